@@ -1,5 +1,5 @@
--- The schema. Times are milliseconds since 1970, minutes are whole minutes since 1970; ids are given by Heartbeat and never reused.
--- {bytes} and {without_rowid} stand for the two words in which SQLite and PostgreSQL differ.
+-- The schema. Times are milliseconds since 1970, minutes are whole minutes since 1970. Heartbeat assigns the ids and never reuses them.
+-- {bytes} and {without_rowid} are replaced: there SQLite and PostgreSQL differ.
 
 CREATE TABLE projects (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -40,7 +40,7 @@ CREATE UNIQUE INDEX routes_in_use ON routes (project, name) WHERE retired_ms IS 
 CREATE INDEX routes_of_project ON routes (project);
 
 CREATE TABLE switches (
-    id BIGINT NOT NULL PRIMARY KEY, -- in the order of writing, whatever the clock says
+    id BIGINT NOT NULL PRIMARY KEY, -- in the order of writing, independent of the clock
     project BIGINT NOT NULL,
     app TEXT NOT NULL,
     at_ms BIGINT NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE switches (
 CREATE INDEX switches_of_project ON switches (project);
 
 -- The minute comes first in the key: the beats of a minute are appended side by side, and an old hour is deleted as one range.
--- Times are counted from the minute's start, so most of them take two or three bytes in SQLite.
+-- Times are relative to the start of the minute, so most of them take two or three bytes in SQLite.
 CREATE TABLE beats (
     minute BIGINT NOT NULL,
     route BIGINT NOT NULL,
@@ -109,11 +109,11 @@ CREATE TABLE readbacks (
     posthog_id BIGINT,
     token SMALLINT,   -- the status of the token, while accepted beats are missing
     token_asked_ms BIGINT,
-    down BIGINT,      -- one bit a component of PostHog, while accepted beats are missing
+    down BIGINT,      -- one bit per component of PostHog, while accepted beats are missing
     findings TEXT     -- JSON
 ) {without_rowid};
 
--- One row a read-back, so that rules can be replayed. Times are counted from the minute's start, backwards for the newest event.
+-- One row per read-back, for replaying rules. Times are relative to the start of the minute: forwards for after_ms, backwards for newest events.
 CREATE TABLE readback_samples (
     minute BIGINT NOT NULL,
     project BIGINT NOT NULL,
@@ -130,8 +130,8 @@ CREATE TABLE readback_samples (
 CREATE TABLE hours (
     route BIGINT NOT NULL,
     start_minute BIGINT NOT NULL,
-    outcomes {bytes} NOT NULL, -- four bits a minute
-    lags {bytes} NOT NULL,     -- a histogram that can be merged
+    outcomes {bytes} NOT NULL, -- four bits per minute
+    lags {bytes} NOT NULL,     -- a mergeable histogram
     duplicates BIGINT NOT NULL,
     PRIMARY KEY (route, start_minute)
 ) {without_rowid};
@@ -145,7 +145,7 @@ CREATE TABLE incidents (
     incident_kind SMALLINT NOT NULL,
     opened_ms BIGINT NOT NULL,
     closed_ms BIGINT,
-    rules BIGINT NOT NULL, -- one bit a rule
+    rules BIGINT NOT NULL, -- one bit per rule
     severity SMALLINT NOT NULL,
     cause_code TEXT NOT NULL,
     cause TEXT NOT NULL,
@@ -160,13 +160,13 @@ CREATE TABLE incidents (
     acknowledged_by TEXT,
     snoozed_until_ms BIGINT,
     ended_because TEXT, -- NULL while it is open
-    judged_under TEXT NOT NULL, -- the settings of its rules when they last held, a line each
+    judged_under TEXT NOT NULL, -- the settings of its rules when they last applied, one per line
     diagnosis TEXT NOT NULL -- JSON
 ) {without_rowid};
 
--- However many nodes judge a project, one incident of a kind is open.
+-- At most one incident per project and kind is open, also with several nodes.
 CREATE UNIQUE INDEX incidents_open ON incidents (project, incident_kind) WHERE closed_ms IS NULL;
--- The key under which pagers know an incident is made of these three.
+-- The key of an incident at pagers consists of these three columns.
 CREATE UNIQUE INDEX incidents_of_project ON incidents (project, opened_ms, incident_kind);
 CREATE INDEX incidents_by_age ON incidents (opened_ms);
 CREATE INDEX incidents_over ON incidents (closed_ms);
@@ -195,13 +195,13 @@ CREATE TABLE channels (
     stopped_ms BIGINT,
     stopped_words TEXT,
     last_accepted_ms BIGINT,
-    retried SMALLINT NOT NULL DEFAULT 0, -- whether it is still tried with each next notification although it does not deliver
+    retried SMALLINT NOT NULL DEFAULT 0, -- 1: stopped, but still tried with each new notification
     closing SMALLINT NOT NULL DEFAULT 0 -- 1 disabled, 2 removed, while its alerts are being closed; 3 removed, kept for its name
 ) {without_rowid};
 
 -- A removed channel keeps its settings until its alerts are closed; its name is free at once.
 CREATE UNIQUE INDEX channels_named ON channels (name) WHERE of_app IS NULL AND closing < 2;
--- The channel of an app has the name of its project, and stays for a while after the project is removed: the next project of that name takes it over.
+-- The channel of an app has the name of its project. It stays until its queue is empty when the project is removed: a new project of that name takes it over.
 CREATE UNIQUE INDEX channels_of_app ON channels (name) WHERE of_app IS NOT NULL AND closing < 3;
 CREATE INDEX channels_closing ON channels (name) WHERE closing = 2;
 
@@ -240,12 +240,12 @@ CREATE TABLE windows (
     timezone TEXT
 ) {without_rowid};
 
--- Of tokens the SHA-256 is stored, of passwords the hash.
+-- Tokens are stored as SHA-256, passwords as a hash.
 CREATE TABLE users (
     id BIGINT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     role SMALLINT NOT NULL,
-    password TEXT, -- its hash, as PHC text; none: there is no password
+    password TEXT, -- the hash as a PHC string; NULL: no password
     created_ms BIGINT NOT NULL,
     last_login_ms BIGINT
 ) {without_rowid};
@@ -307,8 +307,8 @@ CREATE TABLE page_addresses (
     seen_ms BIGINT NOT NULL
 ) {without_rowid};
 
--- Counters and marks. `incident_changes` grows with every write to an incident, so that a page knows when to read again. Up to the minute
--- `failures_counted_to`, beats that failed at capture are counted: before that they may still be retried.
+-- Counters and marks. `incident_changes` grows with every write to an incident, so that pages know when to reload. Beats that failed at capture
+-- are counted up to the minute `failures_counted_to`; later ones may still be retried.
 INSERT INTO heartbeat_meta (name, value) VALUES
     ('revision', 0), ('next_id', 1), ('next_incident', 1), ('next_notification', 1), ('next_audit_entry', 1),
     ('incident_changes', 0), ('failures_counted_to', 0);

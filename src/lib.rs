@@ -1,6 +1,5 @@
-//! Heartbeat: one event a minute into PostHog, read back, and the truth told about it.
-//!
-//! The rooms, from the bottom up; which may name which is a table in `tests/it/architecture.rs`, and a test.
+//! Heartbeat sends one event a minute to PostHog, reads it back and reports the result. A test in `tests/it/architecture.rs` checks which
+//! module may use which.
 
 pub use heartbeat_clock::clock;
 pub use heartbeat_core::{judge, message, model};

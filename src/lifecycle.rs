@@ -1,7 +1,7 @@
-//! The only place that hears signals: SIGINT and SIGTERM ask for the end, a second one ends at once, SIGHUP asks to read the
-//! settings again. Gives handles to wait on; decides nothing.
+//! Signals: SIGINT and SIGTERM request a stop, a second one ends the process at once, SIGHUP requests a reload of the
+//! settings.
 
-#![expect(clippy::disallowed_methods, reason = "this is the one place that hears signals")]
+#![expect(clippy::disallowed_methods, reason = "this is the one place that receives signals")]
 
 use std::future::Future;
 use std::io;
@@ -9,48 +9,44 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Waits for the end to be asked for. Cheap to clone; all clones hear of it.
+/// A stop request to wait for. Cheap to clone; all clones get it.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// A stop that is asked for by hand.
     #[must_use]
     pub fn by_hand() -> (StopHandle, Self) {
         let (handle, stop) = watch::channel(false);
         (StopHandle(handle), Self(stop))
     }
 
-    /// Whether it was asked for.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Returns once it was asked for; at once, if it was before. When nobody is left who could ask, the end is near as well.
+    /// Returns as soon as a stop was requested, even earlier. Also when nothing is left that could request it.
     pub async fn asked(&self) {
-        // An error says that the handle is gone: the same news.
+        // An error means that the sender is gone: also a stop.
         let _ = self.0.clone().wait_for(|asked| *asked).await;
     }
 }
 
-/// Asks for the end. Dropped, it asks as well.
+/// Requests a stop, also when dropped.
 #[derive(Debug)]
 pub struct StopHandle(watch::Sender<bool>);
 
 impl StopHandle {
-    /// Asks everybody who waits on the [`Stop`] to end.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
 }
 
-/// Waits for the settings to be read again.
 #[derive(Debug, Clone)]
 pub struct Reload(watch::Receiver<u64>);
 
 impl Reload {
-    /// Returns at the next time that it is asked for. Several asked for while nobody waited are one.
+    /// Returns at the next request. Several requests while nothing waited count as one.
     pub async fn asked(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -58,12 +54,11 @@ impl Reload {
     }
 }
 
-/// A second signal came before the work had ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("ended at once by a second signal; what was not recorded yet will be sent or looked for again")]
+#[error("ended at once by a second signal; beats without a stored result are sent or read back again")]
 pub struct EndedAtOnce;
 
-/// The signals that this process listens to, for as long as this lives.
+/// Receives the signals of this process while it exists.
 #[derive(Debug)]
 pub struct Lifecycle {
     stop: Stop,
@@ -72,10 +67,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Starts to listen. From here on a signal ends nothing by itself: use [`Lifecycle::guard`].
-    ///
-    /// # Errors
-    /// When the system does not let a signal be heard.
+    /// From here on a signal ends nothing by itself: use [`Lifecycle::guard`].
     pub fn listen() -> io::Result<Self> {
         let ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
         let hangup = signal(SignalKind::hangup())?;
@@ -89,22 +81,17 @@ impl Lifecycle {
         Ok(Self { stop, stop_now, reload: Reload(reload) })
     }
 
-    /// A handle that hears of the end.
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.stop.clone()
     }
 
-    /// A handle that hears of settings to be read again.
     #[must_use]
     pub fn reload(&self) -> Reload {
         self.reload.clone()
     }
 
-    /// Runs `work`, which ends by itself when [`Stop`] is asked for, to its end.
-    ///
-    /// # Errors
-    /// [`EndedAtOnce`] when a second signal came first; `work` is dropped then.
+    /// Runs `work`, which ends by itself on a [`Stop`], to its end. A second signal drops it and returns [`EndedAtOnce`].
     pub async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, EndedAtOnce> {
         tokio::select! {
             done = work => Ok(done),

@@ -1,4 +1,4 @@
-//! Each loop's last sign of life: up to which instant it has done all that was due.
+//! The last heartbeat of each loop: the time up to which it has done everything that was due.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -9,24 +9,17 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::model::Timestamp;
 
-/// A loop of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loop {
-    /// Sends what is due, and records it.
     Pulse,
-    /// Looks for what was sent.
     Verify,
-    /// Folds and drops what is old.
     Keep,
-    /// Tells people.
     Notify,
 }
 
 impl Loop {
-    /// All loops.
     pub const ALL: [Self; 4] = [Self::Pulse, Self::Verify, Self::Keep, Self::Notify];
 
-    /// One word, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,7 +30,7 @@ impl Loop {
         }
     }
 
-    /// How far it may be behind the clock and be on schedule: as long as one beat, look, round of keeping or message may take.
+    /// How far a loop may be behind the clock: as long as one beat, read-back, retention round or notification may take.
     const fn schedule(self) -> Duration {
         match self {
             Self::Pulse => Duration::from_mins(2),
@@ -47,20 +40,18 @@ impl Loop {
     }
 }
 
-/// Something that is said at once, and then every few minutes however often it happens: a store that fails must not fill the log.
+/// Limits a log message to one per few minutes: a store that fails must not fill the log.
 #[derive(Debug)]
 pub struct LogThrottle(AtomicU64);
 
 impl LogThrottle {
     const EVERY: Duration = Duration::from_mins(5);
 
-    /// Not said yet.
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicU64::new(u64::MAX))
     }
 
-    /// Whether it is to be said now, in real time.
     pub fn is_due(&self) -> bool {
         self.is_due_at(running())
     }
@@ -72,7 +63,6 @@ impl LogThrottle {
     }
 }
 
-/// How long this process has asked for it: a clock counts from when it was made, so there is one.
 fn running() -> Duration {
     static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::system);
     CLOCK.monotonic()
@@ -84,7 +74,7 @@ impl Default for LogThrottle {
     }
 }
 
-/// The loops' signs of life. Cheap to clone; all clones are the same signs.
+/// Cheap to clone; all clones share the state.
 #[derive(Debug, Clone)]
 pub struct Liveness {
     clock: Clock,
@@ -95,71 +85,63 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// No loop has given a sign yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         let signs = Arc::new(std::array::from_fn(|_| watch::Sender::new(None)));
         Self { started: clock.now(), clock, signs, done: Arc::default(), store_fails: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// The loop has done all that was due up to `until`. An earlier instant than the last is taken too: clocks step back.
+    /// Everything that was due up to `until` is done. Earlier times than the last are accepted too, because clocks step back.
     pub fn sign(&self, of: Loop, until: Timestamp) {
         self.signs[of as usize].send_replace(Some(until));
     }
 
-    /// The loop has done `many` more: beats, looks, hours, messages.
     pub fn did(&self, of: Loop, many: usize) {
         self.done[of as usize].fetch_add(many as u64, Ordering::Relaxed);
     }
 
-    /// How many the loop has done in this process.
     #[must_use]
     pub fn done(&self, of: Loop) -> u64 {
         self.done[of as usize].load(Ordering::Relaxed)
     }
 
-    /// Up to when the loop has done all that was due; none before its first sign.
+    /// `None` before the first call of [`Liveness::sign`].
     #[must_use]
     pub fn last(&self, of: Loop) -> Option<Timestamp> {
         *self.signs[of as usize].borrow()
     }
 
-    /// How far the loop is behind the clock, in milliseconds; none before its first sign.
+    /// In milliseconds; `None` before the first call of [`Liveness::sign`].
     #[must_use]
     pub fn behind_ms(&self, of: Loop) -> Option<i64> {
         self.last(of).map(|last| self.clock.now().ms() - last.ms())
     }
 
-    /// When this process began.
     #[must_use]
     pub const fn started(&self) -> Timestamp {
         self.started
     }
 
-    /// By how much the loop is later than its schedule allows; nothing while it keeps to it.
+    /// How much later the loop is than its schedule allows; zero while it is on schedule.
     #[must_use]
     pub fn overdue(&self, of: Loop) -> Duration {
         self.clock.now().since(self.last(of).unwrap_or(self.started)).saturating_sub(of.schedule())
     }
 
-    /// Whether the store does not do what it is asked, as whoever watches it found.
     pub fn say_of_store(&self, fails: bool) {
-        self.store_fails.send_if_modified(|known| std::mem::replace(known, fails) != fails);
+        self.store_fails.send_if_modified(|stored| std::mem::replace(stored, fails) != fails);
     }
 
-    /// What was said of the store last: whether it does not do what it is asked.
     #[must_use]
     pub fn store_fails(&self) -> bool {
         *self.store_fails.borrow()
     }
 
-    /// Waits until the store fails.
     pub async fn store_failed(&self) {
         // The sender lives in `self`: waiting cannot fail.
         let _ = self.store_fails.subscribe().wait_for(|fails| *fails).await;
     }
 
-    /// Waits until the loop has done all that was due up to `until`.
     pub async fn reached(&self, of: Loop, until: Timestamp) {
         let mut sign = self.signs[of as usize].subscribe();
         // The sender lives in `self`: waiting cannot fail.
@@ -174,8 +156,8 @@ mod tests {
     #[test]
     fn what_goes_on_is_said_at_once_and_then_every_five_minutes() {
         let log_throttle = LogThrottle::new();
-        let said: Vec<u64> = (100..1_000).filter(|second| log_throttle.is_due_at(Duration::from_secs(*second))).collect();
-        assert_eq!(said, [100, 400, 700]);
+        let logged: Vec<u64> = (100..1_000).filter(|second| log_throttle.is_due_at(Duration::from_secs(*second))).collect();
+        assert_eq!(logged, [100, 400, 700]);
     }
 
     #[test]

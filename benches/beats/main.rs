@@ -1,4 +1,4 @@
-//! What Heartbeat costs, measured: `cargo bench --bench beats`, or one part of it with `-- beat 20000`, `-- look 2000`, `-- judge 2000`, `-- start`,
+//! What Heartbeat costs, measured: `cargo bench --bench beats`, or one part of it with `-- beat 20000`, `-- readback 2000`, `-- judge 2000`, `-- start`,
 //! `-- minutes 10000 2`, `-- visitors 600 10`. docs/performance.md says what came of it. Linux only; `wrk` is needed for `beat`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints")]
@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<()> {
             ["minutes", count, minutes] => minute::minutes(count.parse()?, minutes.parse()?).await,
             ["visitors", count, minutes] => visitors::visitors(count.parse()?, minutes.parse()?).await,
             [] => everything().await,
-            _ => anyhow::bail!("there are: beat COUNT, look COUNT, judge COUNT, start, minutes COUNT MINUTES, visitors COUNT MINUTES"),
+            _ => anyhow::bail!("there are: beat COUNT, readback COUNT, judge COUNT, start, minutes COUNT MINUTES, visitors COUNT MINUTES"),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! Says in the store where the page is, for commands that print an address of it.
+//! Stores the address of the page, for commands that print links.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,22 +7,20 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::store::Store;
 
-/// So often it is said, in real time: whoever asks lives in it.
+/// In real time, also with a fast clock.
 const EVERY: Duration = Duration::from_secs(30);
-/// Who said nothing for so long is not there any more: killed, or without its store.
+/// An address that was not renewed for this long is stale: the process was killed or lost its store.
 const THERE_WITHIN: Duration = Duration::from_secs(100);
-/// At the end it may take so long.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Says once that the page is at this address. A store that does not take it is told of by whoever needs it.
+/// Stores the address once. A failing store is reported elsewhere.
 pub async fn announce(store: &Store, address: &str) {
     let now = Clock::system().now();
     if let Err(error) = store.page_is_there(address, now, now.minus(THERE_WITHIN)).await {
-        tracing::debug!(%error, "where the page is could not be written down");
+        tracing::debug!(%error, "cannot store the address of the page");
     }
 }
 
-/// Says it again and again.
 pub(super) async fn keep_announcing(store: Arc<Store>, address: String) -> Infallible {
     let real = Clock::system();
     loop {
@@ -31,17 +29,13 @@ pub(super) async fn keep_announcing(store: Arc<Store>, address: String) -> Infal
     }
 }
 
-/// Says that it is gone.
 pub(super) async fn withdraw(store: &Store, address: &str) {
     if let Ok(Err(error)) = Clock::real_timeout(FAREWELL, store.page_is_gone(address)).await {
-        tracing::debug!(%error, "that the page is gone could not be written down");
+        tracing::debug!(%error, "cannot remove the address of the page");
     }
 }
 
-/// The address of a path of the page of a service that runs on this store; none where none runs.
-///
-/// # Errors
-/// The store's.
+/// The URL of a path on the page of a running service; none if no service runs on this store.
 pub async fn page_address(store: &Store, path: &str) -> anyhow::Result<Option<String>> {
     let since = Clock::system().now().minus(THERE_WITHIN);
     Ok(store.page_address(since).await?.map(|address| format!("{address}{path}")))

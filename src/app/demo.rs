@@ -1,4 +1,4 @@
-//! The demo: a sandbox, a store of its own, and the service between them, all in this process.
+//! The demo: a sandbox, a temporary store and the service, in one process.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -25,7 +25,6 @@ use crate::sandbox::{self, Sandbox};
 use crate::store::{self, SecretCipher, Store};
 use crate::web::Web;
 
-/// A demo that is set up, and not yet beating.
 pub struct Demo {
     sandbox: Sandbox,
     address: String,
@@ -40,16 +39,13 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Sets up everything: sandbox, store, both apps installed on the sandbox's project, and a channel whose messages are shown.
-    ///
-    /// # Errors
-    /// When no port on loopback or no temporary folder is to be had.
+    /// Prepares sandbox, store, a project with both apps, and a channel whose messages are shown.
     pub async fn set_up(speed: Speed) -> anyhow::Result<Self> {
         let clock = Clock::fast_from_now(speed);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port on 127.0.0.1 could be had for the sandbox")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port on 127.0.0.1 for the sandbox")?;
         let address = format!("http://{}", listener.local_addr()?);
         let sandbox = Sandbox::new(clock.clone());
-        let folder = tempfile::Builder::new().prefix("heartbeat-demo-").tempdir().context("no temporary folder could be made")?;
+        let folder = tempfile::Builder::new().prefix("heartbeat-demo-").tempdir().context("cannot create a temporary directory")?;
         let cipher = SecretCipher::from_key_file(&folder.path().join("heartbeat.key"))?;
         let database = folder.path().join("heartbeat.db");
         let store = store::open(&format!("sqlite:{}", database.display()), cipher).await?;
@@ -67,7 +63,7 @@ impl Demo {
         Ok(Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder })
     }
 
-    /// Starts sandbox and service in the background; they end at `stop`, and the store's folder with them.
+    /// Starts sandbox and service in the background; `stop` ends them and removes the store.
     pub fn start(self, stop: Stop) -> (Running, tokio::task::JoinHandle<anyhow::Result<()>>) {
         let Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder } = self;
         let running = Running { sandbox: sandbox.clone(), address, link, store, clock, inbox: receiver.inbox() };
@@ -88,37 +84,28 @@ impl Demo {
     }
 }
 
-/// What can be seen and done while the demo runs.
 pub struct Running {
-    /// The PostHog that is beaten into.
     pub sandbox: Sandbox,
-    /// Its address.
     pub address: String,
-    /// The page, with a way in that asks for no password.
+    /// Link to the page, without a password.
     pub link: String,
-    /// What Heartbeat remembers.
     pub store: Arc<Store>,
-    /// The time, running fast.
     pub clock: Clock,
-    /// What its channel was told.
     pub inbox: Inbox,
 }
 
 impl Running {
-    /// Fair faults again.
-    ///
-    /// # Errors
-    /// Never in practice: the fair faults is a constant that a test holds.
+    /// Removes all faults except the demo's default.
     pub fn clear_faults(&self) -> anyhow::Result<()> {
         clear_faults(&self.sandbox)
     }
 }
 
-/// The page, on its usual port or any other, and the link that lets in whoever runs the demo.
+/// The page on its default port or any other, and a login link.
 async fn page(service: &Service) -> anyhow::Result<((Web, TcpListener), String)> {
     let listener = match TcpListener::bind(USUAL_LISTEN).await {
         Ok(listener) => listener,
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port on 127.0.0.1 could be had for the page")?,
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port on 127.0.0.1 for the page")?,
     };
     let code = draw().map_err(anyhow::Error::msg)?;
     let settings = WebSettings::default();
@@ -126,14 +113,14 @@ async fn page(service: &Service) -> anyhow::Result<((Web, TcpListener), String)>
     Ok(((Web { pass: Some(Digest::of(&code)), ..web(service, settings) }, listener), link))
 }
 
-/// The faults of a good day: even then an event takes a moment.
+/// No faults, but a realistic delay of ingestion.
 fn clear_faults(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.clear_faults();
     sandbox.change_faults(&json!({"queue": {"lag_ms": 1800}}))?;
     Ok(())
 }
 
-/// The sandbox's project, with all three events, and waits short enough to be watched.
+/// The sandbox's project with all three events and short times.
 fn project(address: &str) -> anyhow::Result<ProjectSpec> {
     let events = Events::parse("heartbeat + heartbeat_buffer + heartbeat_api").map_err(anyhow::Error::msg)?;
     Ok(ProjectSpec {
@@ -149,7 +136,7 @@ fn project(address: &str) -> anyhow::Result<ProjectSpec> {
     })
 }
 
-/// Ingestion Alert as it is usually, but sooner: nobody watches a demo for half an hour.
+/// Ingestion Alert with shorter times than the default.
 fn alert() -> anyhow::Result<IngestionAlertApp> {
     let mut app = IngestionAlertApp::default();
     for (setting, value) in [("timeRange", "10"), ("lag_above", "2m"), ("blind", "3m")] {
@@ -158,7 +145,6 @@ fn alert() -> anyhow::Result<IngestionAlertApp> {
     Ok(app)
 }
 
-/// The channel that the demo's messages go to.
 fn channel(address: &str) -> anyhow::Result<ChannelSpec> {
     let mut channel = ChannelSpec::new(ProjectName::parse("screen")?, ChannelKind::Webhook);
     channel.values.set("url", address);

@@ -1,4 +1,4 @@
-//! Watches over the database's file: one that is deleted or replaced while it is open goes on taking rows that nobody will ever see.
+//! Watches the database file: if it is deleted or replaced while it is open, rows go to a file that nothing can read.
 
 use std::fs;
 use std::io;
@@ -8,45 +8,38 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// So often it is looked at. In real time: files do not hurry with the demo.
+/// In real time, also in the demo.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// The file that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFile {
     path: PathBuf,
-    /// Device and number: what it is, wherever it is called so.
     opened: (u64, u64),
 }
 
 impl DatabaseFile {
-    /// The file at this path, as it is now.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn at(path: PathBuf) -> io::Result<Self> {
         let opened = identity(&path)?;
         Ok(Self { path, opened })
     }
 
-    /// What became of it; none while it is there.
+    /// What happened to the file; none while it exists.
     #[must_use]
     pub fn gone(&self) -> Option<String> {
         let what = match identity(&self.path) {
             Ok(now) if now == self.opened => return None,
             Ok(_) => "replaced by another file",
             Err(error) if error.kind() == io::ErrorKind::NotFound => "deleted or moved away",
-            // It may be there: who cannot look cannot tell.
+            // It may still exist.
             Err(_) => return None,
         };
         Some(format!(
-            "the database file {} was {what} while it was in use: what is written goes nowhere that anybody could read. Heartbeat ends; \
-             put the file back, or start it anew with what is there",
+            "the database file {} was {what} while it was in use: new rows are lost. Heartbeat stops; \
+             put the file back, or start Heartbeat again with the file that is there",
             self.path.display()
         ))
     }
 
-    /// Waits until it is gone; says what became of it.
     pub(super) async fn lost(self, clock: Clock) -> String {
         loop {
             clock.sleep(clock.in_real(EVERY)).await;
@@ -74,11 +67,11 @@ mod tests {
         let file = DatabaseFile::at(path.clone()).unwrap();
         fs::write(&path, "more").unwrap();
         assert_eq!(file.gone(), None);
-        fs::rename(&path, folder.path().join("kept")).unwrap();
+        fs::rename(&path, folder.path().join("moved")).unwrap();
         assert!(file.gone().unwrap().contains("deleted or moved away"));
         fs::write(&path, "another").unwrap();
         assert!(file.gone().unwrap().contains("replaced by another file"));
-        fs::rename(folder.path().join("kept"), &path).unwrap();
+        fs::rename(folder.path().join("moved"), &path).unwrap();
         assert_eq!(file.gone(), None, "put back in time");
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's channel: a webhook's receiver in this process, which keeps what it is told so that it can be shown.
+//! The demo's channel: a webhook receiver in this process that keeps all messages.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,19 +12,18 @@ use tokio::net::TcpListener;
 
 use crate::model::Message;
 
-/// What the demo was told, oldest first. All clones are the same.
+/// Messages, oldest first. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Inbox(Arc<Mutex<Vec<Message>>>);
 
 impl Inbox {
-    /// All messages so far.
     #[must_use]
     pub fn all(&self) -> Vec<Message> {
         self.messages().clone()
     }
 
     fn messages(&self) -> MutexGuard<'_, Vec<Message>> {
-        // A list that somebody panicked beside is still that list.
+        // A panic elsewhere does not damage the list.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -33,21 +32,18 @@ impl Inbox {
     }
 }
 
-/// A port on loopback on which messages are taken.
 pub(super) struct Receiver {
     listener: TcpListener,
     inbox: Inbox,
 }
 
 impl Receiver {
-    /// Finds a port.
     pub(super) async fn bind() -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.context("no port on 127.0.0.1 could be had for the demo's messages")?;
+        let listener = listener.context("no free port on 127.0.0.1 for the demo's messages")?;
         Ok(Self { listener, inbox: Inbox::default() })
     }
 
-    /// Where messages are posted to.
     pub(super) fn address(&self) -> anyhow::Result<String> {
         Ok(format!("http://{}/messages", self.listener.local_addr()?))
     }
@@ -56,7 +52,6 @@ impl Receiver {
         self.inbox.clone()
     }
 
-    /// Takes messages until `stop`.
     pub(super) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let take = |State(inbox): State<Inbox>, Json(message): Json<Message>| async move {
             inbox.take(message);

@@ -1,4 +1,4 @@
-//! The only place that knows every room: it builds them from the settings and hands them to each other.
+//! Creates all parts from the settings and connects them. The only module that knows all others.
 
 mod announce;
 mod demo;
@@ -34,11 +34,8 @@ pub use page::{authenticator, listen, web};
 use page::can_log_in;
 pub use service::Service;
 
-/// Opens the store that the settings name. Directories that are not there yet are made, and so is the key; but not a second key beside a database
-/// file that there is: what it holds would open with neither of them alone.
-///
-/// # Errors
-/// Says which database or key could not be opened, and why; never with a password.
+/// Opens the configured store. Creates missing directories and the key, but never a new key for an existing database: its secrets
+/// could not be decrypted with it. Errors contain no password.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<Store>> {
     let cipher = match &settings.key {
         KeySource::Given(key) => SecretCipher::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
@@ -46,25 +43,22 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<Store>> {
             if settings.database.file().is_some_and(|file| fs::metadata(file).is_ok_and(|found| found.len() > 0)) {
                 key_is_there(settings)?;
             }
-            make_room_for(path)?;
+            create_parent(path)?;
             SecretCipher::from_key_file(path)?
         }
     };
     if let Some(file) = settings.database.file() {
-        make_room_for(&file)?;
+        create_parent(&file)?;
     }
     let opened = store::open(settings.database.url(), cipher).await;
-    opened.with_context(|| format!("the database {} could not be opened", settings.database))
+    opened.with_context(|| format!("the database {} cannot be opened", settings.database))
 }
 
-/// Opens the store that is there: whoever only reads, or changes what is there, makes no directory, file or key.
-///
-/// # Errors
-/// As [`open_store`], and where there is nothing yet.
+/// Opens a store that exists, and creates nothing.
 pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<Store>> {
     if let Some(file) = settings.database.file().filter(|file| !file.exists()) {
         let flag = "name another with --database or DATABASE_URL";
-        anyhow::bail!("there is no database at {}; `heartbeat projects add` or `heartbeat run` makes it, or {flag}", file.display());
+        anyhow::bail!("there is no database at {}; `heartbeat projects add` or `heartbeat run` creates it, or {flag}", file.display());
     }
     key_is_there(settings)?;
     open_store(settings).await
@@ -74,57 +68,47 @@ fn key_is_there(settings: &Settings) -> anyhow::Result<()> {
     let KeySource::File(path) = &settings.key else { return Ok(()) };
     anyhow::ensure!(
         path.exists(),
-        "the key file {} is not there, and the secrets in the database {} do not open without it; put it back, or name it with HEARTBEAT_KEY_FILE",
+        "the key file {} does not exist, and the secrets in the database {} cannot be decrypted without it; put it back, or name it with HEARTBEAT_KEY_FILE",
         path.display(),
         settings.database
     );
     Ok(())
 }
 
-/// A variable that holds no key is a problem of the settings.
 fn not_a_key(wrong: &CipherError) -> Problems {
     Problem::at("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()
 }
 
-/// Makes the directory that a file lies in.
-fn make_room_for(file: &Path) -> anyhow::Result<()> {
+fn create_parent(file: &Path) -> anyhow::Result<()> {
     let Some(directory) = file.parent() else { return Ok(()) };
-    fs::create_dir_all(directory).with_context(|| format!("the directory {} could not be made", directory.display()))
+    fs::create_dir_all(directory).with_context(|| format!("the directory {} cannot be created", directory.display()))
 }
 
-/// Whether a service can start with these settings, as far as they alone say: nothing is opened, made or asked for.
-///
-/// # Errors
-/// What keeps it from starting.
+/// Whether a service could start with these settings. Opens, creates and sends nothing.
 pub fn check(settings: &Settings, clock: &Clock) -> anyhow::Result<()> {
     can_log_in(&settings.web, clock)?;
     store::check_address(settings.database.url())?;
     if let Some(file) = settings.database.file() {
         anyhow::ensure!(!file.is_dir(), "the database {} is a directory: name a file in it", settings.database);
-        has_room_for(&file)?;
+        can_create_parent(&file)?;
     }
     match &settings.key {
         KeySource::Given(key) => drop(SecretCipher::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?),
         KeySource::File(path) if path.is_dir() => anyhow::bail!("the key file {} is a directory: name a file in it", path.display()),
         KeySource::File(path) if path.exists() => drop(SecretCipher::from_key_file(path)?),
-        // It is made when it is needed.
-        KeySource::File(path) => has_room_for(path)?,
+        KeySource::File(path) => can_create_parent(path)?,
     }
     client(&settings.proxies, clock.clone())?;
     sender(settings, clock.clone()).map(drop)
 }
 
-/// Whether the directory that a file is to lie in is one, or can be made.
-fn has_room_for(file: &Path) -> anyhow::Result<()> {
+/// Whether the directory of a file exists or can be created.
+fn can_create_parent(file: &Path) -> anyhow::Result<()> {
     let nearest = file.ancestors().skip(1).find(|directory| directory.exists());
     let wrong = nearest.filter(|nearest| !nearest.as_os_str().is_empty() && !nearest.is_dir());
-    wrong.map_or(Ok(()), |wrong| Err(anyhow::anyhow!("{} cannot be made: {} is no directory", file.display(), wrong.display())))
+    wrong.map_or(Ok(()), |wrong| Err(anyhow::anyhow!("{} cannot be created: {} is not a directory", file.display(), wrong.display())))
 }
 
-/// Puts the service together; nothing runs yet.
-///
-/// # Errors
-/// When a proxy's address cannot be used, or this machine's certificates cannot be read.
 pub fn service(settings: &Settings, store: Arc<Store>, clock: Clock) -> anyhow::Result<Service> {
     let client = client(&settings.proxies, clock.clone())?;
     let sender = Arc::new(sender(settings, clock.clone())?);
@@ -132,23 +116,15 @@ pub fn service(settings: &Settings, store: Arc<Store>, clock: Clock) -> anyhow::
         let method = if post { notify::Method::Post } else { notify::Method::Get };
         Ping { url, method }
     });
-    let file = settings.database.file().map(DatabaseFile::at).transpose().context("the database file cannot be looked at")?;
+    let file = settings.database.file().map(DatabaseFile::at).transpose().context("cannot read the database file")?;
     Ok(Service { store, file, client, sender, ping, liveness: Liveness::new(clock.clone()), clock, retention: settings.retention })
 }
 
-/// A client of PostHog that goes through these proxies.
-///
-/// # Errors
-/// When a proxy's address cannot be used, or this machine's certificates cannot be read.
 pub fn client(proxies: &Proxies, clock: Clock) -> anyhow::Result<posthog::Client> {
     let settings = posthog::Settings { proxies: proxies.clone(), ..posthog::Settings::default() };
     Ok(posthog::Client::new(clock, &settings)?)
 }
 
-/// What delivers messages to channels, through the proxies of these settings.
-///
-/// # Errors
-/// When a proxy's address cannot be used.
 pub fn sender(settings: &Settings, clock: Clock) -> anyhow::Result<Sender> {
     let public_url = settings.web.public_url.clone();
     Ok(Sender::new(clock, &SenderSettings { proxies: settings.proxies.clone(), public_url, ..SenderSettings::default() })?)

@@ -1,4 +1,4 @@
-//! The page: where it listens, and the first way in.
+//! The page: its listener and its settings.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,19 +14,16 @@ use crate::config::{Listen, USUAL_LISTEN, WebSettings};
 use crate::store::Store;
 use crate::web::{ConnectionLimits, Web, issuer};
 
-/// Listens for the page. Where nothing was said and the usual place is taken, there is no page, and the log says so: beats matter more.
-///
-/// # Errors
-/// When it cannot listen where it was told to.
+/// Opens the listener. If the default port is taken, Heartbeat runs without a page and logs it: beats are more important.
 pub async fn listen(place: Listen) -> anyhow::Result<Option<TcpListener>> {
     match place {
         Listen::Off => Ok(None),
         Listen::At(address) => Ok(Some(bound(address).await?)),
         Listen::Usual => {
-            let address = USUAL_LISTEN.parse().context("the usual place to listen is no address")?;
+            let address = USUAL_LISTEN.parse().context("the default address to listen on is not valid")?;
             let bound = bound(address).await;
             if let Err(why) = &bound {
-                tracing::warn!("there is no page: {why:#}");
+                tracing::warn!("running without the page: {why:#}");
             }
             Ok(bound.ok())
         }
@@ -36,24 +33,19 @@ pub async fn listen(place: Listen) -> anyhow::Result<Option<TcpListener>> {
 async fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener
-        .with_context(|| format!("the page cannot listen on {address}; give another place with --listen, or `--listen off` for no page"))
+        .with_context(|| format!("the page cannot listen on {address}; give another address with --listen, or `--listen off` for no page"))
 }
 
-/// Whether the page can log people in as it is told to.
-///
-/// # Errors
-/// When it is told to do it by single sign-on, and this program was built without.
+/// Fails if single sign-on is configured and this program was built without it.
 pub(super) fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Result<()> {
     Ok(issuer(settings, clock).map(drop)?)
 }
 
-/// Who lets people in.
 #[must_use]
 pub fn authenticator(store: Arc<Store>, clock: Clock) -> Authenticator {
     Authenticator { store, clock }
 }
 
-/// The page of a service.
 #[must_use]
 pub fn web(service: &Service, settings: WebSettings) -> Web {
     Web {

@@ -1,4 +1,4 @@
-//! The service: all loops, started together, stopped together.
+//! The service: starts and stops all loops together.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -22,40 +22,26 @@ use crate::store::Store;
 use crate::verify::Verify;
 use crate::web::Web;
 
-/// Everything the loops need.
 #[derive(Clone)]
 pub struct Service {
-    /// Where the loops meet.
     pub store: Arc<Store>,
-    /// The store's file, where it has one.
+    /// None for PostgreSQL.
     pub file: Option<DatabaseFile>,
-    /// Sends and asks.
     pub client: posthog::Client,
-    /// Tells people.
     pub sender: Arc<Sender>,
-    /// What is pinged while all goes well, where there is something.
     pub ping: Option<Ping>,
-    /// The time.
     pub clock: Clock,
-    /// Signs of life.
     pub liveness: Liveness,
-    /// What is kept for how long.
     pub retention: Retention,
 }
 
 impl Service {
-    /// Runs all loops until `stop`.
-    ///
-    /// # Errors
-    /// When one loop ends by itself: then all of them end, and so must the process.
+    /// Runs all loops until `stop`. If one loop ends by itself, all end with an error.
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         self.run_with(None, stop).await
     }
 
-    /// The same with a page on this listener beside the loops, where there is one.
-    ///
-    /// # Errors
-    /// The same; the page counts as one of them.
+    /// Also serves the page on this listener; the page counts as a loop.
     pub async fn run_with(self, page: Option<(Web, TcpListener)>, stop: Stop) -> anyhow::Result<()> {
         let mut loops: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
         let Self { store, file, client, sender, ping, clock, liveness, retention } = self;

@@ -1,4 +1,4 @@
-//! Who watches the loops and the store: somebody is told when one of them gives no sign of life any more.
+//! Logs when a loop makes no progress, or when the store fails.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,12 +8,11 @@ use crate::clock::Clock;
 use crate::liveness::{Liveness, LogThrottle, Loop};
 use crate::store::Store;
 
-/// How often the signs of life are looked at.
 const WATCH_EVERY: Duration = Duration::from_mins(1);
-/// A loop that is further behind than this has a trouble that somebody should know of. Keeping takes ten minutes a round.
+/// Longer than a round of retention, which takes ten minutes.
 const BEHIND: Duration = Duration::from_mins(25);
 
-/// Says once when a loop gives no sign of life any more, and when it does again. It ends nothing: a store that is away for
+/// Logs once when a loop makes no progress, and when it does again. It stops nothing: a store that fails for
 /// an hour must not cost the beats of that hour.
 pub(super) async fn watch(clock: Clock, liveness: Liveness) -> Infallible {
     let mut silent: Vec<Loop> = Vec::new();
@@ -21,14 +20,14 @@ pub(super) async fn watch(clock: Clock, liveness: Liveness) -> Infallible {
         clock.sleep(WATCH_EVERY).await;
         for of in Loop::ALL {
             let behind = liveness.behind_ms(of).is_some_and(|behind| behind > BEHIND.as_millis() as i64);
-            match (behind, silent.iter().position(|known| *known == of)) {
+            match (behind, silent.iter().position(|loop_of| *loop_of == of)) {
                 (true, None) => {
                     silent.push(of);
-                    tracing::error!("the loop {} has finished nothing for {} minutes", of.name(), BEHIND.as_secs() / 60);
+                    tracing::error!("the loop {} made no progress for {} minutes", of.name(), BEHIND.as_secs() / 60);
                 }
                 (false, Some(at)) => {
                     silent.remove(at);
-                    tracing::info!("the loop {} goes on", of.name());
+                    tracing::info!("the loop {} makes progress again", of.name());
                 }
                 _ => {}
             }
@@ -36,13 +35,13 @@ pub(super) async fn watch(clock: Clock, liveness: Liveness) -> Infallible {
     }
 }
 
-/// How often the store is asked, and how long it may take to answer, in real time: whether the clock is fast or stands, a store is as it is.
+/// In real time, also with a fast clock.
 const ASK_EVERY: Duration = Duration::from_secs(3);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-/// A store fails once it does so many times in a row: one long lock is no failure. All of it lies within half a minute.
+/// Failures in a row: one long lock is not a failure. Detected within 30 seconds.
 const TIMES: u32 = 2;
 
-/// Asks the store whether it can be written to, and says when it cannot: at once, every few minutes while that lasts, and when it is over.
+/// Checks whether the store is writable, and logs failures at once, repeatedly while they last, and at the end.
 pub(super) async fn watch_store(store: Arc<Store>, liveness: Liveness) -> Infallible {
     let (real, mut failures, mut log_throttle) = (Clock::system(), 0, LogThrottle::new());
     loop {
@@ -56,7 +55,7 @@ pub(super) async fn watch_store(store: Arc<Store>, liveness: Liveness) -> Infall
             if failures >= TIMES {
                 liveness.say_of_store(true);
                 if log_throttle.is_due() {
-                    tracing::error!("the store fails: {why}; beats are sent, and recorded when it works again");
+                    tracing::error!("the store fails: {why}; beats are sent and recorded when it works again");
                 }
             }
         } else {

@@ -1,7 +1,5 @@
-//! Access: who may do what. Passwords, invitations, sessions, API tokens, single sign-on.
-//!
-//! Takes names and secrets, gives users and tokens, or says no. Of single sign-on it speaks to the issuer (`oidc`). Secrets are drawn here
-//! and nowhere else; what is kept of them is a hash. Knows nothing of cookies, headers and pages.
+//! Authentication: passwords, invitations, sessions, API tokens, single sign-on.
+//! Secrets are created only here, and only their hashes are stored. Independent of cookies and headers; talks to the issuer in `oidc`.
 
 mod accounts;
 mod authenticator;

@@ -1,5 +1,5 @@
-//! Passwords: argon2id, with parameters that OWASP's cheat sheet asks for (7 MiB, five rounds: of those that it calls equal, the ones that take
-//! the least memory); never kept in any other form.
+//! Passwords: argon2id with parameters of OWASP's cheat sheet (7 MiB, five rounds: of those it considers equal, the ones with
+//! the least memory). Only the hash is stored.
 
 use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
@@ -9,31 +9,24 @@ use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash};
 
 use crate::model::Secret;
 
-/// Fewer letters are guessed too soon.
+/// In characters. Shorter passwords are guessed too easily.
 const SHORTEST: usize = 10;
-/// More bytes than this are no password, but work for us.
+/// In bytes. Bounds the work of hashing.
 const LONGEST: usize = 1024;
 const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;
 
-/// Why a text cannot be a password: the rest of a sentence that begins with "password". Never quotes it.
+/// Why a text cannot be a password. Continues a sentence that begins with "password"; never quotes the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Nothing was given.
     #[error("is empty; give at least {SHORTEST} characters")]
     Empty,
-    /// It would be guessed.
     #[error("is too short: give at least {SHORTEST} characters; a few words in a row are easy to remember")]
     TooShort,
-    /// Nobody types that.
     #[error("is longer than {LONGEST} bytes")]
     TooLong,
 }
 
-/// Whether a text may become a password.
-///
-/// # Errors
-/// [`PasswordError`] says why not.
 pub fn check(text: &str) -> Result<(), PasswordError> {
     match text.chars().count() {
         0 => Err(PasswordError::Empty),
@@ -43,11 +36,11 @@ pub fn check(text: &str) -> Result<(), PasswordError> {
     }
 }
 
-/// Hashes a password: some tens of milliseconds of work.
+/// Hashes a password; takes some tens of milliseconds.
 pub(super) fn hash(password: &Secret) -> Result<Secret, String> {
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt).map_err(|why| format!("the system gives no random bytes: {why}"))?;
-    let failed = |why: &dyn Display| format!("the password could not be hashed: {why}");
+    let failed = |why: &dyn Display| format!("cannot hash the password: {why}");
     let params = Params::new(7 * 1024, 5, 1, Some(OUTPUT_BYTES)).map_err(|why| failed(&why))?;
     let written = ParamsString::try_from(&params).map_err(|why| failed(&why))?;
     let output = compute(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), password, &salt).map_err(|why| failed(&why))?;
@@ -61,7 +54,7 @@ pub(super) fn hash(password: &Secret) -> Result<Secret, String> {
     Ok(Secret::new(&hashed.to_string()))
 }
 
-/// Whether this is the password of that hash, with whatever parameters it was made. A damaged hash is nobody's.
+/// Verifies with the parameters in the hash. A damaged hash matches no password.
 pub(super) fn verify(password: &Secret, hash: &Secret) -> bool {
     let Ok(hash) = PasswordHash::new(hash.expose()) else { return false };
     let (Some(salt), Some(expected), Ok(params)) = (&hash.salt, &hash.hash, Params::try_from(&hash)) else { return false };
@@ -70,13 +63,13 @@ pub(super) fn verify(password: &Secret, hash: &Secret) -> bool {
     else {
         return false;
     };
-    // Outputs are compared in constant time.
+    // `Output` compares in constant time.
     password.expose().len() <= LONGEST
         && compute(&Argon2::new(algorithm, version, params), password, salt).is_ok_and(|output| output == *expected)
 }
 
-/// What hashing works in: one at a time, and always in the same place. Memory of this size, asked for and given back with each password, would come
-/// to lie between what lives longer, and the process would grow with each wrong guess.
+/// Memory for hashing, used by one password at a time and kept: allocating this much per password would fragment the heap, and the
+/// process would grow with each wrong password.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
 fn compute(argon2: &Argon2<'_>, password: &Secret, salt: &[u8]) -> Result<Output, password_hash::Error> {

@@ -1,15 +1,12 @@
-//! Secrets that are drawn: session tokens, API tokens, invitations. Ids are derived, secrets never are.
+//! Random secrets: session tokens, API tokens, invitations. Ids are derived, secrets never are.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Enough that nobody guesses one.
+/// 256 bits.
 const BYTES: usize = 32;
 
 /// A new secret of 43 letters, digits, `-` and `_`.
-///
-/// # Errors
-/// When the system gives no random bytes; the words say so.
 pub fn draw() -> Result<String, String> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|why| format!("the system gives no random bytes: {why}"))?;

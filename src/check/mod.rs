@@ -1,8 +1,5 @@
-//! The check: one event now, followed all the way, with a line for each thing found out, and a diagnosis. And [`fields`]: what a person typed to
-//! set up a project, asked of the PostHog that it names, with nothing sent.
-//!
-//! Takes a place, a token and perhaps a key; gives lines as they come, and an ending. What is found out is `judge`'s to read. Nothing is
-//! remembered.
+//! Sends one event, follows it through the whole pipeline, reports each step as a line and returns a diagnosis. Stores nothing.
+//! [`fields`] validates a project form against PostHog and sends no event.
 
 mod arrival;
 pub mod fields;
@@ -23,38 +20,29 @@ use crate::model::{
 use crate::posthog::instance::reaches_capture;
 use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
-use arrival::{Reading, Seen, advice, seek};
-use steps::{End, Taken, identify, know_token, receive};
+use arrival::{FoundEvent, Reading, advice, await_event};
+use steps::{Acceptance, End, identify, receive, verify_token};
 
-/// The name of the event that a check sends.
 pub const EVENT: &str = CHECK_EVENT;
 const DISTINCT_ID: &str = "posthog-heartbeat check";
-/// A failure is tried again for so long: a hiccup passes, and a person who waits for the answer gets it soon.
-const TRIED_FOR: Duration = Duration::from_secs(5);
-/// An event that nobody said was taken is looked for no longer than this.
-const LOOKED_FOR: Duration = Duration::from_secs(15);
+/// How long a failed send is retried: long enough for a short failure, short enough for a user who waits.
+const RETRY_FOR: Duration = Duration::from_secs(5);
+/// Upper limit for the wait when capture did not confirm the event.
+const UNCONFIRMED_WAIT: Duration = Duration::from_secs(15);
 
-/// What to check.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where the event goes.
     pub host: Host,
-    /// Where it is read, when that is not the host's own API.
     pub api_host: Option<Host>,
-    /// Into which project.
     pub token: ProjectToken,
-    /// Reads it back; without it, arrival is not checked.
+    /// Without it, arrival is not checked.
     pub key: Option<PersonalKey>,
-    /// PostHog's number of the project, when known.
     pub posthog_id: Option<u64>,
-    /// Which endpoint takes it.
     pub endpoint: Endpoint,
-    /// How long to wait for the event to be queryable.
     pub wait: Duration,
 }
 
 impl Plan {
-    /// Where the event is read.
     fn api(&self) -> &Host {
         self.api_host.as_ref().unwrap_or(&self.host)
     }
@@ -64,56 +52,43 @@ impl Plan {
     }
 }
 
-/// How a line of the checklist came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
-    /// As it should be.
     Ok,
-    /// Worth knowing.
     Note,
-    /// Broken here.
     Fail,
 }
 
-/// One line of the checklist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// How it came out.
     pub mark: Mark,
-    /// What was looked at: `posthog`, `token`, `capture`, `project`, `arrival`.
+    /// `posthog`, `token`, `capture`, `project`, `arrival` or `clock`.
     pub what: &'static str,
-    /// What was found, as a sentence.
     pub says: String,
-    /// What to do about it, where there is something to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
-/// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// The event was sent, and read back.
     Arrived,
-    /// The event was accepted; there is no key to look for it with.
+    /// Capture accepted the event; without a key it cannot be read back.
     AcceptedUnchecked,
-    /// Accepted, and not seen in time.
+    /// Accepted, but not found within the wait.
     NotSeen,
-    /// Capture answered, and did not take it.
     Rejected,
-    /// Capture did not answer.
     Unreachable,
-    /// This place does not know the token.
     TokenUnknown,
-    /// It could not be read back: key, scope, throttled.
+    /// The read-back failed: key, scope or throttling.
     CannotRead,
-    /// This PostHog is older than 1.30.0.
+    /// Older than 1.30.0.
     TooOld,
 }
 
 impl Ending {
-    /// The exit code that stands for it; 2 is left to wrong usage.
+    /// 2 is reserved for wrong usage.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -128,32 +103,29 @@ impl Ending {
     }
 }
 
-/// What a check found out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    /// How it ended.
     pub ending: Ending,
-    /// Where the way is broken; `none` where it is not.
+    /// Place `none` means that the event arrived.
     pub diagnosis: Diagnosis,
-    /// The event's uuid, once it was sent: how to find it in PostHog.
     pub uuid: Option<uuid::Uuid>,
-    /// From the sending to PostHog's own time of ingestion, in milliseconds.
+    /// From the send time to PostHog's own ingestion time.
     pub ingested_lag_ms: Option<u64>,
-    /// From the sending to the last read-back that did not see it, in milliseconds.
+    /// From the send time to the last read-back that did not find the event.
     pub queryable_after_ms: Option<u64>,
-    /// From the sending to the first read-back that saw it, in milliseconds.
+    /// From the send time to the first read-back that found the event.
     pub queryable_within_ms: Option<u64>,
 }
 
 impl Outcome {
     fn at((ending, diagnosis): End) -> Self {
-        // The summary of a diagnosis is a sentence wherever it stands alone.
+        // A summary is completed to a full sentence when it stands alone.
         let summary = format!("{}.", diagnosis.summary.trim_end_matches('.'));
         let diagnosis = Diagnosis { summary, ..diagnosis };
         Self { ending, diagnosis, uuid: None, ingested_lag_ms: None, queryable_after_ms: None, queryable_within_ms: None }
     }
 
-    fn seen(end: End, seen: &Seen) -> Self {
+    fn seen(end: End, seen: &FoundEvent) -> Self {
         let ms = |span: Duration| Some(span.as_millis() as u64);
         Self {
             ingested_lag_ms: ms(seen.ingested),
@@ -164,46 +136,40 @@ impl Outcome {
     }
 }
 
-/// What a check tells while it goes on.
 #[derive(Debug, Clone)]
 pub enum News {
-    /// A line of the checklist is done.
     Line(Line),
-    /// Still waiting for the event to be queryable.
     Waiting {
-        /// For how long, since it was sent.
+        /// Since the event was sent.
         waited: Duration,
     },
 }
 
-/// Tells what comes out, line by line.
-struct Teller<'t>(&'t mut (dyn FnMut(News) + Send));
+struct Reporter<'t>(&'t mut (dyn FnMut(News) + Send));
 
-impl Teller<'_> {
+impl Reporter<'_> {
     fn line(&mut self, mark: Mark, what: &'static str, says: String, advice: Option<String>) {
         (self.0)(News::Line(Line { mark, what, says, advice }));
     }
 
-    /// What is broken, and what to do about it.
     fn diagnosed(&mut self, what: &'static str, diagnosis: &Diagnosis) {
         self.line(Mark::Fail, what, diagnosis.summary.clone(), diagnosis.advice.clone());
     }
 }
 
-/// Checks, and tells as it goes.
-pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let mut tell = Teller(tell);
-    let tell = &mut tell;
+pub async fn check(client: &Client, clock: &Clock, plan: &Plan, reporter: &mut (dyn FnMut(News) + Send)) -> Outcome {
+    let mut reporter = Reporter(reporter);
+    let reporter = &mut reporter;
     // 1. Which PostHog is this?
-    if let Some(end) = identify(client, plan, tell).await {
+    if let Some(end) = identify(client, plan, reporter).await {
         return Outcome::at(end);
     }
-    // 2. Does it know the token? Capture itself would answer 200 either way.
-    let token_known = match know_token(client, plan, tell).await {
+    // 2. Is the token valid? Capture answers 200 either way.
+    let token_known = match verify_token(client, plan, reporter).await {
         Ok(known) => known,
         Err(end) => return Outcome::at(end),
     };
-    // 3. Does capture take the event?
+    // 3. Does capture accept the event?
     let sent_at = clock.now();
     let beat = Beat::alone(&plan.token, DISTINCT_ID, sent_at);
     let event = capture::Event {
@@ -214,52 +180,50 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
         beat: &beat,
         timestamp: sent_at,
     };
-    let capture_result = capture::send(client, &event, sent_at.plus(TRIED_FOR)).await;
+    let capture_result = capture::send(client, &event, sent_at.plus(RETRY_FOR)).await;
     let sent = Sent { beat: &beat, capture_result: &capture_result, token_known };
-    let outcome = match (receive(plan, &capture_result, token_known, tell), &plan.key) {
-        (Taken::No(end), _) | (Taken::Perhaps(end), None) => Outcome::at(end),
-        (Taken::Yes, None) if !token_known && reaches_capture(client, plan.host.capture(), &plan.token).await == Some(false) => {
+    let outcome = match (receive(plan, &capture_result, token_known, reporter), &plan.key) {
+        (Acceptance::No(end), _) | (Acceptance::Unconfirmed(end), None) => Outcome::at(end),
+        (Acceptance::Yes, None) if !token_known && reaches_capture(client, plan.host.capture(), &plan.token).await == Some(false) => {
             let diagnosis = diagnosis::takes_everything(&plan.way());
-            tell.diagnosed("arrival", &diagnosis);
+            reporter.diagnosed("arrival", &diagnosis);
             Outcome::at((Ending::Rejected, diagnosis))
         }
-        (Taken::Yes, None) => unchecked(plan, tell),
-        // 4. Can it be read back?
-        (Taken::Yes, Some(key)) => match read(client, plan, key, &sent, tell).await {
-            Ok(reading) => arrive(client, clock, plan, &reading, &sent, tell).await,
+        (Acceptance::Yes, None) => unchecked(plan, reporter),
+        // 4. Can the event be read back?
+        (Acceptance::Yes, Some(key)) => match read(client, plan, key, &sent, reporter).await {
+            Ok(reading) => arrive(client, clock, plan, &reading, &sent, reporter).await,
             Err(end) => Outcome::at(end),
         },
-        (Taken::Perhaps(end), Some(key)) => match read(client, plan, key, &sent, tell).await {
-            Ok(reading) => arrive_all_the_same(client, clock, plan, &reading, end, tell).await,
+        (Acceptance::Unconfirmed(end), Some(key)) => match read(client, plan, key, &sent, reporter).await {
+            Ok(reading) => arrive_unconfirmed(client, clock, plan, &reading, end, reporter).await,
             Err(_) => Outcome::at(end),
         },
     };
     Outcome { uuid: Some(beat.uuid), ..outcome }
 }
 
-/// What was sent, and what came of it so far.
 struct Sent<'a> {
     beat: &'a Beat,
     capture_result: &'a crate::model::CaptureResult,
     token_known: bool,
 }
 
-fn unchecked(plan: &Plan, tell: &mut Teller<'_>) -> Outcome {
-    let says = "not checked: no personal API key was given, and a 200 alone proves nothing".into();
-    tell.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to see the event arrive".into()));
+fn unchecked(plan: &Plan, reporter: &mut Reporter<'_>) -> Outcome {
+    let says = "not checked: there is no personal API key, and a 200 alone does not prove arrival".into();
+    reporter.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to check arrival".into()));
     let way = plan.way();
     let failure = ReadbackError::quoting(ReadbackErrorKind::NoKey, crate::model::ResponseExcerpt::default());
     let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
     Outcome::at((Ending::AcceptedUnchecked, diagnosis))
 }
 
-/// Where the event is read: which project, by which key.
 async fn read<'a>(
     client: &Client,
     plan: &'a Plan,
     key: &'a PersonalKey,
     sent: &Sent<'a>,
-    tell: &mut Teller<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Result<Reading<'a>, End> {
     let api = plan.api().api();
     let (project, scopes) = match plan.posthog_id {
@@ -269,93 +233,99 @@ async fn read<'a>(
                 let limited = scopes.as_ref().is_some_and(|scopes| scopes.projects == [id]);
                 let says =
                     if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
-                tell.line(Mark::Ok, "project", says, scopes.as_ref().and_then(KeyScopes::missing_says));
+                reporter.line(Mark::Ok, "project", says, scopes.as_ref().and_then(KeyScopes::missing_says));
                 (ProjectPath::Number(id), scopes)
             }
             Ok(FoundProject { path: ProjectPath::Current, scopes }) => {
                 let says =
-                    "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
-                tell.line(Mark::Note, "project", says, Some(ReadbackErrorKind::WhichProject.advice().into()));
+                    "the key does not state its project: the event is read back from the project that the key's owner has open".into();
+                reporter.line(Mark::Note, "project", says, Some(ReadbackErrorKind::WhichProject.advice().into()));
                 (ProjectPath::Current, scopes)
             }
             Err(failure) => {
                 let diagnosis = unreadable(plan, &failure, Parts::default());
-                tell.diagnosed("project", &diagnosis);
+                reporter.diagnosed("project", &diagnosis);
                 return Err((Ending::CannotRead, diagnosis));
             }
         },
     };
-    // A key that may read projects was asked whose the token is; of another one it is the read-back that shows it.
+    // A key with project:read was compared with the token; for any other key only the read-back proves the project.
     let is_proven = plan.posthog_id.is_none()
         && scopes.as_ref().is_none_or(|scopes| scopes.allows(KeyScope::ProjectRead))
         && project.number().is_some();
     Ok(Reading { api, key, project, is_proven, scopes, beat: sent.beat, sent: sent.capture_result.sent })
 }
 
-/// Waits for an event that capture took.
-async fn arrive(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> Outcome {
-    match seek(client, clock, reading, plan.wait, tell).await {
+async fn arrive(
+    client: &Client,
+    clock: &Clock,
+    plan: &Plan,
+    reading: &Reading<'_>,
+    sent: &Sent<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Outcome {
+    match await_event(client, clock, reading, plan.wait, reporter).await {
         Ok(Some(seen)) => {
-            seen.tell(tell);
+            seen.report(reporter);
             Outcome::seen((Ending::Arrived, arrived(plan, &seen)), &seen)
         }
         Ok(None) => {
-            let (ending, diagnosis) = silence::why(client, clock, plan, reading, sent, tell).await;
-            tell.diagnosed("arrival", &diagnosis);
+            let (ending, diagnosis) = silence::diagnose(client, clock, plan, reading, sent, reporter).await;
+            reporter.diagnosed("arrival", &diagnosis);
             Outcome::at((ending, diagnosis))
         }
         Err(failure) => {
             let down = silence::parts_down(client, plan).await;
             let diagnosis = unreadable(plan, &failure, down);
-            tell.diagnosed("arrival", &diagnosis);
+            reporter.diagnosed("arrival", &diagnosis);
             Outcome::at((Ending::CannotRead, diagnosis))
         }
     }
 }
 
-/// A reading that failed. A check has no pace that could be slowed down, and a number that was given can be left out.
+/// Replaces advice that does not fit a check: it has no read-back interval, and --project-id is optional.
 fn unreadable(plan: &Plan, failure: &ReadbackError, down: Parts) -> Diagnosis {
     let found = diagnosis::unreadable(&plan.way(), failure, down);
     match (failure.trouble, plan.posthog_id) {
         (ReadbackErrorKind::NoSuchProject, Some(number)) => {
-            let summary = format!("The personal API key sees no project {number}: {}", failure.says());
-            Diagnosis { summary, ..found }.advised("Leave --project-id out: then the project is found by its token.")
+            let summary = format!("The personal API key has no access to project {number}: {}", failure.says());
+            Diagnosis { summary, ..found }.advised("Remove --project-id: the project is then found by its token.")
         }
         (trouble, _) if found.place != Place::Intermediary && advice(trouble) != trouble.advice() => found.advised(advice(trouble)),
         _ => found,
     }
 }
 
-/// Looks for an event that nobody said was taken: capture may have taken it all the same.
-async fn arrive_all_the_same(
+/// Reads the event back although capture did not confirm it.
+async fn arrive_unconfirmed(
     client: &Client,
     clock: &Clock,
     plan: &Plan,
     reading: &Reading<'_>,
     end: End,
-    tell: &mut Teller<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Outcome {
-    let seen = match seek(client, clock, reading, plan.wait.min(LOOKED_FOR), tell).await {
+    let seen = match await_event(client, clock, reading, plan.wait.min(UNCONFIRMED_WAIT), reporter).await {
         Ok(Some(seen)) => seen,
         Ok(None) => {
-            tell.line(Mark::Fail, "arrival", "the event did not arrive either".into(), None);
+            reporter.line(Mark::Fail, "arrival", "the event did not arrive either".into(), None);
             return Outcome::at(end);
         }
         Err(failure) => {
-            tell.line(Mark::Note, "arrival", format!("could not be read back: {}", failure.says()), None);
+            reporter.line(Mark::Note, "arrival", format!("could not be read back: {}", failure.says()), None);
             return Outcome::at(end);
         }
     };
-    seen.tell(tell);
+    seen.report(reporter);
     let diagnosis = match end {
         (Ending::Unreachable, _) => diagnosis::answers_lost(&plan.way()),
         (_, found) if found.did == Some(Did::UpstreamSlow) => {
             Diagnosis { answered_by: found.answered_by, shown_by: found.shown_by, ..diagnosis::answers_lost(&plan.way()) }
         }
-        // The event is there: whatever stands between passes it on, and puts an answer of its own in place of PostHog's.
+        // The event arrived, so an intermediary passes it on and replaces PostHog's answer.
         (_, found) => {
             let status = found.shown_by.status.map_or_else(String::new, |status| format!(" {status}"));
-            let summary = format!("The event arrived, although it was answered{status} in PostHog's place");
+            let summary = format!("The event arrived, although an intermediary answered{status} instead of PostHog");
             Diagnosis {
                 place: Place::None,
                 did: None,
@@ -368,11 +338,11 @@ async fn arrive_all_the_same(
             }
         }
     };
-    tell.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());
+    reporter.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());
     Outcome::seen((Ending::Arrived, diagnosis), &seen)
 }
 
-fn arrived(plan: &Plan, seen: &Seen) -> Diagnosis {
+fn arrived(plan: &Plan, seen: &FoundEvent) -> Diagnosis {
     if let Some(wrong) = diagnosis::wrong_clock(seen.server_ahead_ms) {
         return wrong;
     }
@@ -384,7 +354,7 @@ fn arrived(plan: &Plan, seen: &Seen) -> Diagnosis {
 #[must_use]
 pub fn phases(phases: &Phases) -> String {
     let named = [("dns", phases.dns_us), ("connect", phases.connect_us), ("tls", phases.tls_us), ("first byte", phases.first_byte_us)];
-    let told: Vec<String> =
+    let parts: Vec<String> =
         named.into_iter().filter_map(|(name, us)| us.map(|us| format!("{name} {:.1}ms", f64::from(us) / 1e3))).collect();
-    told.join(", ")
+    parts.join(", ")
 }

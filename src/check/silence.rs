@@ -1,11 +1,11 @@
-//! An event that was accepted and does not arrive: what capture does not say is asked elsewhere. The same event is sent past the proxy, where there is
-//! one; PostHog is asked for its quota, its filters and its parts.
+//! Finds out why an accepted event does not arrive: sends an event past the proxy, if there is one, and queries PostHog for quota, filters
+//! and health.
 
 use std::time::Duration;
 
-use super::arrival::{Reading, seek};
+use super::arrival::{Reading, await_event};
 use super::steps::End;
-use super::{DISTINCT_ID, EVENT, Ending, Plan, Sent, TRIED_FOR, Teller};
+use super::{DISTINCT_ID, EVENT, Ending, Plan, RETRY_FOR, Reporter, Sent};
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Direct, Missing, Others};
 use crate::model::{Beat, Diagnosis, Endpoint, Parts, Place, RejectionReason, Reply, TokenStatus};
@@ -13,20 +13,34 @@ use crate::posthog::instance::{Instance, identify, reaches_capture, replaces_tok
 use crate::posthog::query::{self, Inquiry, Missed};
 use crate::posthog::{Client, capture};
 
-/// What is sent past the proxy is looked for no longer than this.
+/// Upper limit for the wait for the event that was sent past the proxy.
 const DIRECT_FOR: Duration = Duration::from_secs(20);
 
-/// Why the event does not arrive, and how the check ends with that: an answer that was not PostHog's took nothing.
-pub(super) async fn why(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> End {
-    // What is found under another uuid was written anew on the way: it was taken, and cannot be found as what it was.
+/// An answer that did not come from PostHog means that nothing was accepted.
+pub(super) async fn diagnose(
+    client: &Client,
+    clock: &Clock,
+    plan: &Plan,
+    reading: &Reading<'_>,
+    sent: &Sent<'_>,
+    reporter: &mut Reporter<'_>,
+) -> End {
+    // An intermediary replaced the uuid: the event arrived, but cannot be found under its own uuid.
     if is_rewritten(client, clock, reading, sent.beat).await {
         return (Ending::NotSeen, diagnosis::rewritten(&plan.way()));
     }
-    let found = cause(client, clock, plan, reading, sent, tell).await;
+    let found = cause(client, clock, plan, reading, sent, reporter).await;
     (if found.place == Place::Intermediary { Ending::Rejected } else { Ending::NotSeen }, found)
 }
 
-async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> Diagnosis {
+async fn cause(
+    client: &Client,
+    clock: &Clock,
+    plan: &Plan,
+    reading: &Reading<'_>,
+    sent: &Sent<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Diagnosis {
     let way = plan.way();
     let status = match &sent.capture_result.reply {
         Reply::Accepted { status } => Some(*status),
@@ -45,23 +59,23 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
     };
     let inquiry =
         Inquiry { base: reading.api, key: reading.key, scopes: reading.scopes.as_ref(), project: reading.project, now: clock.now() };
-    // 1. What goes past the proxy, where there is one?
+    // 1. Does an event arrive that bypasses the proxy?
     if way.is_through_proxy() {
         let reaches = reaches_capture(client, plan.host.capture(), &plan.token).await;
         missing.reaches_capture = reaches;
-        // Whatever takes everything in calls every token known.
+        // A component that accepts everything also reports every token as valid.
         if reaches != Some(false)
             && replaces_tokens(client, plan.host.capture()).await == Some(true)
             && replaces_tokens(client, plan.api().capture()).await == Some(false)
         {
             return diagnosis::altered_token(&way);
         }
-        missing.direct = send_past(client, clock, plan, reading, tell).await;
+        missing.direct = send_direct(client, clock, plan, reading, reporter).await;
         if missing.direct == Direct::Arrives {
             return diagnosis::missing(&way, &missing);
         }
     }
-    // 2. What does PostHog say?
+    // 2. What does PostHog report?
     let quota = query::quota(client, &inquiry).await;
     if quota.is_some_and(|quota| quota.limited)
         || (!quota.is_some_and(|quota| quota.is_said()) && is_over_quota(client, clock, plan, sent.beat).await)
@@ -76,15 +90,13 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
     diagnosis::missing(&way, &missing)
 }
 
-/// Whether the event is there under another uuid.
 async fn is_rewritten(client: &Client, clock: &Clock, reading: &Reading<'_>, beat: &Beat) -> bool {
     let Reading { api: base, key, project, .. } = *reading;
     let sent = query::Sent { base, key, project, event: EVENT, slot: beat.slot, uuid: beat.uuid, now: clock.now() };
     query::readback_rewritten(client, &sent).await.is_ok_and(|found| !found.is_empty())
 }
 
-/// The same to PostHog itself: whether it arrives there.
-async fn send_past(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, tell: &mut Teller<'_>) -> Direct {
+async fn send_direct(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, reporter: &mut Reporter<'_>) -> Direct {
     let now = clock.now();
     let beat = Beat::alone(&plan.token, DISTINCT_ID, now);
     let event = capture::Event {
@@ -95,19 +107,19 @@ async fn send_past(client: &Client, clock: &Clock, plan: &Plan, reading: &Readin
         beat: &beat,
         timestamp: now,
     };
-    let capture_result = capture::send(client, &event, now.plus(TRIED_FOR)).await;
+    let capture_result = capture::send(client, &event, now.plus(RETRY_FOR)).await;
     if !matches!(capture_result.reply, Reply::Accepted { .. }) {
         return Direct::Unknown;
     }
     let reading = Reading { beat: &beat, sent: capture_result.sent, ..reading.clone() };
-    match seek(client, clock, &reading, DIRECT_FOR.min(plan.wait.max(Duration::from_secs(5))), tell).await {
+    match await_event(client, clock, &reading, DIRECT_FOR.min(plan.wait.max(Duration::from_secs(5))), reporter).await {
         Ok(Some(_)) => Direct::Arrives,
         Ok(None) => Direct::Missing,
         Err(_) => Direct::Unknown,
     }
 }
 
-/// v0 says 200 over the quota as well, and v1 says it: the same event is sent there once more, which PostHog would keep once.
+/// v0 answers 200 over quota, v1 reports it. Sends the same event by v1; PostHog deduplicates it by uuid.
 async fn is_over_quota(client: &Client, clock: &Clock, plan: &Plan, beat: &Beat) -> bool {
     let event =
         capture::Event { base: plan.api().capture(), endpoint: Endpoint::V1, token: &plan.token, name: EVENT, beat, timestamp: beat.slot };
@@ -115,7 +127,6 @@ async fn is_over_quota(client: &Client, clock: &Clock, plan: &Plan, beat: &Beat)
     matches!(capture_result.reply, Reply::Rejected { why: RejectionReason::OverQuota, .. })
 }
 
-/// The parts that a self-hosted PostHog says are down.
 pub(super) async fn parts_down(client: &Client, plan: &Plan) -> Parts {
     match identify(client, plan.api().api()).await {
         Ok(Instance::SelfHosted { down, .. }) => down,

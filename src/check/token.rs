@@ -1,4 +1,4 @@
-//! Where a token is known: at the host, behind it, in the other region of Cloud, or nowhere that we can ask.
+//! Finds where a token is valid: at the host, at the PostHog behind it, or in the other Cloud region.
 
 use std::fmt;
 
@@ -7,24 +7,19 @@ use crate::model::{Host, ProjectToken, Region};
 use crate::posthog::Client;
 use crate::posthog::instance::{TokenState, knows_token};
 
-/// What to do about a token that nobody knows.
-pub(super) const COPY_THE_TOKEN: &str =
-    "copy the project token (phc_...) again, from Settings > Project > General; it belongs to one PostHog, on Cloud to one region";
+pub(super) const COPY_THE_TOKEN: &str = "copy the project token (phc_...) again, from Settings > Project > General; it is valid for one PostHog instance, on Cloud for one region";
 
-/// Where a token is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TokenFound {
-    /// Where it was asked; on Cloud, in this region.
+    /// Valid at the host; on Cloud, with its region.
     Here(Option<Region>),
-    /// In this region of Cloud, and not where it was asked.
+    /// Valid only in this other Cloud region.
     Elsewhere(Region),
-    /// Not where it was asked.
     Nowhere,
-    /// PostHog itself knows it; behind the proxy where it was asked it is not known.
+    /// PostHog itself knows the token, but not through the proxy.
     Altered,
-    /// It does not come with the question: what capture says to the event shows what is lost on the way.
+    /// The token was removed from the request on the way.
     Lost,
-    /// Nobody said, and why.
     CannotTell(String),
 }
 
@@ -38,29 +33,28 @@ impl TokenFound {
     }
 }
 
-/// The rest of a sentence about the token.
 impl fmt::Display for TokenFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Here(None) => f.write_str("known here"),
-            Self::Here(Some(region)) => write!(f, "known in this region ({})", region.name()),
+            Self::Here(None) => f.write_str("valid here"),
+            Self::Here(Some(region)) => write!(f, "valid in this region ({})", region.name()),
             Self::Elsewhere(other) => {
-                write!(f, "not known here, but in the region {}: events sent here are answered 200 and dropped", other.name())
+                write!(f, "not valid here, but in the region {}: events sent here are answered with 200 and dropped", other.name())
             }
-            Self::Nowhere => f.write_str("not known here: events with it are answered 200 and dropped"),
-            Self::Altered => f.write_str("known to PostHog itself, and not behind the proxy: it does not get through as it was sent"),
-            Self::Lost => f.write_str("cannot tell whether it is known here: PostHog answers that no token came with the question"),
-            Self::CannotTell(why) => write!(f, "cannot tell whether it is known here: {why}"),
+            Self::Nowhere => f.write_str("not valid here: events with this token are answered with 200 and dropped"),
+            Self::Altered => f.write_str("valid at PostHog itself, but not through the proxy: the proxy changes it"),
+            Self::Lost => f.write_str("cannot verify the token here: PostHog answers that the request contains no token"),
+            Self::CannotTell(why) => write!(f, "cannot verify the token here: {why}"),
         }
     }
 }
 
-/// The region that events for this host end up in, where that is PostHog Cloud.
+/// The Cloud region of this host, if it is PostHog Cloud.
 pub(super) fn home(host: &Host, api_host: Option<&Host>) -> Option<Region> {
     host.region().or_else(|| api_host.and_then(Host::region))
 }
 
-/// Asks the host; where it does not know the token, PostHog's own address behind it, and where that is Cloud, the other region.
+/// Asks the host, then the PostHog behind it, then the other Cloud region.
 pub(super) async fn find_token(client: &Client, host: &Host, api_host: Option<&Host>, token: &ProjectToken) -> TokenFound {
     let home = home(host, api_host);
     let through = knows_token(client, host.capture(), token).await;
@@ -68,7 +62,7 @@ pub(super) async fn find_token(client: &Client, host: &Host, api_host: Option<&H
     match through {
         TokenState::Known => return TokenFound::Here(home),
         TokenState::NotPostHog(excerpt) => {
-            return TokenFound::CannotTell(format!("something that is not PostHog answers {} “{}”", excerpt.status, excerpt.words));
+            return TokenFound::CannotTell(format!("the answer is not from PostHog: {} “{}”", excerpt.status, excerpt.words));
         }
         TokenState::CannotTell(why) => return TokenFound::CannotTell(why),
         TokenState::Lost => return TokenFound::Lost,

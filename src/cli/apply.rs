@@ -1,4 +1,4 @@
-//! `heartbeat apply`: the projects, channels, maintenance windows and status pages of a file, put into the store.
+//! `heartbeat apply`: saves a settings file in the store.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,25 +7,25 @@ use clap::Args;
 
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, show};
 use super::error::Misuse;
-use super::explain::plainly;
+use super::explain::explain;
 use super::global::Invocation;
 use super::screen::{FAINT, WARN, styled};
 use crate::app;
 use crate::config::{Scope, Settings};
 use crate::settings::{By, SettingsService};
 
-/// Put a settings file into the store, and show what changed
+/// Save a settings file in the store and list the changes
 ///
-/// Its projects, channels, maintenance windows and status pages: all of them or, where anything in the file is wrong, none. Applied twice,
-/// a file changes nothing the second time. What is in the store and not in the file stays, unless --prune is given. A file that leaves out a
-/// secret, such as `personal_api_key`, leaves the stored one as it is.
+/// Applies the projects, channels, maintenance windows and status pages of the file. If anything in the file is wrong, nothing is changed. Applying the
+/// same file again changes nothing. Without --prune, nothing is removed from the store. A secret that the file omits, for example `personal_api_key`,
+/// keeps its stored value.
 #[derive(Debug, Args)]
 #[command(after_help = SETTINGS_JSON)]
 pub struct Apply {
-    /// The settings file; `-` for standard input
+    /// Settings file, or `-` for standard input
     pub file: PathBuf,
 
-    /// Remove what is not in the file: projects with everything remembered of them, channels with what is owed to them, windows, status pages
+    /// Remove projects (with their history), channels (with their queued notifications), windows and status pages that are not in the file
     #[arg(long)]
     pub prune: bool,
 
@@ -36,7 +36,7 @@ pub struct Apply {
 impl Apply {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let settings = invocation.settings_of(Some(&self.file), Scope::Everything)?;
-        self.reject_emptiness(&settings)?;
+        self.reject_empty_file(&settings)?;
         let store = app::open_store(&settings).await?;
         let settings_service =
             SettingsService { dry_run: self.edit.dry_run, ..SettingsService::new(&store, By::file(&self.file), invocation.clock.now()) };
@@ -44,26 +44,26 @@ impl Apply {
         let changes = settings_service.apply(|stored| {
             let plans = stored.plans(&settings, self.prune)?;
             let unlisted = if self.prune { Vec::new() } else { stored.unlisted(&settings) };
-            let stays =
-                unlisted.iter().map(|subject| styled(FAINT, format!("= {subject} is not in the file and stays (--prune removes it)")));
-            notes = stays.chain(stored.strangers(&plans).into_iter().map(|stranger| styled(WARN, stranger))).collect();
+            let kept =
+                unlisted.iter().map(|subject| styled(FAINT, format!("= {subject} is not in the file and is kept (--prune removes it)")));
+            notes = kept.chain(stored.strangers(&plans).into_iter().map(|warning| styled(WARN, warning))).collect();
             Ok(plans)
         });
-        let changes = changes.await.map_err(plainly)?;
+        let changes = changes.await.map_err(explain)?;
         for note in notes {
             invocation.screen.note(note)?;
         }
         show(&changes, invocation, self.edit)
     }
 
-    /// A file that names nothing at all is probably the wrong one; and one without projects would remove them all.
-    fn reject_emptiness(&self, settings: &Settings) -> Result<(), Misuse> {
+    /// An empty file is probably the wrong one. With --prune, a file without projects would remove all projects.
+    fn reject_empty_file(&self, settings: &Settings) -> Result<(), Misuse> {
         let has_others = !(settings.channels.is_empty() && settings.windows.is_empty() && settings.status_pages.is_empty());
-        let says = match (settings.projects.is_empty(), has_others, self.prune) {
+        let problem = match (settings.projects.is_empty(), has_others, self.prune) {
             (false, _, _) | (true, true, false) => return Ok(()),
-            (true, true, true) => "names no project, and --prune would remove all that are stored",
-            (true, false, _) => "names no project; `heartbeat config example` shows how",
+            (true, true, true) => "defines no project, and --prune would remove all stored projects",
+            (true, false, _) => "defines no project; see `heartbeat config example`",
         };
-        Err(Misuse(format!("{} {says}", self.file.display())))
+        Err(Misuse(format!("{} {problem}", self.file.display())))
     }
 }

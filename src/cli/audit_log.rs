@@ -1,4 +1,4 @@
-//! `heartbeat changes`: who changed what, and when.
+//! `heartbeat audit-log`: the audit log.
 
 use std::process::ExitCode;
 
@@ -12,33 +12,32 @@ use crate::model::{AuditEntry, ProjectName};
 use crate::report::AuditEntryJson;
 use crate::store::AuditFilter;
 
-/// Show who changed what, newest first: projects, apps, channels, maintenance windows, users
+/// Show the audit log, newest first
 ///
-/// Who is a user of the page, an API token, a settings file, or whoever ran a command. No secret is told.
+/// The audit log lists changes of projects, apps, channels, maintenance windows, status pages, users and tokens. WHO is a user, an API token, a settings file
+/// or the command line. It contains no secrets.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "JSON: {items: [{number, at, who, subject, project, words}], next}, newest first; project is null where it is about \
-                        none, next is what --before takes for those that came earlier, or null."
-)]
-pub struct Changes {
-    /// Of this project alone, with its apps; it may be gone
+#[command(after_help = "JSON: {items: [{number, at, who, subject, project, words}], next}, newest first; project is null \
+                        for entries without a project; next is the --before value of the next page, or null.")]
+pub struct AuditLog {
+    /// Show only entries of this project and its apps (it may be removed)
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 
-    /// Those alone that came before the one of this number
+    /// Show only entries before this number
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub before: Option<i64>,
 
-    /// At most so many
+    /// Maximum number of entries
     #[arg(long, value_name = "COUNT", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
-    /// Print them as JSON
+    /// Print the entries as JSON
     #[arg(long)]
     pub json: bool,
 }
 
-impl Changes {
+impl AuditLog {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let project = self.project.as_deref().map(|text| rules::about("--project", ProjectName::parse(text)));
         let project = project.transpose().map_err(Misuse)?;
@@ -50,7 +49,7 @@ impl Changes {
             let next = audit_entries.last().filter(|_| has_more).map(|audit_entry| audit_entry.place.to_string());
             invocation.screen.part(audit_entries.iter().map(AuditEntryJson::of), next)?;
         } else if audit_entries.is_empty() {
-            invocation.screen.note("No change.")?;
+            invocation.screen.note("No entries.")?;
         } else {
             let mut table = Table::under(["WHEN", "WHO", "WHAT", "CHANGE"]);
             for audit_entry in &audit_entries {
@@ -67,7 +66,7 @@ fn moment(audit_entry: &AuditEntry) -> String {
     audit_entry.at.to_string().get(..19).unwrap_or_default().replace('T', " ")
 }
 
-/// What was changed, and of which project where that does not say so.
+/// The subject, with its project unless the subject is the project.
 fn what(audit_entry: &AuditEntry) -> String {
     match &audit_entry.project {
         Some(project) if audit_entry.subject != format!("project {project}") => format!("{}, project {project}", audit_entry.subject),

@@ -1,4 +1,4 @@
-//! `heartbeat beats`: a project's beats, one a line, failures with their evidence.
+//! `heartbeat beats`: lists the beats of a project.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,36 +16,35 @@ use crate::report::json::BeatJson;
 use crate::report::{proof, route_name};
 use crate::store::Store;
 
-/// Show a project's beats, one a line, failures with what came back
+/// List the beats of a project, with the evidence of failures
 ///
-/// Times are UTC. Minutes without a beat are shown too: they are ours, Heartbeat was not running or not enabled.
+/// Times are UTC. Minutes without a beat are listed too; in these minutes Heartbeat was not running or not enabled.
 #[derive(Debug, Args)]
 #[command(
     after_help = "JSON: {items: [{minute, route, outcome, sent, status, tries, dns_us, connect_us, tls_us, first_byte_us, ingested_lag_ms,
-queryable_after_ms, queryable_within_ms, copies, evidence: [text]}], next}, oldest first; absent figures are null."
+queryable_after_ms, queryable_within_ms, copies, evidence: [text]}], next}, oldest first; absent values are null."
 )]
 pub struct Beats {
-    /// Which project; may be left out where there is one
+    /// Name of the project [default: the only project]
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 
-    /// How far back
+    /// Show beats since this long ago
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = rules::some_time)]
     pub since: Duration,
 
-    /// This route alone
+    /// Show only this route
     #[arg(long, value_name = "NAME")]
     pub route: Option<String>,
 
-    /// Only those that did not arrive in time
+    /// Show only beats that did not arrive in time
     #[arg(long)]
     pub failures: bool,
 
-    /// Print them as JSON
+    /// Print the beats as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
@@ -76,7 +75,7 @@ impl Beats {
             }
         }
         if beats.is_empty() {
-            let what = if self.failures { "No beat failed" } else { "No beat" };
+            let what = if self.failures { "No failed beats" } else { "No beats" };
             invocation.screen.note(format!("{what} in the last {}.", duration::show(self.since)))?;
         }
         Ok(ExitCode::SUCCESS)
@@ -89,27 +88,28 @@ impl Beats {
             (None, [only]) => return Ok(only),
             (None, _) => {
                 let names: Vec<&str> = projects.iter().map(|project| project.spec.name.as_str()).collect();
-                let there = if names.is_empty() { "there is none yet".into() } else { format!("there are {}", names.join(", ")) };
-                return Err(Misuse(format!("say which project with --project; {there}")));
+                let hint =
+                    if names.is_empty() { "there is no project yet".into() } else { format!("the projects are {}", names.join(", ")) };
+                return Err(Misuse(format!("--project is missing; {hint}")));
             }
         };
         projects.iter().find(|project| project.spec.name == name).ok_or_else(|| Misuse(format!("there is no project `{name}`")))
     }
 
     fn routes(&self, project: &Project) -> Result<Vec<RouteId>, Misuse> {
-        let desired = project.routes.iter().filter(|route| self.route.as_ref().is_none_or(|name| route.spec.name == *name));
-        let ids: Vec<RouteId> = desired.map(|route| route.id).collect();
+        let chosen = project.routes.iter().filter(|route| self.route.as_ref().is_none_or(|name| route.spec.name == *name));
+        let ids: Vec<RouteId> = chosen.map(|route| route.id).collect();
         match &self.route {
             Some(name) if ids.is_empty() => {
                 let names: Vec<&str> = project.routes.iter().map(|route| route.spec.name.as_str()).collect();
-                Err(Misuse(format!("project {} has no route `{name}`; there are {}", project.spec.name, names.join(", "))))
+                Err(Misuse(format!("project {} has no route `{name}`; its routes are {}", project.spec.name, names.join(", "))))
             }
             _ => Ok(ids),
         }
     }
 }
 
-/// Whole minutes since each route was set up of which nothing is on record.
+/// Whole minutes without a beat since each route was added.
 async fn not_sent(store: &Store, project: &Project, routes: &[RouteId], from: Minute, to: Minute) -> anyhow::Result<Vec<Recorded>> {
     let since = |id: RouteId| project.routes.iter().find(|route| route.id == id).map(|route| route.since.minute());
     let begun = routes.iter().filter_map(|id| since(*id)).min().unwrap_or(from).max(from);
@@ -142,7 +142,7 @@ fn line(project: &Project, beat: &Recorded) -> String {
     }
     match phases(&beat.phases).as_str() {
         "" => {}
-        told => parts.push(styled(FAINT, format!("({told})"))),
+        text => parts.push(styled(FAINT, format!("({text})"))),
     }
     if beat.outcome == Outcome::NotSent {
         let why = if project.was_on(beat.minute) { "Heartbeat was not running" } else { "not enabled" };

@@ -1,4 +1,4 @@
-//! Where commands change something, and how what that changed is shown.
+//! The flags `--dry-run` and `--json` of commands that change settings, and how they print the changes.
 
 use std::process::ExitCode;
 
@@ -11,10 +11,9 @@ use crate::config::{Change, Kind};
 use crate::settings::{By, SettingsService};
 use crate::store::Store;
 
-/// Flags of every command that changes something.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ChangeFlags {
-    /// Show what would change, and change nothing
+    /// Print the changes without making them
     #[arg(long)]
     pub dry_run: bool,
 
@@ -23,20 +22,17 @@ pub struct ChangeFlags {
     pub json: bool,
 }
 
-/// What JSON an edit prints.
-pub(super) const SETTINGS_JSON: &str = "JSON: {dry_run, changes: [{kind: project|channel|maintenance, name, project, change: \
-                                    added|changed|removed, field, old, new}]}; project (of a project its name), field, old and new may be null.";
+pub(super) const SETTINGS_JSON: &str = "JSON: {dry_run, changes: [{kind: project|channel|maintenance|status_page, name, project, change: \
+                                    added|changed|removed, field, old, new}]}; project, field, old and new may be null.";
 
-/// Where whoever runs the command changes something.
 pub(super) fn settings_service<'s>(invocation: &Invocation, store: &'s Store, flags: ChangeFlags) -> SettingsService<'s> {
     let by = By::command_line(&invocation.environment);
     SettingsService { dry_run: flags.dry_run, ..SettingsService::new(store, by, invocation.clock.now()) }
 }
 
-/// Shows what was changed, or would be.
 pub(super) fn show(changes: &[Change], invocation: &Invocation, flags: ChangeFlags) -> anyhow::Result<ExitCode> {
     if flags.json {
-        let changes = changes.iter().map(AuditEntryJson::of).collect();
+        let changes = changes.iter().map(ChangeJson::of).collect();
         invocation.screen.json(&ChangesJson { dry_run: flags.dry_run, changes })?;
     } else {
         list(invocation, changes, flags.dry_run)?;
@@ -55,21 +51,21 @@ fn list(invocation: &Invocation, changes: &[Change], dry_run: bool) -> anyhow::R
     }
     match (changes.len(), dry_run) {
         (0, _) => invocation.screen.note("Nothing to change.")?,
-        (_, true) => invocation.screen.note("Nothing was changed: this was a dry run.")?,
+        (_, true) => invocation.screen.note("Dry run: nothing was changed.")?,
         (_, false) => {}
     }
     Ok(())
 }
 
-/// Stable field names, documented in [`EDIT_JSON`].
+/// The field names are documented in [`SETTINGS_JSON`] and must not change.
 #[derive(Serialize)]
 struct ChangesJson {
     dry_run: bool,
-    changes: Vec<AuditEntryJson>,
+    changes: Vec<ChangeJson>,
 }
 
 #[derive(Serialize)]
-struct AuditEntryJson {
+struct ChangeJson {
     kind: &'static str,
     name: String,
     project: Option<String>,
@@ -79,7 +75,7 @@ struct AuditEntryJson {
     new: Option<String>,
 }
 
-impl AuditEntryJson {
+impl ChangeJson {
     fn of(change: &Change) -> Self {
         let (word, field, old, new) = match change.clone() {
             Change::Added { .. } => ("added", None, None, None),

@@ -1,4 +1,4 @@
-//! `heartbeat check`: one event now, followed all the way, as a checklist that grows.
+//! `heartbeat check`: sends one event and follows it to the read-back, as a checklist.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -16,53 +16,53 @@ use crate::check::{self, Ending, Line, Mark, News, Outcome, Plan};
 use crate::config::{certificate_problems, conceal, duration, proxies};
 use crate::model::{Diagnosis, Endpoint, Host, Place, ProjectToken, span};
 
-/// Send one event (`heartbeat_check`) now, and follow it all the way
+/// Send one event (`heartbeat_check`) and follow it until it can be queried
 ///
-/// Which PostHog is this, does it know the token in this region, does capture take the event, and how long until it can be
-/// queried. Without a personal API key arrival is not checked, and a line says so.
+/// Checks which PostHog this is, whether it knows the token in this region, whether capture accepts the event, and how long it takes until the event can
+/// be queried. Without a personal API key, arrival is not checked, and a line says so.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes:
-  0  arrived; or, without a personal API key, accepted with arrival unchecked (a line says which)
-  1  accepted, not seen in time
+  0  arrived, or accepted without a personal API key to check arrival (a line says which)
+  1  accepted, but not found in time
   2  wrong usage
-  3  not taken: rejected by capture, or answered by something that is not PostHog
+  3  rejected by capture, or answered by something that is not PostHog
   4  unreachable
-  5  the token is not known here
-  6  could not be read back (key, scope, throttled)
+  5  unknown token
+  6  read-back failed (key, scope, throttled)
   7  this PostHog is too old
 
 JSON: {ending, exit_code, diagnosis: {place, did, answered_by, shown_by: {software, server, via, title, status}, address: {scheme, host, port, path}, route,
 certain, possibilities: [{place, did}], title, summary, advice, since, counts}, uuid, ingested_lag_ms, queryable_after_ms, queryable_within_ms,
-lines: [{mark: ok|note|fail, what, says, advice}]}. `place` is none where nothing is broken.")]
+lines: [{mark: ok|note|fail, what, says, advice}]}. `place` is none when nothing is broken.")]
 pub struct Check {
-    /// Where PostHog is: `us`, `eu`, or an address [default: `POSTHOG_HOST`]
+    /// PostHog host: `us`, `eu` or an address [default: `POSTHOG_HOST`]
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
 
-    /// The PostHog behind it, when --host is a reverse proxy
+    /// PostHog host behind --host, when --host is a reverse proxy
     #[arg(long, value_name = "HOST")]
     pub api_host: Option<String>,
 
-    /// The project token, phc_... [default: `POSTHOG_PROJECT_API_KEY`]
+    /// Project token (phc_...) [default: `POSTHOG_PROJECT_API_KEY`]
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
 
     #[command(flatten)]
     pub key: PersonalKeyFlags,
 
-    /// PostHog's number of the project [default: found from the token]
+    /// ID of the project in PostHog [default: found from the token]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub project_id: Option<u64>,
 
-    /// Which of capture's endpoints: v0 or v1
+    /// Capture endpoint: v0 or v1
     #[arg(long, value_name = "ENDPOINT", default_value = "v0", value_parser = Endpoint::parse)]
     pub endpoint: Endpoint,
 
-    /// How long to wait for the event to be queryable
+    /// How long to wait until the event can be queried
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse)]
     pub wait: Duration,
 
-    /// Print the result as JSON, at the end
+    /// Print the result as JSON at the end
     #[arg(long)]
     pub json: bool,
 }
@@ -84,56 +84,56 @@ impl Check {
         let client = app::client(&proxies(&invocation.environment), invocation.clock.clone())?;
         let mut lines: Vec<Line> = Vec::new();
         let mut counter = Counter { shown: false, on: !self.json && !invocation.screen.quiet && std::io::stderr().is_terminal() };
-        let mut tell = |news: News| match news {
+        let mut print = |news: News| match news {
             News::Line(line) => {
                 counter.clear();
                 if !self.json {
-                    // A closed pipe ends the command when the last line is written.
+                    // A closed pipe is reported when the last line is written.
                     let _ = invocation.screen.text(&page(&line));
                 }
                 lines.push(line);
             }
             News::Waiting { waited } => counter.show(waited),
         };
-        let outcome = check::check(&client, &invocation.clock, &plan, &mut tell).await;
+        let outcome = check::check(&client, &invocation.clock, &plan, &mut print).await;
         let exit_code = outcome.ending.exit_code();
         if self.json {
             invocation.screen.json(&CheckJson { exit_code, outcome: &outcome, lines: &lines })?;
         } else {
-            if let Some(place) = whereabouts(&outcome.diagnosis) {
+            if let Some(place) = location(&outcome.diagnosis) {
                 invocation.screen.line(place)?;
             }
-            invocation.screen.line(last_words(outcome.ending))?;
+            invocation.screen.line(conclusion(outcome.ending))?;
         }
         Ok(ExitCode::from(exit_code))
     }
 
-    /// Every problem of the flags at once.
+    /// Reports all problems of the flags together.
     fn plan(&self, invocation: &Invocation) -> Result<Plan, Misuse> {
         let mut problems = Vec::new();
-        let given = |flag, value: &Option<String>, variable| match value {
+        let flag_or_variable = |flag, value: &Option<String>, variable| match value {
             Some(value) => Some((flag, value.clone())),
             None => invocation.environment.value(variable).map(|value| (variable, value.to_owned())),
         };
-        // A problem is told of the place where it is to be mended.
+        // A problem names the flag or variable to correct.
         let mut read = |place: &str, problem: String| problems.push(format!("{place} {problem}"));
-        let host = match given("--host", &self.host, "POSTHOG_HOST") {
+        let host = match flag_or_variable("--host", &self.host, "POSTHOG_HOST") {
             None => {
-                read("--host", "is missing (or POSTHOG_HOST): give `us`, `eu`, or the address of a PostHog".into());
+                read("--host", "(or POSTHOG_HOST) is missing; give `us`, `eu` or the address of a PostHog".into());
                 None
             }
             Some((place, text)) => Host::parse(&text).map_err(|wrong| read(place, wrong.to_string())).ok(),
         };
-        let token = match given("--token", &self.token, "POSTHOG_PROJECT_API_KEY") {
+        let token = match flag_or_variable("--token", &self.token, "POSTHOG_PROJECT_API_KEY") {
             None => {
-                let says = "is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General";
-                read("--token", says.into());
+                let missing = "(or POSTHOG_PROJECT_API_KEY) is missing; give the project token (phc_...) from Settings > Project > General";
+                read("--token", missing.into());
                 None
             }
             Some((place, text)) => ProjectToken::parse(&text).map_err(|wrong| read(place, wrong.to_string())).ok(),
         };
         let api_host = self.api_host.as_deref().map(Host::parse).transpose().map_err(|wrong| read("--api-host", wrong.to_string())).ok();
-        let key = self.key.read_unasked(invocation).map_err(|wrong| problems.push(wrong.to_string())).ok();
+        let key = self.key.read_without_prompt(invocation).map_err(|wrong| problems.push(wrong.to_string())).ok();
         match (host, token, api_host, key) {
             (Some(host), Some(token), Some(api_host), Some(key)) if problems.is_empty() => {
                 Ok(Plan { host, api_host, token, key, posthog_id: self.project_id, endpoint: self.endpoint, wait: self.wait })
@@ -143,7 +143,7 @@ impl Check {
     }
 }
 
-/// `✓ capture   accepted with 200 (...)`, and what to do below it.
+/// `✓ capture   accepted with 200 (...)`, with the advice below it.
 fn page(line: &Line) -> String {
     let (style, sign) = match line.mark {
         Mark::Ok => (GOOD, "✓"),
@@ -154,8 +154,8 @@ fn page(line: &Line) -> String {
     format!("{} {:<9} {}\n{advice}", styled(style, sign), line.what, line.says)
 }
 
-/// `Where: intermediary (upstream_down) at https://example.com, answered by nginx`; none where nothing is broken.
-fn whereabouts(diagnosis: &Diagnosis) -> Option<String> {
+/// `Where: intermediary (upstream_down) at https://example.com, answered by nginx`, or none when nothing is broken.
+fn location(diagnosis: &Diagnosis) -> Option<String> {
     if diagnosis.place == Place::None {
         return None;
     }
@@ -167,20 +167,20 @@ fn whereabouts(diagnosis: &Diagnosis) -> Option<String> {
     Some(format!("Where: {}{did}{at}{by}{or}", diagnosis.place.name()))
 }
 
-fn last_words(ending: Ending) -> String {
+fn conclusion(ending: Ending) -> String {
     match ending {
         Ending::Arrived => styled(GOOD, "The event arrived."),
-        Ending::AcceptedUnchecked => styled(WARN, "The event was accepted; arrival unchecked."),
-        Ending::NotSeen => styled(BAD, "The event was accepted, and not seen in time."),
-        Ending::Rejected => styled(BAD, "The event was not taken."),
+        Ending::AcceptedUnchecked => styled(WARN, "The event was accepted. Its arrival was not checked."),
+        Ending::NotSeen => styled(BAD, "The event was accepted, but not found in time."),
+        Ending::Rejected => styled(BAD, "The event was rejected."),
         Ending::Unreachable => styled(BAD, "Capture could not be reached."),
-        Ending::TokenUnknown => styled(BAD, "The token is not known here; no event was sent."),
-        Ending::CannotRead => styled(BAD, "The event was accepted; it could not be read back."),
-        Ending::TooOld => styled(BAD, "This PostHog is too old; no event was sent."),
+        Ending::TokenUnknown => styled(BAD, "This PostHog does not know the token. No event was sent."),
+        Ending::CannotRead => styled(BAD, "The event was accepted, but could not be read back."),
+        Ending::TooOld => styled(BAD, "This PostHog is too old. No event was sent."),
     }
 }
 
-/// Counts the seconds on a terminal, in one line that is written over.
+/// A line on the terminal that counts the seconds and overwrites itself.
 struct Counter {
     on: bool,
     shown: bool,

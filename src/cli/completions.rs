@@ -1,4 +1,4 @@
-//! `heartbeat completions`: what a shell needs to complete our command line.
+//! `heartbeat completions`: shell completions.
 
 use std::process::ExitCode;
 
@@ -8,11 +8,11 @@ use clap_complete::Shell;
 use super::Cli;
 use super::global::Invocation;
 
-/// Print completions for a shell
+/// Print the completions for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "For bash: heartbeat completions bash > ~/.local/share/bash-completion/completions/heartbeat")]
 pub struct Completions {
-    /// Which shell
+    /// Shell to print the completions for
     pub shell: Shell,
 }
 

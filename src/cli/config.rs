@@ -1,4 +1,4 @@
-//! `heartbeat config`: settings checked without touching the store, and an example of them.
+//! `heartbeat config`: checks settings without opening the store, and prints an example.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,21 +14,20 @@ use crate::config::{Desired, EXAMPLE, Entity, Problems, Scope, Settings, certifi
 use crate::model::{ChannelSpec, ProjectSpec};
 use crate::settings::Cost;
 
-/// Check settings, or print an example of them
+/// Check settings, or print an example settings file
 #[derive(Debug, Subcommand)]
 pub enum Config {
-    /// Check settings: every problem at once, with its line; changes nothing
-    #[command(after_help = "Exit codes: 0 all is right, 2 there are problems.\nJSON: {ok, projects: [names], channels: [names], \
+    /// Check settings and report all problems with their lines; change nothing
+    #[command(after_help = "Exit codes: 0 no problems, 2 problems.\nJSON: {ok, projects: [names], channels: [names], \
                             maintenance: [names], status_pages: [names], problems: [sentences]}")]
     Check(Check),
-    /// Print a settings file that explains itself
+    /// Print a commented example settings file
     Example,
 }
 
-/// `heartbeat config check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The settings file; `-` for standard input [default: that of --config, else the environment alone]
+    /// Settings file, or `-` for standard input [default: the file of --config, else only the environment]
     pub file: Option<PathBuf>,
 
     /// Print the result as JSON
@@ -80,7 +79,7 @@ impl Check {
         let starts = settings.as_ref().map_or(Ok(()), |settings| app::check(settings, &invocation.clock).map_err(not_starting));
         if self.json {
             let mut checked = CheckJson::of(&settings);
-            checked.problems.extend(starts.err().map(|why| why.to_string()));
+            checked.problems.extend(starts.err().map(|error| error.to_string()));
             checked.ok = checked.problems.is_empty();
             invocation.screen.json(&checked)?;
             return Ok(if checked.ok { ExitCode::SUCCESS } else { ExitCode::from(2) });
@@ -88,7 +87,7 @@ impl Check {
         let settings = settings?;
         starts?;
         let named = settings.projects.iter().map(|desired| &desired.spec.name).collect::<Vec<_>>();
-        // A file without projects leaves them all to the store.
+        // A file without projects does not change the projects in the store.
         let unknown = if named.is_empty() { Vec::new() } else { settings.web.unknown_metrics_projects(&named, " in this file") };
         for remark in certificate_problems(&invocation.environment).into_iter().chain(unknown) {
             invocation.screen.note(styled(WARN, remark))?;
@@ -118,35 +117,34 @@ fn names<T: Entity>(all: &[Desired<T>]) -> Vec<String> {
     all.iter().map(|desired| desired.spec.name().to_string()).collect()
 }
 
-/// What `heartbeat run` would say at its start, which is a problem of the settings here.
-fn not_starting(why: anyhow::Error) -> anyhow::Error {
-    if why.is::<Problems>() { why } else { Misuse(format!("`heartbeat run` does not start with these settings: {why:#}")).into() }
+fn not_starting(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Problems>() { error } else { Misuse(format!("`heartbeat run` does not start with these settings: {error:#}")).into() }
 }
 
-/// What is right, and perhaps not what was meant.
+/// Valid settings that are probably a mistake.
 fn remarks(desired: &Desired<ProjectSpec>) -> impl Iterator<Item = &'static str> {
     let ProjectSpec { heartbeat, ingestion_alert, .. } = &desired.spec;
     let not_installed = match (heartbeat, ingestion_alert) {
-        (None, None) => Some("Heartbeat is not installed; a section [project.heartbeat] installs it"),
-        (None, Some(_)) => Some("Heartbeat is not installed: a project where nobody sends looks like a broken one"),
+        (None, None) => Some("Heartbeat is not installed; add a section [project.heartbeat] to install it"),
+        (None, Some(_)) => Some("Heartbeat is not installed, so a project without traffic looks like a broken one"),
         (Some(_), _) => None,
     };
     let no_key = match (desired.spec.reading_key(), desired.leaves("personal_api_key")) {
         (None, false) => Some("has no personal API key, so arrival is not checked"),
-        (None, true) => Some("gives no personal API key; unless the store has one, arrival is not checked"),
+        (None, true) => Some("has no personal API key; unless the store has one, arrival is not checked"),
         (Some(_), _) => None,
     };
     not_installed.into_iter().chain(no_key)
 }
 
-/// What the channel cannot be without, and leaves to the store.
+/// Required secrets that the file omits.
 fn secrets_left(desired: &Desired<ChannelSpec>) -> Option<String> {
     let needed = desired.spec.kind.fields().iter().filter(|field| field.required && field.secret && desired.leaves(field.key));
     let needed = needed.map(|field| field.key).collect::<Vec<_>>();
-    (!needed.is_empty()).then(|| format!("gives no {}; unless the store has it, the file cannot be applied", needed.join(" and no ")))
+    (!needed.is_empty()).then(|| format!("has no {}; unless the store has it, the file cannot be applied", needed.join(" and no ")))
 }
 
-/// `2 projects, 1 channel`: how many projects, channels, maintenance windows and status pages; of the others only where there are some.
+/// `2 projects, 1 channel`. Only projects are listed when there are none.
 pub(super) fn counted([projects, channels, windows, status_pages]: [usize; 4]) -> String {
     let others = [(channels, "channel"), (windows, "maintenance window"), (status_pages, "status page")];
     let others = others.into_iter().filter(|(number, _)| *number > 0);
@@ -154,7 +152,6 @@ pub(super) fn counted([projects, channels, windows, status_pages]: [usize; 4]) -
     std::iter::once(count(projects, "project")).chain(others).collect::<Vec<_>>().join(", ")
 }
 
-/// `1 project`, `2 projects`.
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

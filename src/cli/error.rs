@@ -1,4 +1,4 @@
-//! Trouble, told to a person: what was tried, what came back, and an exit code that says whose fault it was.
+//! How errors are printed, and their exit codes.
 
 use std::io;
 use std::process::ExitCode;
@@ -6,21 +6,20 @@ use std::process::ExitCode;
 use super::screen::{BAD, Level, say, styled};
 use crate::config::{Problems, conceal};
 
-/// The command failed.
 const FAILED: u8 = 1;
-/// It was asked for in a way that cannot be done: a flag, a name, a setting.
+/// Wrong usage: a flag, a name or a setting.
 const MISUSED: u8 = 2;
 
-/// What was asked for cannot be done; says why, and what can.
+/// Wrong usage. The text says what is wrong and what would be right.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Misuse(pub String);
 
-/// Tells what went wrong, on standard error, and which exit code that is.
+/// Prints the error on standard error, with secrets concealed.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
-        // Whoever read our output has read enough.
+        // The reader of our output closed it, for example `head`.
         return ExitCode::SUCCESS;
     }
     let (words, code) = match error.downcast_ref::<Problems>() {
@@ -28,18 +27,18 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         None if error.is::<Misuse>() => (error.to_string(), MISUSED),
         None => (format!("{error:#}"), FAILED),
     };
-    tell(&conceal(&words));
+    print_error(&conceal(&words));
     ExitCode::from(code)
 }
 
-/// Tells of a command line that could not be understood. Keys in it are concealed; asking for help is no trouble.
+/// Prints a usage error with keys concealed, or the help or version that was asked for.
 #[must_use]
 pub fn report_usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         write_error(&conceal(&error.render().ansi().to_string()));
         ExitCode::from(MISUSED)
     } else {
-        // Help and version; a pipe closed early is no trouble either.
+        // Help and version. A pipe that is closed early is not an error.
         let _ = error.print();
         ExitCode::SUCCESS
     }
@@ -55,12 +54,12 @@ fn list(problems: &Problems) -> String {
     }
 }
 
-fn tell(words: &str) {
+fn print_error(words: &str) {
     write_error(&format!("{} {words}\n", styled(BAD, "error:")));
 }
 
 fn write_error(words: &str) {
-    // Where standard error is closed, nobody is left to tell.
+    // Standard error may be closed.
     let _ = say(Level::Error, words);
 }
 

@@ -1,60 +1,57 @@
-//! What was refused, in the words of the command line: with flags for fields, and the command that helps.
+//! Turns rejected changes into errors that name flags instead of fields, and the command that helps.
 
 use super::error::Misuse;
 use crate::config::{Kind, hint};
 use crate::config::{Problem, Problems, Texts};
 use crate::settings::{ChangeError, Clash};
 
-/// Which flag stands for which field, where that is not called the same.
+/// Pairs of a field and its flag.
 pub(super) type Flags<'a> = &'a [(&'a str, &'a str)];
 
-/// What was refused, where fields are called as they are.
-pub(super) fn plainly(rejected: ChangeError) -> anyhow::Error {
-    told(&[])(rejected)
+pub(super) fn explain(rejected: ChangeError) -> anyhow::Error {
+    explain_with(&[])(rejected)
 }
 
-/// What was refused, where fields are flags.
-pub(super) fn told(flags: Flags<'_>) -> impl Fn(ChangeError) -> anyhow::Error {
+pub(super) fn explain_with(flags: Flags<'_>) -> impl Fn(ChangeError) -> anyhow::Error {
     move |rejected| match rejected {
         ChangeError::Wrong(problems) => Misuse(lines(problems.iter(), flags)).into(),
         ChangeError::Absent { what, name, known } => absent(what, &name, &known).into(),
-        ChangeError::NoIncident(number) => Misuse(format!("there is no incident {number}; `heartbeat incidents` lists them")).into(),
+        ChangeError::NoIncident(number) => Misuse(format!("there is no incident {number}; list them with `heartbeat incidents`")).into(),
         ChangeError::Clash(Clash::Busy) => Clash::Busy.into(),
         ChangeError::Clash(clash) => Misuse(format!("{clash}{}", help(&clash))).into(),
         ChangeError::Store(error) => error.into(),
     }
 }
 
-/// Each problem on a line of its own.
 pub(super) fn lines<'p>(problems: impl IntoIterator<Item = &'p Problem>, flags: Flags<'_>) -> String {
-    let flag = |field: &str| flags.iter().find(|(known, _)| *known == field).map(|(_, flag)| (*flag).to_owned());
+    let flag = |field: &str| flags.iter().find(|(name, _)| *name == field).map(|(_, flag)| (*flag).to_owned());
     let line = |problem: &Problem| problem.named(&flag(&problem.field).unwrap_or_else(|| problem.field.clone()));
     problems.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Settings as a command line gives them, one after the other: those that could be read, and what is wrong with the others.
+/// The settings of a command line in their order: those that could be read, and the problems of the others.
 #[derive(Default)]
 pub(super) struct Assigned {
     pub(super) texts: Texts,
-    /// Of each the key, or why there is none.
+    /// The key of each setting, or its problem.
     read: Vec<Result<String, Problem>>,
 }
 
 impl Assigned {
-    pub(super) fn take(&mut self, read: Result<(&str, &str), String>) {
+    pub(super) fn add(&mut self, read: Result<(&str, &str), String>) {
         self.read.push(match read {
             Ok((key, text)) => {
                 self.texts.put(key, text);
                 Ok(key.to_owned())
             }
-            Err(says) => Err(Problem::whole("", says)),
+            Err(problem) => Err(Problem::whole("", problem)),
         });
     }
 
-    /// What is whole of the settings. Everything wrong with them is said at once, in the order of the command line.
+    /// Makes a value of the settings, or reports all problems in the order of the command line.
     pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
-        let (whole, wrong) = match make(&self.texts) {
-            Ok(whole) => (Some(whole), Vec::new()),
+        let (made, wrong) = match make(&self.texts) {
+            Ok(made) => (Some(made), Vec::new()),
             Err(ChangeError::Wrong(problems)) => (None, problems.into_iter().collect()),
             Err(other) => return Err(other),
         };
@@ -67,36 +64,35 @@ impl Assigned {
             }
         }
         problems.extend(wrong);
-        match whole {
-            Some(whole) => Ok(Problems::or(problems, whole)?),
+        match made {
+            Some(made) => Ok(Problems::or(problems, made)?),
             None => Err(Problems::of(problems).into()),
         }
     }
 }
 
-/// That something is not there: with what was probably meant, or what there is.
-pub(super) fn absent(what: &str, name: &str, known: &[String]) -> Misuse {
+/// The hint names the probable name, or all names, or the command that adds one.
+pub(super) fn absent(what: &str, name: &str, names: &[String]) -> Misuse {
     let hint = match what {
-        _ if !known.is_empty() => hint(name, &known.iter().map(String::as_str).collect::<Vec<_>>()),
-        "project" => "the store has none yet: `heartbeat projects add`, or `heartbeat apply`".to_owned(),
-        "channel" => "there is none yet: `heartbeat channels add`".to_owned(),
-        "status page" => "there is none yet: `heartbeat status-pages add`".to_owned(),
-        _ => "there is none: `heartbeat maintenance add`".to_owned(),
+        _ if !names.is_empty() => hint(name, &names.iter().map(String::as_str).collect::<Vec<_>>()),
+        "project" => "add one with `heartbeat projects add` or `heartbeat apply`".to_owned(),
+        "channel" => "add one with `heartbeat channels add`".to_owned(),
+        "status page" => "add one with `heartbeat status-pages add`".to_owned(),
+        _ => "add one with `heartbeat maintenance add`".to_owned(),
     };
     Misuse(format!("there is no {what} `{name}`; {hint}"))
 }
 
-/// What helps.
 fn help(clash: &Clash) -> String {
     match clash {
         Clash::Exists(subject) => match subject.kind {
-            Kind::Project => "; `projects set` or `apply` changes it".to_owned(),
-            Kind::Channel => "; `channels set` changes it".to_owned(),
-            Kind::Maintenance => "; `maintenance remove` takes it away".to_owned(),
-            Kind::StatusPage => "; `status-pages set` or `apply` changes it".to_owned(),
+            Kind::Project => "; change it with `projects set` or `apply`".to_owned(),
+            Kind::Channel => "; change it with `channels set`".to_owned(),
+            Kind::Maintenance => "; remove it with `maintenance remove`".to_owned(),
+            Kind::StatusPage => "; change it with `status-pages set` or `apply`".to_owned(),
         },
-        Clash::Installed { .. } => "; `apps configure` changes it".to_owned(),
-        Clash::NotInstalled { app, project } => format!("; `apps install {app} --project {project}` does it"),
+        Clash::Installed { .. } => "; change it with `apps configure`".to_owned(),
+        Clash::NotInstalled { app, project } => format!("; install it with `apps install {app} --project {project}`"),
         Clash::Over(_) | Clash::Changed | Clash::Busy => String::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! `heartbeat export`: the projects, channels and maintenance windows of the store, as a settings file.
+//! `heartbeat export`: writes the settings in the store as a settings file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -15,21 +15,21 @@ use super::project_named;
 use crate::config::to_toml;
 use crate::settings::Stored;
 
-/// For the owner alone: the file may hold secrets.
+/// Only the owner can read the file, since it may contain secrets.
 const MODE: u32 = 0o600;
 
-/// Write the store as a settings file that `apply` reads back: projects, channels, maintenance windows, status pages
+/// Write projects, channels, maintenance windows and status pages as a settings file for `apply`
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Write secrets as well, in clear: personal API keys, and the keys and addresses of webhooks and channels
+    /// Include secrets as plain text: personal API keys, and keys and addresses of webhooks and channels
     #[arg(long)]
     pub with_secrets: bool,
 
-    /// This project alone, without channels, windows and status pages (may be given more than once)
+    /// Export only this project, without channels, windows and status pages (repeatable)
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
 
-    /// Write to this file (mode 0600) and not to standard output
+    /// Write to this file (mode 0600) instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -56,19 +56,19 @@ impl Export {
     }
 }
 
-/// Writes beside the file first, then takes its place: a file is never half written, nor open to others for a moment.
+/// Writes a temporary file and renames it, so that the file is never incomplete and never readable by others.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
     let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&beside)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&temporary)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&temporary, path)
     };
-    // One that is left from a run that was killed is in the way, and may be open to others.
-    match fs::remove_file(&beside) {
+    // A temporary file of an interrupted run may be readable by others.
+    match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => write().inspect_err(|_| drop(fs::remove_file(&beside))),
+        _ => write().inspect_err(|_| drop(fs::remove_file(&temporary))),
     }
 }

@@ -1,4 +1,4 @@
-//! What every command takes, and what it is given to work with.
+//! The global flags, and the context of a command: flags, environment, clock, screen.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,18 @@ use crate::config::{Environment, Problems, Scope, Settings, Sources, conceal};
 use crate::model::ProjectSpec;
 use crate::store::Store;
 
-/// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Where things are remembered: sqlite:PATH or postgres://... [default: `DATABASE_URL`, else the file of --config, else
-    /// heartbeat.db in the platform's data directory]
+    /// Database: sqlite:PATH or postgres://... [default: `DATABASE_URL`, else the database named in the settings file, else heartbeat.db in the
+    /// platform's data directory]
     #[arg(long, global = true, value_name = "URL", help_heading = "Options for every command")]
     pub database: Option<DatabaseFlag>,
 
-    /// The settings file to go by, such as heartbeat.toml [default: `HEARTBEAT_CONFIG`]
+    /// Settings file, for example heartbeat.toml [default: `HEARTBEAT_CONFIG`]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
     pub config: Option<PathBuf>,
 
-    /// When to use colour: auto (on a terminal, unless `NO_COLOR` is set), always, never
+    /// Use colour: auto (on a terminal, unless `NO_COLOR` is set), always or never
     #[arg(
         long,
         global = true,
@@ -36,15 +35,15 @@ pub struct Global {
     )]
     pub color: Color,
 
-    /// Say nothing but the result
+    /// Print only the result
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Options for every command")]
     pub quiet: bool,
 
-    /// Log more; twice for everything (`HEARTBEAT_LOG` says it in detail)
+    /// Log more; give it twice to log everything (`HEARTBEAT_LOG` sets a filter)
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Options for every command")]
     pub verbose: u8,
 
-    /// How to write logs, on standard error: text or json
+    /// Format of the logs on standard error: text or json
     #[arg(
         long,
         global = true,
@@ -56,17 +55,16 @@ pub struct Global {
     pub log_format: LogFormat,
 }
 
-/// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogFormat {
-    /// Lines for people
+    /// Plain text
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
-/// The text of `--database`, which may hold a password: prints without it.
+/// The value of `--database`. `Debug` prints it without its password.
 #[derive(Clone)]
 pub struct DatabaseFlag(String);
 
@@ -82,57 +80,47 @@ impl fmt::Debug for DatabaseFlag {
     }
 }
 
-/// What a command is given to work with.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The flags that every command takes.
     pub global: Global,
-    /// The process environment.
     pub environment: Environment,
-    /// Tells the time.
     pub clock: Clock,
-    /// Shows the result.
     pub screen: Screen,
 }
 
 impl Invocation {
-    /// Puts together what a command is given.
     #[must_use]
     pub fn new(global: Global, environment: Environment, clock: Clock) -> Self {
         let screen = Screen { quiet: global.quiet };
         Self { global, environment, clock, screen }
     }
 
-    /// The settings file: `--config`, else `HEARTBEAT_CONFIG`.
     #[must_use]
     pub fn config(&self) -> Option<PathBuf> {
         let of_environment = || self.environment.value("HEARTBEAT_CONFIG").map(PathBuf::from);
         self.global.config.clone().or_else(of_environment)
     }
 
-    /// The settings, from the settings file and everything that goes before it.
     pub fn settings(&self, scope: Scope) -> Result<Settings, Problems> {
         self.settings_of(self.config().as_deref(), scope)
     }
 
-    /// The same with a settings file that the command names.
     pub fn settings_of(&self, file: Option<&Path>, scope: Scope) -> Result<Settings, Problems> {
         let database = self.global.database.as_ref().map(|flag| flag.0.as_str());
         Settings::load(Sources { environment: &self.environment, file, database }, scope)
     }
 
-    /// The store that the settings name, which must be there.
+    /// Opens the store; it must exist.
     pub async fn store(&self) -> anyhow::Result<Arc<Store>> {
         app::open_existing_store(&self.settings(Scope::Service)?).await
     }
 
-    /// The store that the settings name, for what is set up: it is made where there is none yet.
+    /// Opens the store, and creates it when it does not exist.
     pub async fn new_store(&self) -> anyhow::Result<Arc<Store>> {
         app::open_store(&self.settings(Scope::Service)?).await
     }
 }
 
-/// All projects in the store, as a person sets them up.
 pub(super) async fn specs(store: &Store) -> anyhow::Result<Vec<ProjectSpec>> {
     Ok(store.projects().await?.into_iter().map(|project| project.spec).collect())
 }

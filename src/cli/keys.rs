@@ -1,4 +1,4 @@
-//! Keys on the command line: from a flag, a file, the environment, or a prompt that does not show what is typed.
+//! Project tokens and personal API keys from a flag, a file, the environment or a hidden prompt.
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -14,22 +14,20 @@ use crate::model::{PersonalKey, ProjectToken};
 const TOKEN_VARIABLE: &str = "POSTHOG_PROJECT_API_KEY";
 const PERSONAL_KEY_VARIABLE: &str = "POSTHOG_PERSONAL_API_KEY";
 
-/// Where the project token comes from.
 #[derive(Debug, Clone, Args)]
 pub struct TokenFlags {
-    /// The project token (phc_...), from Settings > Project > General [default: `POSTHOG_PROJECT_API_KEY`, else asked for]
+    /// Project token (phc_...) from Settings > Project > General [default: `POSTHOG_PROJECT_API_KEY`, else a prompt]
     #[arg(long, visible_alias = "project-api-key", value_name = "TOKEN")]
     pub token: Option<String>,
 
-    /// A file that holds nothing but the project token
+    /// File that contains only the project token
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     pub token_file: Option<PathBuf>,
 }
 
 impl TokenFlags {
-    /// The token.
     pub fn read(&self, invocation: &Invocation) -> anyhow::Result<ProjectToken> {
-        let given = Given {
+        let sources = KeySources {
             setting: "--token",
             flag: self.token.as_deref(),
             file: self.token_file.as_ref(),
@@ -37,36 +35,34 @@ impl TokenFlags {
             prompt: Some("Project token (phc_...): "),
         };
         let (setting, text) =
-            given.find(invocation)?.ok_or_else(|| Misuse(format!("--token is missing; give it, or set {TOKEN_VARIABLE}")))?;
+            sources.find(invocation)?.ok_or_else(|| Misuse(format!("--token is missing; give it or set {TOKEN_VARIABLE}")))?;
         Ok(rules::about(setting, rules::token(text.expose_secret())).map_err(Misuse)?)
     }
 }
 
-/// Where the personal API key comes from.
 #[derive(Debug, Clone, Args)]
 pub struct PersonalKeyFlags {
-    /// The personal API key (phx_...) with the scope query:read. Other users of this machine can see flags: better
-    /// a file [default: `POSTHOG_PERSONAL_API_KEY`, else asked for]
+    /// Personal API key (phx_...) with the scope query:read. Other users of this machine can see flags: use a file instead
+    /// [default: `POSTHOG_PERSONAL_API_KEY`, else a prompt]
     #[arg(long, value_name = "KEY")]
     pub personal_api_key: Option<SecretString>,
 
-    /// A file that holds nothing but the personal API key
+    /// File that contains only the personal API key
     #[arg(long, value_name = "FILE", conflicts_with = "personal_api_key")]
     pub personal_api_key_file: Option<PathBuf>,
 
-    /// Go without one: arrival is not checked
+    /// Use no personal API key; arrival is then not checked
     #[arg(long, conflicts_with_all = ["personal_api_key", "personal_api_key_file"])]
     pub no_personal_api_key: bool,
 }
 
 impl PersonalKeyFlags {
-    /// The key, or none where a person wants none. Asks for it where there is somebody to ask.
+    /// Prompts for the key on a terminal. An empty answer means no key.
     pub fn read(&self, invocation: &Invocation) -> anyhow::Result<Option<PersonalKey>> {
         self.read_or(Some("Personal API key with the scope query:read (phx_..., not shown; empty for none): "), invocation)
     }
 
-    /// The key, or none where none is given. Asks nobody.
-    pub fn read_unasked(&self, invocation: &Invocation) -> anyhow::Result<Option<PersonalKey>> {
+    pub fn read_without_prompt(&self, invocation: &Invocation) -> anyhow::Result<Option<PersonalKey>> {
         self.read_or(None, invocation)
     }
 
@@ -74,20 +70,20 @@ impl PersonalKeyFlags {
         if self.no_personal_api_key {
             return Ok(None);
         }
-        let given = Given {
+        let sources = KeySources {
             setting: "--personal-api-key",
             flag: self.personal_api_key.as_ref().map(SecretString::expose_secret),
             file: self.personal_api_key_file.as_ref(),
             variable: PERSONAL_KEY_VARIABLE,
             prompt,
         };
-        let Some((setting, text)) = given.find(invocation)? else { return Ok(None) };
+        let Some((setting, text)) = sources.find(invocation)? else { return Ok(None) };
         Ok(rules::about(setting, rules::personal_key(text.expose_secret())).map_err(Misuse)?)
     }
 }
 
-/// The places one key may come from, in the order in which they are asked.
-struct Given<'a> {
+/// The sources of a key, in the order of precedence.
+struct KeySources<'a> {
     setting: &'static str,
     flag: Option<&'a str>,
     file: Option<&'a PathBuf>,
@@ -95,14 +91,14 @@ struct Given<'a> {
     prompt: Option<&'static str>,
 }
 
-impl Given<'_> {
-    /// The key and the name of where it was found; nothing where nobody can be asked.
+impl KeySources<'_> {
+    /// Returns the name of the source and the key; none without a terminal to prompt on.
     fn find(&self, invocation: &Invocation) -> anyhow::Result<Option<(&'static str, SecretString)>> {
         if let Some(key) = self.flag {
             return Ok(Some((self.setting, key.into())));
         }
         if let Some(path) = self.file {
-            let text = key_file(path).map_err(|says| Misuse(format!("{}-file {says}", self.setting)))?;
+            let text = key_file(path).map_err(|problem| Misuse(format!("{}-file {problem}", self.setting)))?;
             return Ok(Some((self.setting, text.into())));
         }
         if let Some(key) = invocation.environment.value(self.variable) {

@@ -1,4 +1,4 @@
-//! Logs: sentences with fields, on standard error.
+//! Sets up the logs on standard error.
 
 use std::io::{self, IsTerminal as _};
 
@@ -13,19 +13,16 @@ use super::screen::Color;
 use super::{Cli, Command};
 use crate::config::Environment;
 
-/// Sets up the logs of this process. `HEARTBEAT_LOG` (else `RUST_LOG`) goes before `--quiet` and `--verbose`.
-///
-/// # Errors
-/// When the variable is no filter.
+/// `HEARTBEAT_LOG` (else `RUST_LOG`) takes precedence over `--quiet` and `--verbose`.
 pub fn start(cli: &Cli, environment: &Environment) -> Result<(), Misuse> {
     let global = &cli.global;
     let filter = match environment.log_filter() {
         Some(written) => {
-            let hint = "write it like `info` or `warn,heartbeat=debug`";
+            let hint = "use a filter such as `info` or `warn,heartbeat=debug`";
             EnvFilter::try_new(written).map_err(|wrong| Misuse(format!("HEARTBEAT_LOG (or RUST_LOG) `{written}`: {wrong}; {hint}")))?
         }
         None => EnvFilter::new(match (global.quiet, global.verbose) {
-            // The demo shows what the logs would say, and they would be written across its screen.
+            // Logs would overwrite the screen of the demo.
             (_, 0) if matches!(cli.command, Some(Command::Demo(_))) => "off",
             (true, _) => "error",
             (false, 0) => "warn,heartbeat=info",
@@ -43,5 +40,5 @@ pub fn start(cli: &Cli, environment: &Environment) -> Result<(), Misuse> {
         LogFormat::Text => logs.with(layer().with_writer(io::stderr).with_ansi(colored).with_target(false)).try_init(),
         LogFormat::Json => logs.with(layer().json().flatten_event(true).with_writer(io::stderr)).try_init(),
     };
-    started.map_err(|error| Misuse(format!("logs cannot be set up: {error}")))
+    started.map_err(|error| Misuse(format!("the logs cannot be set up: {error}")))
 }

@@ -1,8 +1,4 @@
-//! The command line: one file per command.
-//!
-//! A command reads its flags, settings and the store, and gives an exit code. One that changes something reads what is,
-//! computes what should be, and applies the difference once (`edit`). Commands talk to a person here and nowhere else;
-//! logs go their own way ([`logs`]). A new command is a file, a variant of [`Command`] and a line in [`run`].
+//! The command line, one file per command. A new command is a file, a variant of [`Command`] and a line in [`run`].
 
 use std::process::ExitCode;
 
@@ -50,30 +46,27 @@ use crate::clock::Clock;
 use crate::config::Environment;
 use crate::model::ProjectSpec;
 
-/// Sends one event a minute into PostHog, reads it back, and says where the way is broken when it does not arrive
+/// Send one event a minute to PostHog, read it back, and locate the fault when it does not arrive
 #[derive(Debug, Parser)]
 #[command(name = "heartbeat", version, disable_help_subcommand = true, max_term_width = 110)]
-#[command(after_help = "The first two minutes:
-  heartbeat demo                               everything on this machine, with nothing set up
-  heartbeat check --host us --token phc_...    one event now, followed all the way
-  heartbeat config example > heartbeat.toml   settings that explain themselves
-  heartbeat config check heartbeat.toml       every problem at once
-  heartbeat apply heartbeat.toml              into the store; what changed is shown
+#[command(after_help = "Getting started:
+  heartbeat demo                               run everything on this machine, without setup
+  heartbeat check --host us --token phc_...    send one event and follow it to the read-back
+  heartbeat config example > heartbeat.toml    write a commented settings file
+  heartbeat config check heartbeat.toml        report every problem in it
+  heartbeat apply heartbeat.toml               save it in the store and list the changes
 
-Exit codes: 0 well, 1 failed, 2 asked for what cannot be done (flags, settings).")]
+Exit codes: 0 success, 1 failure, 2 wrong usage (flags or settings).")]
 pub struct Cli {
-    /// Flags that every command takes.
     #[command(flatten)]
     pub global: Global,
 
-    /// What to do; nothing shows the help.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What can be done.
+// The variants have no doc comments: these would replace the help texts of the commands.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "a text on a variant would take the place of the command's own in its help")]
 pub enum Command {
     Demo(demo::Demo),
     Check(check::Check),
@@ -91,7 +84,8 @@ pub enum Command {
     Maintenance(maintenance::Maintenance),
     StatusPages(status_pages::StatusPages),
     Rules(rules::Rules),
-    Changes(audit_log::Changes),
+    #[command(name = "audit-log", alias = "changes")]
+    AuditLog(audit_log::AuditLog),
     Import(Box<import::Import>),
     Users(users::Users),
     Tokens(tokens::Tokens),
@@ -101,10 +95,6 @@ pub enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs what the command line asks for.
-///
-/// # Errors
-/// What [`report`] tells a person.
 pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Result<ExitCode> {
     let invocation = Invocation::new(cli.global, environment, clock);
     match cli.command {
@@ -129,7 +119,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
         Some(Command::StatusPages(pages)) => pages.run(&invocation).await,
         Some(Command::Rules(rules)) => rules.run(&invocation).await,
-        Some(Command::Changes(changes)) => changes.run(&invocation).await,
+        Some(Command::AuditLog(audit_log)) => audit_log.run(&invocation).await,
         Some(Command::Import(import)) => import.run(&invocation).await,
         Some(Command::Users(users)) => users.run(&invocation).await,
         Some(Command::Tokens(tokens)) => tokens.run(&invocation).await,
@@ -138,11 +128,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
     }
 }
 
-/// The project of this name.
-///
-/// # Errors
-/// Says which there are, and which was probably meant.
 fn project_named<'s>(specs: &'s [ProjectSpec], name: &str) -> Result<&'s ProjectSpec, Misuse> {
-    let known = || specs.iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
-    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| explain::absent("project", name, &known()))
+    let names = || specs.iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
+    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| explain::absent("project", name, &names()))
 }

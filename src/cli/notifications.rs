@@ -1,4 +1,4 @@
-//! `heartbeat notifications`: what was told to whom, what is owed, and what nobody took.
+//! `heartbeat notifications`: lists notifications with their states.
 
 use std::process::ExitCode;
 
@@ -13,41 +13,40 @@ use crate::report::channel_name;
 use crate::report::json::NotificationJson;
 use crate::store::NotificationFilter;
 
-/// Show what was told to whom, newest first: what is owed, sent, or was taken by nobody
+/// Show the notifications and their states, newest first
 ///
-/// `heartbeat channels resend NAME` owes the dead ones of a channel anew.
+/// `heartbeat channels resend NAME` queues the failed notifications of a channel again.
 #[derive(Debug, Args)]
 #[command(
     after_help = "JSON: {items: [{id, channel, kind, state, created, due, ended, tries, said, incident, project, severity, title, text}], next}, newest first; absent values are null."
 )]
 pub struct Notifications {
-    /// To this channel alone
+    /// Show only notifications to this channel
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
 
-    /// Those alone that are so far
+    /// Show only notifications in this state
     #[arg(long, value_name = "STATE")]
     pub state: Option<State>,
 
-    /// At most so many
+    /// Maximum number of notifications
     #[arg(long, value_name = "COUNT", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
-    /// Print them as JSON
+    /// Print the notifications as JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// How far a notification has come.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum State {
-    /// To be delivered
+    /// Waiting for delivery
     Queued,
     /// Delivered
     Sent,
-    /// Given up: nobody took it
+    /// Not accepted by the channel; not tried again
     Failed,
-    /// Not needed any more: a newer one said more
+    /// Replaced by a newer notification
     Superseded,
 }
 
@@ -81,7 +80,7 @@ impl Notifications {
             }
         }
         if notifications.is_empty() {
-            invocation.screen.note("No notification.")?;
+            invocation.screen.note("No notifications.")?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -99,9 +98,9 @@ fn line(notification: &Notification, channels: &[Channel]) -> String {
     format!("{at}  {}  {}  {}", styled(style, notification.state.name()), channel_name(notification, channels), notification.message.title)
 }
 
-/// The channel of this name, one that a person set up.
+/// Finds a channel by its name. The webhooks of an app are not included.
 pub(super) fn channel_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
     let own = || channels.iter().filter(|channel| channel.of_app.is_none() && !channel.removed);
-    let known = || own().map(|channel| channel.spec.name.to_string()).collect::<Vec<_>>();
-    own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| absent("channel", name, &known()))
+    let names = || own().map(|channel| channel.spec.name.to_string()).collect::<Vec<_>>();
+    own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| absent("channel", name, &names()))
 }

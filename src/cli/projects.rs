@@ -1,4 +1,4 @@
-//! `heartbeat projects`: projects added, listed and removed without a file.
+//! `heartbeat projects`: adds, lists, changes and removes projects.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::arguments::Arguments;
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
 use super::error::Misuse;
-use super::explain::{Flags, lines, plainly, told};
+use super::explain::{Flags, explain, explain_with, lines};
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::table::Table;
@@ -21,7 +21,7 @@ use crate::settings::ProjectJson;
 
 /// Add, list, change and remove projects
 ///
-/// Without a command, the projects are listed.
+/// Without a command, it lists the projects.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Projects {
@@ -32,10 +32,9 @@ pub struct Projects {
     pub list: List,
 }
 
-/// What can be done with projects.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add a project; its apps are installed afterwards
+    /// Add a project; install its apps afterwards
     #[command(after_help = SETTINGS_JSON)]
     Add(Add),
     /// List all projects
@@ -43,32 +42,31 @@ pub enum Command {
                             readback_interval, heartbeat: enabled|disabled|null, \
                             ingestion_alert: enabled|disabled|null}], next}")]
     List(List),
-    /// Change a project; what is not given stays
+    /// Change a project; omitted settings keep their values
     #[command(after_help = SETTINGS_JSON)]
     Set(Set),
-    /// Give a project another personal API key
+    /// Replace the personal API key of a project
     #[command(after_help = SETTINGS_JSON)]
     SetKey(SetKey),
-    /// Remove a project, with everything remembered of it
+    /// Remove a project and its history
     #[command(after_help = SETTINGS_JSON)]
     Remove(Remove),
 }
 
-/// `heartbeat projects add`
 #[derive(Debug, Args)]
 pub struct Add {
-    /// What to call it here
+    /// Name of the project in Heartbeat
     pub name: String,
 
-    /// Where events are sent: us, eu, or an address [default: `POSTHOG_HOST`]
+    /// Host that receives the events: us, eu or an address [default: `POSTHOG_HOST`]
     #[arg(long)]
     pub host: Option<String>,
 
-    /// Where they are read back, when that is not the host's own API
+    /// Host for the read-back, if it is not --host
     #[arg(long, value_name = "HOST")]
     pub api_host: Option<String>,
 
-    /// PostHog's number of the project [default: found from the token]
+    /// ID of the project in PostHog [default: found from the token]
     #[arg(long, value_name = "NUMBER")]
     pub project_id: Option<String>,
 
@@ -78,7 +76,7 @@ pub struct Add {
     #[command(flatten)]
     pub personal_key: PersonalKeyFlags,
 
-    /// Save it without asking PostHog about host, token and key
+    /// Save without checking host, token and key with PostHog
     #[arg(long)]
     pub no_check: bool,
 
@@ -86,7 +84,6 @@ pub struct Add {
     pub edit: ChangeFlags,
 }
 
-/// `heartbeat projects list`
 #[derive(Debug, Args)]
 pub struct List {
     /// Print the list as JSON
@@ -94,16 +91,15 @@ pub struct List {
     pub json: bool,
 }
 
-/// `heartbeat projects set`
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The project
+    /// Name of the project
     pub name: String,
 
     #[command(flatten)]
     pub given: Arguments,
 
-    /// Save it without asking PostHog about host, token and key
+    /// Save without checking host, token and key with PostHog
     #[arg(long)]
     pub no_check: bool,
 
@@ -111,10 +107,9 @@ pub struct Set {
     pub edit: ChangeFlags,
 }
 
-/// `heartbeat projects set-key`
 #[derive(Debug, Args)]
 pub struct SetKey {
-    /// The project
+    /// Name of the project
     pub name: String,
 
     #[command(flatten)]
@@ -124,10 +119,9 @@ pub struct SetKey {
     pub edit: ChangeFlags,
 }
 
-/// `heartbeat projects remove`
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// The project
+    /// Name of the project
     pub name: String,
 
     #[command(flatten)]
@@ -148,13 +142,13 @@ impl Projects {
 
 impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        // What is given is read before the store is opened: a wrong flag makes no database.
+        // The flags are read before the store is opened, so that a wrong flag creates no database.
         let spec = self.spec(invocation)?;
         if !self.no_check && !self.edit.dry_run {
-            ask(&spec, invocation).await?;
+            check_with_posthog(&spec, invocation).await?;
         }
         let store = invocation.new_store().await?;
-        let done = settings_service(invocation, &store, self.edit).add(spec).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).add(spec).await.map_err(explain)?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
             invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {}", done.now.name))?;
@@ -162,7 +156,7 @@ impl Add {
         Ok(code)
     }
 
-    /// The project, as flags and the environment say. Nobody is asked for a key before all the rest is right.
+    /// Prompts for a key only after all other settings are valid.
     fn spec(&self, invocation: &Invocation) -> anyhow::Result<ProjectSpec> {
         let of_environment = invocation.environment.value("POSTHOG_HOST").filter(|_| self.host.is_none());
         let host = if of_environment.is_some() { "POSTHOG_HOST" } else { "--host" };
@@ -180,12 +174,12 @@ impl Add {
         if let Some(key) = self.personal_key.read(invocation)? {
             texts.put("personal_api_key", key.expose());
         }
-        project::added(&texts).map_err(|wrong| told(flags)(wrong.into()))
+        project::added(&texts).map_err(|wrong| explain_with(flags)(wrong.into()))
     }
 }
 
-/// Asks PostHog about what would be saved. What is known to be wrong is refused, what cannot be told is a note.
-async fn ask(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> {
+/// Checks the settings with PostHog. A setting that is certainly wrong is an error, an uncertain one is a note.
+async fn check_with_posthog(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> {
     let client = app::client(&proxies(&invocation.environment), invocation.clock.clone())?;
     let found = fields(&client, &invocation.clock, &Typed::of(spec)).await;
     let flag = |field: &str| match field {
@@ -195,7 +189,7 @@ async fn ask(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> 
     let wrong: Vec<String> =
         found.iter().filter(|finding| finding.rejects()).map(|finding| format!("{} {}", flag(finding.field), finding.line())).collect();
     if !wrong.is_empty() {
-        return Err(Misuse(conceal(&format!("{}\n--no-check saves it all the same", wrong.join("\n")))).into());
+        return Err(Misuse(conceal(&format!("{}\nuse --no-check to save it anyway", wrong.join("\n")))).into());
     }
     let is_note = |finding: &&Finding| finding.mark != Mark::Ok && !(finding.field == "personal_api_key" && spec.personal_key.is_none());
     for finding in found.iter().filter(is_note) {
@@ -206,24 +200,24 @@ async fn ask(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> 
 
 impl Set {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let known: Vec<&str> = project::FIELDS.iter().map(|field| field.key).filter(|key| *key != "name").collect();
-        let (values, unread) = self.given.read(&known, "a project", &invocation.environment);
+        let fields: Vec<&str> = project::FIELDS.iter().map(|field| field.key).filter(|key| *key != "name").collect();
+        let (values, unread) = self.given.read(&fields, "a project", &invocation.environment);
         if !unread.is_empty() || values.is_empty() {
-            let nothing = format!("nothing is given to change; give --set FIELD=VALUE, where FIELD is one of {}", known.join(", "));
+            let nothing = format!("nothing to change; give --set FIELD=VALUE, where FIELD is one of {}", fields.join(", "));
             return Err(Misuse(if unread.is_empty() { nothing } else { unread.join("\n") }).into());
         }
         let texts: Texts = values.iter().map(|value| (value.key.as_str(), value.expose())).collect();
         let store = invocation.store().await?;
         let settings_service = settings_service(invocation, &store, self.edit);
         if !self.no_check && !self.edit.dry_run {
-            let known: ProjectSpec = settings_service.find(&self.name).await.map_err(plainly)?;
-            let next = project::changed(&known, &texts).map_err(|wrong| plainly(wrong.into()))?;
-            if Typed::of(&known) != Typed::of(&next) {
-                ask(&next, invocation).await?;
+            let stored: ProjectSpec = settings_service.find(&self.name).await.map_err(explain)?;
+            let next = project::changed(&stored, &texts).map_err(|wrong| explain(wrong.into()))?;
+            if Typed::of(&stored) != Typed::of(&next) {
+                check_with_posthog(&next, invocation).await?;
             }
         }
         let done =
-            settings_service.change(&self.name, |known: &ProjectSpec| Ok(project::changed(known, &texts)?)).await.map_err(plainly)?;
+            settings_service.change(&self.name, |stored: &ProjectSpec| Ok(project::changed(stored, &texts)?)).await.map_err(explain)?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -232,20 +226,20 @@ impl SetKey {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let settings_service = settings_service(invocation, &store, self.edit);
-        settings_service.find::<ProjectSpec>(&self.name).await.map_err(plainly)?;
+        settings_service.find::<ProjectSpec>(&self.name).await.map_err(explain)?;
         let personal_key = self.personal_key.read(invocation)?;
         if personal_key.is_none() && !self.personal_key.no_personal_api_key {
-            return Err(Misuse("no key was given; --no-personal-api-key removes the one that is stored".to_owned()).into());
+            return Err(Misuse("no key is given; use --no-personal-api-key to remove the stored key".to_owned()).into());
         }
-        let with_key = |known: &ProjectSpec| Ok(ProjectSpec { personal_key: personal_key.clone(), ..known.clone() });
-        show(&settings_service.change(&self.name, with_key).await.map_err(plainly)?.changes, invocation, self.edit)
+        let with_key = |stored: &ProjectSpec| Ok(ProjectSpec { personal_key: personal_key.clone(), ..stored.clone() });
+        show(&settings_service.change(&self.name, with_key).await.map_err(explain)?.changes, invocation, self.edit)
     }
 }
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = settings_service(invocation, &store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(explain)?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -257,7 +251,7 @@ impl List {
         if self.json {
             invocation.screen.items(projects)?;
         } else if projects.is_empty() {
-            invocation.screen.note("There is no project yet: `heartbeat projects add`, or `heartbeat apply`.")?;
+            invocation.screen.note("There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.")?;
         } else {
             let mut table = Table::under(["PROJECT", "HOST", "TOKEN", "PERSONAL KEY", "HEARTBEAT"]);
             for project in projects {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::explain::plainly;
+use super::explain::explain;
 use super::global::{Invocation, specs};
 use crate::app;
 use crate::clock::{Clock, Speed};
@@ -17,30 +17,29 @@ use crate::model::{Host, ProjectSpec, Role};
 use crate::settings::{By, ChangeError, SettingsService};
 use crate::store::Store;
 
-/// Run the service: beat, look, judge, until it is stopped
+/// Run the service: send beats, read them back, notify, and serve the page
 ///
-/// Projects, channels and maintenance windows come from the store. With --config the file is applied at the start and again on SIGHUP (as `heartbeat apply` does it,
-/// without --prune). With neither, but `POSTHOG_HOST`, `POSTHOG_PROJECT_API_KEY` and perhaps `POSTHOG_PERSONAL_API_KEY` in the environment,
-/// it runs that one project, under the name `default`.
+/// Projects, channels, maintenance windows and status pages come from the store. --config applies a settings file at the start and again on SIGHUP, like
+/// `heartbeat apply` without --prune. Without a settings file, the variables `POSTHOG_HOST`, `POSTHOG_PROJECT_API_KEY` and (optional)
+/// `POSTHOG_PERSONAL_API_KEY` define one project with the name `default`.
 ///
-/// The page is served beside it (--listen). Its first start prints a link, good once, with which the first password is set.
+/// --listen sets the address of the page. The first start prints a one-time link to set the first password.
 ///
-/// SIGINT and SIGTERM stop it; a second one ends it at once.
+/// SIGINT and SIGTERM stop the service; a second signal ends it at once.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// Run in fast time, against a `heartbeat sandbox` of the same speed; only for addresses on this machine
+    /// Run in fast time, with a `heartbeat sandbox` of the same speed (only addresses on this machine)
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
 
-    /// Where the page listens: an address with a port, or `off` [default: `HEARTBEAT_LISTEN`, else the settings file, else 127.0.0.1:8400]
+    /// Listen address of the page, with a port, or `off` [default: `HEARTBEAT_LISTEN`, else the settings file, else 127.0.0.1:8400]
     #[arg(long, value_name = "ADDRESS", value_parser = Listen::parse)]
     pub listen: Option<Listen>,
 }
 
-/// What a service needs before it begins.
 struct Prepared {
     settings: Settings,
-    /// Where the page listens, where there is one.
+    /// None when the page is off.
     page: Option<TcpListener>,
     store: Arc<Store>,
     projects: Vec<ProjectSpec>,
@@ -53,7 +52,7 @@ impl Run {
         let (clock, stop) = (Clock::fast(self.speed), lifecycle.stop());
         let Prepared { settings, page, store, projects } = tokio::select! {
             ready = self.prepare(invocation, &clock) => ready?,
-            // A database that is locked, or far away, may take its time to open: who stops the service need not wait for that.
+            // Opening a locked or remote database can take long; a stop signal must not wait for it.
             () = stop.asked() => {
                 tracing::info!("stopped before the first beat");
                 return Ok(ExitCode::SUCCESS);
@@ -61,7 +60,7 @@ impl Run {
         };
         if projects.is_empty() {
             invocation.screen.note(
-                "There is no project yet. This goes on and waits for one: `heartbeat projects add`, or `heartbeat apply heartbeat.toml`.",
+                "There is no project yet. The service waits for one: run `heartbeat projects add` or `heartbeat apply heartbeat.toml`.",
             )?;
         }
         if let Some(page) = &page {
@@ -79,8 +78,7 @@ impl Run {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Reads the settings, takes the place where the page listens, opens the store, and puts into it what the settings name. A start that fails
-    /// for want of that place has changed nothing.
+    /// The page's address is bound before the store is opened, so that a start that fails because the address is in use changes nothing.
     async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<Prepared> {
         let settings = invocation.settings(Scope::Everything)?;
         app::check(&settings, clock)?;
@@ -95,7 +93,7 @@ impl Run {
         Ok(Prepared { settings, page, store, projects })
     }
 
-    /// Says where the page is; while nobody can log in, with the link that lets the first one in.
+    /// Prints the address of the page, with a link to set the first password while there is no user.
     async fn show_page(
         &self,
         invocation: &Invocation,
@@ -105,48 +103,50 @@ impl Run {
         listens: SocketAddr,
     ) -> anyhow::Result<()> {
         let authenticator = app::authenticator(Arc::clone(store), clock.clone());
-        let place = settings.web.address(listens, "/");
-        // Before anybody reads it here: a command that prints an address then has this one.
+        let address = settings.web.address(listens, "/");
+        // Stored before it is printed, so that other commands print this address too.
         app::announce(store, &settings.web.address(listens, "")).await;
-        // Where somebody else says who people are, there is a way in already.
-        let has_other_way = settings.web.proxy.is_some() || settings.web.oidc.is_some();
-        let invited = async {
-            if has_other_way || !authenticator.is_new().await? {
+        // With a proxy or OIDC, users can already log in.
+        let has_other_login = settings.web.proxy.is_some() || settings.web.oidc.is_some();
+        let invitation = async {
+            if has_other_login || !authenticator.is_new().await? {
                 Ok(None)
             } else {
                 authenticator.invite(None, Role::Editor).await.map(Some)
             }
         };
-        let code = invited.await.unwrap_or_else(|error| {
-            // A full disk, or a database that only reads: beats matter more than the page.
-            tracing::error!(%error, "no link could be made for the first user; once the store works, `heartbeat users invite NAME` makes one");
+        let code = invitation.await.unwrap_or_else(|error| {
+            // For example a full disk or a read-only database. Beats matter more than the page.
+            tracing::error!(%error, "the link for the first user could not be created; when the store works again, run `heartbeat users invite NAME`");
             None
         });
         match code {
             Some(code) => {
                 let link = settings.web.address(listens, &format!("/enter/{code}"));
-                invocation.screen.line(format!("The page is at {place}. Set your password there, once and within a day:\n  {link}"))?;
+                invocation
+                    .screen
+                    .line(format!("The page is at {address}. Set your password within a day with this one-time link:\n  {link}"))?;
             }
-            None => invocation.screen.note(format!("The page is at {place}"))?,
+            None => invocation.screen.note(format!("The page is at {address}"))?,
         }
         Ok(())
     }
 
-    /// Puts the settings' projects, channels and windows into the store; says what that changed.
+    /// Saves what the settings define in the store, and logs the changes.
     async fn put(&self, settings: &Settings, invocation: &Invocation, store: &Store, clock: &Clock) -> anyhow::Result<()> {
         let by = invocation.config().map_or_else(By::environment, |file| By::file(&file));
-        let mut strangers = Vec::new();
+        let mut warnings = Vec::new();
         let settings_service = SettingsService::new(store, by, clock.now());
         let changes = settings_service.apply(|stored| {
             let plans = stored.plans(settings, false)?;
-            let others = stored.projects.iter().filter(|known| plans.projects.put.iter().all(|desired| desired.name != known.name));
-            self.reject_the_world(others.chain(&plans.projects.put))?;
-            strangers = stored.strangers(&plans);
+            let others = stored.projects.iter().filter(|stored| plans.projects.put.iter().all(|desired| desired.name != stored.name));
+            self.reject_remote_hosts(others.chain(&plans.projects.put))?;
+            warnings = stored.strangers(&plans);
             Ok(plans)
         });
-        let changes = changes.await.map_err(plainly)?;
-        for stranger in strangers {
-            tracing::warn!("{stranger}");
+        let changes = changes.await.map_err(explain)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
         }
         for change in changes {
             tracing::info!("{change}");
@@ -154,26 +154,26 @@ impl Run {
         Ok(())
     }
 
-    /// Fast time sends more than one event a real minute: never to a PostHog that is not on this machine.
-    fn reject_the_world<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), ChangeError> {
+    /// Fast time sends more than one event per real minute, which no PostHog on another machine must receive.
+    fn reject_remote_hosts<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), ChangeError> {
         if self.speed.is_real() {
             return Ok(());
         }
-        let far = projects.find_map(|spec| spec.hosts().find(|host| !host.is_loopback()).map(|host: &Host| (&spec.name, host)));
-        match far {
+        let remote = projects.find_map(|spec| spec.hosts().find(|host| !host.is_loopback()).map(|host: &Host| (&spec.name, host)));
+        match remote {
             Some((name, host)) => {
-                let says = format!(
-                    "--speed {} is only for addresses on this machine, and project {name} has `{host}`; leave --speed out, or start \
+                let problem = format!(
+                    "--speed {} works only with addresses on this machine, but project {name} has `{host}`; omit --speed, or start \
                      `heartbeat sandbox`",
                     self.speed
                 );
-                Err(Problem::whole("speed", says).into())
+                Err(Problem::whole("speed", problem).into())
             }
             None => Ok(()),
         }
     }
 
-    /// Applies the settings again whenever that is asked for, for ever. Wrong settings change nothing.
+    /// Applies the settings on each reload request. Wrong settings change nothing.
     async fn reload(&self, invocation: &Invocation, mut reload: Reload, store: &Store, clock: &Clock) {
         loop {
             reload.asked().await;
@@ -182,8 +182,8 @@ impl Run {
                 Err(problems) => Err(problems.into()),
             };
             match applied {
-                Ok(()) => tracing::info!("settings read again"),
-                Err(error) => tracing::error!("the settings were not applied, and everything goes on as before: {error:#}"),
+                Ok(()) => tracing::info!("settings reloaded"),
+                Err(error) => tracing::error!("the settings were not applied, and the service continues with the previous ones: {error:#}"),
             }
         }
     }

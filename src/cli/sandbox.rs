@@ -1,4 +1,4 @@
-//! `heartbeat sandbox`: a PostHog on this machine, to try things against.
+//! `heartbeat sandbox`: a simulated PostHog on this machine.
 
 use std::process::ExitCode;
 
@@ -9,14 +9,13 @@ use super::global::Invocation;
 use crate::lifecycle::Lifecycle;
 use crate::sandbox::program::{Listening, NotListening, Options};
 
-/// Run a PostHog on this machine: one project, with faults
+/// Run a simulated PostHog on this machine, with one project and configurable faults
 ///
-/// It takes events as capture does, answers queries over them, and can be broken on purpose: GET, PUT (merged) and DELETE
-/// /_sandbox/faults. What it holds: GET /_sandbox/events.
+/// It accepts events like capture and answers queries over them. GET, PUT (merged) and DELETE /_sandbox/faults show, set and clear its faults.
+/// GET /_sandbox/events lists the events that it stored.
 #[derive(Debug, Args)]
-#[command(after_help = "JSON (one object, once it listens): {address, token, personal_api_key, project_id, speed}.")]
+#[command(after_help = "JSON (one object, when it listens): {address, token, personal_api_key, project_id, speed}.")]
 pub struct SandboxCommand {
-    /// The same as the sandbox's own program takes.
     #[command(flatten)]
     pub options: Options,
 }
@@ -24,9 +23,9 @@ pub struct SandboxCommand {
 impl SandboxCommand {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let lifecycle = Lifecycle::listen()?;
-        let listener = self.options.listen().await.map_err(|why| match why {
-            NotListening::Remote(_) => Misuse(why.to_string()).into(),
-            NotListening::Address(..) => anyhow::Error::new(why),
+        let listener = self.options.listen().await.map_err(|error| match error {
+            NotListening::Remote(_) => Misuse(error.to_string()).into(),
+            NotListening::Address(..) => anyhow::Error::new(error),
         })?;
         self.announce(invocation, &self.options.listening(&listener)?)?;
         let stop = lifecycle.stop();

@@ -1,4 +1,4 @@
-//! `heartbeat status`: each project's verdict in one sentence, and the figures behind it.
+//! `heartbeat status`: the verdict and the figures of each project.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -17,34 +17,33 @@ use crate::report::json::ReportJson;
 use crate::report::{Report, notes, reports, watched};
 use crate::store::IncidentFilter;
 
-/// A service that gave no sign of life for so long is not there: it gives one every half minute.
+/// The service records that it is alive every 30 s; without a record for this long it is not running.
 const ALIVE_FOR: Duration = Duration::from_secs(90);
-const NOT_RUNNING: &str = "heartbeat run is not running: start it, and beats are sent.";
+const NOT_RUNNING: &str = "The service is not running; start it with `heartbeat run`.";
 
-/// Show each project's verdict, how far its data is complete, its lag, and its last hour
+/// Show the verdict, the completeness, the lag and the last hour of each project
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unverified, blank not sent.
+    after_help = "The strip has one mark per minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R rejected, U unreachable, ? unverified, blank not sent.
 
 JSON: {items: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, title, summary, advice, since, counts}, notes: [sentence], quota: {used, limit, limited}, missing_scopes, queries_left, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
-arrived, late, lost, refused, unreachable, unverified, not sent, awaiting, duplicates}, last_hour: [outcome or null]}], next}; times are RFC 3339.
+arrived, late, lost, rejected, unreachable, unverified, not_sent, awaiting, duplicates}, last_hour: [outcome or null]}], next}; times are RFC 3339.
 
-Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle."
+Exit codes: 0 success; with --check, 1 if a project is degraded, down, unknown or not running."
 )]
 pub struct Status {
-    /// This project alone
+    /// Show only this project
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 
-    /// Say by the exit code whether all is well
+    /// Exit with 1 if a project is degraded, down, unknown or not running
     #[arg(long)]
     pub check: bool,
 
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
@@ -58,7 +57,7 @@ impl Status {
             let chosen = super::project_named(&specs, name)?.name.clone();
             all.retain(|report| report.project.spec.name == chosen);
         } else if all.is_empty() && !self.json {
-            return Err(Misuse("there is no project yet; `heartbeat projects add`, or `heartbeat apply heartbeat.toml`".into()).into());
+            return Err(Misuse("there is no project yet; run `heartbeat projects add` or `heartbeat apply heartbeat.toml`".into()).into());
         }
         if self.json {
             invocation.screen.items(all.iter().map(ReportJson::of))?;
@@ -75,28 +74,27 @@ impl Status {
             }
             invocation.screen.text(&not_delivering(&store.channels().await?))?;
         }
-        let unwell =
+        let is_unwell =
             |report: &Report| matches!(report.verdict.health, Health::Degraded | Health::Down | Health::Unknown | Health::NotRunning);
-        Ok(if self.check && all.iter().any(unwell) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(if self.check && all.iter().any(is_unwell) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
-/// The channels that do not deliver, a line each: whoever looks here may wait for a message that does not come.
+/// One line for each channel that does not deliver.
 fn not_delivering(channels: &[Channel]) -> String {
     let stopped = channels.iter().filter(|channel| channel.spec.enabled).filter_map(|channel| Some((channel, channel.stopped.as_ref()?)));
     let lines = stopped.map(|(channel, Stopped { at, words, .. })| {
-        styled(BAD, format!("channel {} is not delivering since {at}: {words}", called(channel)))
+        styled(BAD, format!("channel {} has not delivered since {at}: {words}", called(channel)))
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
 }
 
-/// Whether `heartbeat run` lives: it gives a sign of life every half minute.
 fn is_running(last: Option<Timestamp>, now: Timestamp) -> bool {
     last.is_some_and(|last| now.since(last) < ALIVE_FOR)
 }
 
-/// What is worth knowing below the figures: what Ingestion Alert saw, and what was found out beside the read-backs.
+/// What follows the figures: what Ingestion Alert watches, open incidents, and notes.
 fn below(report: &Report, open: &[&Incident]) -> String {
     let mut text = String::new();
     if let Some(watched) = watched(report) {
@@ -117,7 +115,6 @@ fn below(report: &Report, open: &[&Incident]) -> String {
     text
 }
 
-/// One project in four lines.
 fn page(report: &Report, runs: bool) -> String {
     let style = match report.verdict.health {
         Health::Up => GOOD,
@@ -142,10 +139,9 @@ fn page(report: &Report, runs: bool) -> String {
         .collect();
     let strip: String = report.strip.iter().map(|minute| minute.map_or(' ', Outcome::mark)).collect();
     let today = if ends.is_empty() { "no beat yet".into() } else { ends.join(", ") };
-    // Nothing is on its way from where nobody sends.
+    // Without the service, a pending project would stay pending.
     let verdict = if runs || report.verdict.health != Health::Pending { report.verdict.to_string() } else { NOT_RUNNING.to_owned() };
     if report.project.spec.heartbeat.is_none() {
-        // No beat, and nothing to say of any.
         return format!("{head}\n  {verdict}\n");
     }
     let cause = report.verdict.cause.as_ref();

@@ -1,23 +1,22 @@
-//! `heartbeat status-pages`: what everybody may see of some projects, set up without a file.
+//! `heartbeat status-pages`: lists, adds, changes and removes status pages.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
-use super::explain::{Flags, told};
+use super::explain::{Flags, explain_with};
 use super::global::Invocation;
 use super::table::Table;
 use crate::config::{Texts, status_page};
 use crate::model::StatusPage;
 use crate::report::StatusPageJson;
 
-/// Fields that are flags.
 const FLAGS: Flags<'_> = &[("name", "NAME"), ("title", "--title"), ("projects", "--project"), ("public", "--public")];
 
-/// List, add, change and remove status pages: the health of some projects, at an address that you may publish
+/// List, add, change and remove status pages (the health of chosen projects, at an address that you can publish)
 ///
-/// Without a command, the status pages are listed.
+/// Without a command, it lists the status pages.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct StatusPages {
@@ -28,7 +27,6 @@ pub struct StatusPages {
     pub list: List,
 }
 
-/// What can be done with status pages.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List all status pages
@@ -37,7 +35,7 @@ pub enum Command {
     /// Add a status page
     #[command(after_help = SETTINGS_JSON)]
     Add(Put),
-    /// Change a status page; what is not given stays
+    /// Change a status page; omitted settings keep their values
     #[command(after_help = SETTINGS_JSON)]
     Set(Put),
     /// Remove a status page
@@ -45,7 +43,6 @@ pub enum Command {
     Remove(Remove),
 }
 
-/// `heartbeat status-pages list`
 #[derive(Debug, Args)]
 pub struct List {
     /// Print the list as JSON
@@ -53,21 +50,20 @@ pub struct List {
     pub json: bool,
 }
 
-/// `heartbeat status-pages add` and `set`
 #[derive(Debug, Args)]
 pub struct Put {
-    /// The status page: it is at /status/NAME
+    /// Name of the status page; its address is /status/NAME
     pub name: String,
 
-    /// What stands above it
+    /// Title of the page
     #[arg(long)]
     pub title: Option<String>,
 
-    /// A project on it, in this order (may be given more than once)
+    /// Project on the page, in the given order (repeatable)
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
 
-    /// Whether everybody sees it who knows its address [default of a new one: false]
+    /// Show the page to the public, without login [default for a new page: false]
     #[arg(long, value_name = "BOOLEAN", num_args = 0..=1, default_missing_value = "true")]
     pub public: Option<String>,
 
@@ -75,10 +71,9 @@ pub struct Put {
     pub edit: ChangeFlags,
 }
 
-/// `heartbeat status-pages remove`
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// The status page
+    /// Name of the status page
     pub name: String,
 
     #[command(flatten)]
@@ -105,18 +100,18 @@ impl Put {
     }
 
     async fn add(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        // What is given is read before the store is opened: a wrong flag makes no database.
-        let page = status_page::added(&self.texts()).map_err(|wrong| told(FLAGS)(wrong.into()))?;
+        // The flags are read before the store is opened, so that a wrong flag creates no database.
+        let page = status_page::added(&self.texts()).map_err(|wrong| explain_with(FLAGS)(wrong.into()))?;
         let store = invocation.new_store().await?;
-        let done = settings_service(invocation, &store, self.edit).add(page).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).add(page).await.map_err(explain_with(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 
     async fn set(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let texts = self.texts();
-        let desired = |known: &StatusPage| Ok(status_page::changed(known, &texts)?);
-        let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(told(FLAGS))?;
+        let desired = |stored: &StatusPage| Ok(status_page::changed(stored, &texts)?);
+        let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(explain_with(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -124,7 +119,7 @@ impl Put {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = settings_service(invocation, &store, self.edit).remove::<StatusPage>(&self.name).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).remove::<StatusPage>(&self.name).await.map_err(explain_with(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -135,13 +130,13 @@ impl List {
         if self.json {
             invocation.screen.items(pages.iter().map(StatusPageJson::of))?;
         } else if pages.is_empty() {
-            invocation.screen.note("There is no status page: `heartbeat status-pages add`, or `heartbeat apply`.")?;
+            invocation.screen.note("There is no status page. Add one with `heartbeat status-pages add` or `heartbeat apply`.")?;
         } else {
-            let mut table = Table::under(["STATUS PAGE", "TITLE", "PROJECTS", "SEEN BY"]);
+            let mut table = Table::under(["STATUS PAGE", "TITLE", "PROJECTS", "VISIBLE TO"]);
             for page in pages {
                 let names = page.projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                let seen_by = if page.public { "everybody" } else { "users" };
-                table.row([page.name.to_string(), page.title, names, seen_by.into()]);
+                let visible_to = if page.public { "the public" } else { "users" };
+                table.row([page.name.to_string(), page.title, names, visible_to.into()]);
             }
             invocation.screen.line(table)?;
         }

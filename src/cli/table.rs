@@ -1,20 +1,17 @@
-//! Rows under headings, for people.
+//! A text table with headings.
 
 use std::fmt;
 
-/// A table whose columns are as wide as what stands in them.
 #[derive(Debug)]
 pub(super) struct Table<const N: usize> {
     rows: Vec<[String; N]>,
 }
 
 impl<const N: usize> Table<N> {
-    /// An empty table under these headings.
     pub(super) fn under(headings: [&str; N]) -> Self {
         Self { rows: vec![headings.map(str::to_owned)] }
     }
 
-    /// Adds a row at the end.
     pub(super) fn row(&mut self, row: [String; N]) {
         self.rows.push(row);
     }

@@ -1,4 +1,4 @@
-//! `heartbeat tokens`: API tokens, for programs that read or change things without a person.
+//! `heartbeat tokens`: API tokens for programs.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::model::Timestamp;
 use crate::report::{NewTokenJson, TokenJson};
 use crate::settings::By;
 
-/// List, make and remove API tokens
+/// List, create and remove API tokens
 ///
-/// A program shows its token as `Authorization: Bearer hb_...`. Without a command, the tokens are listed.
+/// A program sends its token as `Authorization: Bearer hb_...`. Without a command, it lists the tokens.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Tokens {
@@ -29,22 +29,20 @@ pub struct Tokens {
     pub list: List,
 }
 
-/// What can be done with tokens.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List all tokens
     #[command(
-        after_help = "JSON: {items: [{name, access: read|write, made_by, created, last_used, until}], next}; times are RFC 3339, last_used and until may be null."
+        after_help = "JSON: {items: [{name, role: viewer|editor, made_by, created, last_used, until}], next}; times are RFC 3339, last_used is null if the token was never used, until is null if it does not expire."
     )]
     List(List),
-    /// Make a token, and print it: it is not shown again
-    #[command(after_help = "JSON: {name, access: read|write, token}.")]
+    /// Create a token and print it; it is not shown again
+    #[command(after_help = "JSON: {name, role: viewer|editor, token}.")]
     Add(Add),
-    /// Remove a token: from now on it opens nothing
+    /// Remove a token; it stops working at once
     Remove(Remove),
 }
 
-/// `heartbeat tokens list`
 #[derive(Debug, Args)]
 pub struct List {
     /// Print the list as JSON
@@ -52,29 +50,27 @@ pub struct List {
     pub json: bool,
 }
 
-/// `heartbeat tokens add`
 #[derive(Debug, Args)]
 pub struct Add {
-    /// What to call it, such as `prometheus`
+    /// Name of the token, for example `prometheus`
     pub name: String,
 
-    /// What it may do: read or write
-    #[arg(long, value_name = "ACCESS", default_value = "read")]
+    /// Role: viewer (read only) or editor (change everything)
+    #[arg(long, value_name = "ROLE", default_value = "viewer")]
     pub role: String,
 
-    /// For how long it holds, such as 90d [default: until it is removed]
+    /// Time until the token expires, for example 90d [default: never]
     #[arg(long = "for", value_name = "TIME", value_parser = rules::token_lasts)]
     pub lasts: Option<Duration>,
 
-    /// Print it as JSON
+    /// Print the token as JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// `heartbeat tokens remove`
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// The token's name
+    /// Name of the token
     pub name: String,
 }
 
@@ -94,12 +90,12 @@ impl List {
         if self.json {
             invocation.screen.items(tokens.iter().map(TokenJson::of))?;
         } else if tokens.is_empty() {
-            invocation.screen.note("There is no token yet: `heartbeat tokens add NAME`.")?;
+            invocation.screen.note("There is no token yet. Create one with `heartbeat tokens add NAME`.")?;
         } else {
-            let mut table = Table::under(["TOKEN", "ACCESS", "MADE BY", "LAST USED", "UNTIL"]);
+            let mut table = Table::under(["TOKEN", "ROLE", "CREATED BY", "LAST USED", "EXPIRES"]);
             for token in &tokens {
                 let at = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
-                let (last_used, until) = (at(token.last_used, "never"), at(token.until, "no end"));
+                let (last_used, until) = (at(token.last_used, "never"), at(token.until, "never"));
                 table.row([token.name.clone(), token.role.name().into(), token.made_by.clone(), last_used, until]);
             }
             invocation.screen.line(table)?;
@@ -116,14 +112,14 @@ impl Add {
         let who = By::command_line(&invocation.environment).to_string();
         let token = match Accounts::of_owner(&authenticator, &who).make_token(&name, role, self.lasts).await {
             Err(error @ AccountError::TokenTaken(_)) => {
-                return Err(Misuse(format!("{error}; `heartbeat tokens remove {name}` removes it")).into());
+                return Err(Misuse(format!("{error}; remove it with `heartbeat tokens remove {name}`")).into());
             }
             made => made?,
         };
         if self.json {
             invocation.screen.json(&NewTokenJson { name: name.to_string(), role: role.into(), token })?;
         } else {
-            invocation.screen.note(format!("Token {name} may {}. It is shown this once:", role.name()))?;
+            invocation.screen.note(format!("Token {name} has the role {}. It is shown only once:", role.name()))?;
             invocation.screen.line(token)?;
         }
         Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `heartbeat users`: who may use the page. Passwords are set through one-time links, and never stand on a command line.
+//! `heartbeat users`: the users of the page. Passwords are set with one-time links, never on the command line.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::settings::By;
 
 /// List, invite, change and remove users of the page
 ///
-/// Without a command, the users are listed.
+/// Without a command, it lists the users.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Users {
@@ -28,24 +28,22 @@ pub struct Users {
     pub list: List,
 }
 
-/// What can be done with users.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List all users
     #[command(
-        after_help = "JSON: {items: [{name, access: read|write, has_password, created, last_login}], next}; times are RFC 3339, last_login may be null."
+        after_help = "JSON: {items: [{name, role: viewer|editor, has_password, created, last_login}], next}; times are RFC 3339, last_login may be null."
     )]
     List(List),
-    /// Print a link, good once and for a day, with which a user sets a password; adds the user where there is none of this name
-    #[command(after_help = "JSON: {name, access: read|write, link}.")]
+    /// Print a one-time link to set a password, valid for one day; add the user if necessary
+    #[command(after_help = "JSON: {name, role: viewer|editor, link}.")]
     Invite(Invite),
-    /// Change what a user may do
+    /// Change the role of a user
     Set(Set),
-    /// Remove a user, with the sessions that are open
+    /// Remove a user and their open sessions
     Remove(Remove),
 }
 
-/// `heartbeat users list`
 #[derive(Debug, Args)]
 pub struct List {
     /// Print the list as JSON
@@ -53,36 +51,33 @@ pub struct List {
     pub json: bool,
 }
 
-/// `heartbeat users invite`
 #[derive(Debug, Args)]
 pub struct Invite {
-    /// The user's name
+    /// Name of the user
     pub name: String,
 
-    /// What the user may do: read or write [default: write; of one that is there, what it is]
-    #[arg(long, value_name = "ACCESS")]
+    /// The role: viewer or editor [default: viewer; editor while there is no editor; the current role of an existing user]
+    #[arg(long, value_name = "ROLE")]
     pub role: Option<String>,
 
-    /// Print it as JSON
+    /// Print the invitation as JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// `heartbeat users set`
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The user's name
+    /// Name of the user
     pub name: String,
 
-    /// What the user may do: read or write
-    #[arg(long, value_name = "ACCESS")]
+    /// The role: viewer or editor
+    #[arg(long, value_name = "ROLE")]
     pub role: String,
 }
 
-/// `heartbeat users remove`
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// The user's name
+    /// Name of the user
     pub name: String,
 }
 
@@ -103,11 +98,11 @@ impl List {
         if self.json {
             invocation.screen.items(users.iter().map(UserJson::of))?;
         } else if users.is_empty() {
-            invocation.screen.note(
-                "There is no user yet: `heartbeat run` prints a link for the first one, and so does `heartbeat users invite NAME`.",
-            )?;
+            invocation
+                .screen
+                .note("There is no user yet. `heartbeat run` and `heartbeat users invite NAME` print a link for the first user.")?;
         } else {
-            let mut table = Table::under(["USER", "ACCESS", "PASSWORD", "LAST LOGIN"]);
+            let mut table = Table::under(["USER", "ROLE", "PASSWORD", "LAST LOGIN"]);
             for user in &users {
                 let password = if user.has_password { "set" } else { "none" };
                 let last = user.last_login.map_or_else(|| "never".to_owned(), |at| at.to_string());
@@ -129,12 +124,12 @@ impl Invite {
         let who = By::command_line(&invocation.environment).to_string();
         let (code, role) = Accounts::of_owner(&authenticator, &who).invite(&name, desired).await?;
         let path = format!("/enter/{code}");
-        // Where a service runs, its page may be elsewhere than these settings say.
+        // A running service may serve the page at another address than these settings name.
         let link = app::page_address(&store, &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
         if self.json {
             invocation.screen.json(&InvitationJson { name: name.to_string(), role: role.into(), link })?;
         } else {
-            invocation.screen.note(format!("Within a day, and once, {name} can set a password there:"))?;
+            invocation.screen.note(format!("{name} can set a password with this one-time link within a day:"))?;
             invocation.screen.line(link)?;
         }
         Ok(ExitCode::SUCCESS)
@@ -146,12 +141,12 @@ impl Set {
         let (name, role) = (name(&self.name)?, role(&self.role)?);
         let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        let before = told(&authenticator, Accounts::of_owner(&authenticator, &who).set(&name, role).await).await?.role;
+        let before = explain_missing_user(&authenticator, Accounts::of_owner(&authenticator, &who).set(&name, role).await).await?.role;
         if before == role {
             invocation.screen.note("Nothing to change.")?;
             return Ok(ExitCode::SUCCESS);
         }
-        invocation.screen.line(format!("~ user {name}: access {} -> {}", before.name(), role.name()))?;
+        invocation.screen.line(format!("~ user {name}: role {} -> {}", before.name(), role.name()))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -161,21 +156,20 @@ impl Remove {
         let name = name(&self.name)?;
         let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        told(&authenticator, Accounts::of_owner(&authenticator, &who).remove(&name).await).await?;
+        explain_missing_user(&authenticator, Accounts::of_owner(&authenticator, &who).remove(&name).await).await?;
         invocation.screen.line(format!("- user {name}"))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Where there is no such user, says who there is.
-async fn told<T>(authenticator: &Authenticator, done: Result<T, AccountError>) -> anyhow::Result<T> {
+async fn explain_missing_user<T>(authenticator: &Authenticator, done: Result<T, AccountError>) -> anyhow::Result<T> {
     let Err(error @ AccountError::NoUser(name)) = &done else { return Ok(done?) };
     let users = authenticator.store.users().await?;
     let names = || users.iter().map(|user| user.name.as_str());
     let hint = match nearest(name.as_str(), names()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if users.is_empty() => "there is none yet: `heartbeat users invite`".to_owned(),
-        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+        None if users.is_empty() => "add one with `heartbeat users invite`".to_owned(),
+        None => format!("the users are {}", names().collect::<Vec<_>>().join(", ")),
     };
     Err(Misuse(format!("{error}; {hint}")).into())
 }
@@ -184,7 +178,6 @@ fn name(text: &str) -> Result<UserName, Misuse> {
     rules::about("NAME", UserName::parse(text)).map_err(Misuse)
 }
 
-/// What somebody may do, as a flag says it.
 pub(super) fn role(text: &str) -> Result<Role, Misuse> {
-    Role::named(text.trim()).ok_or_else(|| Misuse(format!("--access `{}` must be `read` or `write`", text.trim())))
+    Role::named(text.trim()).ok_or_else(|| Misuse(format!("--role `{}` must be `viewer` or `editor`", text.trim())))
 }

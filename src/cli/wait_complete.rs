@@ -1,4 +1,4 @@
-//! `heartbeat wait-complete`: waits until a project's data is complete, for jobs that read it.
+//! `heartbeat wait-complete`: waits until the data of a project is complete, for jobs that read it.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,32 +14,31 @@ use crate::judge::is_complete;
 use crate::model::{Timestamp, duration};
 use crate::report;
 
-/// So often it is looked whether the data is complete.
-const LOOKED_AGAIN: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Wait until a project's data is complete, before a job reads it (shell, dbt, Airflow)
+/// Wait until the data of a project is complete, before a job reads it (shell, dbt, Airflow)
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The data is complete through a minute when that minute is over and every accepted beat up to and with it has arrived.
+    after_help = "The data is complete through a minute when the minute has ended and every accepted beat up to and including it has arrived.
 
 JSON: {project, at_least, complete_through, reached}; times are RFC 3339.
 
-Exit codes: 0 the data is complete, 1 it was not in time."
+Exit codes: 0 the data is complete, 1 the timeout passed."
 )]
 pub struct WaitComplete {
-    /// The project
+    /// Name of the project
     #[arg(long, value_name = "NAME")]
     pub project: String,
 
-    /// The data must be complete through the minute of this time, such as 2026-11-23T14:32:00Z
+    /// Wait until the data is complete through this time, for example 2026-11-23T14:32:00Z
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     pub at_least: Timestamp,
 
-    /// Wait so long at most
+    /// Maximum time to wait
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration::parse)]
     pub timeout: Duration,
 
-    /// The speed of the service, when it runs in fast time
+    /// Speed of the service, when it runs in fast time
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
 
@@ -61,22 +60,22 @@ impl WaitComplete {
         let (store, clock) = (invocation.store().await?, Clock::fast(self.speed));
         let specs = super::global::specs(&store).await?;
         let name = super::project_named(&specs, &self.project)?.name.clone();
-        let begun = clock.monotonic();
-        let mut told = false;
+        let started = clock.monotonic();
+        let mut is_announced = false;
         let (through, reached, verdict) = loop {
-            let project = store.project(&name).await?.ok_or_else(|| Misuse(format!("project {name} was removed meanwhile")))?;
+            let project = store.project(&name).await?.ok_or_else(|| Misuse(format!("project {name} was removed during the wait")))?;
             let readback = store.readback(project.id).await?;
             let report = report::report(&store, Arc::new(project), readback, clock.now()).await?;
             let (through, verdict) = (report.complete_through, report.verdict.to_string());
             let reached = is_complete(through, self.at_least, clock.now());
-            if reached || clock.monotonic().saturating_sub(begun) >= self.timeout {
+            if reached || clock.monotonic().saturating_sub(started) >= self.timeout {
                 break (through, reached, verdict);
             }
-            if !std::mem::replace(&mut told, true) {
+            if !std::mem::replace(&mut is_announced, true) {
                 let is = through.map_or_else(|| "nothing yet".to_owned(), |minute| format!("{minute} UTC"));
                 invocation.screen.note(format!("{name}: complete through {is}; waiting for {}", self.at_least))?;
             }
-            clock.sleep(LOOKED_AGAIN.min(self.timeout)).await;
+            clock.sleep(POLL_INTERVAL.min(self.timeout)).await;
         };
         let is = through.map(|minute| minute.start().to_string());
         if self.json {

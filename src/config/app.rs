@@ -1,4 +1,4 @@
-//! An app on a project, of whichever kind: its settings as texts, and the routes of the user's own.
+//! An app on a project: its settings as texts, and its custom routes.
 
 use super::problem::Problem;
 use super::reader::{flag, name_of, quoted};
@@ -8,17 +8,13 @@ use super::value::{Group, Value};
 use super::{route, rules};
 use crate::model::{AppKind, Events, Field, HeartbeatApp, Host, IngestionAlertApp, ProjectSpec, ProjectToken};
 
-/// An app, as it is installed on a project.
 #[derive(Debug, Clone)]
 pub enum App {
-    /// One event a minute on each route.
     Heartbeat(HeartbeatApp),
-    /// Says what goes wrong.
     IngestionAlert(Box<IngestionAlertApp>),
 }
 
 impl App {
-    /// As it is where nothing is set.
     #[must_use]
     pub fn usual(kind: AppKind) -> Self {
         match kind {
@@ -27,7 +23,6 @@ impl App {
         }
     }
 
-    /// That of this kind on the project.
     #[must_use]
     pub fn on(spec: &ProjectSpec, kind: AppKind) -> Option<Self> {
         match kind {
@@ -36,7 +31,6 @@ impl App {
         }
     }
 
-    /// The project with this app in place of the one it has of its kind.
     #[must_use]
     pub fn put_on(self, spec: &ProjectSpec) -> ProjectSpec {
         match self {
@@ -45,7 +39,6 @@ impl App {
         }
     }
 
-    /// The project without the app of this kind.
     #[must_use]
     pub fn taken_off(spec: &ProjectSpec, kind: AppKind) -> ProjectSpec {
         match kind {
@@ -54,7 +47,6 @@ impl App {
         }
     }
 
-    /// Which app it is.
     #[must_use]
     pub const fn kind(&self) -> AppKind {
         match self {
@@ -63,7 +55,6 @@ impl App {
         }
     }
 
-    /// Whether it runs.
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         match self {
@@ -72,13 +63,11 @@ impl App {
         }
     }
 
-    /// `enabled` or `disabled`.
     #[must_use]
     pub const fn state(&self) -> &'static str {
         if self.is_enabled() { "enabled" } else { "disabled" }
     }
 
-    /// The same, running or at rest.
     #[must_use]
     pub fn switched(mut self, enabled: bool) -> Self {
         match &mut self {
@@ -88,7 +77,7 @@ impl App {
         self
     }
 
-    /// Sets each of these settings; an empty text brings a default back. Gives everything that is wrong with them, without secrets.
+    /// An empty text restores the default. Problems contain no secrets.
     pub fn set_all(&mut self, texts: &Texts, token: Option<&ProjectToken>) -> Vec<Problem> {
         let mut problems = Vec::new();
         if let Self::Heartbeat(app) = self {
@@ -111,7 +100,7 @@ impl App {
         set.map_err(|says| Problem::of(key, says))
     }
 
-    /// What a setting holds, secrets in clear; none where it has its default.
+    /// The value of a setting, with secrets in plain text; none for the default.
     pub(super) fn value(&self, key: &str) -> Option<String> {
         match self {
             Self::Heartbeat(app) => match key {
@@ -124,13 +113,12 @@ impl App {
         }
     }
 
-    /// What a setting holds, for everybody's eyes; none where it has its default.
+    /// The value of a setting with secrets redacted; none for the default.
     #[must_use]
     pub fn shown(&self, setting: &Field) -> Option<String> {
         self.value(setting.key).map(|value| setting.shown(&value))
     }
 
-    /// Each setting with what it holds, and each of its routes.
     pub(super) fn values(&self) -> Vec<Value> {
         let group = || Group::App(self.kind());
         let mut values: Vec<Value> =
@@ -141,7 +129,6 @@ impl App {
         values
     }
 
-    /// The names of the routes on which it beats.
     #[must_use]
     pub fn routes(&self) -> Vec<String> {
         match self {
@@ -150,7 +137,6 @@ impl App {
         }
     }
 
-    /// A line for each route of the user's own.
     #[must_use]
     pub fn own_routes(&self) -> Vec<String> {
         let Self::Heartbeat(app) = self else { return Vec::new() };
@@ -177,7 +163,7 @@ fn unknown(kind: AppKind, key: &str) -> Problem {
     let hint = match (hint(key, &keys), kind) {
         (hint, _) if hint.starts_with("did") => hint,
         (hint, AppKind::Heartbeat) => format!("{hint}, and route.NAME.event, .host, .endpoint and .distinct_id"),
-        (_, AppKind::IngestionAlert) => format!("`heartbeat apps search {kind}` shows them all"),
+        (_, AppKind::IngestionAlert) => format!("`heartbeat apps search {kind}` lists them"),
     };
     Problem::whole(name_of(key), format!("{} is not a setting of {kind}; {hint}", quoted(key)))
 }

@@ -1,5 +1,4 @@
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR`: where the authorities are that are trusted in place of the machine's own. Whoever reads them for TLS passes over
-//! what is not there; here it is said.
+//! Validates `SSL_CERT_FILE` and `SSL_CERT_DIR`: the TLS library silently ignores what it cannot read.
 
 use std::fs;
 use std::io;
@@ -10,10 +9,9 @@ use super::Environment;
 const FILE: &str = "SSL_CERT_FILE";
 const DIRECTORY: &str = "SSL_CERT_DIR";
 
-/// How a certificate begins in a file.
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// What is wrong with what these variables name: a sentence for each thing.
+/// One sentence for each problem.
 #[must_use]
 pub fn certificate_problems(environment: &Environment) -> Vec<String> {
     let file = environment.value(FILE).and_then(|path| Some(format!("{FILE} {}", wrong_file(path)?)));
@@ -22,31 +20,29 @@ pub fn certificate_problems(environment: &Environment) -> Vec<String> {
     file.into_iter().chain(directories).collect()
 }
 
-/// What is wrong with a file: the rest of a sentence.
 fn wrong_file(path: &str) -> Option<String> {
     let says = match fs::read(path) {
         Ok(text) if text.windows(PEM.len()).any(|part| part == PEM) => return None,
-        Ok(_) => "which holds no certificate in PEM",
+        Ok(_) => "which contains no PEM certificate",
         Err(_) if Path::new(path).is_dir() => "which is a directory; name a file",
         Err(why) => unread(&why),
     };
-    Some(format!("names `{path}`, {says}: no authority is trusted by it"))
+    Some(format!("names `{path}`, {says}: it adds no trusted authority"))
 }
 
-/// The same of a directory.
 fn wrong_directory(path: &str) -> Option<String> {
     let says = match fs::read_dir(path) {
         Ok(_) => return None,
         Err(_) if Path::new(path).is_file() => "which is a file; name a directory",
         Err(why) => unread(&why),
     };
-    Some(format!("names `{path}`, {says}: no authority is trusted by it"))
+    Some(format!("names `{path}`, {says}: it adds no trusted authority"))
 }
 
 fn unread(why: &io::Error) -> &'static str {
     match why.kind() {
-        io::ErrorKind::NotFound => "which is not there",
-        io::ErrorKind::PermissionDenied => "which this user may not read",
+        io::ErrorKind::NotFound => "which does not exist",
+        io::ErrorKind::PermissionDenied => "which this user cannot read",
         _ => "which cannot be read",
     }
 }
@@ -64,12 +60,17 @@ mod tests {
         let (here, file) = (at(""), at("ca.pem"));
         let problems = |file: &str, directory: &str| certificate_problems(&Environment::of([(FILE, file), (DIRECTORY, directory)]));
         assert!(certificate_problems(&Environment::of([])).is_empty() && problems(&file, &format!("{here}:")).is_empty());
-        for (file, says) in [(at("none.pem"), "is not there"), (at("key.pem"), "holds no certificate"), (here.clone(), "is a directory")] {
+        for (file, says) in
+            [(at("none.pem"), "does not exist"), (at("key.pem"), "contains no PEM certificate"), (here.clone(), "is a directory")]
+        {
             let said = problems(&file, "");
             assert!(said.len() == 1 && said[0].starts_with(&format!("SSL_CERT_FILE names `{file}`")) && said[0].contains(says), "{said:?}");
         }
         let said = problems("", &[at("none"), here, file].join(":"));
         assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said[0].starts_with("SSL_CERT_DIR names") && said[0].contains("is not there") && said[1].contains("is a file"), "{said:?}");
+        assert!(
+            said[0].starts_with("SSL_CERT_DIR names") && said[0].contains("does not exist") && said[1].contains("is a file"),
+            "{said:?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What must change to get from what is to what should be. Pure.
+//! The differences between the current and the desired state. Pure.
 
 use std::fmt;
 
@@ -7,12 +7,10 @@ use crate::model::ProjectName;
 use super::entity::{Entity, Kind};
 use super::value::Value;
 
-/// What a change is about: `channel ops`.
+/// Displayed as `channel ops`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
-    /// What it is.
     pub kind: Kind,
-    /// Its name.
     pub name: ProjectName,
 }
 
@@ -22,34 +20,25 @@ impl fmt::Display for Subject {
     }
 }
 
-/// One difference between what is and what should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// What is not there yet.
     Added {
-        /// What.
         subject: Subject,
     },
-    /// A field that is not as it should be.
     Changed {
-        /// Of what.
         subject: Subject,
-        /// The field, as a path: `heartbeat.route.proxy.host`.
+        /// A path such as `heartbeat.route.proxy.host`.
         field: String,
-        /// What it is; none when it has no value.
         old: Option<String>,
-        /// What it should be. A secret is `***` or `phx_***` on both sides.
+        /// A secret is `***` or `phx_***` on both sides.
         new: Option<String>,
     },
-    /// What should not be there.
     Removed {
-        /// What.
         subject: Subject,
     },
 }
 
 impl Change {
-    /// What it is about.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         match self {
@@ -72,7 +61,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// The differences, by name in the order of `wanted`; what should go comes last.
+/// In the order of `desired`; removals come last.
 #[must_use]
 pub fn changes<T: Entity>(now: &[T], desired: &[T]) -> Vec<Change> {
     let subject = |one: &T| Subject { kind: T::KIND, name: one.name().clone() };

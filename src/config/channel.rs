@@ -1,4 +1,4 @@
-//! A channel: the fields that each has, those of its kind ([`ChannelKind::fields`]), and how texts become one.
+//! A channel: the common fields, the fields of its kind ([`ChannelKind::fields`]), and the conversion from texts.
 
 use url::Url;
 
@@ -11,32 +11,33 @@ use super::texts::Texts;
 use crate::message::Template;
 use crate::model::{Channel, ChannelKind, ChannelSpec, Field, ProjectName, Severity, Takes};
 
-/// The fields that each channel has, whatever its kind, in the order in which they are asked for.
+/// In the order in which users are asked for them.
 pub const FIELDS: [Field; 8] = [
-    Field::new("name", "Name", Takes::Name, "What to call it; it does not change afterwards.").required(),
-    Field::new("kind", "Kind", Takes::OneOf(&ChannelKind::NAMES), "What it is; it does not change afterwards.").required(),
-    Field::new("enabled", "Enabled", Takes::Flag, "Whether notifications go there.").or("true"),
-    Field::new("severity", "From which severity on", Takes::OneOf(&["info", "warning", "critical"]), "It is told of nothing lighter.")
-        .or("info"),
-    Field::new("projects", "Projects", Takes::Projects, "It is told of these alone, between commas.").or("all"),
-    Field::new("at_once", "Messages at once", Takes::Number, "More than this at once become one digest.").or("5"),
-    Field::new("title", "Title", Takes::Template, "A template in place of the title, such as `{{ project }} {{ kind }}`."),
-    Field::new("body", "Text", Takes::Template, "A template in place of the text."),
+    Field::new("name", "Name", Takes::Name, "Name of the channel. It cannot be changed later.").required(),
+    Field::new("kind", "Kind", Takes::OneOf(&ChannelKind::NAMES), "Kind of the channel. It cannot be changed later.").required(),
+    Field::new("enabled", "Enabled", Takes::Flag, "Whether notifications are sent to this channel.").or("true"),
+    Field::new(
+        "severity",
+        "Minimum severity",
+        Takes::OneOf(&["info", "warning", "critical"]),
+        "Notifies about incidents of this severity or higher.",
+    )
+    .or("info"),
+    Field::new("projects", "Projects", Takes::Projects, "Only notifies about these projects, separated by commas.").or("all"),
+    Field::new("at_once", "Digest threshold", Takes::Number, "More messages than this in a minute become one digest.").or("5"),
+    Field::new("title", "Title", Takes::Template, "Template for the title, for example `{{ project }} {{ kind }}`."),
+    Field::new("body", "Text", Takes::Template, "Template for the text."),
 ];
 
-/// Whether a channel of this kind can be set up from afar.
+/// Whether the page and the API may create a channel of this kind.
 #[must_use]
 pub fn is_open_to_pages(kind: ChannelKind) -> bool {
     kind != ChannelKind::Command
 }
 
-/// The kind of this name.
-///
-/// # Errors
-/// Says which there are, and which was probably meant.
 pub fn kind_named(text: &str) -> Result<ChannelKind, Problem> {
     let text = text.trim();
-    let unknown = || Problem::whole("kind", format!("`{text}` is no kind of channel; {}", hint(text, &ChannelKind::NAMES)));
+    let unknown = || Problem::whole("kind", format!("`{text}` is not a kind of channel; {}", hint(text, &ChannelKind::NAMES)));
     ChannelKind::named(text).ok_or_else(unknown)
 }
 
@@ -44,34 +45,26 @@ fn open_to(kind: ChannelKind, origin: Origin) -> Result<ChannelKind, Problem> {
     if is_open_to_pages(kind) || !matches!(origin, Origin::Page(_)) {
         return Ok(kind);
     }
-    let says =
-        "`command` is no kind of channel that can be set up from here: it runs a program; `heartbeat channels` and a settings file can";
+    let says = "a `command` channel runs a program, so it cannot be created here; use `heartbeat channels` or a settings file";
     Err(Problem::whole("kind", says))
 }
 
-/// A channel that is not there yet.
-///
-/// # Errors
-/// Everything that is wrong or missing.
 pub fn added(texts: &Texts, origin: Origin) -> Result<ChannelSpec, Problems> {
     over(texts, None, origin)
 }
 
-/// The channel, changed by these texts. What they do not name stays, secrets with it; its name and kind do, whatever they say.
-///
-/// # Errors
-/// Everything that is wrong.
-pub fn changed(known: &ChannelSpec, texts: &Texts, origin: Origin) -> Result<ChannelSpec, Problems> {
-    over(texts, Some(known), origin)
+/// A field that is not in `texts` keeps its value, secrets included. Name and kind cannot change.
+pub fn changed(stored: &ChannelSpec, texts: &Texts, origin: Origin) -> Result<ChannelSpec, Problems> {
+    over(texts, Some(stored), origin)
 }
 
-pub(super) fn over(texts: &Texts, known: Option<&ChannelSpec>, origin: Origin) -> Result<ChannelSpec, Problems> {
-    let (spec, problems) = read(texts, known, origin);
-    // A file may leave a secret to what is stored.
+pub(super) fn over(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> Result<ChannelSpec, Problems> {
+    let (spec, problems) = read(texts, stored, origin);
+    // A file may leave a secret to the store.
     let is_left = |lack: &Problem| origin == Origin::File && texts.one(&lack.field).is_none() && is_secret(spec.as_ref(), &lack.field);
     let lacking = spec.iter().flat_map(lacks).filter(|lack| !is_left(lack));
-    let travels = match (known, &spec, origin) {
-        (Some(known), Some(spec), Origin::Page(_)) => secrets_that_travel(known, spec, texts),
+    let travels = match (stored, &spec, origin) {
+        (Some(stored), Some(spec), Origin::Page(_)) => secrets_that_travel(stored, spec, texts),
         _ => Vec::new(),
     };
     let problems: Vec<Problem> = problems.into_iter().chain(lacking).chain(travels).collect();
@@ -85,19 +78,19 @@ fn is_secret(spec: Option<&ChannelSpec>, key: &str) -> bool {
     spec.and_then(|spec| spec.kind.field(key)).is_some_and(|field| field.secret)
 }
 
-/// What the texts make of a channel, and what is wrong with them; that something is missing is not told. No channel, where its kind is not known.
+/// The channel and the problems with the texts, except missing fields. Without a valid kind there is no channel.
 #[must_use]
-pub fn read(texts: &Texts, known: Option<&ChannelSpec>, origin: Origin) -> (Option<ChannelSpec>, Vec<Problem>) {
+pub fn read(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> (Option<ChannelSpec>, Vec<Problem>) {
     let mut reader = Reader::of(texts);
-    let name = reader.name(known.map(|known| &known.name), "ops");
-    let kind = kind(&mut reader, known, origin);
-    // Of a channel without a name the rest is read all the same.
+    let name = reader.name(stored.map(|stored| &stored.name), "ops");
+    let kind = kind(&mut reader, stored, origin);
+    // Without a name the other fields are still validated.
     let name = name.or_else(|| ProjectName::parse("channel").ok());
     let usual = name.map(|name| ChannelSpec::new(name, kind.unwrap_or(ChannelKind::Webhook)));
-    let Some(mut spec) = known.cloned().or(usual) else { return (None, reader.into_problems()) };
+    let Some(mut spec) = stored.cloned().or(usual) else { return (None, reader.into_problems()) };
     common(&mut reader, &mut spec);
     let Some(kind) = kind else {
-        // Which fields belong here nobody knows: none of them is called wrong.
+        // Without a kind the valid fields are unknown, so no field is reported.
         return (None, reader.into_problems());
     };
     for (key, text) in texts.iter().filter(|(key, _)| FIELDS.iter().all(|field| field.key != *key)) {
@@ -112,14 +105,14 @@ pub fn read(texts: &Texts, known: Option<&ChannelSpec>, origin: Origin) -> (Opti
     (Some(spec), reader.into_problems())
 }
 
-fn kind(reader: &mut Reader<'_>, known: Option<&ChannelSpec>, origin: Origin) -> Option<ChannelKind> {
+fn kind(reader: &mut Reader<'_>, stored: Option<&ChannelSpec>, origin: Origin) -> Option<ChannelKind> {
     let texts = reader.texts;
-    let read = match (texts.filled("kind"), known) {
-        (text, Some(known)) => {
-            if text.is_some_and(|text| text != known.kind.name()) {
-                reader.note(Problem::of("kind", format!("cannot be changed: it stays `{}`", known.kind)));
+    let read = match (texts.filled("kind"), stored) {
+        (text, Some(stored)) => {
+            if text.is_some_and(|text| text != stored.kind.name()) {
+                reader.note(Problem::of("kind", format!("cannot be changed: it stays `{}`", stored.kind)));
             }
-            open_to(known.kind, origin)
+            open_to(stored.kind, origin)
         }
         (Some(text), None) => kind_named(text).and_then(|kind| open_to(kind, origin)),
         (None, None) => Err(Problem::of("kind", format!("is missing; there are {}", ChannelKind::NAMES.join(", ")))),
@@ -127,7 +120,6 @@ fn kind(reader: &mut Reader<'_>, known: Option<&ChannelSpec>, origin: Origin) ->
     read.map_err(|problem| reader.note(problem)).ok()
 }
 
-/// What every channel has.
 fn common(reader: &mut Reader<'_>, spec: &mut ChannelSpec) {
     spec.enabled = reader.or("enabled", Some(&spec.enabled), true, flag);
     spec.least = reader.or("severity", Some(&spec.least), Severity::Info, Severity::parse);
@@ -146,7 +138,7 @@ fn common(reader: &mut Reader<'_>, spec: &mut ChannelSpec) {
     }
 }
 
-/// What the channel's kind needs and it does not have, or has and cannot be. One that is not enabled may wait with its placeholders.
+/// Missing or invalid fields of the kind. A disabled channel may keep its placeholders.
 #[must_use]
 pub fn lacks(spec: &ChannelSpec) -> Vec<Problem> {
     let mut lacks: Vec<Problem> = spec.problems_by_field().into_iter().map(|(field, says)| Problem::of(field, says)).collect();
@@ -159,29 +151,28 @@ pub fn lacks(spec: &ChannelSpec) -> Vec<Problem> {
     lacks
 }
 
-/// The stored secrets that a change would send to another address than they were given for. Nobody can read them again; so nobody who may change a
-/// channel from afar must be able to have them sent to an address of their choice.
-fn secrets_that_travel(known: &ChannelSpec, spec: &ChannelSpec, texts: &Texts) -> Vec<Problem> {
+/// The stored secrets that a change would send to another address. Nobody can read a stored secret, so nobody may redirect it
+/// to an address of their choice by page or API.
+fn secrets_that_travel(stored: &ChannelSpec, spec: &ChannelSpec, texts: &Texts) -> Vec<Problem> {
     let is_address = |field: &&Field| matches!(field.takes, Takes::Url | Takes::SmtpUrl);
     let addressed = |spec: &ChannelSpec, field: &Field| spec.value(field.key).trim().trim_end_matches('/').to_owned();
-    let moved = known.kind.fields().iter().filter(is_address).find(|field| addressed(known, field) != addressed(spec, field));
-    let Some(moved) = moved.filter(|field| !known.value(field.key).is_empty()) else { return Vec::new() };
-    let given_for = host(known.value(moved.key));
-    let secrets = known.kind.fields().iter().filter(|field| field.secret && !is_address(field));
-    let kept = secrets.filter(|field| known.values.get(field.key).is_some() && spec.values.get(field.key).is_some());
+    let moved = stored.kind.fields().iter().filter(is_address).find(|field| addressed(stored, field) != addressed(spec, field));
+    let Some(moved) = moved.filter(|field| !stored.value(field.key).is_empty()) else { return Vec::new() };
+    let given_for = host(stored.value(moved.key));
+    let secrets = stored.kind.fields().iter().filter(|field| field.secret && !is_address(field));
+    let kept = secrets.filter(|field| stored.values.get(field.key).is_some() && spec.values.get(field.key).is_some());
     let unsaid = kept.filter(|field| texts.filled(field.key).is_none());
     unsaid
-        .map(|field| Problem::of(field.key, format!("must be given again with another {}: it was given for {given_for}", moved.key)))
+        .map(|field| Problem::of(field.key, format!("must be given again with the new {}: the stored one is for {given_for}", moved.key)))
         .collect()
 }
 
-/// The host of an address, without whatever in it may be a secret.
+/// The host of an address: the rest may be a secret.
 fn host(address: &str) -> String {
     let url = Url::parse(address.trim()).ok();
     url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "another address".to_owned())
 }
 
-/// What a field that every channel has holds, as it would be given; none where it holds nothing.
 pub(super) fn value(spec: &ChannelSpec, key: &str) -> Option<String> {
     match key {
         "name" => Some(spec.name.to_string()),
@@ -196,19 +187,18 @@ pub(super) fn value(spec: &ChannelSpec, key: &str) -> Option<String> {
     }
 }
 
-/// Names between commas.
 pub(super) fn names(names: &[ProjectName]) -> String {
     names.iter().map(ProjectName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// What any of its fields holds, for everybody's eyes; none where it holds nothing.
+/// The value of any field, with secrets redacted.
 #[must_use]
 pub fn shown(spec: &ChannelSpec, field: &Field) -> Option<String> {
     let held = value(spec, field.key).or_else(|| spec.values.get(field.key).map(str::to_owned));
     held.map(|held| field.shown(&held))
 }
 
-/// By what people call a channel: one that belongs to an app by its project.
+/// The name that users see: a channel that belongs to an app is named by its project.
 #[must_use]
 pub fn called(channel: &Channel) -> String {
     match channel.of_app {
@@ -217,7 +207,6 @@ pub fn called(channel: &Channel) -> String {
     }
 }
 
-/// The channel that people call by this name.
 #[must_use]
 pub fn called_so<'c>(channels: &'c [Channel], name: &str) -> Option<&'c Channel> {
     let of_app = name.strip_prefix("webhooks of ").map(str::trim);
@@ -345,17 +334,17 @@ mod tests {
             let wrong = changed(&known, &addresses().collect(), PAGE).unwrap_err();
             assert_eq!(fields(&wrong), secrets, "{kind}");
             assert!(
-                wrong.to_string().contains("must be given again with another url: it was given for old.example.com"),
+                wrong.to_string().contains("must be given again with the new url: the stored one is for old.example.com"),
                 "{kind}: {wrong}"
             );
             let again = secrets.iter().map(|key| (*key, moved.iter().find(|(of, _)| of == key).unwrap().1.as_str()));
             assert!(changed(&known, &addresses().chain(again).collect(), PAGE).is_ok(), "{kind}");
-            // From where the key lies it may be moved, and what is not moved needs no secret.
+            // The command line may move it, and an unchanged address needs no secret.
             assert!(changed(&known, &addresses().collect(), LINE).is_ok(), "{kind}");
             let same = own.iter().filter(|(key, _)| is_address(kind, key)).map(|(key, text)| (*key, format!("{text}/")));
             let same: Vec<(&str, String)> = same.collect();
             assert!(changed(&known, &same.iter().map(|(key, text)| (*key, text.as_str())).collect(), PAGE).is_ok(), "{kind}");
-            // Back to the address that is the default, too.
+            // The same when the address returns to its default.
             let gone = changed(&known, &addresses().map(|(key, _)| (key, "")).collect(), PAGE).unwrap_err();
             assert!(fields(&gone).contains(&secrets[0]), "{kind}: {gone}");
         }

@@ -1,4 +1,4 @@
-//! Which database holds what is remembered.
+//! The address of the database.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,28 +9,24 @@ use crate::model::check_login;
 const SQLITE: &str = "sqlite:";
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
-/// The address of a database. Prints without its password.
+/// Printed without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Database(String);
 
 impl Database {
-    /// A SQLite file.
     #[must_use]
     pub fn at(path: &Path) -> Self {
         Self(format!("{SQLITE}{}", path.display()))
     }
 
-    /// Reads `sqlite:PATH` or `postgres://...`. A path that is not absolute starts from `directory`, when one is given.
-    ///
-    /// # Errors
-    /// Says which databases there are.
+    /// A relative path is resolved against `directory`.
     pub fn parse(text: &str, directory: Option<&Path>) -> Result<Self, String> {
         let text = text.trim();
         if let Some(path) = text.strip_prefix(SQLITE) {
             let path = path.strip_prefix("//").unwrap_or(path);
             return match (path, directory) {
                 ("", _) => Err(format!("`{text}` names no file; give `sqlite:PATH`")),
-                (":memory:", _) => Err(format!("`{text}` would forget everything at its end; give `sqlite:PATH`")),
+                (":memory:", _) => Err(format!("`{text}` is not persistent; give `sqlite:PATH`")),
                 (_, Some(directory)) => Ok(Self::at(&directory.join(path))),
                 (_, None) => Ok(Self(format!("{SQLITE}{path}"))),
             };
@@ -39,7 +35,7 @@ impl Database {
             check_login(text)?;
             return match url::Url::parse(text) {
                 Ok(_) => Ok(Self(text.to_owned())),
-                Err(wrong) => Err(format!("is no PostgreSQL address: {wrong}; give `postgres://host/database`")),
+                Err(wrong) => Err(format!("is not a PostgreSQL address: {wrong}; give `postgres://host/database`")),
             };
         }
         if is_libpq(text) {
@@ -49,19 +45,18 @@ impl Database {
             Err("is empty; give `sqlite:PATH` or `postgres://...`".to_owned())
         } else if text.contains(':') {
             let kind = text.split(':').next().unwrap_or_default();
-            Err(format!("`{kind}:` is no database that can be used; give `sqlite:PATH` or `postgres://...`"))
+            Err(format!("`{kind}:` is not a supported database; give `sqlite:PATH` or `postgres://...`"))
         } else {
             Err(format!("`{text}` does not say which kind of database; did you mean `sqlite:{text}`?"))
         }
     }
 
-    /// The address, password and all: for the one who connects, and nobody else.
+    /// Contains the password: only for the connection.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.0
     }
 
-    /// The file, when it is SQLite.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
         let path = self.0.strip_prefix(SQLITE)?;
@@ -69,14 +64,14 @@ impl Database {
     }
 }
 
-/// `host=db dbname=beats`: how libpq writes it.
+/// The key-value format of libpq: `host=db dbname=beats`.
 fn is_libpq(text: &str) -> bool {
     const KEYS: [&str; 10] = ["dbname", "host", "hostaddr", "passfile", "password", "port", "service", "sslmode", "sslpassword", "user"];
     let mut keys = text.rmatch_indices('=').filter_map(|(at, _)| text[..at].split_whitespace().next_back());
     keys.any(|key| KEYS.contains(&key))
 }
 
-/// Without password and parameters: PostgreSQL takes a password as either.
+/// Without login and parameters: PostgreSQL accepts a password in either.
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = conceal(&self.0);
@@ -116,9 +111,9 @@ mod tests {
             ("", "is empty"),
             ("heartbeat.db", "did you mean `sqlite:heartbeat.db`?"),
             ("sqlite:", "names no file"),
-            ("sqlite::memory:", "would forget"),
-            ("mysql://me:hunter2@db/x", "`mysql:` is no database"),
-            ("postgres://me:hunter2@:x/db", "is no PostgreSQL address"),
+            ("sqlite::memory:", "is not persistent"),
+            ("mysql://me:hunter2@db/x", "`mysql:` is not a supported database"),
+            ("postgres://me:hunter2@:x/db", "is not a PostgreSQL address"),
             ("host=db password=hunter2 dbname=x", "postgres://user:password@host:5432/database"),
             ("password = 'hunter2' host = db", "postgres://user:password@host:5432/database"),
             ("host=db password='my hunter2'", "postgres://user:password@host:5432/database"),

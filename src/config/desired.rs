@@ -1,5 +1,4 @@
-//! What settings ask for: projects, channels, maintenance windows and status pages, each as the texts of its fields. A file may leave secrets to the
-//! store; so what it asks for is whole only over what is stored.
+//! The desired settings of a file. A file may leave secrets to the store, so they are complete only together with the stored ones.
 
 use super::entity::{Entity, Origin};
 use super::keys::KeyPlaces;
@@ -10,47 +9,38 @@ use super::written::Written;
 use super::{channel, project, route, status_page, window};
 use crate::model::{AppKind, ChannelKind, ChannelSpec, Field, ProjectName, ProjectSpec, StatusPage, Takes, Window};
 
-/// Something as settings ask for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desired<T> {
-    /// What it is by the settings alone: all but perhaps its secrets.
+    /// Complete except for secrets that are left to the store.
     pub spec: T,
     texts: Texts,
 }
 
 impl<T: Entity> Desired<T> {
-    /// What these texts ask for. Secrets that they do not name are left to the store, and not missed here.
-    ///
-    /// # Errors
-    /// Everything that is wrong.
+    /// Secrets that are not named are left to the store and not reported as missing.
     pub(super) fn read(texts: Texts) -> Result<Self, Problems> {
         Ok(Self { spec: T::over(&texts, None, Origin::File)?, texts })
     }
 
-    /// The whole of it: with what the stored one of this name has, and the settings leave to it.
-    ///
-    /// # Errors
-    /// What is still missing.
+    /// The desired settings, completed with the stored ones of the same name. Fails if something is still missing.
     pub fn over(&self, stored: &[T]) -> Result<T, Problems> {
-        let known = stored.iter().find(|known| known.name() == self.spec.name() && known.goes_on_as(&self.spec));
-        let spec = T::over(&self.texts, known, Origin::File)?;
+        let stored = stored.iter().find(|one| one.name() == self.spec.name() && one.goes_on_as(&self.spec));
+        let spec = T::over(&self.texts, stored, Origin::File)?;
         Problems::or(spec.lacks(), spec)
     }
 
-    /// Whether the settings say nothing of a field: what is stored stays.
+    /// Whether the settings do not name a field, so that the stored value stays.
     #[must_use]
     pub fn leaves(&self, field: &str) -> bool {
         self.texts.one(field).is_none()
     }
 }
 
-/// What a settings file lists by name.
 pub(super) trait InFile: Entity {
-    /// Takes what a section says of one.
     fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>);
 }
 
-/// Reads all that a file lists of one kind. One that has a problem is left out; the problem is noted.
+/// An invalid section is left out, and its problem is noted.
 pub(super) fn read_all<T: InFile>(top: &Section<'_>, keys: KeyPlaces<'_>) -> Vec<Desired<T>> {
     let kind = T::KIND;
     let (mut names, mut all) = (Vec::<ProjectName>::new(), Vec::new());
@@ -60,7 +50,7 @@ pub(super) fn read_all<T: InFile>(top: &Section<'_>, keys: KeyPlaces<'_>) -> Vec
         T::take(&section, &mut written, keys);
         if let Some(name) = written.texts.filled("name").and_then(|name| ProjectName::parse(name).ok()) {
             if names.contains(&name) {
-                section.wrong("name", format!("`{name}` stands there twice; each {} needs a name of its own", kind.called()));
+                section.wrong("name", format!("`{name}` is used twice; each {} needs its own name", kind.called()));
             }
             names.push(name);
         }
@@ -85,8 +75,7 @@ impl InFile for ProjectSpec {
     }
 }
 
-/// Whether it runs, as a section of its own says it.
-const ENABLED: Field = Field::new("enabled", "Enabled", Takes::Flag, "Whether it runs.").or("true");
+const ENABLED: Field = Field::new("enabled", "Enabled", Takes::Flag, "Whether the app runs.").or("true");
 
 fn take_app(project: &str, section: Section<'_>, kind: AppKind, written: &mut Written, keys: KeyPlaces<'_>) {
     let section = section.titled(format!("{project}, {}", kind.section().replace('_', " ")));
@@ -95,7 +84,7 @@ fn take_app(project: &str, section: Section<'_>, kind: AppKind, written: &mut Wr
     written.say(&section, kind.section(), ENABLED.key, if enabled { "enabled" } else { "disabled" });
     written.take(&section, &below, kind.settings(), keys);
     if kind == AppKind::Heartbeat {
-        // Those that the file does not list are none.
+        // Routes that the file does not list are removed.
         written.say(&section, format!("{below}{}", route::ALL), route::ALL, "");
         let mut names = Vec::new();
         for (index, route) in section.sections(route::ALL, "project.heartbeat.route").into_iter().enumerate() {
@@ -112,11 +101,11 @@ fn take_route(section: &Section<'_>, names: &mut Vec<String>, written: &mut Writ
     if !section.has("name") {
         section.wrong("name", "is missing; give it a name, such as `proxy`");
     }
-    // One without a name is read all the same.
+    // A route without a name is still validated.
     let is_named = name.is_some();
     let name = name.unwrap_or_else(|| format!("unnamed-{}", names.len()));
     if is_named && names.contains(&name) {
-        section.wrong("name", format!("`{name}` stands there twice; each route of a project needs a name of its own"));
+        section.wrong("name", format!("`{name}` is used twice; each route of a project needs its own name"));
         return section.pass_over(&route::FIELDS.map(|field| field.key));
     }
     let below = format!("{}.{}{name}.", AppKind::Heartbeat.section(), route::ROUTE);
@@ -130,7 +119,7 @@ impl InFile for ChannelSpec {
         written.take(section, "", &channel::FIELDS, keys);
         match written.texts.filled("kind").and_then(ChannelKind::named) {
             Some(kind) => written.take(section, "", kind.fields(), keys),
-            // Which fields belong here nobody knows: none of them is called wrong.
+            // Without a kind the valid fields are unknown, so no field is reported.
             None => section.pass_over_keys(ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).map(|field| field.key)),
         }
     }

@@ -1,4 +1,4 @@
-//! A settings file: its text, and what is found wrong in it.
+//! The text of a settings file, and the problems found in it.
 
 use std::cell::RefCell;
 use std::fs;
@@ -10,13 +10,11 @@ use toml::de::DeTable;
 
 use super::{Problem, Problems};
 
-/// No settings file is longer; what is longer is something else.
+/// Bytes; a longer file is not a settings file.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// The name under which settings are read from standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// The text of a settings file and the name it was given by.
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) name: String,
@@ -24,7 +22,6 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Reads the file at `path`; standard input when that is `-`.
     pub(super) fn read(path: &Path) -> Result<Self, Problems> {
         if path == Path::new(STANDARD_INPUT) {
             let mut bytes = Vec::new();
@@ -39,7 +36,7 @@ impl Document {
 
     fn of_bytes(name: String, bytes: Vec<u8>) -> Result<Self, Problems> {
         let says = match String::from_utf8(bytes) {
-            Ok(text) if text.len() as u64 > LONGEST => "is longer than any settings file; is it the right one?".to_owned(),
+            Ok(text) if text.len() as u64 > LONGEST => "is longer than 16 MiB; give a settings file".to_owned(),
             Ok(text) if text.trim_start_matches('\u{feff}').trim().is_empty() => {
                 "is empty; `heartbeat config example` prints settings to start from".to_owned()
             }
@@ -53,7 +50,7 @@ impl Document {
         Err(Problem::at(name, says).into())
     }
 
-    /// The tables in it, or every place where it is not TOML. Nothing of the text is quoted: the line may hold a secret.
+    /// Reports every syntax error. The text is not quoted, because a line may contain a secret.
     pub(super) fn tables(&self) -> Result<Spanned<DeTable<'_>>, Problems> {
         let (tables, errors) = DeTable::parse_recoverable(&self.text);
         if errors.is_empty() {
@@ -66,14 +63,13 @@ impl Document {
         Err(Problems::of(problems.collect()))
     }
 
-    /// `heartbeat.toml:7` for an offset into the text.
+    /// `heartbeat.toml:7` for a byte offset.
     fn place(&self, offset: usize) -> String {
         let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
         format!("{}:{}", self.name, line_of(before))
     }
 }
 
-/// The number of the line that follows this text.
 fn line_of(before: &[u8]) -> usize {
     before.split(|byte| *byte == b'\n').count()
 }
@@ -87,13 +83,12 @@ fn bounded(path: &Path) -> io::Result<Vec<u8>> {
 fn unreadable(path: &Path, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file; `heartbeat config example` prints one to start from".to_owned(),
-        io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
+        io::ErrorKind::PermissionDenied => "cannot be read by this user".to_owned(),
         _ if path.is_dir() => "is a directory; give the file in it".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
 }
 
-/// What is found wrong in a document, while it is being read.
 #[derive(Debug)]
 pub(super) struct Findings<'d> {
     document: &'d Document,
@@ -105,18 +100,16 @@ impl<'d> Findings<'d> {
         Self { document, found: RefCell::default() }
     }
 
-    /// Notes a problem at an offset into the text.
     pub(super) fn note(&self, offset: usize, says: impl std::fmt::Display) {
         let problem = Problem::at(self.document.place(offset), says);
         self.found.borrow_mut().push((offset, problem));
     }
 
-    /// The text between two offsets.
     pub(super) fn excerpt(&self, span: std::ops::Range<usize>) -> &'d str {
         self.document.text.get(span).unwrap_or_default()
     }
 
-    /// All that was noted, from the top of the file to its end.
+    /// In the order of the file.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         let mut found = self.found.into_inner();
         found.sort_by_key(|(offset, _)| *offset);

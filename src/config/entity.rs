@@ -1,4 +1,4 @@
-//! What people set up by name: a project, a channel, a maintenance window, a status page.
+//! The entities that users configure by name: project, channel, maintenance window and status page.
 
 use std::fmt;
 
@@ -8,24 +8,18 @@ use super::value::Value;
 use super::{channel, project, status_page, value, window};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Timestamp, Window};
 
-/// What kind of thing settings are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A project.
     Project,
-    /// A channel.
     Channel,
-    /// A maintenance window.
     Maintenance,
-    /// A status page.
     StatusPage,
 }
 
 impl Kind {
-    /// All of them, in the order in which they are written.
     pub const ALL: [Self; 4] = [Self::Project, Self::Channel, Self::Maintenance, Self::StatusPage];
 
-    /// One word, in lower case: the same as in a settings file.
+    /// The name in a settings file.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,7 +30,7 @@ impl Kind {
         }
     }
 
-    /// What people call one.
+    /// The name in sentences.
     #[must_use]
     pub const fn called(self) -> &'static str {
         match self {
@@ -53,45 +47,40 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Where texts come from, and when.
+/// Where settings come from, with the current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A settings file: it says what should be, whenever it is read.
+    /// A file is declarative: a time in the past is valid.
     File,
-    /// Somebody who may run programs on this machine anyway.
+    /// The user may already run programs on this machine.
     CommandLine(Timestamp),
-    /// From afar: no program is named there.
+    /// The page or the API: remote users must not configure a program to run.
     Page(Timestamp),
 }
 
-/// Something that is set up by name.
 pub trait Entity: Clone + PartialEq {
-    /// What it is.
     const KIND: Kind;
 
-    /// Its name, unlike that of any other of its kind. It never changes.
+    /// Unique within its kind; it never changes.
     fn name(&self) -> &ProjectName;
 
-    /// Each of its fields but the name, in the order in which changes are told, with what it holds.
+    /// Each field except the name, in the order in which changes are listed.
     fn values(&self) -> Vec<Value>;
 
-    /// What these texts make of it: of one that is not there yet, or of the one that is known. What they do not name stays.
-    ///
-    /// # Errors
-    /// Everything that is wrong or missing.
-    fn over(texts: &Texts, known: Option<&Self>, origin: Origin) -> Result<Self, Problems>;
+    /// Builds an entity from `texts`, on top of the stored one if there is one. A field that is not in `texts` keeps its value.
+    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems>;
 
-    /// The projects that it names; empty for all of them.
+    /// Empty for all projects.
     fn projects(&self) -> &[ProjectName] {
         &[]
     }
 
-    /// What it still needs, and a settings file may leave to what is stored.
+    /// What is still missing, and what a settings file may leave to the store.
     fn lacks(&self) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Whether this one, as it is stored, becomes `next` and keeps its secrets; otherwise it is another of the same name.
+    /// Whether the stored entity becomes `next` and keeps its secrets. Otherwise `next` replaces it.
     fn goes_on_as(&self, _next: &Self) -> bool {
         true
     }
@@ -108,8 +97,8 @@ impl Entity for ProjectSpec {
         value::of_project(self)
     }
 
-    fn over(texts: &Texts, known: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
-        project::over(texts, known)
+    fn over(texts: &Texts, stored: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
+        project::over(texts, stored)
     }
 }
 
@@ -126,8 +115,8 @@ impl Entity for ChannelSpec {
             .collect()
     }
 
-    fn over(texts: &Texts, known: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
-        channel::over(texts, known, origin)
+    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
+        channel::over(texts, stored, origin)
     }
 
     fn projects(&self) -> &[ProjectName] {
@@ -155,8 +144,8 @@ impl Entity for Window {
         value::of(&window::FIELDS, |key| window::shown(self, key)).filter(is_there).collect()
     }
 
-    fn over(texts: &Texts, known: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
-        window::over(texts, known, origin)
+    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
+        window::over(texts, stored, origin)
     }
 
     fn projects(&self) -> &[ProjectName] {
@@ -175,8 +164,8 @@ impl Entity for StatusPage {
         value::of(&status_page::FIELDS, |key| status_page::value(self, key)).collect()
     }
 
-    fn over(texts: &Texts, known: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
-        status_page::over(texts, known)
+    fn over(texts: &Texts, stored: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
+        status_page::over(texts, stored)
     }
 
     fn projects(&self) -> &[ProjectName] {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The directory of this program below the platform's data directory.
 const DIRECTORY: &str = "posthog-heartbeat";
 
-/// The environment as a value: that of the process, or a list in a test. A variable that is set and empty counts as unset.
+/// An empty variable counts as unset.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -15,7 +14,6 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// That of the process.
     #[must_use]
     pub fn of_process() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
@@ -25,51 +23,47 @@ impl Environment {
         Self { variables: variables.collect(), data_directory: directories.map(|found| found.data_local_dir().to_owned()) }
     }
 
-    /// One with these variables, and no data directory.
     #[must_use]
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self { variables: variables.into(), data_directory: None }
     }
 
-    /// This environment with the data directory at `path`.
     #[must_use]
     pub fn with_data_directory(self, path: impl Into<PathBuf>) -> Self {
         Self { data_directory: Some(path.into()), ..self }
     }
 
-    /// The value of a variable that is set and not empty.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The first of these variables that has a value.
     #[must_use]
     pub fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.value(name))
     }
 
-    /// Where this program keeps what it has, unless told otherwise; none on a platform (or for a user) without such a place.
+    /// The default location of database and key; none if the platform or user has no such directory.
     #[must_use]
     pub fn data_directory(&self) -> Option<&Path> {
         self.data_directory.as_deref()
     }
 
-    /// What to log: `HEARTBEAT_LOG`, else `RUST_LOG`.
+    /// `HEARTBEAT_LOG`, else `RUST_LOG`.
     #[must_use]
     pub fn log_filter(&self) -> Option<&str> {
         self.first(&["HEARTBEAT_LOG", "RUST_LOG"])
     }
 
-    /// Whether `NO_COLOR` asks for plain text (see no-color.org).
+    /// See no-color.org.
     #[must_use]
     pub fn no_color(&self) -> bool {
         self.value("NO_COLOR").is_some()
     }
 }
 
-/// The names alone: values may be secrets.
+/// Prints only names: values may be secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()

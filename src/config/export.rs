@@ -1,4 +1,4 @@
-//! Projects, channels, maintenance windows and status pages, written as a settings file that reads back to the same.
+//! Writes the stored settings as a settings file that reads back to the same settings.
 
 use std::fmt::{Display, Write as _};
 
@@ -6,21 +6,16 @@ use super::entity::Entity;
 use super::value::{Group, Value};
 use crate::model::{ChannelSpec, Field, ProjectSpec, StatusPage, Takes, Window};
 
-/// What is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Exported<'a> {
-    /// In their order.
     pub projects: &'a [ProjectSpec],
-    /// In their order.
     pub channels: &'a [ChannelSpec],
-    /// In their order.
     pub windows: &'a [Window],
-    /// In their order.
     pub status_pages: &'a [StatusPage],
 }
 
-/// Writes these as a settings file. Without secrets, each secret is left out, and a line says so: applied, such a file leaves it in the
-/// store as it is. With secrets the file is the whole truth: what is not there is written as `""`.
+/// Without secrets, a comment replaces each secret, and applying the file keeps the stored one. With secrets, a secret that is not set is
+/// written as `""`.
 #[must_use]
 pub fn to_toml(all: Exported<'_>, with_secrets: bool) -> String {
     let Exported { projects, channels, windows, status_pages } = all;
@@ -41,11 +36,9 @@ fn sections<T: Entity>(all: &[T], with_secrets: bool) -> impl Iterator<Item = St
     })
 }
 
-/// Lines of a settings file.
 struct Lines {
     text: String,
     with_secrets: bool,
-    /// Of which part they are.
     group: Group,
 }
 
@@ -77,7 +70,7 @@ impl Lines {
         let Field { key, secret, .. } = value.field;
         match &value.held {
             Some(_) if secret && !self.with_secrets => {
-                self.raw(format_args!("# {key} is a secret and was left out: applied, the stored one stays (see --with-secrets)"));
+                self.raw(format_args!("# {key} is a secret and is left out; applying this file keeps the stored one (see --with-secrets)"));
             }
             Some(held) => self.pair(key, value_of(&value.field, held)),
             None if secret && self.with_secrets => self.pair(key, "\"\""),
@@ -86,7 +79,6 @@ impl Lines {
     }
 }
 
-/// As a file says it.
 fn value_of(field: &Field, held: &str) -> toml::Value {
     let text = || toml::Value::String(held.to_owned());
     match field.takes {

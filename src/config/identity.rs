@@ -1,14 +1,11 @@
-//! Whose beat it is. A beat's identity comes from token, route and minute: two projects that send the same event with the same token send the same
-//! beats, PostHog keeps one of the two, and what is seen of one settles the other.
+//! A beat's identity is derived from token, route and minute. Two projects that send the same event with the same token would send
+//! identical beats: PostHog would keep one of the two, and one read-back would confirm both.
 
 use std::collections::HashMap;
 
 use crate::model::{HeartbeatApp, ProjectName, ProjectSpec};
 
-/// What is wrong where `one` sends an event that one of `others` sends with the same token; a whole sentence.
-///
-/// # Errors
-/// That sentence.
+/// Fails if `one` sends an event that one of `others` also sends with the same token. The error is a full sentence.
 pub fn own_beats<'a>(one: &ProjectSpec, others: impl IntoIterator<Item = &'a ProjectSpec>) -> Result<(), String> {
     let events = events(one);
     let shared = |other: &'a ProjectSpec| {
@@ -21,15 +18,15 @@ pub fn own_beats<'a>(one: &ProjectSpec, others: impl IntoIterator<Item = &'a Pro
     }
 }
 
-/// What is wrong where two of these projects share a token and an event: the name of the later one, and a whole sentence.
+/// The name of the second project that shares a token and an event with another one, and a full sentence.
 #[must_use]
 pub fn sharing<'a>(specs: impl IntoIterator<Item = &'a ProjectSpec>) -> Option<(&'a ProjectName, String)> {
     let mut owners: HashMap<(&str, String), &ProjectName> = HashMap::new();
     for spec in specs {
         for event in events(spec) {
-            let said = event.clone();
+            let shared = event.clone();
             match owners.insert((spec.token.as_str(), event), &spec.name) {
-                Some(other) if *other != spec.name => return Some((&spec.name, says(&spec.name, other, &said))),
+                Some(other) if *other != spec.name => return Some((&spec.name, says(&spec.name, other, &shared))),
                 _ => {}
             }
         }
@@ -37,15 +34,14 @@ pub fn sharing<'a>(specs: impl IntoIterator<Item = &'a ProjectSpec>) -> Option<(
     None
 }
 
-/// What it sends; nothing, while Heartbeat is not on it.
 fn events(spec: &ProjectSpec) -> Vec<String> {
     spec.heartbeat.iter().flat_map(HeartbeatApp::all_routes).map(|route| route.event).collect()
 }
 
 fn says(one: &ProjectName, other: &ProjectName, event: &str) -> String {
     format!(
-        "the projects `{one}` and `{other}` send the same event `{event}` with the same token, so PostHog could not tell their beats apart; to watch \
-         a second way into that PostHog project, give `{other}` a route of its own: [[project.heartbeat.route]] with name, host and event"
+        "the projects `{one}` and `{other}` send the same event `{event}` with the same token, so PostHog cannot tell their beats apart; to monitor \
+         a second path into that PostHog project, give `{other}` a route of its own: [[project.heartbeat.route]] with name, host and event"
     )
 }
 

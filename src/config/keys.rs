@@ -1,4 +1,4 @@
-//! Keys in a settings file: written there, or named by the variable or the file that holds them.
+//! Keys in a settings file: given directly, by the name of an environment variable, or by the path of a file.
 
 use std::fmt::Display;
 use std::fs;
@@ -9,46 +9,38 @@ use crate::model::{AppKind, ChannelKind};
 use super::section::Section;
 use super::{Environment, conceal};
 
-/// No key file is longer.
+/// Bytes.
 const LONGEST_FILE: u64 = 4096;
 
-/// The fields that may hold one key: the key itself, `<plain>_env` for the variable that holds it, `<plain>_file` for the file.
+/// The fields for one key: `<plain>`, `<plain>_env` for a variable, `<plain>_file` for a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeyFields {
     plain: &'static str,
-    /// The same under the name that PostHog's documentation gives it.
+    /// The name that PostHog's documentation uses.
     alias: Option<&'static str>,
 }
 
-/// The field that gives a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Given {
-    /// The key stands there.
     Plain(&'static str),
-    /// The name of an environment variable stands there.
     Variable(String),
-    /// The path of a file stands there.
     File(String),
 }
 
-/// The project token.
 pub(super) const TOKEN: KeyFields = KeyFields { plain: "token", alias: Some("project_api_key") };
 
-/// The address that is called while all is well.
 pub(super) const DEAD_MAN_URL: KeyFields = KeyFields::of("dead_man_url");
 
-/// By what an issuer knows that it is Heartbeat.
 pub(super) const CLIENT_SECRET: KeyFields = KeyFields::of("client_secret");
 
-/// Where keys that are only named may be found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeyPlaces<'a> {
     pub(super) environment: &'a Environment,
-    /// Paths start from here: the directory of the settings file.
+    /// The directory of the settings file: relative paths are resolved against it.
     pub(super) directory: &'a Path,
 }
 
-/// Whether what stands in a field of this name must never be quoted.
+/// Whether the value of a field with this name must not be quoted.
 pub(super) fn is_secret(field: &str) -> bool {
     let plain = field.strip_suffix("_env").or_else(|| field.strip_suffix("_file")).unwrap_or(field);
     let own = [TOKEN, KeyFields::of("personal_api_key"), DEAD_MAN_URL, CLIENT_SECRET];
@@ -60,17 +52,16 @@ pub(super) fn is_secret(field: &str) -> bool {
 }
 
 impl KeyFields {
-    /// Those of the secret that has this name.
     pub(super) const fn of(plain: &'static str) -> Self {
         Self { plain, alias: None }
     }
 
-    /// The field of this section that gives the key. More than one is a problem of its own.
+    /// Notes a problem if more than one field gives the key.
     pub(super) fn given(self, section: &Section<'_>) -> Option<Given> {
         let [variable, file] = ["env", "file"].map(|ending| format!("{}_{ending}", self.plain));
         let plain = [Some(self.plain), self.alias].into_iter().flatten().map(Given::Plain);
         let fields = plain.chain([Given::Variable(variable), Given::File(file)]);
-        // All of them are asked for, so that all of them are known.
+        // `has` marks each field as read, so it must be called for all of them.
         let given = fields.filter(|field| section.has(field.name())).collect::<Vec<_>>();
         if let [first, second, ..] = given.as_slice() {
             section.wrong(second.name(), format!("and {} both give the same key; leave one of them out", first.name()));
@@ -80,7 +71,6 @@ impl KeyFields {
 }
 
 impl Given {
-    /// What the field is called.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Plain(field) => field,
@@ -88,7 +78,7 @@ impl Given {
         }
     }
 
-    /// How a sentence about the key begins.
+    /// The subject of a sentence about the key.
     pub(super) fn lead(&self) -> String {
         match self {
             Self::Plain(field) => (*field).to_owned(),
@@ -97,7 +87,7 @@ impl Given {
         }
     }
 
-    /// The key, from wherever the field says. What cannot be read is noted.
+    /// Notes a problem if the key cannot be read.
     pub(super) fn text(&self, section: &Section<'_>, places: KeyPlaces<'_>) -> Option<String> {
         match self {
             Self::Plain(field) => section.text(field).map(str::to_owned),
@@ -106,7 +96,7 @@ impl Given {
         }
     }
 
-    /// The key as `parse` reads it. The key itself is never quoted.
+    /// The key is never quoted.
     pub(super) fn read<T, E: Display>(
         &self,
         section: &Section<'_>,
@@ -118,30 +108,27 @@ impl Given {
     }
 }
 
-/// The value of the variable of this name. A name that could be a key put in the wrong field is not quoted.
+/// A name that could be a key in the wrong field is not quoted.
 fn variable(name: &str, environment: &Environment) -> Result<String, String> {
     let is_usual = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     match environment.value(name) {
         Some(value) => Ok(value.to_owned()),
         None if is_usual => Err(format!("names the variable `{name}`, which is not set")),
-        None => Err("names no variable that is set; here belongs a name such as `SHOP_KEY`, not the key itself".to_owned()),
+        None => Err("names no variable that is set; give the name of a variable, for example `SHOP_KEY`, not the key itself".to_owned()),
     }
 }
 
-/// The text of a file that holds nothing but a key.
-///
-/// # Errors
-/// The rest of a sentence that starts with the setting's name.
+/// The text of a file that contains only a key.
 pub fn file(path: &Path) -> Result<String, String> {
     let shown = conceal(&path.display().to_string());
     match fs::metadata(path) {
         Err(error) => return Err(format!("`{shown}` cannot be read: {error}")),
-        Ok(found) if found.is_dir() => return Err(format!("`{shown}` is a directory; give the file that holds the key")),
-        Ok(found) if found.len() > LONGEST_FILE => return Err(format!("`{shown}` is too long to hold nothing but a key")),
+        Ok(found) if found.is_dir() => return Err(format!("`{shown}` is a directory; give the file that contains the key")),
+        Ok(found) if found.len() > LONGEST_FILE => return Err(format!("`{shown}` is too long for a key file")),
         Ok(_) => {}
     }
     match fs::read_to_string(path) {
-        Ok(text) if text.trim().is_empty() => Err(format!("`{shown}` is empty; it should hold the key")),
+        Ok(text) if text.trim().is_empty() => Err(format!("`{shown}` is empty; it must contain the key")),
         Ok(text) => Ok(text),
         Err(error) => Err(format!("`{shown}` cannot be read: {error}")),
     }

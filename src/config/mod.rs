@@ -1,9 +1,6 @@
-//! Settings: files, environment, flags, forms and bodies become typed values, or a list of everything that is wrong with them.
-//!
-//! What is set up by name (a project with its apps and routes, a channel, a maintenance window, a status page) is an [`Entity`]: a table of
-//! [`Field`](crate::model::Field)s, one reader that makes it of [`Texts`] through whichever door these came, and its [`Value`]s, of which
-//! differences ([`Change`], [`Plan`]) and files ([`to_toml`]) are made. Every value is read by [`rules`]. Knows nothing of the store: what a file asks
-//! for is [`Wanted`], and becomes whole over what is stored.
+//! Converts files, environment, flags, forms and request bodies to typed settings, or to a list of all problems.
+//! An [`Entity`] is a table of fields, a reader that builds it from [`Texts`], and its [`Value`]s, from which changes, plans and files are
+//! made. Each value is validated by [`rules`]. Does not know the store: [`Desired`] is completed with the stored settings.
 
 mod app;
 mod certificates;
@@ -57,5 +54,5 @@ pub use texts::Texts;
 pub use value::{Group, Value};
 pub use web::{Listen, METRICS_PROJECTS, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
 
-/// A settings file that explains itself: what `heartbeat config example` prints.
+/// Printed by `heartbeat config example`.
 pub const EXAMPLE: &str = include_str!("example.toml");

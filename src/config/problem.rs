@@ -1,4 +1,4 @@
-//! What is wrong with what was asked for: each thing a sentence, tied to its place and to the field that it is about; all of them at once.
+//! Problems with settings: each is a sentence with its place and its field. All problems are reported together.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display};
@@ -6,53 +6,50 @@ use std::fmt::{self, Display};
 use super::suggest::{SAID_EACH, and_more};
 use crate::model::conceal;
 
-/// So many are said in all, whatever they are about.
-const SAID_IN_ALL: usize = 100;
+/// Upper limit for all fields together.
+const MOST_PROBLEMS: usize = 100;
 
-/// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: `heartbeat.toml:7`, `environment`. Empty where the field alone says it.
+    /// `heartbeat.toml:7` or `environment`; empty if the field is enough.
     place: String,
-    /// The field that it is about, by the name under which its text was given.
     pub field: String,
-    /// What is wrong: a sentence, or the rest of one that starts with the field's name. Without secrets.
+    /// A full sentence, or the rest of one that starts with the name of the field. Contains no secrets.
     pub says: String,
     is_whole: bool,
 }
 
 impl Problem {
-    /// The rest of a sentence that starts with the field's name. Secrets in it are concealed here, once for all.
+    /// `says` is the rest of a sentence that starts with the name of the field. Secrets are redacted here, for all problems.
     #[must_use]
     pub fn of(field: impl Into<String>, says: impl Display) -> Self {
         Self { place: String::new(), field: field.into(), says: conceal(&says.to_string()), is_whole: false }
     }
 
-    /// A whole sentence about a field.
+    /// `says` is a full sentence.
     #[must_use]
     pub fn whole(field: impl Into<String>, says: impl Display) -> Self {
         Self { is_whole: true, ..Self::of(field, says) }
     }
 
-    /// A whole sentence about what stands at `place`. Even a path may be a key in the wrong place.
+    /// A full sentence about a place. A path may be a key in the wrong place, so it is redacted too.
     #[must_use]
     pub fn at(place: impl AsRef<str>, says: impl Display) -> Self {
         Self { place: conceal(place.as_ref()), ..Self::whole("", says) }
     }
 
-    /// The sentence, with the field under another name: a flag's, or the variable's that its text came from.
+    /// The sentence with another name for the field, such as its flag or variable.
     #[must_use]
     pub fn named(&self, name: &str) -> String {
         if self.is_whole { self.says.clone() } else { format!("{name} {}", self.says) }
     }
 
-    /// The same about a field that is called otherwise.
     #[must_use]
     pub fn about(self, field: impl Into<String>) -> Self {
         Self { field: field.into(), ..self }
     }
 
-    /// The same about a field of a part: `heartbeat.` before `host`.
+    /// Adds a prefix to the field: `heartbeat.` before `host`.
     #[must_use]
     pub(super) fn below(self, prefix: &str) -> Self {
         let field = format!("{prefix}{}", self.field);
@@ -69,40 +66,35 @@ impl Display for Problem {
     }
 }
 
-/// Everything that is wrong; of very many things the first ones of each field, and how many more there are. Never empty.
+/// Never empty. Only the first problems of each field are listed, followed by the number of the others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.0.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// All of these; there must be one at least.
+    /// `problems` must not be empty.
     #[must_use]
     pub fn of(problems: Vec<Problem>) -> Self {
-        debug_assert!(!problems.is_empty(), "what has no problem is right");
+        debug_assert!(!problems.is_empty(), "Problems must not be empty");
         Self(bounded(problems))
     }
 
-    /// What was made, where nothing is wrong with it.
-    ///
-    /// # Errors
-    /// All of `problems`.
+    /// `made` if there are no problems.
     pub fn or<T>(problems: Vec<Problem>, made: T) -> Result<T, Self> {
         if problems.is_empty() { Ok(made) } else { Err(Self(bounded(problems))) }
     }
 
-    /// Each of them, in the order of the fields, or of the file.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
 
-    /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }
 }
 
-/// Of each field some, and of all not too many.
+/// Limits the problems for each field and in total.
 fn bounded(problems: Vec<Problem>) -> Vec<Problem> {
     if problems.len() <= SAID_EACH {
         return problems;
@@ -111,21 +103,21 @@ fn bounded(problems: Vec<Problem>) -> Vec<Problem> {
     for problem in &problems {
         *counted.entry(problem.field.clone()).or_default() += 1;
     }
-    let mut said: HashMap<String, usize> = HashMap::new();
+    let mut listed: HashMap<String, usize> = HashMap::new();
     let mut bounded = Vec::new();
     for problem in problems {
-        let (of_field, said) = (counted.get(&problem.field).copied().unwrap_or(0), said.entry(problem.field.clone()).or_default());
-        *said += 1;
-        match (*said, of_field.saturating_sub(SAID_EACH)) {
-            // One more would be told in as many words.
+        let (of_field, listed) = (counted.get(&problem.field).copied().unwrap_or(0), listed.entry(problem.field.clone()).or_default());
+        *listed += 1;
+        match (*listed, of_field.saturating_sub(SAID_EACH)) {
+            // A line "and 1 more" would be no shorter than the problem.
             (..=SAID_EACH, _) | (_, 0 | 1) => bounded.push(problem),
-            (said, more) if said == SAID_EACH + 1 => bounded.push(Problem::whole(problem.field, and_more(more))),
+            (listed, more) if listed == SAID_EACH + 1 => bounded.push(Problem::whole(problem.field, and_more(more))),
             _ => {}
         }
     }
-    let more = bounded.len().saturating_sub(SAID_IN_ALL);
+    let more = bounded.len().saturating_sub(MOST_PROBLEMS);
     if more > 0 {
-        bounded.truncate(SAID_IN_ALL);
+        bounded.truncate(MOST_PROBLEMS);
         bounded.push(Problem::whole("", and_more(more)));
     }
     bounded

@@ -1,5 +1,4 @@
-//! A project: its fields, and how texts become one. The apps on it are below it: `heartbeat` says whether that is installed, `heartbeat.events`
-//! is a setting of it.
+//! A project: its fields, and the conversion from texts. `heartbeat` is the state of an app, `heartbeat.events` is a setting of that app.
 
 use super::app::App;
 use super::problem::{Problem, Problems};
@@ -8,10 +7,10 @@ use super::texts::Texts;
 use super::{duration, rules};
 use crate::model::{AppKind, Field, PersonalKey, ProjectSpec, ProjectToken, Takes, Timing};
 
-/// Its fields, in the order in which they are asked for.
+/// In the order in which users are asked for them.
 pub const FIELDS: [Field; 9] = [
-    Field::new("name", "Name", Takes::Name, "What to call it here; it does not change afterwards.").required(),
-    Field::new("host", "PostHog host", Takes::Host, "Where events are sent: `us`, `eu`, or the address of a PostHog.").required(),
+    Field::new("name", "Name", Takes::Name, "Name of the project in Heartbeat. It cannot be changed later.").required(),
+    Field::new("host", "PostHog host", Takes::Host, "Where events are sent: `us`, `eu`, or the address of a PostHog instance.").required(),
     Field::new("token", "Project token", Takes::Token, "phc_..., from Settings > Project > General.").required(),
     Field::new(
         "personal_api_key",
@@ -20,11 +19,10 @@ pub const FIELDS: [Field; 9] = [
         "phx_..., with the scope query:read, from Settings > Personal API keys. Without it, arrival is not checked.",
     )
     .secret(),
-    Field::new("project_id", "Project id", Takes::Number, "PostHog's number of the project.").or("found from the token"),
-    Field::new("api_host", "API host", Takes::Host, "Where events are read back, when that is not the host's own API.")
-        .or("the host's API"),
-    Field::new("late_after", "Late after", Takes::Duration, "A beat that is seen later than this is late.").or("2m"),
-    Field::new("lost_after", "Lost after", Takes::Duration, "A beat that was not seen by then is lost.").or("15m"),
+    Field::new("project_id", "Project id", Takes::Number, "PostHog's id of the project.").or("found from the token"),
+    Field::new("api_host", "API host", Takes::Host, "Where events are read back, if not at the host.").or("the host's API"),
+    Field::new("late_after", "Late after", Takes::Duration, "A beat that is read back after this time is late.").or("2m"),
+    Field::new("lost_after", "Lost after", Takes::Duration, "A beat that is not read back within this time is lost.").or("15m"),
     Field::new(
         "readback_interval",
         "Read-back interval",
@@ -34,7 +32,7 @@ pub const FIELDS: [Field; 9] = [
     .or("1m"),
 ];
 
-/// Everything that is wrong with these texts, as far as they go: what is missing is not told.
+/// The problems of an incomplete form: missing fields are not reported.
 #[must_use]
 pub fn wrong(texts: &Texts) -> Vec<Problem> {
     let mut reader = Reader::of_part(texts);
@@ -42,34 +40,27 @@ pub fn wrong(texts: &Texts) -> Vec<Problem> {
     reader.into_problems()
 }
 
-/// A project that is not there yet.
-///
-/// # Errors
-/// Everything that is wrong or missing.
 pub fn added(texts: &Texts) -> Result<ProjectSpec, Problems> {
     over(texts, None)
 }
 
-/// A project, changed by these texts. What they do not name stays; its name does, whatever they say.
-///
-/// # Errors
-/// Everything that is wrong.
-pub fn changed(known: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
-    over(texts, Some(known))
+/// A field that is not in `texts` keeps its value. The name cannot change.
+pub fn changed(stored: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
+    over(texts, Some(stored))
 }
 
-pub(super) fn over(texts: &Texts, known: Option<&ProjectSpec>) -> Result<ProjectSpec, Problems> {
+pub(super) fn over(texts: &Texts, stored: Option<&ProjectSpec>) -> Result<ProjectSpec, Problems> {
     let mut reader = Reader::of(texts);
-    let spec = read(&mut reader, known);
+    let spec = read(&mut reader, stored);
     if let Some(problem) = spec.as_ref().filter(|_| reader.is_right()).and_then(misfit) {
-        // Tied to the one of the two that was given.
+        // Reported at the field that was given.
         let is_by_other = problem.field == "late_after" && texts.filled("late_after").is_none() && texts.filled("lost_after").is_some();
         reader.note(if is_by_other { problem.about("lost_after") } else { problem });
     }
     reader.finish(spec)
 }
 
-/// What a field holds, as it would be given; none where it holds nothing. Secrets are in clear.
+/// With secrets in plain text.
 pub(super) fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
     match key {
         "name" => Some(spec.name.to_string()),
@@ -85,31 +76,31 @@ pub(super) fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
     }
 }
 
-/// What a field holds, as it may be shown and given back; none where it holds nothing. Of a secret, that it is there.
+/// With secrets redacted, in a form that can be submitted again.
 #[must_use]
 pub fn shown(spec: &ProjectSpec, key: &str) -> Option<String> {
     let field = FIELDS.iter().find(|field| field.key == key)?;
     value(spec, key).map(|value| field.shown(&value))
 }
 
-/// What does not fit each other in a project's settings.
+/// A conflict between settings of the project.
 #[must_use]
 pub fn misfit(spec: &ProjectSpec) -> Option<Problem> {
     let of_timing = rules::timing(&spec.timing).err().map(|says| Problem::whole("late_after", says));
     of_timing.or_else(|| rules::fit(spec).err().map(|says| Problem::whole("project_api_key", says)))
 }
 
-/// Everything is read before anything is given up, so that all problems are found.
-fn read(reader: &mut Reader<'_>, known: Option<&ProjectSpec>) -> Option<ProjectSpec> {
-    let (timing, usual) = (known.map(|known| known.timing), Timing::default());
-    let name = reader.name(known.map(|known| &known.name), "shop");
+/// Reads all fields before it returns, so that all problems are found.
+fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<ProjectSpec> {
+    let (timing, usual) = (stored.map(|stored| stored.timing), Timing::default());
+    let name = reader.name(stored.map(|stored| &stored.name), "shop");
     let host = "give `us`, `eu`, or the address of a PostHog";
-    let host = reader.required("host", host, known.map(|known| &known.host), rules::host);
+    let host = reader.required("host", host, stored.map(|stored| &stored.host), rules::host);
     let token = "give the project token (phc_...), from Settings > Project > General";
-    let token = reader.required("token", token, known.map(|known| &known.token), rules::token);
-    let personal_key = reader.optional("personal_api_key", known.and_then(|known| known.personal_key.as_ref()), personal_key);
-    let posthog_id = reader.optional("project_id", known.and_then(|known| known.posthog_id.as_ref()), rules::project_number);
-    let api_host = reader.optional("api_host", known.and_then(|known| known.api_host.as_ref()), rules::host);
+    let token = reader.required("token", token, stored.map(|stored| &stored.token), rules::token);
+    let personal_key = reader.optional("personal_api_key", stored.and_then(|stored| stored.personal_key.as_ref()), personal_key);
+    let posthog_id = reader.optional("project_id", stored.and_then(|stored| stored.posthog_id.as_ref()), rules::project_number);
+    let api_host = reader.optional("api_host", stored.and_then(|stored| stored.api_host.as_ref()), rules::host);
     let timing = Timing {
         late_after: reader.or("late_after", timing.as_ref().map(|timing| &timing.late_after), usual.late_after, rules::late_after),
         lost_after: reader.or("lost_after", timing.as_ref().map(|timing| &timing.lost_after), usual.lost_after, rules::lost_after),
@@ -120,7 +111,7 @@ fn read(reader: &mut Reader<'_>, known: Option<&ProjectSpec>) -> Option<ProjectS
             rules::readback_interval,
         ),
     };
-    let apps = AppKind::ALL.map(|kind| app(reader, kind, known, token.as_ref()));
+    let apps = AppKind::ALL.map(|kind| app(reader, kind, stored, token.as_ref()));
     finish(reader);
     let (heartbeat, ingestion_alert) = (None, None);
     let bare =
@@ -133,16 +124,16 @@ fn personal_key(text: &str) -> Result<PersonalKey, String> {
     PersonalKey::parse(text).map_err(|wrong| wrong.to_string())
 }
 
-/// The app of this kind: as it is known, with what is said of it; gone where its own text is empty.
-fn app(reader: &mut Reader<'_>, kind: AppKind, known: Option<&ProjectSpec>, token: Option<&ProjectToken>) -> Option<App> {
-    let known = known.and_then(|known| App::on(known, kind));
+/// The stored app with these settings; none if the state of the app is empty.
+fn app(reader: &mut Reader<'_>, kind: AppKind, stored: Option<&ProjectSpec>, token: Option<&ProjectToken>) -> Option<App> {
+    let stored = stored.and_then(|stored| App::on(stored, kind));
     let below = format!("{}.", kind.section());
     let (state, settings) = (reader.texts.one(kind.section()), reader.texts.below(&below));
-    let app = match (state.map(str::trim), known) {
+    let app = match (state.map(str::trim), stored) {
         (Some(""), _) | (None, None) if settings.is_empty() => return None,
-        (Some("enabled"), known) => known.unwrap_or_else(|| App::usual(kind)).switched(true),
-        (Some("disabled"), known) => known.unwrap_or_else(|| App::usual(kind)).switched(false),
-        (None | Some(""), known) => known.unwrap_or_else(|| App::usual(kind)),
+        (Some("enabled"), stored) => stored.unwrap_or_else(|| App::usual(kind)).switched(true),
+        (Some("disabled"), stored) => stored.unwrap_or_else(|| App::usual(kind)).switched(false),
+        (None | Some(""), stored) => stored.unwrap_or_else(|| App::usual(kind)),
         (Some(other), _) => {
             reader.note(Problem::of(kind.section(), format!("`{other}` must be enabled, disabled, or empty for not installed")));
             return None;
@@ -153,16 +144,16 @@ fn app(reader: &mut Reader<'_>, kind: AppKind, known: Option<&ProjectSpec>, toke
     Some(app)
 }
 
-/// Notes texts that are neither of a field nor of an app.
+/// Reports texts that belong neither to a field nor to an app.
 fn finish(reader: &mut Reader<'_>) {
     let is_of_app = |name: &str| {
         let mut sections = AppKind::ALL.into_iter().map(AppKind::section);
         sections.any(|section| name.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
     };
     let own: Texts = reader.texts.iter().filter(|(name, _)| !is_of_app(name)).collect();
-    let mut strangers = Reader::of(&own);
-    strangers.finish_fields(FIELDS.iter(), "a project");
-    strangers.into_problems().into_iter().for_each(|problem| reader.note(problem));
+    let mut unknown = Reader::of(&own);
+    unknown.finish_fields(FIELDS.iter(), "a project");
+    unknown.into_problems().into_iter().for_each(|problem| reader.note(problem));
 }
 #[cfg(test)]
 pub(crate) mod tests {
@@ -174,7 +165,6 @@ pub(crate) mod tests {
 
     const GIVEN: [(&str, &str); 4] = [("name", "shop"), ("host", "us"), ("token", "phc_a"), ("personal_api_key", "phx_hunter2")];
 
-    /// A project with nothing on it.
     pub(crate) fn shop() -> ProjectSpec {
         added(&texts(&GIVEN)).unwrap()
     }

@@ -1,13 +1,11 @@
-//! The proxies that the environment names, from the variables that everybody uses for them.
+//! The proxies from the standard environment variables.
 
 use crate::model::Proxies;
 
 use super::Environment;
 
-/// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; the lower-case name goes first.
-///
-/// In a CGI program `HTTP_PROXY` is a header of the request (`Proxy:`), written by whoever sent it ("httpoxy"): where
-/// `REQUEST_METHOD` is set, the upper-case name is not read.
+/// The lower-case name takes precedence. In a CGI program the sender of a request controls `HTTP_PROXY` (header `Proxy:`, "httpoxy"), so
+/// the upper-case name is ignored if `REQUEST_METHOD` is set.
 #[must_use]
 pub fn proxies(environment: &Environment) -> Proxies {
     let first = |names: &[&str]| environment.first(names).map(str::to_owned);

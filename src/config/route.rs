@@ -1,4 +1,4 @@
-//! Routes of the user's own, as settings of Heartbeat: `route.proxy.event`, `route.proxy.host` ...; `route.proxy` alone, with nothing, takes one away.
+//! Custom routes as settings of Heartbeat: `route.proxy.event`, `route.proxy.host` and so on. An empty `route.proxy` removes the route.
 
 use super::problem::Problem;
 use super::reader::Reader;
@@ -7,40 +7,37 @@ use super::texts::Texts;
 use super::value::{Group, Value};
 use crate::model::{DistinctId, Endpoint, Field, HeartbeatApp, RouteSpec, Takes};
 
-/// Its fields beside its name, in the order in which they are asked for.
+/// Without the name, in the order in which users are asked for them.
 pub const FIELDS: [Field; 4] = [
-    Field::new("event", "Event", Takes::Text, "The event's name in PostHog, such as `heartbeat_proxy`.").required(),
-    Field::new("host", "Host", Takes::Host, "Where it is sent, such as your own reverse proxy.").or("the project's host"),
+    Field::new("event", "Event", Takes::Text, "Name of the event in PostHog, for example `heartbeat_proxy`.").required(),
+    Field::new("host", "Host", Takes::Host, "Where the event is sent, for example your reverse proxy.").or("the project's host"),
     Field::new(
         "endpoint",
         "Endpoint",
         Takes::OneOf(&["v0", "v1"]),
-        "`v0` is in every PostHog, `v1` in Cloud and newer self-hosted; it answers for each event.",
+        "Every PostHog supports `v0`. Cloud and newer self-hosted versions also support `v1`, which reports a result for each event.",
     )
     .or("v0"),
-    Field::new("distinct_id", "Distinct id", Takes::Text, "Whose event it is; one that ends in `{minute}` is new each minute.")
+    Field::new("distinct_id", "Distinct id", Takes::Text, "Distinct id of the event. One that ends in `{minute}` is new each minute.")
         .or(HeartbeatApp::DISTINCT_ID),
 ];
 
-/// Before the name of a route.
 pub(super) const ROUTE: &str = "route.";
 
-/// The text that takes all of them away.
+/// An empty text under this key removes all routes.
 pub(super) const ALL: &str = "route";
 
-/// Whether a setting is of a route, and not of the app itself.
 pub(super) fn is_of_routes(key: &str) -> bool {
     key == ALL || key.starts_with(ROUTE)
 }
 
-/// The route that a key names, and the field of it; no field where it is the route itself.
+/// The route and the field of a key; no field for the route itself.
 fn parts(key: &str) -> Option<(&str, Option<&'static Field>)> {
     let rest = key.strip_prefix(ROUTE)?;
-    let of_field = rest.rsplit_once('.').and_then(|(name, field)| Some((name, FIELDS.iter().find(|known| known.key == field)?)));
+    let of_field = rest.rsplit_once('.').and_then(|(name, field)| Some((name, FIELDS.iter().find(|candidate| candidate.key == field)?)));
     Some(of_field.map_or((rest, None), |(name, field)| (name, Some(field))))
 }
 
-/// Adds, changes and takes away routes, as these texts say. Gives everything that is wrong with them.
 pub(super) fn set_all(routes: &mut Vec<RouteSpec>, texts: &Texts) -> Vec<Problem> {
     if texts.one(ALL).is_some_and(|text| text.trim().is_empty()) {
         routes.clear();
@@ -52,8 +49,9 @@ pub(super) fn set_all(routes: &mut Vec<RouteSpec>, texts: &Texts) -> Vec<Problem
             Some((name, Some(_))) if !names.contains(&name) => names.push(name),
             Some((name, None)) if text.trim().is_empty() => routes.retain(|route| route.name != name),
             Some((name, None)) => {
-                let says =
-                    format!("holds nothing itself; give {ROUTE}{name}.event, .host, .endpoint or .distinct_id, or nothing to remove it");
+                let says = format!(
+                    "has no value; set {ROUTE}{name}.event, .host, .endpoint or .distinct_id, or leave it empty to remove the route"
+                );
                 problems.push(Problem::of(key, says));
             }
             _ => {}
@@ -61,9 +59,9 @@ pub(super) fn set_all(routes: &mut Vec<RouteSpec>, texts: &Texts) -> Vec<Problem
     }
     for name in names {
         let below = format!("{ROUTE}{name}.");
-        let known = routes.iter().position(|route| route.name == name);
-        match over(name, &texts.below(&below), known.map(|at| &routes[at])) {
-            Ok(route) => match known {
+        let stored = routes.iter().position(|route| route.name == name);
+        match over(name, &texts.below(&below), stored.map(|at| &routes[at])) {
+            Ok(route) => match stored {
                 Some(at) => routes[at] = route,
                 None => routes.push(route),
             },
@@ -73,22 +71,21 @@ pub(super) fn set_all(routes: &mut Vec<RouteSpec>, texts: &Texts) -> Vec<Problem
     problems
 }
 
-fn over(name: &str, texts: &Texts, known: Option<&RouteSpec>) -> Result<RouteSpec, Vec<Problem>> {
+fn over(name: &str, texts: &Texts, stored: Option<&RouteSpec>) -> Result<RouteSpec, Vec<Problem>> {
     let mut reader = Reader::of(texts);
-    let name = if known.is_some() { Some(name.to_owned()) } else { reader.noted("name", rules::route_name(name)) };
+    let name = if stored.is_some() { Some(name.to_owned()) } else { reader.noted("name", rules::route_name(name)) };
     let event = "give the event a name, such as `heartbeat_proxy`";
-    let event = reader.required("event", event, known.map(|known| &known.event), rules::event_name);
-    let host = reader.optional("host", known.and_then(|known| known.host.as_ref()), rules::host);
-    let endpoint = reader.or("endpoint", known.map(|known| &known.endpoint), Endpoint::default(), Endpoint::parse);
+    let event = reader.required("event", event, stored.map(|stored| &stored.event), rules::event_name);
+    let host = reader.optional("host", stored.and_then(|stored| stored.host.as_ref()), rules::host);
+    let endpoint = reader.or("endpoint", stored.map(|stored| &stored.endpoint), Endpoint::default(), Endpoint::parse);
     let usual = DistinctId::Fixed(HeartbeatApp::DISTINCT_ID.to_owned());
-    let distinct_id = reader.or("distinct_id", known.map(|known| &known.distinct_id), usual, DistinctId::parse);
+    let distinct_id = reader.or("distinct_id", stored.map(|stored| &stored.distinct_id), usual, DistinctId::parse);
     match (name, event, reader.is_right()) {
         (Some(name), Some(event), true) => Ok(RouteSpec { name, event, host, endpoint, distinct_id }),
         _ => Err(reader.into_problems()),
     }
 }
 
-/// What a field holds, as it may be shown and given back; empty for nothing.
 #[must_use]
 pub fn shown(route: &RouteSpec, key: &str) -> String {
     match key {
@@ -99,7 +96,6 @@ pub fn shown(route: &RouteSpec, key: &str) -> String {
     }
 }
 
-/// Each of its fields with what it holds.
 pub(super) fn values(route: &RouteSpec) -> impl Iterator<Item = Value> {
     FIELDS.into_iter().map(|field| {
         let held = Some(shown(route, field.key)).filter(|held| !held.is_empty());
@@ -134,12 +130,12 @@ mod tests {
         let wrong =
             set(&mut Vec::new(), &[("route.a b.event", "x"), ("route.c.host", "usa"), ("route.d", "x"), ("route.heartbeat.event", "$x")]);
         let says = [
-            "route.d holds nothing itself",
+            "route.d has no value",
             "route.a b.name `a b` cannot be a name",
             "route.c.event is missing",
             "route.c.host `usa` has no protocol",
             "route.heartbeat.name `heartbeat` is the name of one of Heartbeat's own routes",
-            "route.heartbeat.event `$x` is a name of PostHog's own",
+            "route.heartbeat.event `$x` is reserved by PostHog",
         ];
         assert_eq!(wrong.len(), says.len(), "{wrong:?}");
         assert!(wrong.iter().zip(says).all(|(wrong, says)| wrong.starts_with(says)), "{wrong:?}");

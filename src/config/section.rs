@@ -1,5 +1,4 @@
-//! One table of a settings file, read field by field. What is wrong is noted and reading goes on, so that a person hears
-//! of everything at once.
+//! Reads one table of a settings file field by field. Reading continues after a problem, so that all problems are reported together.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -12,11 +11,10 @@ use super::document::Findings;
 use super::written::whole;
 use super::{keys, suggest};
 
-/// One table, and where it stands.
 #[derive(Debug)]
 pub(super) struct Section<'f> {
     findings: &'f Findings<'f>,
-    /// What it is called in problems: `project "shop"`; empty at the top of the file.
+    /// `project "shop"`; empty for the top of the file.
     title: String,
     table: &'f DeTable<'f>,
     starts: usize,
@@ -24,38 +22,34 @@ pub(super) struct Section<'f> {
 }
 
 impl<'f> Section<'f> {
-    /// The whole file.
     pub(super) fn top(findings: &'f Findings<'f>, table: &'f Spanned<DeTable<'f>>) -> Self {
         Self { findings, title: String::new(), table: table.get_ref(), starts: 0, asked: RefCell::default() }
     }
 
-    /// The same section under another title.
     pub(super) fn titled(self, title: impl Into<String>) -> Self {
         Self { title: title.into(), ..self }
     }
 
-    /// What it is called in problems.
     pub(super) fn title(&self) -> &str {
         &self.title
     }
 
-    /// Notes what is wrong with a field: `says` goes on after its name.
+    /// `says` is the rest of a sentence that starts with `key`.
     pub(super) fn wrong(&self, key: &str, says: impl Display) {
         self.note(self.place_of(&[key]), format!("{key} {says}"));
     }
 
-    /// Notes what is wrong between fields, at the first of them that is there. `says` is a whole sentence.
+    /// `says` is a full sentence. It is reported at the first of `keys` that exists.
     pub(super) fn unfit(&self, keys: &[&str], says: impl Display) {
         self.note(self.place_of(keys), says);
     }
 
-    /// Notes a sentence about what stands at an offset, in a section of this title.
     pub(super) fn note_at(&self, offset: usize, title: &str, says: impl Display) {
         let title = if title.is_empty() { String::new() } else { format!("{title}: ") };
         self.findings.note(offset, format!("{title}{says}"));
     }
 
-    /// Where the first of these fields that is there stands; the section's start, when none is.
+    /// The offset of the first of `keys` that exists, else of the section.
     pub(super) fn place_of(&self, keys: &[&str]) -> usize {
         let starts = keys.iter().find_map(|key| self.table.iter().find(|(name, _)| name.get_ref() == key));
         starts.map_or(self.starts, |(name, _)| name.span().start)
@@ -65,12 +59,11 @@ impl<'f> Section<'f> {
         self.note_at(offset, &self.title, says);
     }
 
-    /// Whether the field is there, right or wrong.
     pub(super) fn has(&self, key: &str) -> bool {
         self.value(key).is_some()
     }
 
-    /// This section, titled by its name where it has one, else by its place in the list: `project "shop"`, `route number 2`.
+    /// Titles the section by its name, else by its index: `project "shop"`, `route number 2`.
     pub(super) fn numbered(self, outer: &str, kind: &str, index: usize) -> Self {
         let title = match self.table.get("name").and_then(|name| name.get_ref().as_str()) {
             Some(name) => format!("{outer}{kind} {name:?}"),
@@ -79,7 +72,6 @@ impl<'f> Section<'f> {
         self.titled(title)
     }
 
-    /// A field of text, as it stands.
     pub(super) fn text(&self, key: &str) -> Option<&'f str> {
         let value = self.value(key)?;
         match value.get_ref() {
@@ -88,26 +80,25 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// A field of text, read by `parse`, whose error is the rest of a sentence that starts with the field's name.
+    /// The error of `parse` is the rest of a sentence that starts with `key`.
     pub(super) fn read<T, E: Display>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text(key)?;
         parse(text).map_err(|says| self.wrong(key, says)).ok()
     }
 
-    /// A field whose text may also be written as a whole number.
     pub(super) fn text_or_number(&self, key: &str) -> Option<Cow<'f, str>> {
         let value = self.value(key)?;
         match value.get_ref() {
             DeValue::String(text) => Some(Cow::Borrowed(text)),
             DeValue::Integer(_) => match whole(value.get_ref()) {
                 Some(number) => Some(Cow::Owned(number.to_string())),
-                None => self.wrong_type(key, value, "a whole number that is not as large"),
+                None => self.wrong_type(key, value, "a smaller whole number"),
             },
             _ => self.wrong_type(key, value, "text in quotes, or a whole number"),
         }
     }
 
-    /// A field whose text `name=value, ...` may also be written as a table of texts.
+    /// Also accepts a table of texts in place of `name=value, ...`.
     pub(super) fn text_or_pairs(&self, key: &str) -> Option<Cow<'f, str>> {
         let value = self.value(key)?;
         let DeValue::Table(table) = value.get_ref() else { return self.text_or_number(key) };
@@ -122,7 +113,7 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// A field whose text may also be written as a whole number, or as `true` and `false` for on and off.
+    /// Also accepts a whole number, and `true` or `false` for on or off.
     pub(super) fn text_or_plain(&self, key: &str) -> Option<Cow<'f, str>> {
         match self.value(key)?.get_ref() {
             DeValue::Boolean(on) => Some(Cow::Borrowed(if *on { "on" } else { "off" })),
@@ -130,7 +121,7 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// A field that is a time, in quotes or without.
+    /// With or without quotes.
     pub(super) fn time(&self, key: &str) -> Option<Cow<'f, str>> {
         let value = self.value(key)?;
         match value.get_ref() {
@@ -140,7 +131,7 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// A field that is a list of texts, no two of them the same; one empty text where nothing is in it. None where it is wrong.
+    /// A list of unique texts; one empty text for an empty list. None if it is invalid.
     pub(super) fn texts(&self, key: &str) -> Option<Vec<String>> {
         let value = self.value(key)?;
         let Some(values) = value.get_ref().as_array() else {
@@ -150,7 +141,7 @@ impl<'f> Section<'f> {
         for value in values {
             match value.get_ref().as_str() {
                 Some(text) if texts.iter().any(|known| known == text) => {
-                    self.note(value.span().start, format!("{key} holds `{text}` twice"));
+                    self.note(value.span().start, format!("{key} lists `{text}` twice"));
                 }
                 Some(text) => texts.push(text.to_owned()),
                 None => return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]"),
@@ -162,7 +153,7 @@ impl<'f> Section<'f> {
         Some(texts)
     }
 
-    /// A field that is a list of texts, each read by `parse`, and no two the same. Empty where the field is not there, or wrong.
+    /// A list of unique values; empty if the field does not exist or is invalid.
     pub(super) fn list<T: PartialEq, E: Display>(&self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(values) = value.get_ref().as_array() else {
@@ -172,7 +163,7 @@ impl<'f> Section<'f> {
         for value in values {
             match value.get_ref().as_str().map(&parse) {
                 Some(Ok(one)) if read.contains(&one) => {
-                    self.note(value.span().start, format!("{key} holds `{}` twice", value.get_ref().as_str().unwrap_or_default()));
+                    self.note(value.span().start, format!("{key} lists `{}` twice", value.get_ref().as_str().unwrap_or_default()));
                 }
                 Some(Ok(one)) => read.push(one),
                 Some(Err(says)) => self.note(value.span().start, format!("{key} {says}")),
@@ -182,12 +173,10 @@ impl<'f> Section<'f> {
         read
     }
 
-    /// Whether the field is a list, and nothing is in it.
     pub(super) fn is_empty_list(&self, key: &str) -> bool {
         self.value(key).and_then(|value| value.get_ref().as_array()).is_some_and(|values| values.is_empty())
     }
 
-    /// A field of text that must be there, read by `parse`; `example` shows how.
     pub(super) fn required<T, E: Display>(&self, key: &str, example: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         if !self.has(key) {
             self.wrong(key, format!("is missing; give `{key} = \"{example}\"`"));
@@ -195,22 +184,20 @@ impl<'f> Section<'f> {
         self.read(key, parse)
     }
 
-    /// A field that is `true` or `false`.
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
         let value = self.value(key)?;
         value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, "true or false"))
     }
 
-    /// The table of this name.
     pub(super) fn section(&self, key: &str) -> Option<Self> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
-            return self.wrong_type(key, value, "a section of its own");
+            return self.wrong_type(key, value, "a section");
         };
         Some(self.inner(table, value.span().start))
     }
 
-    /// The tables of this name, `[[written so]]`.
+    /// `written` is the name as it must be written: `[[written]]`.
     pub(super) fn sections(&self, key: &str, written: &str) -> Vec<Self> {
         let Some(value) = self.value(key) else { return Vec::new() };
         match value.get_ref() {
@@ -221,29 +208,29 @@ impl<'f> Section<'f> {
             DeValue::Array(values) => {
                 let tables = values.iter().filter_map(|value| match value.get_ref() {
                     DeValue::Table(table) => Some(self.inner(table, value.span().start)),
-                    _ => self.wrong_type(key, value, "a section of its own"),
+                    _ => self.wrong_type(key, value, "a section"),
                 });
                 tables.collect()
             }
-            _ => self.wrong_type(key, value, "a section of its own").unwrap_or_default(),
+            _ => self.wrong_type(key, value, "a section").unwrap_or_default(),
         }
     }
 
-    /// Fields of these names are known, and not read.
+    /// Marks fields as read.
     pub(super) fn pass_over(&self, keys: &[&str]) {
         for key in keys {
             self.value(key);
         }
     }
 
-    /// Fields of these names are known, and not read; nor the variable or the file that holds one of them.
+    /// Marks fields, their `_env` and their `_file` as read.
     pub(super) fn pass_over_keys<'k>(&self, keys: impl Iterator<Item = &'k str>) {
         for key in keys {
             self.pass_over(&[key, &format!("{key}_env"), &format!("{key}_file")]);
         }
     }
 
-    /// Notes every field that nobody asked for. The last thing to do with a section.
+    /// Reports every field that was not read. Call it last.
     pub(super) fn finish(self) {
         let asked = self.asked.borrow();
         for name in self.table.keys().filter(|name| asked.iter().all(|known| known != name.get_ref())) {

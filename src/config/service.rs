@@ -1,4 +1,4 @@
-//! `[service]`: where things are kept, for how long, and who is told that Heartbeat itself is alive.
+//! `[service]`: database, retention and the dead man's switch of Heartbeat itself.
 
 use std::time::Duration;
 
@@ -9,10 +9,8 @@ use super::section::Section;
 use super::{Database, Scope, duration, rules};
 
 const DAY: Duration = Duration::from_hours(24);
-/// Nothing is kept longer than ten years.
 const LONGEST: Duration = Duration::from_hours(24 * 3660);
 
-/// What `[service]` says; all of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Service {
     pub(super) database: Option<Database>,
@@ -21,26 +19,21 @@ pub(super) struct Service {
     pub(super) dead_man_post: bool,
 }
 
-/// Who watches the watcher: an address that is called every minute while all is well, and whose owner says so when no call comes.
+/// An address that is called every minute while all work is done. Its owner alerts when the calls stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadMan {
-    /// The address: a secret, whoever knows it can call it.
+    /// A secret: everyone who has the address can call it.
     pub url: SecretUrl,
-    /// By POST; otherwise by GET.
     pub post: bool,
 }
 
-/// Reads an address that is a secret; an empty text stands for none.
-///
-/// # Errors
-/// The rest of a sentence; the address is not quoted.
+/// An empty text means none. The address is not quoted in errors.
 pub(super) fn secret_url(text: &str) -> Result<Option<SecretUrl>, String> {
     rules::not_a_placeholder(text)?;
     if text.trim().is_empty() { Ok(None) } else { SecretUrl::parse(text).map(Some) }
 }
 
-/// Reads `[service]`; paths in it start from the file's directory. A key that is only named is found when all is asked for: a command that
-/// does not need it does not fail over it.
+/// Keys that are only named are resolved with [`Scope::Everything`] alone, so that a command that does not need them does not fail.
 pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Service {
     let Some(section) = top.section("service") else { return Service::default() };
     let section = section.titled("service");
@@ -59,7 +52,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Se
         let [hours, beats] = [retention.hours, retention.beats].map(duration::show);
         section.unfit(
             &["keep_hours", "keep_beats"],
-            format!("keep_hours `{hours}` must not be shorter than keep_beats `{beats}`: hours stand for beats that are gone"),
+            format!("keep_hours `{hours}` must not be shorter than keep_beats `{beats}`: hourly aggregates replace dropped beats"),
         );
     }
     section.finish();

@@ -1,4 +1,4 @@
-//! All settings, from a file, the environment and flags: either all of them right, or every problem.
+//! All settings from file, environment and flags: either all valid, or all problems.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,11 @@ use super::section::Section;
 use super::service::{self, DeadMan, Service};
 use super::{Database, Desired, Environment, Problem, Problems, Texts, WebSettings, identity, project, proxies, route, web};
 
-/// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
 
-/// Where settings come from. A flag goes before the environment, the environment before the file, the file before defaults.
+/// Flags take precedence over the environment, the environment over the file, the file over defaults.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
-    /// The process environment, or a test's.
     pub environment: &'a Environment,
     /// `--config`, or the file of `apply`; `-` is standard input.
     pub file: Option<&'a Path>,
@@ -29,54 +27,41 @@ pub struct Sources<'a> {
     pub database: Option<&'a str>,
 }
 
-/// How much of the settings is asked for.
+/// How much of the settings is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// The service alone. Projects, channels and windows are not read: a command that does not need them does not fail over them.
+    /// Without projects, channels and windows, so that a command that does not need them does not fail.
     Service,
-    /// The projects of the file as well, with its channels, windows and status pages; without a file, the one that the environment may name.
+    /// With projects, channels, windows and status pages. Without a file, with the project of the environment.
     Everything,
 }
 
-/// Where the key is that encrypts secrets in the store.
+/// The source of the encryption key.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// `HEARTBEAT_KEY`: the key itself, base64.
+    /// `HEARTBEAT_KEY`, base64.
     Given(SecretString),
-    /// `HEARTBEAT_KEY_FILE`, or the file beside the database; made with mode 0600 where there is none.
+    /// `HEARTBEAT_KEY_FILE`, or the file beside the database. Created with mode 0600 if it does not exist.
     File(PathBuf),
 }
 
-/// All settings, and all of them right.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where things are remembered.
     pub database: Database,
-    /// What encrypts the secrets in it.
     pub key: KeySource,
-    /// For how long things are remembered.
     pub retention: Retention,
-    /// How the network is reached.
     pub proxies: Proxies,
-    /// What should be there; empty when the store alone says so.
+    /// Empty if only the store defines projects.
     pub projects: Vec<Desired<ProjectSpec>>,
-    /// Where notifications should go.
     pub channels: Vec<Desired<ChannelSpec>>,
-    /// When nobody should be told that an incident opened.
     pub windows: Vec<Desired<Window>>,
-    /// What everybody may see of some projects.
     pub status_pages: Vec<Desired<StatusPage>>,
-    /// How the page is reached, and who is believed.
     pub web: WebSettings,
-    /// Who is told every minute that Heartbeat itself is alive. Read with [`Scope::Everything`] alone.
+    /// Read with [`Scope::Everything`] alone.
     pub dead_man: Option<DeadMan>,
 }
 
 impl Settings {
-    /// Reads the settings.
-    ///
-    /// # Errors
-    /// Every problem there is.
     pub fn load(sources: Sources<'_>, scope: Scope) -> Result<Self, Problems> {
         let environment = sources.environment;
         let Written { service, web, projects, channels, windows, status_pages, mut problems } = match sources.file {
@@ -101,7 +86,6 @@ impl Settings {
     }
 }
 
-/// What a file says; or the environment, where there is no file.
 #[derive(Default)]
 struct Written {
     service: Service,
@@ -145,12 +129,11 @@ impl Written {
     }
 }
 
-/// What was read, or nothing and one more problem.
 fn noted<T>(read: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
     read.map_err(|problem| problems.push(problem)).ok()
 }
 
-/// The flag, else the variable, else the file, else the default.
+/// Flag, variable, file, default.
 fn choose_database(sources: Sources<'_>, of_file: Option<Database>) -> Result<Database, Problem> {
     if let Some(flag) = sources.database {
         return Database::parse(flag, None).map_err(|says| Problem::at("command line", format!("--database {says}")));
@@ -160,7 +143,7 @@ fn choose_database(sources: Sources<'_>, of_file: Option<Database>) -> Result<Da
     }
     let usual = || sources.environment.data_directory().map(|directory| Database::at(&directory.join("heartbeat.db")));
     of_file.or_else(usual).ok_or_else(|| {
-        Problem::at(ENVIRONMENT, "there is no home directory to keep a database in; give --database or DATABASE_URL (`sqlite:PATH`)")
+        Problem::at(ENVIRONMENT, "there is no home directory for the database; give --database or DATABASE_URL (`sqlite:PATH`)")
     })
 }
 
@@ -173,13 +156,12 @@ fn choose_key(environment: &Environment, database: &Database) -> Result<KeySourc
             let beside = database.file().map(|file| file.with_extension("key"));
             let usual = || environment.data_directory().map(|directory| directory.join("heartbeat.key"));
             beside.or_else(usual).map(KeySource::File).ok_or_else(|| {
-                of_variable("HEARTBEAT_KEY", "is not set, and there is no home directory to keep a key in; set it, or HEARTBEAT_KEY_FILE")
+                of_variable("HEARTBEAT_KEY", "is not set, and there is no home directory for the key; set it, or HEARTBEAT_KEY_FILE")
             })
         }
     }
 }
 
-/// The variable, else the file; the method is the file's.
 fn choose_dead_man(environment: &Environment, service: &Service, scope: Scope) -> Result<Option<DeadMan>, Problem> {
     let url = match environment.value("HEARTBEAT_DEAD_MAN_URL").filter(|_| scope == Scope::Everything) {
         Some(url) => service::secret_url(url).map_err(|says| of_variable("HEARTBEAT_DEAD_MAN_URL", says))?,
@@ -188,8 +170,8 @@ fn choose_dead_man(environment: &Environment, service: &Service, scope: Scope) -
     Ok(url.map(|url| DeadMan { url, post: service.dead_man_post }))
 }
 
-/// The one project that the environment may name: what a container with three variables needs. Heartbeat is on it; an app that no variable can
-/// name stays as it is stored.
+/// The project of the environment, for example in a container. Heartbeat is installed on it; settings of apps without a variable stay as
+/// they are stored.
 fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Desired<ProjectSpec>> {
     const VARIABLES: [(&str, &str); 4] = [
         ("host", "POSTHOG_HOST"),
@@ -208,8 +190,8 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
         texts.put(format!("{heartbeat}.{key}"), "");
     }
     let variable = |field: &str| VARIABLES.into_iter().find(|(known, _)| *known == field).map_or("", |(_, name)| name);
-    let told = |wrong: Problems| problems.extend(wrong.iter().map(|one| Problem::at(ENVIRONMENT, one.named(variable(&one.field)))));
-    Desired::read(texts).map_err(told).ok()
+    let report = |wrong: Problems| problems.extend(wrong.iter().map(|one| Problem::at(ENVIRONMENT, one.named(variable(&one.field)))));
+    Desired::read(texts).map_err(report).ok()
 }
 
 fn of_variable(name: &str, says: impl Display) -> Problem {

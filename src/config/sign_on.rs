@@ -1,4 +1,4 @@
-//! `[web.oidc]`: the issuer that logs people in, and whom of those that it knows may come in.
+//! `[web.oidc]`: the issuer for single sign-on, and which of its users are allowed.
 
 use crate::model::{Allowed, IssuerAddress, NameClaim, Role, Secret, SignOn};
 
@@ -7,12 +7,10 @@ use super::section::Section;
 use super::web::role;
 use super::{Scope, rules};
 
-/// No button is longer.
 const LONGEST_TITLE: usize = 60;
-/// No issuer makes longer ones.
 const LONGEST_ID: usize = 500;
 
-/// Reads `[web.oidc]`. A secret that is only named is found when all is asked for.
+/// A secret that is only named is resolved with [`Scope::Everything`] alone.
 pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Option<SignOn> {
     let section = section.titled("web.oidc");
     let issuer = section.required("issuer", "https://id.example.com", IssuerAddress::parse);
@@ -22,7 +20,10 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
     let allowed = section.list("allowed", Allowed::parse);
     if !section.has("allowed") || section.is_empty_list("allowed") {
         let is = if section.has("allowed") { "is empty" } else { "is missing" };
-        section.wrong("allowed", format!("{is}: who may come in, such as [\"@example.com\"]; [\"*\"] is everybody whom the issuer knows"));
+        section.wrong(
+            "allowed",
+            format!("{is}; give the allowed users, for example [\"@example.com\"], or [\"*\"] for every user of the issuer"),
+        );
     }
     let claim = section.read("claim", claim).unwrap_or(NameClaim::Email);
     let role = section.read("role", role).unwrap_or(Role::Viewer);
@@ -33,18 +34,15 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
     Some(SignOn { issuer, client_id, client_secret, allowed, claim, role, title })
 }
 
-/// Reads the secret. It is not quoted in errors.
-///
-/// # Errors
-/// The rest of a sentence.
+/// The secret is not quoted in errors.
 pub(super) fn client_secret(text: &str) -> Result<Secret, String> {
     let text = text.trim();
     rules::not_a_placeholder(text)?;
     if text.is_empty() {
-        return Err("is empty; leave it out where the issuer knows Heartbeat as a public client, which has none".to_owned());
+        return Err("is empty; remove it if Heartbeat is a public client at the issuer".to_owned());
     }
     if text.len() > LONGEST_ID || text.chars().any(char::is_control) {
-        return Err("is no secret that an issuer gives: it is too long, or more than one line".to_owned());
+        return Err("is not a client secret: it must be one line of at most 500 bytes".to_owned());
     }
     Ok(Secret::new(text))
 }
@@ -54,7 +52,7 @@ fn client_id(text: &str) -> Result<String, String> {
     let is_id =
         !text.is_empty() && text.len() <= LONGEST_ID && !text.contains(|letter: char| letter.is_control() || letter.is_whitespace());
     let shown = || text.chars().take(80).collect::<String>().escape_debug().to_string();
-    if is_id { Ok(text.to_owned()) } else { Err(format!("`{}` must be the client's id, as the issuer shows it", shown())) }
+    if is_id { Ok(text.to_owned()) } else { Err(format!("`{}` must be the client id from the issuer", shown())) }
 }
 
 fn claim(text: &str) -> Result<NameClaim, String> {
@@ -67,6 +65,6 @@ fn title(text: &str) -> Result<String, String> {
     if is_title {
         Ok(text.to_owned())
     } else {
-        Err(format!("must be 1 to {LONGEST_TITLE} letters, on one line: what stands on the button"))
+        Err(format!("must be 1 to {LONGEST_TITLE} characters on one line: the label of the button"))
     }
 }

@@ -1,4 +1,4 @@
-//! A status page: its fields, and how texts become one.
+//! A status page: its fields, and the conversion from texts.
 
 use super::channel::names;
 use super::problem::{Problem, Problems};
@@ -6,59 +6,50 @@ use super::reader::{Reader, flag};
 use super::texts::Texts;
 use crate::model::{Field, StatusPage, Takes, thousands};
 
-/// Its fields, in the order in which they are asked for.
+/// In the order in which users are asked for them.
 pub const FIELDS: [Field; 4] = [
-    Field::new("name", "Name in addresses", Takes::Name, "It will be at `/status/NAME`; it does not change afterwards.").required(),
-    Field::new("title", "Title", Takes::Text, "What stands above the page, such as `Shop events`.").required(),
-    Field::new("projects", "Projects", Takes::Projects, "The projects on the page, in their order, between commas; 20 at most.").required(),
-    Field::new("public", "Public", Takes::Flag, "Whether everybody sees it who knows its address.").or("false"),
+    Field::new("name", "Name", Takes::Name, "The page is at `/status/NAME`. The name cannot be changed later.").required(),
+    Field::new("title", "Title", Takes::Text, "Heading of the page, for example `Shop events`.").required(),
+    Field::new("projects", "Projects", Takes::Projects, "Projects on the page in display order, separated by commas; at most 20.")
+        .required(),
+    Field::new("public", "Public", Takes::Flag, "Whether the public can see the page without login.").or("false"),
 ];
 
-/// So many projects stand on one page at the most.
 const MOST_PROJECTS: usize = 20;
 
-/// So long may its title be.
 const LONGEST_TITLE: usize = 120;
 
-/// A status page that is not there yet.
-///
-/// # Errors
-/// Everything that is wrong or missing.
 pub fn added(texts: &Texts) -> Result<StatusPage, Problems> {
     over(texts, None)
 }
 
-/// The status page, changed by these texts. What they do not name stays.
-///
-/// # Errors
-/// Everything that is wrong.
-pub fn changed(known: &StatusPage, texts: &Texts) -> Result<StatusPage, Problems> {
-    over(texts, Some(known))
+/// A field that is not in `texts` keeps its value.
+pub fn changed(stored: &StatusPage, texts: &Texts) -> Result<StatusPage, Problems> {
+    over(texts, Some(stored))
 }
 
-pub(super) fn over(texts: &Texts, known: Option<&StatusPage>) -> Result<StatusPage, Problems> {
+pub(super) fn over(texts: &Texts, stored: Option<&StatusPage>) -> Result<StatusPage, Problems> {
     let mut reader = Reader::of(texts);
-    let name = reader.name(known.map(|known| &known.name), "shop");
-    let title = "give what stands above the page, such as `Shop events`";
-    let title = reader.required("title", title, known.map(|known| &known.title), |text| {
+    let name = reader.name(stored.map(|stored| &stored.name), "shop");
+    let title = "give a heading, for example `Shop events`";
+    let title = reader.required("title", title, stored.map(|stored| &stored.title), |text| {
         let fits = text.chars().count() <= LONGEST_TITLE && !text.chars().any(char::is_control);
         if fits { Ok(text.to_owned()) } else { Err(format!("must be one line of at most {LONGEST_TITLE} characters")) }
     });
-    let projects = reader.projects(known.map_or(&[], |known| &known.projects));
+    let projects = reader.projects(stored.map_or(&[], |stored| &stored.projects));
     match projects.len() {
-        0 if texts.filled("projects").is_none() => reader.note(Problem::of("projects", "is missing; name one project at least")),
+        0 if texts.filled("projects").is_none() => reader.note(Problem::of("projects", "is missing; name at least one project")),
         count if count > MOST_PROJECTS => {
-            reader.note(Problem::of("projects", format!("names {}; {MOST_PROJECTS} fit on a page", thousands(count as u64))));
+            reader.note(Problem::of("projects", format!("names {}; at most {MOST_PROJECTS} fit on a page", thousands(count as u64))));
         }
         _ => {}
     }
-    let public = reader.or("public", known.map(|known| &known.public), false, flag);
+    let public = reader.or("public", stored.map(|stored| &stored.public), false, flag);
     reader.finish_fields(FIELDS.iter(), "a status page");
     let page = name.zip(title).map(|(name, title)| StatusPage { name, title, projects, public });
     reader.finish(page)
 }
 
-/// What a field holds, as it may be shown and given back.
 #[must_use]
 pub fn value(page: &StatusPage, key: &str) -> Option<String> {
     match key {

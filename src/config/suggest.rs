@@ -1,11 +1,11 @@
-//! "Did you mean ...?", and lists of bounded length.
+//! "Did you mean ...?", and lists of limited length.
 
 use crate::model::thousands;
 
-/// So many of a kind are said one by one.
+/// Upper limit for the items of one kind in a list.
 pub const SAID_EACH: usize = 10;
 
-/// The first few of `all`, and in words how many more there are.
+/// The first items, and a text with the number of the others.
 #[must_use]
 pub fn few<T>(mut all: Vec<T>) -> (Vec<T>, Option<String>) {
     let more = all.len().saturating_sub(SAID_EACH);
@@ -19,7 +19,7 @@ pub fn and_more(count: usize) -> String {
     format!("... and {} more", thousands(count as u64))
 }
 
-/// The one of `known` that `word` was probably meant to be: few letters away, for its length.
+/// The likely intended word: the edit distance is at most a third of the length.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_lowercase().replace('-', "_");
@@ -27,10 +27,9 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     measured.filter(|(distance, known)| *distance <= known.len().max(word.len()) / 3).min().map(|(_, known)| known)
 }
 
-/// No more names than this are told to somebody who looked for another.
 const MOST_NAMES: usize = 12;
 
-/// Which was probably meant, or which there are: the rest of a sentence.
+/// The likely intended word, or the valid words: the rest of a sentence.
 #[must_use]
 pub fn hint(word: &str, known: &[&str]) -> String {
     let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(word));
@@ -42,7 +41,7 @@ pub fn hint(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// How many letters must be put in, taken out, changed or swapped with their neighbour to make `from` into `to`.
+/// Damerau-Levenshtein distance (optimal string alignment).
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
     let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];

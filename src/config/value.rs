@@ -1,22 +1,20 @@
-//! A field and what it holds: as it is compared, shown and written.
+//! The value of a field: compared, displayed and exported.
 
 use super::app::App;
 use super::project;
 use crate::model::{AppKind, Field, ProjectSpec, Takes};
 
-/// Which part of something a field belongs to.
+/// The part of an entity that a field belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Group {
-    /// It itself.
     Whole,
-    /// An app on a project.
     App(AppKind),
-    /// A route of that name.
+    /// A route with this name.
     Route(String),
 }
 
 impl Group {
-    /// Before the keys of its fields: `heartbeat.route.proxy.`
+    /// The prefix of the keys: `heartbeat.route.proxy.`
     #[must_use]
     pub fn prefix(&self) -> String {
         match self {
@@ -27,14 +25,13 @@ impl Group {
     }
 }
 
-/// A field and what it holds.
 #[derive(Debug, Clone)]
 pub struct Value {
     pub(super) group: Group,
     pub(super) field: Field,
-    /// As it would be given, secrets in clear; none where it holds nothing.
+    /// With secrets in plain text; none if it is not set.
     pub(super) held: Option<String>,
-    /// Whether, where it holds nothing, it is as its default says.
+    /// Whether the default is displayed when nothing is set.
     has_default: bool,
 }
 
@@ -47,22 +44,21 @@ impl Value {
         Self::of(Group::Whole, field, held)
     }
 
-    /// The same; where it holds nothing it is told by its default.
     pub(super) fn or_default(self) -> Self {
         Self { has_default: !self.field.default.is_empty() && !self.field.secret, ..self }
     }
 
-    /// The app whose state this is.
+    /// The app whose state this field is.
     pub(super) fn app(&self) -> Option<AppKind> {
         AppKind::ALL.into_iter().find(|kind| self.group == Group::Whole && self.field.key == kind.section())
     }
 
-    /// What the field is called: `heartbeat.route.proxy.host`.
+    /// A path such as `heartbeat.route.proxy.host`.
     pub(super) fn path(&self) -> String {
         self.group.prefix() + self.field.key
     }
 
-    /// As everybody may see it; none where it holds nothing.
+    /// With secrets redacted.
     pub(super) fn shown(&self) -> Option<String> {
         let Some(held) = &self.held else { return self.has_default.then(|| self.field.default.to_owned()) };
         Some(match self.field.takes {
@@ -72,7 +68,7 @@ impl Value {
     }
 }
 
-/// Each of these fields but the name, with what `held` says of it. No project is all of them.
+/// Each field except the name. An empty list of projects is displayed as its default, all.
 pub(super) fn of(fields: &[Field], held: impl Fn(&str) -> Option<String>) -> impl Iterator<Item = Value> {
     let fields = fields.iter().filter(|field| field.takes != Takes::Name);
     fields.map(move |field| {
@@ -81,12 +77,11 @@ pub(super) fn of(fields: &[Field], held: impl Fn(&str) -> Option<String>) -> imp
     })
 }
 
-/// Whether an app is installed, and runs.
 const fn app(kind: AppKind) -> Field {
     Field::new(kind.section(), kind.title(), Takes::OneOf(&["enabled", "disabled"]), kind.description())
 }
 
-/// Those of a project, each app behind the word of how it is.
+/// Each app's state comes before its settings.
 pub(super) fn of_project(spec: &ProjectSpec) -> Vec<Value> {
     let mut values: Vec<Value> = of(&project::FIELDS, |key| project::value(spec, key)).collect();
     for kind in AppKind::ALL {

@@ -1,4 +1,4 @@
-//! `[web]`: where the page is reached, and who else is believed to log people in: a proxy, or an issuer.
+//! `[web]`: the address of the page, and the proxy or issuer that logs users in.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
@@ -12,49 +12,38 @@ use super::section::Section;
 use super::suggest::{few, nearest};
 use super::{Environment, Scope, sign_on};
 
-/// Where the page listens, where nothing is said: on this machine alone.
 pub const USUAL_LISTEN: &str = "127.0.0.1:8400";
 const USUAL_PORT: u16 = 8400;
 
-/// At most so many projects have figures of their own in `/metrics`.
+/// Upper limit for projects with their own metrics in `/metrics`.
 pub const METRICS_PROJECTS: usize = 1000;
 
-/// How the page is reached, and who is believed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WebSettings {
-    /// Where to listen.
     pub listen: Listen,
-    /// The address under which people reach it, when that is not where it listens.
+    /// The public address, if it differs from the listen address.
     pub public_url: Option<Url>,
-    /// Whether `/metrics` is for everybody; otherwise it takes an API token.
+    /// Without it, `/metrics` needs an API token.
     pub open_metrics: bool,
-    /// The projects that have figures of their own in `/metrics`; where none are named, all have, up to a limit.
+    /// The projects with their own metrics; empty for all, up to [`METRICS_PROJECTS`].
     pub metrics_projects: Vec<ProjectName>,
-    /// Reverse proxies that are believed when they name the visitor's address.
+    /// Reverse proxies whose headers with the client address are trusted.
     pub trusted_proxies: Vec<Network>,
-    /// A reverse proxy that says who somebody is.
     pub proxy: Option<ProxyLogin>,
-    /// An issuer that says who somebody is: single sign-on.
     pub oidc: Option<SignOn>,
 }
 
-/// Where to listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Listen {
-    /// On [`USUAL_LISTEN`]; where that is taken, there is no page, and the log says so.
+    /// [`USUAL_LISTEN`]. If the port is in use, the service runs without the page and logs it.
     #[default]
     Usual,
-    /// Here; where that cannot be, the start fails.
+    /// This address. If it cannot be used, the start fails.
     At(SocketAddr),
-    /// Nowhere: there is no page.
     Off,
 }
 
 impl Listen {
-    /// Reads an address with a port, a port alone, or `off`.
-    ///
-    /// # Errors
-    /// The rest of a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text == "off" {
@@ -68,26 +57,24 @@ impl Listen {
     }
 }
 
-/// A reverse proxy that logs people in and says their name in a header.
+/// A reverse proxy that logs users in and passes their name in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyLogin {
-    /// The header's name, in lower case.
+    /// In lower case.
     pub header: String,
-    /// From where it is believed, and from nowhere else.
+    /// The header is trusted only from these addresses.
     pub from: Vec<Network>,
-    /// What somebody may do who comes for the first time.
+    /// The role of a user at the first login.
     pub role: Role,
 }
 
 impl ProxyLogin {
-    /// Whether a header from this address is believed.
     #[must_use]
     pub fn is_believed(&self, from: IpAddr) -> bool {
         self.from.iter().any(|network| network.holds(from))
     }
 }
 
-/// An address, or a network of them: `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -95,10 +82,6 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads an address, with `/bits` or without.
-    ///
-    /// # Errors
-    /// The rest of a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` must be an address such as `127.0.0.1`, or a network such as `10.0.0.0/8`", text.trim());
         let (address, bits) = text.trim().split_once('/').map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
@@ -124,7 +107,7 @@ impl Network {
 }
 
 impl WebSettings {
-    /// The projects of `metrics_projects` that are none of these, `place`: each a sentence, of many the first ones.
+    /// One sentence for each unknown project; `place` completes it.
     #[must_use]
     pub fn unknown_metrics_projects(&self, known: &[&ProjectName], place: &str) -> Vec<String> {
         let there = known.iter().copied().collect::<HashSet<_>>();
@@ -137,21 +120,20 @@ impl WebSettings {
         unknown.into_iter().map(says).chain(more.map(|more| format!("metrics_projects in [web]: {more}"))).collect()
     }
 
-    /// Whether people reach it by https: then cookies never travel otherwise.
+    /// With https, cookies are marked as secure.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
-    /// Whether this address is a reverse proxy's that names the visitor's: one of `trusted_proxies`, or one that logs people in.
+    /// A proxy of `trusted_proxies`, or the one that logs users in.
     #[must_use]
     pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.holds(address))
             || self.proxy.as_ref().is_some_and(|proxy| proxy.is_believed(address))
     }
 
-    /// Whether a request to this host (with its port) is for us. Names of others are refused, so that no stranger's name can be made to
-    /// point here and read along; an address is nobody's name.
+    /// Rejects the host names of others (DNS rebinding). An IP address is always accepted.
     #[must_use]
     pub fn is_own_host(&self, host: &str) -> bool {
         let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(bare, _)| bare);
@@ -160,7 +142,7 @@ impl WebSettings {
         is_address || is_public || bare.eq_ignore_ascii_case("localhost") || bare.to_ascii_lowercase().ends_with(".localhost")
     }
 
-    /// The same where it is not known on which port it came to listen: as the settings say.
+    /// The address by the settings, if the actual port is not known.
     #[must_use]
     pub fn usual_address(&self, path: &str) -> String {
         let listens = match self.listen {
@@ -170,7 +152,7 @@ impl WebSettings {
         self.address(listens, path)
     }
 
-    /// The address of a path here, for messages and links: the public one, or where it listens.
+    /// The public address, else the listen address.
     #[must_use]
     pub fn address(&self, listens: SocketAddr, path: &str) -> String {
         match &self.public_url {
@@ -181,12 +163,9 @@ impl WebSettings {
     }
 }
 
-/// The variable that gives the public address.
 const PUBLIC_URL: &str = "HEARTBEAT_PUBLIC_URL";
-/// The variable that gives the secret of `[web.oidc]`.
 const OIDC_SECRET: &str = "HEARTBEAT_OIDC_SECRET";
 
-/// Reads `[web]`.
 pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> WebSettings {
     let Some(section) = top.section("web") else { return WebSettings::default() };
     let section = section.titled("web");
@@ -202,19 +181,19 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
         let proxy = proxy.titled("web.proxy");
         let header = proxy.read("header", header_name);
         let from = proxy.list("from", Network::parse);
-        let role = proxy.read("access", role).unwrap_or(Role::Viewer);
+        let role = proxy.read("role", role).unwrap_or(Role::Viewer);
         if header.is_none() && !proxy.has("header") {
-            proxy.unfit(&["header"], "header is missing: the name of the header in which the proxy says who somebody is");
+            proxy.unfit(&["header"], "header is missing; give the name of the header that contains the user name");
         }
         if from.is_empty() && !proxy.has("from") {
-            proxy.unfit(&["from"], "from is missing: the addresses from which the header is believed");
+            proxy.unfit(&["from"], "from is missing; give the addresses of the proxy");
         }
         proxy.finish();
         ProxyLogin { header: header.unwrap_or_default(), from, role }
     });
     let oidc = section.section("oidc");
     if oidc.is_some() && !section.has("public_url") && places.environment.value(PUBLIC_URL).is_none() {
-        let says = format!("oidc needs public_url in [web] (or {PUBLIC_URL}): the address to which the issuer sends people back");
+        let says = format!("oidc needs public_url in [web] (or {PUBLIC_URL}): the address to which the issuer redirects users");
         section.unfit(&["oidc"], says);
     }
     let oidc = oidc.and_then(|oidc| sign_on::read(oidc, places, scope));
@@ -222,10 +201,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
     WebSettings { listen, public_url, open_metrics, metrics_projects, trusted_proxies, proxy, oidc }
 }
 
-/// What the environment says goes before the file.
-///
-/// # Errors
-/// The name of the variable, and the rest of a sentence.
+/// The environment takes precedence over the file. The error is the variable and the rest of a sentence.
 pub(super) fn over(environment: &Environment, of_file: WebSettings) -> Result<WebSettings, (&'static str, String)> {
     let listen = environment.value("HEARTBEAT_LISTEN").map(Listen::parse).transpose().map_err(|says| ("HEARTBEAT_LISTEN", says))?;
     let public = environment.value(PUBLIC_URL).map(public_url).transpose().map_err(|says| (PUBLIC_URL, says))?;
@@ -242,7 +218,7 @@ fn public_url(text: &str) -> Result<Url, String> {
         return Err(wrong("must begin with http:// or https://"));
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(wrong("must be a host alone, without a path: the page wants a host of its own"));
+        return Err(wrong("must be a host without a path: the page needs its own host"));
     }
     Ok(url)
 }
@@ -254,7 +230,7 @@ fn header_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn role(text: &str) -> Result<Role, String> {
-    Role::named(text.trim()).ok_or_else(|| format!("`{}` must be `read` or `write`", text.trim()))
+    Role::named(text.trim()).ok_or_else(|| format!("`{}` must be `viewer` or `editor`", text.trim()))
 }
 
 #[cfg(test)]

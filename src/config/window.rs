@@ -1,5 +1,4 @@
-//! A maintenance window: its fields, and how texts become one: what it is called, of which projects it is, and when it is open: from one time to
-//! another, from now on, each week, or by a crontab expression.
+//! A maintenance window: its fields, and the conversion from texts.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -12,68 +11,59 @@ use super::texts::Texts;
 use super::{duration, rules};
 use crate::model::{self, Cron, Field, Takes, Timestamp, Weekly, When, Window};
 
-/// No window is shorter.
 const SHORTEST: Duration = Duration::from_mins(1);
 
-/// Its fields, in the order in which they are asked for. One of `from`, `now`, `weekly` and `cron` says when it opens.
+/// In the order in which users are asked for them. Exactly one of `from`, `now`, `weekly` and `cron` is given.
 pub const FIELDS: [Field; 9] = [
-    Field::new("name", "Name", Takes::Name, "What to call it; it does not change afterwards.").required(),
-    Field::new("projects", "Projects", Takes::Projects, "Of these alone, between commas.").or("all"),
-    Field::new("from", "From", Takes::Time, "Open from this time on, such as 2026-11-23T02:00:00Z, with `to` or `lasts`."),
-    Field::new("now", "From now on", Takes::Flag, "Open from now on, with `to` or `lasts`."),
+    Field::new("name", "Name", Takes::Name, "Name of the window. It cannot be changed later.").required(),
+    Field::new("projects", "Projects", Takes::Projects, "Only applies to these projects, separated by commas.").or("all"),
+    Field::new("from", "From", Takes::Time, "Start time, for example 2026-11-23T02:00:00Z. Needs `to` or `lasts`."),
+    Field::new("now", "Start now", Takes::Flag, "Starts the window now. Needs `to` or `lasts`."),
     Field::new(
         "weekly",
         "Weekly",
         Takes::Text,
-        "Open each week, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`.",
+        "Days and times of each week, for example `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`.",
     ),
-    Field::new("cron", "Crontab", Takes::Text, "Open at each time of a crontab expression, such as `0 2 * * *`, with `lasts`."),
-    Field::new("timezone", "Time zone", Takes::Text, "The time zone of `weekly` and `cron`, such as Europe/Berlin.").or("UTC"),
-    Field::new("to", "To", Takes::Time, "Up to this time."),
-    Field::new("lasts", "Lasts", Takes::Duration, "For so long, such as 2h."),
+    Field::new("cron", "Crontab", Takes::Text, "Starts at each time of a crontab expression, for example `0 2 * * *`. Needs `lasts`."),
+    Field::new("timezone", "Time zone", Takes::Text, "Time zone of `weekly` and `cron`, for example Europe/Berlin.").or("UTC"),
+    Field::new("to", "To", Takes::Time, "End time."),
+    Field::new("lasts", "Duration", Takes::Duration, "Length of the window, for example 2h."),
 ];
 
-/// The fields that say when.
 const WHEN: [&str; 7] = ["from", "now", "to", "lasts", "weekly", "cron", "timezone"];
 
-/// Those of them that go with some ways to say when it opens, and with which.
+/// Fields that are valid only with some ways to open: the field, these ways, and their names in a sentence.
 const BESIDE: [(&str, &[&str], &str); 3] = [
     ("to", &["from", "now"], "from"),
     ("lasts", &["from", "now", "cron"], "from and cron"),
     ("timezone", &["weekly", "cron"], "weekly and cron"),
 ];
 
-/// A window that is not there yet.
-///
-/// # Errors
-/// Everything that is wrong or missing.
 pub fn added(texts: &Texts, origin: Origin) -> Result<Window, Problems> {
     over(texts, None, origin)
 }
 
-/// The window, changed by these texts. What they do not name stays: when it is open is changed as a whole.
-///
-/// # Errors
-/// Everything that is wrong.
-pub fn changed(known: &Window, texts: &Texts, origin: Origin) -> Result<Window, Problems> {
-    over(texts, Some(known), origin)
+/// A field that is not in `texts` keeps its value. The times are changed together.
+pub fn changed(stored: &Window, texts: &Texts, origin: Origin) -> Result<Window, Problems> {
+    over(texts, Some(stored), origin)
 }
 
-pub(super) fn over(texts: &Texts, known: Option<&Window>, origin: Origin) -> Result<Window, Problems> {
+pub(super) fn over(texts: &Texts, stored: Option<&Window>, origin: Origin) -> Result<Window, Problems> {
     let mut reader = Reader::of(texts);
-    let name = reader.name(known.map(|known| &known.name), "night");
+    let name = reader.name(stored.map(|stored| &stored.name), "night");
     let is_moved = WHEN.iter().any(|key| texts.filled(key).is_some());
-    let when = match known.filter(|_| !is_moved) {
-        Some(known) => Some(known.when.clone()),
+    let when = match stored.filter(|_| !is_moved) {
+        Some(stored) => Some(stored.when.clone()),
         None => when_of(texts, origin).map_err(|wrong| wrong.into_iter().for_each(|problem| reader.note(problem))).ok(),
     };
-    let projects = reader.projects(known.map_or(&[], |known| &known.projects));
+    let projects = reader.projects(stored.map_or(&[], |stored| &stored.projects));
     reader.finish_fields(FIELDS.iter().filter(|field| origin != Origin::File || field.key != "now"), "a maintenance window");
     let window = name.zip(when).map(|(name, when)| Window { name, projects, when });
     reader.finish(window)
 }
 
-/// Without the fields that do not go with the one way in which these texts say when it opens: a form still shows what the window had before.
+/// Removes the fields that do not go with the chosen way to open: a form still contains the previous ones.
 #[must_use]
 pub fn without_misplaced(texts: Texts) -> Texts {
     let chosen = ways(&texts).map(|(way, _)| way).collect::<Vec<_>>();
@@ -81,14 +71,14 @@ pub fn without_misplaced(texts: Texts) -> Texts {
     texts.only(|name| BESIDE.iter().all(|(key, with, _)| *key != name || with.contains(&way)))
 }
 
-/// In which ways these texts say when it opens: one alone can be right.
+/// The ways to open that these texts give; exactly one is valid.
 fn ways(texts: &Texts) -> impl Iterator<Item = (&'static str, &str)> {
     let of_now = texts.filled("now").filter(|text| !matches!(*text, "false" | "off" | "no"));
     let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
     ways.into_iter().filter_map(|(way, text)| Some((way, text?)))
 }
 
-/// What a field holds, as it may be shown and given back; none where it holds nothing.
+/// In a form that can be submitted again.
 #[must_use]
 pub fn shown(window: &Window, key: &str) -> Option<String> {
     match (key, &window.when) {
@@ -105,7 +95,7 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
     }
 }
 
-/// When it is open. In a file it may be over.
+/// A window in a file may be in the past.
 fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
     let now = match origin {
         Origin::File => None,
@@ -116,15 +106,16 @@ fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
         (Some(way), None) => way,
         (None, _) => {
             let from_now = if now.is_some() { " now and lasts," } else { "" };
-            let says =
-                format!("when it is open is missing; give from and to,{from_now} weekly such as `sun 02:00-04:00`, or cron and lasts");
+            let says = format!("the time is missing; give from and to,{from_now} weekly such as `sun 02:00-04:00`, or cron and lasts");
             return Err(vec![Problem::whole("from", says)]);
         }
-        (Some((one, _)), Some((other, _))) => return Err(vec![Problem::of(other, format!("does not go with {one}; give one of them"))]),
+        (Some((one, _)), Some((other, _))) => {
+            return Err(vec![Problem::of(other, format!("cannot be combined with {one}; give one of them"))]);
+        }
     };
     let (to, lasts) = (texts.filled("to"), texts.filled("lasts"));
     let misplaced = BESIDE.iter().filter(|(key, with, _)| !with.contains(&way) && texts.filled(key).is_some());
-    let misplaced = misplaced.map(|(key, _, with)| Problem::of(*key, format!("goes with {with} alone"))).collect::<Vec<_>>();
+    let misplaced = misplaced.map(|(key, _, with)| Problem::of(*key, format!("only applies to {with}"))).collect::<Vec<_>>();
     let read = match way {
         "weekly" => {
             let zone = zone(texts);
@@ -133,7 +124,7 @@ fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
         }
         "cron" => {
             let zone = zone(texts);
-            let lasts = lasts.map_or_else(|| Err(Problem::of("lasts", "is missing; say how long it is open, such as 2h")), read_lasts);
+            let lasts = lasts.map_or_else(|| Err(Problem::of("lasts", "is missing; give a duration, for example 2h")), read_lasts);
             let cron = about("cron", Cron::parse_in(text, zone.as_ref().ok().copied().flatten()));
             both(zone.and(cron), lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
         }
@@ -151,10 +142,10 @@ fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
 
 fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>, now: Option<Timestamp>) -> Result<When, Vec<Problem>> {
     let ends = match (to, lasts) {
-        (Some(_), Some(_)) => Err(Problem::of("lasts", "does not go with to; give one of them")),
+        (Some(_), Some(_)) => Err(Problem::of("lasts", "cannot be combined with to; give one of them")),
         (Some(to), None) => about("to", Timestamp::parse(to)).map(Ends::At),
         (None, Some(text)) => read_lasts(text).map(Ends::After),
-        (None, None) => Err(Problem::whole("to", "to or lasts is missing; say until when, or for how long, it is open")),
+        (None, None) => Err(Problem::whole("to", "to or lasts is missing; give the end or the duration")),
     };
     let (from, ends) = both(from, ends)?;
     let to = match ends {
@@ -162,21 +153,19 @@ fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>,
         Ends::After(lasts) => from.plus(lasts),
     };
     if from >= to {
-        return Err(vec![Problem::of("to", format!("`{to}` must be later than `{from}`, from when it is open"))]);
+        return Err(vec![Problem::of("to", format!("`{to}` must be later than the start `{from}`"))]);
     }
     if let Some(now) = now.filter(|now| to <= *now) {
-        return Err(vec![Problem::whole("to", format!("it would be over already: its end `{to}` lies before now, `{now}`"))]);
+        return Err(vec![Problem::whole("to", format!("the window is in the past: its end `{to}` is before now, `{now}`"))]);
     }
     Ok(When::Once(from, to))
 }
 
-/// The end of a window that is open once.
 enum Ends {
     At(Timestamp),
     After(Duration),
 }
 
-/// The time zone, one that there is.
 fn zone(texts: &Texts) -> Result<Option<&str>, Problem> {
     let Some(zone) = texts.filled("timezone") else { return Ok(None) };
     about("timezone", model::zone(zone).map(|_| Some(zone)))
@@ -190,7 +179,7 @@ fn about<T, E: Display>(key: &str, read: Result<T, E>) -> Result<T, Problem> {
     read.map_err(|says| Problem::of(key, says))
 }
 
-/// Both, or what is wrong with each.
+/// Both values, or the problems of both.
 fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, B), Vec<Problem>> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -213,20 +202,23 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_all_at_once_each_with_its_field() {
         for (given, says) in [
-            (&[][..], &[("from", "when it is open is missing")][..]),
+            (&[][..], &[("from", "the time is missing")][..]),
             (&[("now", "true")], &[("to", "to or lasts is missing")]),
-            (&[("cron", "0 2 * *")], &[("cron", "cron `0 2 * *` is no crontab"), ("lasts", "lasts is missing")]),
-            (&[("cron", "0 2 * * *"), ("lasts", "8d")], &[("lasts", "lasts `8d` must lie from 1m to 7d")]),
-            (&[("cron", "0 2 * * *"), ("lasts", "30s"), ("to", "x")], &[("lasts", "`30s` must lie"), ("to", "goes with from alone")]),
-            (&[("from", "tomorrow"), ("to", "never")], &[("from", "from `tomorrow` is no time"), ("to", "to `never` is no time")]),
+            (&[("cron", "0 2 * *")], &[("cron", "cron `0 2 * *` is not a crontab"), ("lasts", "lasts is missing")]),
+            (&[("cron", "0 2 * * *"), ("lasts", "8d")], &[("lasts", "lasts `8d` must be between 1m and 7d")]),
+            (
+                &[("cron", "0 2 * * *"), ("lasts", "30s"), ("to", "x")],
+                &[("lasts", "`30s` must be between"), ("to", "only applies to from")],
+            ),
+            (&[("from", "tomorrow"), ("to", "never")], &[("from", "from `tomorrow` is not a time"), ("to", "to `never` is not a time")]),
             (&[("from", "2026-11-24T02:00:00Z"), ("to", "2026-11-24T02:00:00Z")], &[("to", "must be later than")]),
-            (&[("from", "2026-11-22T02:00:00Z"), ("lasts", "2h")], &[("to", "it would be over already")]),
-            (&[("from", "2026-11-24T02:00:00Z"), ("lasts", "2h"), ("to", "x")], &[("lasts", "does not go with to")]),
+            (&[("from", "2026-11-22T02:00:00Z"), ("lasts", "2h")], &[("to", "the window is in the past")]),
+            (&[("from", "2026-11-24T02:00:00Z"), ("lasts", "2h"), ("to", "x")], &[("lasts", "cannot be combined with to")]),
             (&[("weekly", "sunday")], &[("weekly", "weekly `sunday` must be days and times")]),
-            (&[("weekly", "sun 02:00-04:00"), ("timezone", "Mars")], &[("timezone", "timezone `Mars` is no time zone")]),
-            (&[("weekly", "sun 02:00-04:00"), ("lasts", "2h")], &[("lasts", "goes with from and cron alone")]),
-            (&[("weekly", "sun 02:00-04:00"), ("cron", "0 2 * * *")], &[("cron", "does not go with weekly")]),
-            (&[("now", "on"), ("lasts", "2h"), ("timezone", "UTC")], &[("timezone", "goes with weekly and cron alone")]),
+            (&[("weekly", "sun 02:00-04:00"), ("timezone", "Mars")], &[("timezone", "timezone `Mars` is not a time zone")]),
+            (&[("weekly", "sun 02:00-04:00"), ("lasts", "2h")], &[("lasts", "only applies to from and cron")]),
+            (&[("weekly", "sun 02:00-04:00"), ("cron", "0 2 * * *")], &[("cron", "cannot be combined with weekly")]),
+            (&[("now", "on"), ("lasts", "2h"), ("timezone", "UTC")], &[("timezone", "only applies to weekly and cron")]),
             (
                 &[("name", "the night"), ("projects", "shop, no shop"), ("wekly", "x")],
                 &[

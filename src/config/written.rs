@@ -1,4 +1,4 @@
-//! A section of a settings file as texts under names, with the places where they stand: what reads forms and flags reads files too.
+//! A section of a settings file as texts by name, with their places: the readers of forms and flags also read files.
 
 use toml::de::DeValue;
 
@@ -8,28 +8,25 @@ use super::section::Section;
 use super::texts::Texts;
 use crate::model::{Field, Takes};
 
-/// What sections of a file say of one thing.
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) texts: Texts,
     places: Vec<Place>,
 }
 
-/// Where a text stands.
 struct Place {
     name: String,
-    /// What the section is called.
     title: String,
     offset: usize,
-    /// How a sentence about it begins: `token_file names a file whose text`.
+    /// The subject of a sentence about the text: `token_file names a file whose text`.
     lead: String,
-    /// Whether it is known to be wrong, and no text.
-    is_told: bool,
+    /// Whether its problem is already reported.
+    is_reported: bool,
 }
 
 impl Written {
-    /// Takes what the section says of these fields, each under its key behind `prefix`. What it does not name is empty, so that it has its default;
-    /// but secrets, which stay as they are stored.
+    /// Reads these fields, with `prefix` before their keys. A missing field is empty and gets its default; a missing secret keeps the
+    /// stored one.
     pub(super) fn take<'f>(
         &mut self,
         section: &Section<'_>,
@@ -64,12 +61,12 @@ impl Written {
         }
     }
 
-    /// A text that the section says in another way than by a field.
+    /// Adds a text that is not a field of the section.
     pub(super) fn say(&mut self, section: &Section<'_>, name: impl Into<String>, key: &str, text: &str) {
         self.put(section, name.into(), key, key.to_owned(), Some(text.to_owned()));
     }
 
-    /// A text of this name stands there, where something is wrong with it.
+    /// Notes the place of a name, for problems with it.
     pub(super) fn stands(&mut self, section: &Section<'_>, name: String, key: &str) {
         self.note_place(section, name, key, key.to_owned(), false);
     }
@@ -81,15 +78,15 @@ impl Written {
         }
     }
 
-    fn note_place(&mut self, section: &Section<'_>, name: String, key: &str, lead: String, is_told: bool) {
-        self.places.push(Place { name, title: section.title().to_owned(), offset: section.place_of(&[key]), lead, is_told });
+    fn note_place(&mut self, section: &Section<'_>, name: String, key: &str, lead: String, is_reported: bool) {
+        self.places.push(Place { name, title: section.title().to_owned(), offset: section.place_of(&[key]), lead, is_reported });
     }
 
-    /// Notes what is wrong with these texts where they stand; in `section`, where they stand nowhere.
+    /// Reports each problem at the place of its text, else at `section`.
     pub(super) fn note(&self, section: &Section<'_>, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
             match self.places.iter().find(|place| place.name == problem.field) {
-                Some(place) if place.is_told => {}
+                Some(place) if place.is_reported => {}
                 Some(place) => section.note_at(place.offset, &place.title, problem.named(&place.lead)),
                 None => section.unfit(&[], problem),
             }
@@ -97,7 +94,7 @@ impl Written {
     }
 }
 
-/// The texts of a field: one, or several of a list. None where it is of a wrong kind, which is noted.
+/// None if the type is wrong, which is noted.
 fn texts_of(section: &Section<'_>, field: &Field) -> Option<Vec<String>> {
     let key = field.key;
     if !section.has(key) {
@@ -116,7 +113,6 @@ fn texts_of(section: &Section<'_>, field: &Field) -> Option<Vec<String>> {
     }
 }
 
-/// The whole number that this is.
 pub(super) fn whole(value: &DeValue<'_>) -> Option<i64> {
     value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }

@@ -1,4 +1,4 @@
-//! What a service answered, and what it means where the service has no words of its own.
+//! A service's answer, and its meaning by status alone, without codes of the service.
 
 use std::time::Duration;
 
@@ -10,21 +10,19 @@ use url::Url;
 use super::redactor::Redactor;
 use crate::model::{Delivery, Timestamp, legible};
 
-/// As much of a body is quoted, in bytes.
+/// Bytes of a body that are quoted.
 const WORDS: usize = 200;
-/// So far into a body a page says that it is one, in bytes.
+/// Bytes of a body that are searched for HTML.
 const BEGIN: usize = 1024;
-/// As much of a body is read, in bytes.
+/// Bytes of a body that are read.
 pub(super) const READ: usize = 64 * 1024;
 
-/// An answer, as far as it was read.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
-    /// When it came.
     pub(super) at: Timestamp,
-    /// Status and first words, without secrets.
+    /// Status and beginning of the body, redacted.
     pub(super) words: String,
 }
 
@@ -34,31 +32,31 @@ impl Answer {
         if let Some(reason) = status.canonical_reason() {
             words = format!("{words} {reason}");
         }
-        let said = quoted(&body, redactor);
-        if !said.is_empty() {
-            words = format!("{words}: {said}");
+        let text = quoted(&body, redactor);
+        if !text.is_empty() {
+            words = format!("{words}: {text}");
         }
         Self { status, headers, body, at, words }
     }
 
-    /// What it means by its status alone. A receiver that is nobody's in particular may say whatever it likes with it.
+    /// By its status alone. A generic receiver may answer with any body.
     pub(super) fn settle(self) -> Delivery {
         match self.status.as_u16() {
             200..=299 => Delivery::Accepted(self.words),
-            // Not followed: what is sent there was meant for here, and may be a key.
+            // Redirects are not followed: the request may hold a key.
             300..=399 => {
                 Delivery::Rejected { words: format!("{} to {}, which is not followed: set the address itself", self.status, self.target()) }
             }
-            // The proxy between, time that ran out, too much at once, and whatever is broken there: none of it is the channel's fault.
+            // A proxy, a timeout, a limit or a broken service: not a fault of the channel.
             407 | 408 | 425 | 429 | 500..=599 => self.try_again(),
-            // The key, the address, or the right to either.
+            // Wrong key, wrong address, or no permission.
             401 | 402 | 403 | 404 | 405 | 410 => Delivery::Rejected { words: self.words },
             _ => Delivery::Unfit { words: self.words },
         }
     }
 
-    /// The same of a service that answers 400 or 422 to a wrong key as well: better a channel that stands still and says so than one that
-    /// loses each message by itself.
+    /// For services that answer 400 or 422 also to a wrong key: better a stopped channel with a reason than
+    /// messages that are lost one by one.
     pub(super) fn settle_unless_page_or_key(self) -> Delivery {
         match self.status.as_u16() {
             400 | 422 => Delivery::Rejected { words: self.words },
@@ -66,50 +64,46 @@ impl Answer {
         }
     }
 
-    /// The same of a service that never answers with a web page: where one comes, somebody else spoke.
+    /// For services that never answer with a web page: such an answer comes from something in between.
     pub(super) fn settle_unless_page(self) -> Delivery {
         if self.status.is_success() && self.is_page() {
-            let words = format!("a web page answered, and not the service: a login page or a proxy is between ({})", self.words);
+            let words = format!("a web page answered instead of the service: probably a login page or a proxy in between ({})", self.words);
             return Delivery::TryAgain { words, after: None };
         }
         self.settle()
     }
 
-    /// What it means where it is the answer of somebody behind the one that was asked, who said this status.
+    /// With the status of a service behind the one that answered.
     pub(super) fn settle_as(self, status: StatusCode) -> Delivery {
         Self { status, ..self }.settle()
     }
 
-    /// What it means of somebody's own receiver, which may say what it likes but a page for people: that is a login, or what stands where nobody
-    /// is any more.
+    /// For a user's own receiver, which may answer with anything except a web page: that is a login page or a placeholder.
     pub(super) fn settle_unless_html(self) -> Delivery {
         if self.status.is_success() && !self.is_html() { self.settle() } else { self.settle_unless_page() }
     }
 
-    /// Not taken, and trying again can help.
     pub(super) fn try_again(self) -> Delivery {
         Delivery::TryAgain { after: self.retry_after(), words: self.words }
     }
 
-    /// The body as JSON; null where it is none.
     pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// By its body: Slack calls its plain `ok` HTML.
+    /// By its body: Slack sends its plain `ok` with the type HTML.
     fn is_page(&self) -> bool {
         let body = self.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.body);
         body.trim_ascii_start().first() == Some(&b'<')
     }
 
-    /// By its type and its body: some answer in XML.
+    /// By its type and its body: some services answer in XML.
     fn is_html(&self) -> bool {
         let is_typed = self.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().windows(4).any(|part| part == b"html"));
         let begin = String::from_utf8_lossy(&self.body[..self.body.len().min(BEGIN)]).to_lowercase();
         self.is_page() && (is_typed || ["<!doctype html", "<html"].iter().any(|mark| begin.contains(mark)))
     }
 
-    /// How long the answer asks us to wait: seconds, or a date.
     fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = text.parse::<f64>() {
@@ -119,23 +113,21 @@ impl Answer {
         Some(Timestamp::from_ms(until.as_millisecond()).since(self.at))
     }
 
-    /// Where it sends us, by protocol and host alone.
+    /// Scheme and host of `Location`: the path may hold a secret.
     fn target(&self) -> String {
         let target = self.headers.get(LOCATION).and_then(|value| value.to_str().ok());
         match target.map(Url::parse) {
             Some(Ok(url)) if url.has_host() => format!("{}/***", url.origin().ascii_serialization()),
-            Some(_) => "another path there".into(),
+            Some(_) => "another path of the same host".into(),
             None => "nowhere".into(),
         }
     }
 }
 
-/// So many seconds, as a service says them: whole or not. None where that is no time to wait.
 pub(super) fn wait(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Bytes as one printable line, without secrets and within bounds.
 pub(super) fn quoted(bytes: &[u8], redactor: &Redactor) -> String {
     let text = redactor.clear(&String::from_utf8_lossy(bytes));
     super::text::cut_bytes(&legible(&text), WORDS)
@@ -201,21 +193,20 @@ mod tests {
             words("https://u:p@login.example.com/next?token=abc"),
             "302 Found to https://login.example.com/***, which is not followed: set the address itself"
         );
-        assert_eq!(words("/signin?token=abc"), "302 Found to another path there, which is not followed: set the address itself");
+        assert_eq!(words("/signin?token=abc"), "302 Found to another path of the same host, which is not followed: set the address itself");
     }
 
     #[test]
     fn a_web_page_is_not_the_service() {
         for body in ["<html>", "\n <!doctype html>", "\u{feff}<!DOCTYPE html>"] {
             let Delivery::TryAgain { words, .. } = answer(200, &[], body).settle_unless_page() else {
-                panic!("{body} is taken for the service")
+                panic!("{body} is taken as the service")
             };
             assert!(words.contains("a login page or a proxy"), "{words}");
             assert!(matches!(answer(200, &[], body).settle(), Delivery::Accepted(_)));
         }
-        // As Slack has it.
-        let taken = answer(200, &[("content-type", "text/html")], "ok").settle_unless_page();
-        assert!(matches!(taken, Delivery::Accepted(_)), "{taken:?}");
+        let accepted = answer(200, &[("content-type", "text/html")], "ok").settle_unless_page();
+        assert!(matches!(accepted, Delivery::Accepted(_)), "{accepted:?}");
     }
 
     #[test]

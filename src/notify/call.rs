@@ -1,4 +1,4 @@
-//! One delivery while it is made: the channel, the letter, and the way to the service.
+//! One delivery in progress: channel, message and sender.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -8,12 +8,10 @@ use super::redactor::Redactor;
 use super::send::{Ask, Letter, Sender};
 use crate::model::{ChannelKind, ChannelSpec, Delivery, IncidentFacts, Message, Timestamp};
 
-/// What a channel's file works with.
 pub(super) struct Call<'a> {
     pub(super) sender: &'a Sender,
     pub(super) channel: &'a ChannelSpec,
     pub(super) letter: &'a Letter<'a>,
-    /// When it is sent.
     pub(super) now: Timestamp,
     pub(super) redactor: Redactor,
 }
@@ -27,12 +25,12 @@ impl<'a> Call<'a> {
         self.letter.message.incident.as_ref()
     }
 
-    /// The incident's page, where it is known under which address users reach it.
+    /// The incident's page; none without a public URL.
     pub(super) fn page(&self) -> Option<&'a str> {
         self.incident()?.url.as_deref()
     }
 
-    /// The text, and below it the incident's page, for services that have no other place for a link.
+    /// The text with the link to the incident below it, for services without a field for links.
     pub(super) fn text_with_link(&self) -> String {
         let text = &self.message().text;
         self.page().map_or_else(|| text.clone(), |page| format!("{text}\n{page}"))
@@ -42,13 +40,12 @@ impl<'a> Call<'a> {
         self.letter.id
     }
 
-    /// The value of one of the channel's fields, or its default.
     pub(super) fn value(&self, key: &str) -> &'a str {
         self.channel.value(key)
     }
 
-    /// By what a service that keeps the state of incidents knows this one: the same in all its messages. A sample has a key of its own, so that
-    /// it never touches a real incident; a message without an incident goes by its channel, or by its notification.
+    /// The deduplication key of services that keep the state of incidents: the same in all messages of an incident. A test message has
+    /// its own key, so that it never changes a real incident. Without an incident it is the key of the channel or the notification's id.
     pub(super) fn key(&self) -> String {
         let test = if self.message().test { "test-" } else { "" };
         match self.incident() {
@@ -57,8 +54,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The service's address, which the field `url` holds, with `path` behind it. Whoever pasted it with the path of the service's documents meant the
-    /// same.
+    /// The service's URL (field `url`) followed by `path`. The endpoint's path, which users often paste with it, is removed
+    /// first.
     pub(super) fn at(&self, path: &str) -> String {
         let base = self.value("url").trim().trim_end_matches('/');
         let pasted: &[&str] = match self.channel.kind {
@@ -70,12 +67,10 @@ impl<'a> Call<'a> {
         format!("{}{path}", pasted.iter().find_map(|path| base.strip_suffix(path)).unwrap_or(base))
     }
 
-    /// Asks, and gives what was answered; what came of it where nothing was.
     pub(super) async fn ask(&self, ask: Ask) -> Result<Answer, Delivery> {
         self.sender.ask(ask, &self.redactor).await
     }
 
-    /// Posts JSON to an address.
     pub(super) async fn post(&self, url: &str, body: &impl Serialize) -> Result<Answer, Delivery> {
         self.ask(Ask::post(url).json(body)).await
     }

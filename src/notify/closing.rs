@@ -1,5 +1,5 @@
-//! Channels that were removed, disabled or led elsewhere while their service keeps an alert open: it is closed with the settings that they had, and tried for
-//! as long as any message is.
+//! Channels that were removed, disabled or changed to another target while their service keeps an alert open: Heartbeat closes it with the
+//! old settings, and retries for as long as for any message.
 
 use super::Notify;
 use crate::message;
@@ -7,7 +7,7 @@ use crate::model::{Channel, Notification, NotificationState, Timestamp};
 use crate::store::{ConfigSnapshot, IncidentFilter, NotificationFilter, StoreError};
 
 impl Notify {
-    /// Owes what closes the alerts of such channels, and lets those go that have closed theirs, or cannot. Gives those that are still at it.
+    /// Queues the messages that close those alerts and forgets the channels that are done or failed. Returns the others.
     pub(super) async fn close_alerts(&self, config_snapshot: &ConfigSnapshot, now: Timestamp) -> Result<Vec<Channel>, StoreError> {
         if !config_snapshot.has_closing_channels() {
             return Ok(Vec::new());
@@ -21,18 +21,17 @@ impl Notify {
         Ok(closing)
     }
 
-    /// Whether it is not done.
     async fn close_alerts_of(&self, channel: &Channel, now: Timestamp) -> Result<bool, StoreError> {
         let mut queued = Vec::new();
-        for known in self.store.channel_notified(channel.id).await?.into_iter().filter(|known| known.is_open) {
+        for notified in self.store.channel_notified(channel.id).await?.into_iter().filter(|notified| notified.is_open) {
             let Some(incident) =
-                self.store.incidents(&IncidentFilter { id: Some(known.incident), ..IncidentFilter::default() }).await?.pop()
+                self.store.incidents(&IncidentFilter { id: Some(notified.incident), ..IncidentFilter::default() }).await?.pop()
             else {
                 continue;
             };
             let message = message::withdrawn(&incident, &channel.spec.name, now);
-            // Counted from the other side than what the incident itself owes: the two must not be taken for one.
-            let number = u32::MAX - known.ended;
+            // Counts down from the maximum, so that it never equals a number of the incident's own notifications.
+            let number = u32::MAX - notified.ended;
             queued.push(Notification::queued(channel.id, incident.id, &incident.key().to_string(), number, message));
         }
         if !queued.is_empty() {
@@ -48,9 +47,9 @@ impl Notify {
         let last = self.store.notifications(&NotificationFilter { at_most: 1, ..of_channel }).await?.pop();
         if is_queued || last.is_some_and(|last| last.state == NotificationState::Failed) {
             let why = channel.stopped.as_ref().map_or("no message was accepted", |stopped| &stopped.words);
-            tracing::error!(channel = %channel.spec.name, "what this channel keeps open at its service must be closed there: {why}");
+            tracing::error!(channel = %channel.spec.name, "cannot close the open alerts of this channel; close them at its service: {why}");
         } else {
-            tracing::info!(channel = %channel.spec.name, "what this channel kept open at its service is closed");
+            tracing::info!(channel = %channel.spec.name, "closed the open alerts of this channel at its service");
         }
         self.store.channel_closed(channel.id).await?;
         Ok(false)

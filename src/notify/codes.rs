@@ -1,14 +1,13 @@
-//! The services' own codes and words for what went wrong, and what each of them means.
+//! Error codes of the services and their meaning.
 
 use super::answer::Answer;
 use crate::model::Delivery;
 
-/// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
-    /// The channel's settings: no message will be accepted.
+    /// A wrong setting of the channel: it accepts no message.
     Channel,
-    /// This message's: the next one may be accepted.
+    /// Only this message: the next one may be accepted.
     Message,
 }
 
@@ -18,26 +17,22 @@ use Of::{Channel, Message};
 const DISCORD: [(&str, Of, &str); 13] = [
     ("10003", Channel, "the thread or channel does not exist"),
     ("10015", Channel, "the webhook was deleted"),
-    ("50001", Channel, "the webhook may not see that thread"),
+    ("50001", Channel, "the webhook has no access to that thread"),
     ("50006", Message, "the message is empty"),
     ("50027", Channel, "the webhook's token is wrong"),
     ("50035", Message, "a field of the message is not valid"),
     ("50083", Channel, "the thread is archived"),
     ("160005", Channel, "the thread is locked"),
     ("200000", Message, "blocked by the server's automatic moderation"),
-    (
-        "220001",
-        Channel,
-        "the webhook posts to a forum: set `thread` to a name, and a thread of that name is created, or to the id of a thread there",
-    ),
-    ("220003", Channel, "threads are created by name in forums alone: leave `thread` empty, or set it to the id of a thread"),
+    ("220001", Channel, "the webhook posts to a forum: set `thread` to a name, to create a thread, or to the id of a thread in it"),
+    ("220003", Channel, "only forums accept the name of a thread: leave `thread` empty, or set it to the id of a thread"),
     ("220004", Channel, "webhooks of this kind cannot post to a forum"),
     ("240000", Message, "blocked by the filter for harmful links"),
 ];
 
 /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>
 const SLACK: [(&str, Of, &str); 12] = [
-    ("action_prohibited", Channel, "an administrator restricts who may post there"),
+    ("action_prohibited", Channel, "an administrator restricts posting there"),
     ("channel_is_archived", Channel, "the Slack channel is archived"),
     ("channel_not_found", Channel, "the Slack channel does not exist"),
     ("invalid_blocks", Message, "a block of the message is not valid"),
@@ -46,43 +41,40 @@ const SLACK: [(&str, Of, &str); 12] = [
     ("no_service", Channel, "the webhook is disabled or was removed"),
     ("no_team", Channel, "the workspace does not exist"),
     ("no_text", Message, "the message has no text"),
-    ("posting_to_general_channel_denied", Channel, "an administrator restricts who may post to #general"),
+    ("posting_to_general_channel_denied", Channel, "an administrator restricts posting to #general"),
     ("team_disabled", Channel, "the workspace is disabled"),
     ("too_many_attachments", Message, "the message has too many attachments"),
 ];
 
-/// Parts of the descriptions of <https://core.telegram.org/bots/api#making-requests>: all have the code 400 or 403.
+/// Substrings of the descriptions of <https://core.telegram.org/bots/api#making-requests>: all have the code 400 or 403.
 const TELEGRAM: [(&str, Of, &str); 7] = [
     ("bot was blocked", Channel, "the user blocked the bot"),
     ("bot was kicked", Channel, "the bot was removed from the group"),
-    ("chat not found", Channel, "`chat` names none that the bot is in"),
+    ("chat not found", Channel, "the bot is in no chat with the id in `chat`"),
     ("message is too long", Message, "the message is too long"),
-    ("message thread not found", Channel, "`thread` names no topic of that chat"),
+    ("message thread not found", Channel, "the chat has no topic with the id in `thread`"),
     ("not enough rights", Channel, "the bot may not post there"),
     ("TOPIC_CLOSED", Channel, "the topic is closed"),
 ];
 
 impl Answer {
-    /// What it means by Discord's code; none where that says nothing more than the status.
     pub(super) fn by_discord(&self) -> Option<Delivery> {
         let code = self.json().get("code")?.as_u64()?.to_string();
-        self.by(&DISCORD, |known| known == code)
+        self.by(&DISCORD, |listed| listed == code)
     }
 
-    /// What it means by Slack's word.
     pub(super) fn by_slack(&self) -> Option<Delivery> {
         let word = String::from_utf8_lossy(&self.body).trim().to_owned();
-        self.by(&SLACK, |known| known == word)
+        self.by(&SLACK, |listed| listed == word)
     }
 
-    /// What it means by Telegram's description.
     pub(super) fn by_telegram(&self) -> Option<Delivery> {
         let said = self.json();
         let description = said.get("description")?.as_str()?.to_owned();
-        self.by(&TELEGRAM, |known| description.contains(known))
+        self.by(&TELEGRAM, |listed| description.contains(listed))
     }
 
-    /// What it means by PagerDuty's list of errors: of the key, or of this event.
+    /// PagerDuty's `errors` name either the routing key or the event.
     pub(super) fn by_pagerduty(&self) -> Option<Delivery> {
         let said = self.json();
         let errors: Vec<&str> = said.get("errors")?.as_array()?.iter().filter_map(serde_json::Value::as_str).collect();
@@ -91,7 +83,7 @@ impl Answer {
     }
 
     fn by(&self, codes: &[(&str, Of, &str)], is: impl Fn(&str) -> bool) -> Option<Delivery> {
-        let (_, of, meaning) = codes.iter().find(|(known, ..)| is(known)).filter(|_| self.is_rejection())?;
+        let (_, of, meaning) = codes.iter().find(|(listed, ..)| is(listed)).filter(|_| self.is_rejection())?;
         let words = format!("{} ({meaning})", self.words);
         Some(match of {
             Channel => Delivery::Rejected { words },
@@ -99,7 +91,7 @@ impl Answer {
         })
     }
 
-    /// Whether the service has looked at the message and does not want it, rather than being in trouble itself.
+    /// Whether the service rejects the message, rather than failing itself.
     fn is_rejection(&self) -> bool {
         self.status.is_client_error() && !matches!(self.status.as_u16(), 407 | 408 | 425 | 429)
     }

@@ -1,13 +1,11 @@
-//! The facts behind a message's words, for services that have fields for them; and its colour.
+//! The facts of a message as labels and values, for services with fields; and its colour.
 
 use std::time::Duration;
 
 use crate::model::{Message, NotificationKind, duration};
 
-/// A label and what stands behind it.
 pub(super) type Fact = (&'static str, String);
 
-/// What one wants beside the words: a few.
 pub(super) fn few(message: &Message) -> Vec<Fact> {
     let mut facts = Vec::new();
     if !message.project.is_empty() {
@@ -24,7 +22,7 @@ pub(super) fn few(message: &Message) -> Vec<Fact> {
     facts
 }
 
-/// All of them, under names for machines: what is not known is not there.
+/// All facts under machine-readable names; unknown ones are left out.
 pub(super) fn all(message: &Message) -> Vec<Fact> {
     let mut facts = vec![
         ("kind", message.kind.to_string()),
@@ -61,7 +59,6 @@ pub(super) fn all(message: &Message) -> Vec<Fact> {
     facts
 }
 
-/// Red, amber or blue by severity; green when it is over.
 pub(super) fn colour(message: &Message) -> u32 {
     match (message.kind, message.severity.as_str()) {
         (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => 0x002E_7D32,

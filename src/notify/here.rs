@@ -1,15 +1,14 @@
-//! Whether an address leads to this machine.
+//! Whether a URL points to this machine.
 
 use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
-/// Whether what is sent to this address does not leave this machine.
 pub(super) fn is_here(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        // Of a protocol that is not the web's, an IPv4 address is read as a name.
+        // `url` parses an IPv4 address as a name if the scheme is not one of the web.
         Some(Host::Domain(name)) => {
             name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         }

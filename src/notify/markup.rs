@@ -1,25 +1,22 @@
-//! Text for services that read markup in it: what a server said, or a project is called, must not become a link, a mention or a format there.
+//! Escapes text for services that interpret markup: quoted text must not become a link, a mention or a format.
 
 use crate::message::Escape;
 use crate::model::ChannelKind;
 
-/// How a service reads text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
-    /// As it is.
     Plain,
-    /// Discord's Markdown: <https://discord.com/developers/docs/reference#message-formatting>. A backslash takes the meaning from any sign.
+    /// Discord's Markdown: <https://discord.com/developers/docs/reference#message-formatting>. A backslash escapes any character.
     Discord,
     /// The Markdown of adaptive cards: <https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features>.
     Teams,
-    /// Three characters are Slack's own: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
+    /// Slack reserves three characters: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
     Slack,
-    /// Without a parse mode nothing is markup but what looks like a user's name.
+    /// Without a parse mode, only `@` before a name has a meaning.
     Telegram,
 }
 
 impl Markup {
-    /// That of a kind of channel.
     pub(super) const fn of(kind: ChannelKind) -> Self {
         match kind {
             ChannelKind::Discord => Self::Discord,
@@ -37,7 +34,6 @@ impl Markup {
         }
     }
 
-    /// [`Self::escape`] as a function.
     pub(super) fn writer(self) -> Escape {
         match self {
             Self::Plain => |text| Self::Plain.escape(text),
@@ -48,7 +44,6 @@ impl Markup {
         }
     }
 
-    /// The text, written so that the service shows it as it is.
     pub(super) fn escape(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
@@ -59,16 +54,15 @@ impl Markup {
     }
 }
 
-/// Each sign that Markdown reads with a backslash before it.
 fn with_backslashes(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    // At the start of a line, more signs have a meaning: lists.
+    // Only at the start of a line: lists.
     let mut begins = true;
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         let is_markup = match letter {
             '\\' | '`' | '*' | '_' | '~' | '|' | '<' | '>' | '[' | ']' | '(' | ')' | '#' | '@' => true,
-            // Of an address: without this it is a link by itself.
+            // In a URL: Discord turns it into a link.
             ':' => letters.peek() == Some(&'/'),
             '-' | '+' => begins,
             _ => false,
@@ -82,14 +76,14 @@ fn with_backslashes(text: &str) -> String {
     escaped
 }
 
-/// The text with something between `@` and a name that nobody sees: Telegram notifies whoever is called so.
+/// Puts an invisible character between `@` and a name: Telegram notifies users that are mentioned.
 fn without_mentions(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     let mut before = ' ';
     while let Some(letter) = letters.next() {
         written.push(letter);
-        // Not within the address of a mailbox.
+        // Not within an e-mail address.
         if letter == '@' && !before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric()) {
             written.push('\u{2060}');
         }

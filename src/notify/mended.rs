@@ -1,4 +1,4 @@
-//! Channels that did not deliver, and do again or are not used any more: whoever was notified of the one is notified of the other.
+//! Sends the resolved notification for a channel that stopped and delivers again, or is not used any more.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,7 @@ use crate::model::{Channel, ChannelFacts, Message, Notification, NotificationKin
 use crate::store::{NotificationFilter, StoreError};
 
 impl Notify {
-    /// Owes the end of every word that a channel does not deliver, once it does.
-    pub(super) async fn tell_what_is_mended(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn notify_about_resolved_channels(&self, now: Timestamp) -> Result<(), StoreError> {
         let written = self.store.notifications(&NotificationFilter { of_channels: true, ..NotificationFilter::default() }).await?;
         let mut newest = HashMap::new();
         for notification in written {
@@ -35,7 +34,6 @@ impl Notify {
     }
 }
 
-/// Why the channel of this message is not broken any more; none while it is.
 fn mended(stopped: &Message, channels: &[Channel]) -> Option<Mended> {
     let about = stopped.channel.as_ref()?;
     let Some(channel) = channels.iter().find(|channel| ChannelFacts::of(channel.id, &channel.spec.name) == *about) else {

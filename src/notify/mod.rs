@@ -1,9 +1,7 @@
-//! Telling people: what is owed goes out, and what came of it is marked.
+//! Notifications: sends what is queued and stores the result.
 //!
-//! The loop (`run`) empties the outbox each second: what to send of what is due is `plan`, when to try again `retry`, the sending itself
-//! `outbox`. One message goes to one channel by the [`Sender`], with one file a kind under `channel`; the ping that tells a service
-//! outside that Heartbeat lives is sent by [`watch_over`]. Makes no words: those came with the notification. Knows each service's wire and
-//! nothing of rules, and never decides whether something is worth telling.
+//! The loop (`run`) empties the outbox each second: `plan` decides what to send, `retry` when to try again, `outbox` sends. The [`Sender`]
+//! delivers one message to one channel, with one file per kind under `channel`; [`watch_over`] sends the dead-man ping.
 
 mod answer;
 mod call;

@@ -1,9 +1,9 @@
-//! The dead-man ping: tells a service outside that Heartbeat lives. When it stops, that service tells people.
+//! The dead-man ping: tells an external service that Heartbeat is running. When the ping stops, that service raises an alert.
 //!
-//! Known by their hosts: healthchecks.io (<https://healthchecks.io/docs/http_api/>: `/start`, `/fail`; one's own by `/ping/` in its path),
-//! Cronitor (<https://cronitor.io/docs/telemetry-api>: `?state=run|complete|fail`), Better Stack
-//! (<https://betterstack.com/docs/uptime/cron-and-heartbeat-monitor/>: `/fail`), Dead Man's Snitch
-//! (<https://deadmanssnitch.com/docs>). Those two, and whoever is not known, are told that we live and nothing that they have no word for.
+//! Recognized by host: healthchecks.io (<https://healthchecks.io/docs/http_api/>: `/start`, `/fail`; self-hosted by `/ping/` in the path),
+//! Cronitor (<https://cronitor.io/docs/telemetry-api>: `?state=run|complete|fail`) and Better Stack
+//! (<https://betterstack.com/docs/uptime/cron-and-heartbeat-monitor/>: `/fail`). Any other service, such as Dead Man's Snitch
+//! (<https://deadmanssnitch.com/docs>), gets only the "alive" ping.
 
 use url::Url;
 
@@ -11,37 +11,29 @@ use super::redactor::Redactor;
 use super::send::{Ask, Sender};
 use crate::model::{Delivery, SecretUrl};
 
-/// How the address is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
-    /// By GET.
     #[default]
     Get,
-    /// By POST, with nothing in it.
+    /// POST with an empty body.
     Post,
 }
 
-/// What is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Heartbeat has started.
     Start,
-    /// All its loops have made progress.
     Alive,
-    /// One of them stands still, or it is going down.
+    /// A loop makes no progress, or Heartbeat is stopping.
     Fail,
 }
 
-/// The ping's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ping {
-    /// Where: who knows it can say that we live.
+    /// Secret: anyone who knows it can send this ping.
     pub url: SecretUrl,
-    /// How.
     pub method: Method,
 }
 
-/// A service that has words for more than being alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Service {
     Healthchecks,
@@ -51,11 +43,11 @@ enum Service {
 }
 
 impl Ping {
-    /// Tells it once. Where the service has no word for it, nothing is sent.
+    /// Sends one ping. Sends nothing if the service has no such state.
     pub async fn send(&self, sender: &Sender, state: State) -> Delivery {
         let (service, address) = match self.address(state) {
             Ok(Some(found)) => found,
-            Ok(None) => return Delivery::Accepted("nothing is sent: this service has no word for it".into()),
+            Ok(None) => return Delivery::Accepted("not sent: this service has no such state".into()),
             Err(words) => return Delivery::Rejected { words },
         };
         let ask = match self.method {
@@ -66,20 +58,20 @@ impl Ping {
             Ok(answer) => answer,
             Err(unanswered) => return unanswered,
         };
-        // healthchecks.io answers 200 also to what it does not know.
-        let says =
+        // healthchecks.io also answers 200 to an unknown check.
+        let begins_with =
             |words: &str| service == Service::Healthchecks && answer.status.is_success() && answer.body.starts_with(words.as_bytes());
-        if says("OK (not found)") {
+        if begins_with("OK (not found)") {
             return Delivery::Rejected { words: answer.words };
         }
-        if says("OK (rate limited)") {
+        if begins_with("OK (rate limited)") {
             return answer.try_again();
         }
         answer.settle()
     }
 
     fn address(&self, state: State) -> Result<Option<(Service, String)>, String> {
-        let mut url = Url::parse(self.url.expose()).map_err(|_| "its address cannot be read".to_owned())?;
+        let mut url = Url::parse(self.url.expose()).map_err(|_| "the ping URL is not valid".to_owned())?;
         let service = Service::at(&url);
         let ending = match (service, state) {
             (Service::Healthchecks, State::Start) => Some("start"),
@@ -91,14 +83,14 @@ impl Ping {
             path.pop_if_empty().push(ending);
         }
         if service == Service::Cronitor {
-            let word = match state {
+            let value = match state {
                 State::Start => "run",
                 State::Alive => "complete",
                 State::Fail => "fail",
             };
             let others: Vec<(String, String)> =
                 url.query_pairs().filter(|(key, _)| key != "state").map(|(key, value)| (key.into(), value.into())).collect();
-            url.query_pairs_mut().clear().extend_pairs(others).append_pair("state", word);
+            url.query_pairs_mut().clear().extend_pairs(others).append_pair("state", value);
         }
         Ok(Some((service, url.into())))
     }

@@ -1,6 +1,4 @@
-//! What to send of the notifications that are due: what a newer one makes needless is left out, and what comes in a crowd goes as one.
-//!
-//! Pure: takes leased notifications and what was sent lately, gives parcels.
+//! Decides what to send of the due notifications: drops what a newer one replaces, and merges many into one digest. Pure.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -10,58 +8,50 @@ use uuid::Uuid;
 use crate::message;
 use crate::model::{Channel, ChannelId, IncidentId, Message, Notification, NotificationKind, Timestamp};
 
-/// Over so long a channel takes `at_once` messages; what is more waits, and goes as one.
+/// Within this time a channel gets at most `at_once` messages; the rest waits and is sent as one.
 const CROWD: Duration = Duration::from_mins(1);
 
-/// One message to one channel, and what is settled by it.
+/// One message to one channel, and the notifications that it settles.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Parcel {
     pub(super) channel: ChannelId,
-    /// What the receiver can tell a repetition by.
+    /// Lets the receiver recognize a repetition.
     pub(super) id: Uuid,
     pub(super) message: Message,
-    /// The notifications that it delivers.
     pub(super) covers: Vec<Notification>,
-    /// Older ones that are not needed once it is taken. Until then they are owed: what it says instead of them was told to nobody.
+    /// Older ones, superseded once it is accepted. Until then they stay queued, because nothing was delivered in their place.
     pub(super) replaces: Vec<Notification>,
 }
 
 impl Parcel {
-    /// All that is leased for it.
     pub(super) fn leased(self) -> impl Iterator<Item = Notification> {
         self.replaces.into_iter().chain(self.covers)
     }
 }
 
-/// What to do with the notifications of one moment.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Plan {
-    /// To be delivered, those of one channel in this order.
     pub(super) parcels: Vec<Parcel>,
-    /// To be written back: these wait.
     pub(super) put_back: Vec<Notification>,
 }
 
-/// What was sent to each channel lately.
 #[derive(Debug, Default)]
 pub(super) struct Crowds(HashMap<ChannelId, VecDeque<Timestamp>>);
 
 impl Crowds {
-    /// A message went out.
     pub(super) fn sent(&mut self, channel: ChannelId, at: Timestamp) {
         self.0.entry(channel).or_default().push_back(at);
     }
 
-    /// How many went out in the last minute, and when the first of them is a minute old.
     fn lately(&mut self, channel: ChannelId, now: Timestamp) -> (usize, Timestamp) {
         let sent = self.0.entry(channel).or_default();
-        // One that lies ahead was sent before the wall was stepped back.
+        // A time in the future is from before the clock was set back.
         sent.retain(|at| *at <= now && now.since(*at) < CROWD);
         (sent.len(), sent.front().map_or(now, |first| first.plus(CROWD)))
     }
 }
 
-/// Plans the delivery of leased notifications, which come in the order in which they were written. Those of channels that are gone are left.
+/// Plans the delivery of leased notifications, in the order in which they were written. Skips those of removed channels.
 pub(super) fn plan(leased: Vec<Notification>, channels: &HashMap<ChannelId, &Channel>, crowds: &mut Crowds, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     let mut of_channel: Vec<(ChannelId, Vec<Notification>)> = Vec::new();
@@ -79,7 +69,6 @@ pub(super) fn plan(leased: Vec<Notification>, channels: &HashMap<ChannelId, &Cha
     plan
 }
 
-/// One parcel an incident; what is about no incident stands for itself.
 fn collapse(notifications: Vec<Notification>) -> Vec<Parcel> {
     let mut groups: Vec<(Option<IncidentId>, Vec<Notification>)> = Vec::new();
     for notification in notifications {
@@ -91,10 +80,10 @@ fn collapse(notifications: Vec<Notification>) -> Vec<Parcel> {
     groups.into_iter().filter_map(|(_, group)| one_of(group)).collect()
 }
 
-/// The one message that says all that these notifications of one incident have to say: the newest facts, as the gravest news among them. It goes
-/// out as the newest of them: whoever had an older one from a process that died before it noted that must not take this for a repetition.
+/// Merges the notifications of one incident: the newest facts, under the most important kind among them. It has the id of the newest
+/// one, so that a receiver that already has an older one, from a process that died before it stored the result, does not drop it.
 fn one_of(mut group: Vec<Notification>) -> Option<Parcel> {
-    // Who hears that it is open, after an end that was not told, need not hear of that end.
+    // If the incident is open again, an end that was not delivered is dropped.
     let ended = group.iter().rev().skip(1).position(|notification| notification.message.kind == NotificationKind::Resolved);
     let before_end = ended.map_or(0, |back| group.len() - 1 - back);
     let newest = group.pop()?;
@@ -108,10 +97,10 @@ fn one_of(mut group: Vec<Notification>) -> Option<Parcel> {
         .iter()
         .map(|notification| notification.message.kind)
         .fold(newest.message.kind, |gravest, kind| if weight(kind) > weight(gravest) { kind } else { gravest });
-    let untold = group.iter().any(|notification| notification.message.kind == NotificationKind::Opened);
+    let is_opening_unsent = group.iter().any(|notification| notification.message.kind == NotificationKind::Opened);
     let message = match newest.message.kind {
-        // The end of an alert is not the end of its incident.
-        NotificationKind::Resolved if untold && newest.message.incident.as_ref().is_some_and(|facts| facts.closed.is_some()) => {
+        // The alert ends, but not its incident.
+        NotificationKind::Resolved if is_opening_unsent && newest.message.incident.as_ref().is_some_and(|facts| facts.closed.is_some()) => {
             message::merged(&newest.message)
         }
         _ => Message { kind, ..newest.message.clone() },
@@ -119,7 +108,6 @@ fn one_of(mut group: Vec<Notification>) -> Option<Parcel> {
     Some(Parcel { channel: newest.channel, id: newest.id, message, covers: vec![newest], replaces: group })
 }
 
-/// What is too much at once becomes one, or waits until it is not.
 fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mut Plan, now: Timestamp) {
     let (lately, free_at) = crowds.lately(channel.id, now);
     let at_once = usize::from(channel.spec.at_once.max(1));
@@ -135,7 +123,7 @@ fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mu
         let (covers, replaces): (Vec<_>, Vec<_>) = parcels.into_iter().map(|parcel| (parcel.covers, parcel.replaces)).unzip();
         let (covers, replaces) = (covers.concat(), replaces.concat());
         let id = Notification::id_of_digest(&covers);
-        // As old as its newest part: sent again, it is the same to the byte.
+        // The time of its newest part: sent again, it is identical.
         let at = messages.iter().map(|message| message.at).max().unwrap_or(now);
         plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, at), covers, replaces });
     }
@@ -159,7 +147,7 @@ mod tests {
         Notification::queued(ChannelId(7), Some(IncidentId(incident)), &about, 0, message)
     }
 
-    /// `incident:kind` words in, what goes out as `project:kind*covered-replaced` out; behind a bar what waits.
+    /// Input: words `incident:kind`. Output: `project:kind*covered-replaced` for each parcel, then `|` and what waits.
     fn story(channel: &Channel, crowds: &mut Crowds, now: Timestamp, notifications: &str) -> String {
         let notifications = notifications.split_whitespace().map(|word| {
             let (incident, kind) = word.split_once(':').unwrap();
@@ -184,10 +172,10 @@ mod tests {
         for (notifications, sent) in [
             ("1:opened", "p1:opened*1"),
             ("1:opened 1:reminder 1:reminder", "p1:opened*1-2"),
-            ("1:opened 1:worsened", "p1:opened*1-1"),
-            ("1:worsened 1:reminder", "p1:worsened*1-1"),
+            ("1:opened 1:escalated", "p1:opened*1-1"),
+            ("1:escalated 1:reminder", "p1:escalated*1-1"),
             ("1:reminder 1:reminder", "p1:reminder*1-1"),
-            ("1:opened 1:worsened 1:resolved", "p1:resolved+*1-2"),
+            ("1:opened 1:escalated 1:resolved", "p1:resolved+*1-2"),
             ("1:reminder 1:resolved", "p1:resolved*1-1"),
             ("1:resolved", "p1:resolved*1"),
             ("1:resolved 1:opened", "p1:opened*1-1"),
@@ -199,7 +187,6 @@ mod tests {
         }
     }
 
-    /// The id and the body of the one parcel that these become.
     fn parcel(kinds: &[NotificationKind], now: Timestamp) -> Parcel {
         let slack = channel(ChannelKind::Slack, 1);
         let notifications = kinds.iter().map(|kind| notification(1, *kind)).collect();
@@ -214,8 +201,8 @@ mod tests {
         let mut ids = Vec::new();
         for kinds in [&[Opened] as &[_], &[Opened, Escalated], &[Opened, Escalated, Reminder], &[Opened, Escalated, Reminder, Resolved]] {
             let (first, again) = (parcel(kinds, NOW), parcel(kinds, NOW.plus(CROWD)));
-            assert_eq!(first, again, "sent again, it is the same");
-            assert_eq!(first.replaces.len() + 1, kinds.len(), "nothing is forgotten before it is taken");
+            assert_eq!(first, again, "sent again, it is identical");
+            assert_eq!(first.replaces.len() + 1, kinds.len(), "nothing is dropped before it is accepted");
             ids.push(first.id);
         }
         ids.dedup();

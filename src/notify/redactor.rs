@@ -1,4 +1,4 @@
-//! What may not be shown of a channel: every secret of it, in each form in which a service or a proxy might repeat it.
+//! Replaces a channel's secrets, in every form in which a service or proxy might repeat them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,24 +6,21 @@ use url::Url;
 
 use crate::model::{ChannelSpec, SecretUrl, Takes};
 
-/// Parts of an address's path that are shorter are words such as `api`: their whole path is hidden, and they are not.
+/// Shorter path segments are words such as `api`: only the whole path is redacted.
 const SHORTEST_SEGMENT: usize = 6;
-/// The same of the values in an address's query.
 const SHORTEST_VALUE: usize = 4;
 
-/// Everything that is replaced by `***`.
 #[derive(Default)]
 pub(super) struct Redactor(Vec<String>);
 
 impl Redactor {
-    /// Over the secrets of a channel.
     pub(super) fn over(channel: &ChannelSpec) -> Self {
         let mut redactor = Self::default();
         for field in channel.kind.fields() {
             let value = channel.value(field.key);
             match field.takes {
                 Takes::Url | Takes::SmtpUrl => redactor.hide_address(value, field.secret),
-                // Several may stand there, each by itself.
+                // Several secrets, separated by spaces.
                 Takes::SigningSecret => value.split_whitespace().for_each(|one| redactor.hide(one)),
                 _ if field.secret => redactor.hide(value),
                 _ => {}
@@ -33,14 +30,12 @@ impl Redactor {
         redactor.in_order()
     }
 
-    /// Over an address that is a key.
     pub(super) fn over_address(address: &SecretUrl) -> Self {
         let mut redactor = Self::default();
         redactor.hide_address(address.expose(), true);
         redactor.in_order()
     }
 
-    /// The text without them.
     pub(super) fn clear(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
     }
@@ -50,9 +45,9 @@ impl Redactor {
         if let Some(password) = url.password() {
             self.hide(password);
             let (user, password) = (decoded(url.username()), decoded(password));
-            // As basic authentication says it, and the two ways of SMTP.
-            for said in [format!("{user}:{password}"), format!("\0{user}\0{password}"), password] {
-                self.hide(&STANDARD.encode(said));
+            // HTTP basic authentication, and the two SMTP mechanisms PLAIN and LOGIN.
+            for form in [format!("{user}:{password}"), format!("\0{user}\0{password}"), password] {
+                self.hide(&STANDARD.encode(form));
             }
         }
         if url.username().len() >= SHORTEST_VALUE {
@@ -75,7 +70,6 @@ impl Redactor {
         self.hide(url.fragment().unwrap_or_default());
     }
 
-    /// Hides a value as it is, as JSON and as an address would hold it, and as it would be read from there.
     fn hide(&mut self, value: &str) {
         let value = value.trim();
         let json = serde_json::to_string(value).unwrap_or_default();
@@ -85,7 +79,7 @@ impl Redactor {
         self.0.extend(forms.into_iter().filter(|form| !form.is_empty()).map(str::to_owned));
     }
 
-    /// The longest first: of what holds another, nothing is left over.
+    /// Longest first, so that nothing is left of a secret that contains another.
     fn in_order(mut self) -> Self {
         self.0.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         self.0.dedup();
@@ -93,7 +87,6 @@ impl Redactor {
     }
 }
 
-/// Text of an address with its percent signs read.
 pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -108,7 +101,6 @@ pub(super) fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The byte that a percent sign and two digits stand for.
 fn escape(text: &[u8]) -> Option<u8> {
     let digits = text.strip_prefix(b"%")?.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()

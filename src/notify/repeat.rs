@@ -1,5 +1,5 @@
-//! What is open, said again to an Alertmanager: it lets an alert go that nobody repeats. What fails here is tried in the next round, and costs
-//! nothing: the notifications of opening and closing go their own safe way.
+//! Repeats open incidents to Alertmanager, which expires alerts that are not sent again. A failure here is retried in the next round and
+//! costs no try: the opened and resolved notifications are delivered by the outbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,13 @@ use crate::model::{
 };
 use crate::store::{IncidentFilter, StoreError};
 
-/// Whatever was owed since this long is not repeated.
+/// Notifications queued more recently than this are not repeated.
 const JUST_NOW: Duration = Duration::from_mins(1);
 
 impl Notify {
-    /// Sends each of these channels all that is open, as it stands now.
     pub(super) async fn repeat_what_is_open(self, channels: Vec<Channel>, projects: Vec<Arc<Project>>) {
         if let Err(error) = self.try_repeat(&channels, &projects).await {
-            tracing::warn!(%error, "what is open could not be repeated");
+            tracing::warn!(%error, "cannot repeat the open incidents");
         }
     }
 
@@ -32,13 +31,13 @@ impl Notify {
             let knows = |incident: &Incident| {
                 notified.iter().any(|known| known.channel == channel.id && Some(known.incident) == incident.id && known.is_open)
             };
-            let told = open.iter().filter(|incident| knows(incident));
-            for incident in told.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
-                // One that was over meanwhile must not be called open after its end was told.
+            let notified_about = open.iter().filter(|incident| knows(incident));
+            for incident in notified_about.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
+                // Read again: an incident that was resolved meanwhile must not be repeated as open.
                 let again = self.store.incidents(&IncidentFilter { id: incident.id, open_only: true, ..IncidentFilter::default() }).await;
                 let Some(incident) = again.ok().and_then(|mut open| open.pop()) else { continue };
                 let now = self.clock.now();
-                // What was just owed goes out by itself, and is as new.
+                // A notification that was just queued is as new and is sent anyway.
                 if incident.told.is_some_and(|told| now.since(told) < JUST_NOW) {
                     continue;
                 }
@@ -52,7 +51,6 @@ impl Notify {
         self.repeat_which_do_not_deliver(channels).await
     }
 
-    /// The incident with its beats counted up to now.
     async fn as_of_now(&self, incident: Incident, projects: &[Arc<Project>], now: Timestamp) -> Result<Incident, StoreError> {
         let Some(project) = projects.iter().find(|project| project.id == incident.project) else { return Ok(incident) };
         let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
@@ -61,7 +59,6 @@ impl Notify {
         Ok(Incident { tally, ..incident })
     }
 
-    /// The channels that do not deliver, for those that are told of such.
     async fn repeat_which_do_not_deliver(&self, channels: &[Channel]) -> Result<(), StoreError> {
         let all = self.store.channels().await?;
         for channel in channels.iter().filter(|channel| channel.spec.wants(None, Severity::Warning)) {
@@ -76,11 +73,10 @@ impl Notify {
         Ok(())
     }
 
-    /// Says it once more; whether the channel took it.
     async fn repeat(&self, channel: &Channel, id: Uuid, message: &Message) -> bool {
         match self.sender.deliver(&channel.spec, &Letter { id, message }).await {
             Delivery::TryAgain { words, .. } | Delivery::Rejected { words } | Delivery::Unfit { words } => {
-                tracing::warn!(channel = %channel.spec.name, "what is open could not be repeated: {words}");
+                tracing::warn!(channel = %channel.spec.name, "cannot repeat the open incidents: {words}");
                 false
             }
             Delivery::Accepted(_) | Delivery::Partly { .. } => true,

@@ -1,4 +1,4 @@
-//! When a notification is tried again. The waits are a list, and each is a little more or less by a hash: what failed together does not come back
+//! When a notification is tried again: a list of waits with jitter, so that notifications that failed together are not retried
 //! together.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ const fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 
-/// From each try to the next: over a day in all.
+/// Waits between tries: over a day in total.
 const WAITS: [Duration; 14] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
@@ -26,10 +26,10 @@ const WAITS: [Duration; 14] = [
     minutes(360),
     minutes(720),
 ];
-/// No receiver's own wish is followed beyond this: a resolve must not wait for a slip in a header.
+/// Upper bound for `Retry-After`, so that a wrong header cannot delay a resolved notification.
 const LONGEST_WISH: Duration = minutes(60);
 
-/// The notification after a try that failed at `now`: owed again, or given up when all tries are used.
+/// The notification after a try that failed at `now`: queued again, or failed after the last try.
 pub(super) fn failed(notification: Notification, words: &str, wish: Option<Duration>, now: Timestamp) -> Notification {
     let tried = Notification { tries: notification.tries.saturating_add(1), said: Some(words.to_owned()), ..notification };
     match WAITS.get(usize::from(tried.tries) - 1) {
@@ -38,7 +38,7 @@ pub(super) fn failed(notification: Notification, words: &str, wish: Option<Durat
     }
 }
 
-/// Up to a tenth more or less: the same for the same notification and try.
+/// Up to 10 % more or less, deterministic per notification and try.
 fn jittered(wait: Duration, notification: &Notification) -> Duration {
     let bytes = notification.id.as_bytes();
     let part = bytes[usize::from(notification.tries) % bytes.len()];

@@ -1,4 +1,4 @@
-//! The sender: one HTTP client for all channels, that knows the proxies, follows no redirect and gives up in time.
+//! The sender: one HTTP client for all channels, with proxies and timeouts, without redirects.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,25 +25,21 @@ use crate::clock::Clock;
 use crate::message::{Rendered, linked, rendered};
 use crate::model::{ChannelSpec, Delivery, Message, ProjectName, Proxies, innermost};
 
-/// So long the body of an answer is read: its head has decided already.
+/// Time limit for the body: the status has already decided.
 const BODY: Duration = Duration::from_secs(5);
 
-/// So many letters are remembered that some recipients have and others do not.
 const SETTLED: usize = 1000;
 
-/// How we call ourselves.
 pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
 
-/// How the services are reached.
 #[derive(Debug, Clone)]
 pub struct SenderSettings {
-    /// The proxies between. Mail and commands go past them.
+    /// Not used for mail and commands.
     pub proxies: Proxies,
-    /// Certificates of a private authority, trusted beside those of the machine.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// No answer is waited for longer; its body is read for some seconds more.
+    /// Time limit for an answer; its body gets 5 seconds more.
     pub limit: Duration,
-    /// Under which address users reach the page: messages about an incident link to it.
+    /// The public URL of the pages: messages about an incident link to it.
     pub public_url: Option<Url>,
 }
 
@@ -53,37 +49,32 @@ impl Default for SenderSettings {
     }
 }
 
-/// Settings that no sender can be made from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SenderError {
-    /// A proxy's address that is none. It is not quoted: it may hold a password.
-    #[error("{0} is not the address of a proxy that can be used: give `http://host:port` or `https://host:port`")]
+    /// Names the setting; the value is not quoted, as it may hold a password.
+    #[error("{0} is not a valid proxy URL: give `http://host:port` or `https://host:port`")]
     Proxy(&'static str),
-    /// A private authority's certificate that cannot be read.
     #[error("the private CA certificate cannot be used: {0}")]
     Root(String),
 }
 
-/// What is delivered.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
-    /// The notification's: the same on each try, so that a receiver can drop a double.
+    /// The notification's: the same for each try, so that a receiver can drop duplicates.
     pub id: Uuid,
-    /// What it says.
     pub message: &'a Message,
 }
 
-/// Delivers letters to channels.
 pub struct Sender {
     clock: Clock,
     settings: SenderSettings,
-    /// Made when it is first needed: it reads what the machine trusts, and who has no channel does not pay for that.
+    /// Created on first use: it reads the trusted certificates from disk.
     client: OnceCell<Client>,
-    /// What was last wrong with each channel's templates, so that it is logged once.
+    /// The last errors of each channel's templates, to log each once.
     wrong_templates: Mutex<HashMap<ProjectName, Vec<String>>>,
-    /// Of mails that are tried again for some: whose recipients have it, or never will, by letter.
+    /// Recipients that need no further try, by message.
     settled: Mutex<HashMap<Uuid, Vec<String>>>,
-    /// The ids of the threads that were created by name, by channel and name.
+    /// Ids of threads created by name, by channel and name.
     threads: Mutex<HashMap<String, String>>,
 }
 
@@ -93,7 +84,6 @@ impl fmt::Debug for Sender {
     }
 }
 
-/// One HTTP request.
 pub(super) struct Ask {
     method: http::Method,
     url: String,
@@ -120,7 +110,7 @@ impl Ask {
     }
 
     pub(super) fn json(self, body: &impl Serialize) -> Self {
-        // Of what is sent here nothing has a key that is not text, which is all that could go wrong.
+        // Cannot fail: all keys are text.
         let body = serde_json::to_vec(body).unwrap_or_default();
         self.json_bytes(body)
     }
@@ -132,10 +122,6 @@ impl Ask {
 }
 
 impl Sender {
-    /// A sender that reaches the network in this way.
-    ///
-    /// # Errors
-    /// [`SenderError`] when a proxy or a certificate cannot be used.
     pub fn new(clock: Clock, settings: &SenderSettings) -> Result<Self, SenderError> {
         proxies(&settings.proxies)?;
         roots(&settings.extra_roots)?;
@@ -149,64 +135,57 @@ impl Sender {
         })
     }
 
-    /// Tries once to deliver a letter to a channel.
     pub async fn deliver(&self, channel: &ChannelSpec, letter: &Letter<'_>) -> Delivery {
         let linked = self.settings.public_url.as_ref().map(|public| linked(letter.message, public));
-        let message = self.dress(channel, linked.unwrap_or_else(|| letter.message.clone())).await;
+        let message = self.render(channel, linked.unwrap_or_else(|| letter.message.clone())).await;
         let letter = &Letter { message: &message, ..*letter };
         let call = Call { sender: self, channel, letter, now: self.clock.now(), redactor: Redactor::over(channel) };
         channel::deliver(&call).await
     }
 
-    /// The message in the channel's own words, written for its service. What is wrong with its templates is logged once.
-    async fn dress(&self, channel: &ChannelSpec, message: Message) -> Message {
+    /// Renders the channel's templates with the markup of its service. Logs new errors in them.
+    async fn render(&self, channel: &ChannelSpec, message: Message) -> Message {
         let markup = Markup::of(channel.kind);
         let (title, body, ours) = (channel.title.clone(), channel.body.clone(), message.clone());
         let own = title.is_some() || body.is_some();
-        let dress = move || rendered(title.as_deref(), body.as_deref(), &message, markup.writer());
-        // A template waits for another thread, which none that others need may do.
-        let rendered = if own { spawn_blocking(dress).await } else { Ok(dress()) };
-        let Rendered { mut message, wrong } = rendered.unwrap_or_else(|_| dressed_in_ours(&ours, markup));
+        let render = move || rendered(title.as_deref(), body.as_deref(), &message, markup.writer());
+        let rendered = if own { spawn_blocking(render).await } else { Ok(render()) };
+        let Rendered { mut message, wrong } = rendered.unwrap_or_else(|_| rendered_by_default(&ours, markup));
         if markup == Markup::Teams {
-            // What is ours goes into blocks that read no markup at all.
             message.title = if channel.title.is_none() { ours.title } else { message.title };
             message.text = if channel.body.is_none() { ours.text } else { message.text };
         }
-        let known = self.wrong_templates.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), wrong.clone());
-        if known.unwrap_or_default() != wrong {
-            for says in wrong {
-                tracing::error!(channel = %channel.name, "{says}");
+        let logged = self.wrong_templates.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), wrong.clone());
+        if logged.unwrap_or_default() != wrong {
+            for error in wrong {
+                tracing::error!(channel = %channel.name, "{error}");
             }
         }
         message
     }
 
-    /// Those for whom this letter was settled by an earlier try. In memory: after a restart they may get it once more, with the same id.
     pub(super) fn settled_recipients(&self, letter: Uuid) -> Vec<String> {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner).get(&letter).cloned().unwrap_or_default()
     }
 
-    /// Notes those for whom it is settled now.
     pub(super) fn note_recipients(&self, letter: Uuid, recipients: impl Iterator<Item = String>) {
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of letters that were given up meanwhile nobody asks again.
+        // Most of these messages have failed by now.
         if settled.len() >= SETTLED {
             settled.clear();
         }
         settled.entry(letter).or_default().extend(recipients);
     }
 
-    /// It is settled for all.
     pub(super) fn forget_recipients(&self, letter: Uuid) {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner).remove(&letter);
     }
 
-    /// The id of the thread that was created for this channel and name. In memory: after a restart another one of that name is created.
+    /// The thread created for this channel and name. In memory: after a restart a second one of that name is created.
     pub(super) fn thread(&self, of: &str) -> Option<String> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).get(of).cloned()
     }
 
-    /// Notes the id of such a thread, or that there is none any more.
     pub(super) fn note_thread(&self, of: String, id: Option<String>) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         match id {
@@ -219,29 +198,28 @@ impl Sender {
         &self.clock
     }
 
-    /// No answer is waited for longer, on this clock.
     pub(super) fn limit(&self) -> Duration {
         self.clock.in_real(self.settings.limit)
     }
 
-    /// Fast time tells of what did not happen to anybody: it never leaves this machine.
+    /// In fast time no real incidents happen: nothing leaves this machine.
     pub(super) fn may_reach(&self, url: &Url) -> Result<(), Delivery> {
         if is_here(url) || !self.clock.is_fast() {
             return Ok(());
         }
-        Err(Delivery::Unfit { words: "not sent: the clock runs fast, and this is no address on this machine".into() })
+        Err(Delivery::Unfit { words: "not sent: the clock runs fast, and the address is not on this machine".into() })
     }
 
     pub(super) fn extra_roots(&self) -> &[CertificateDer<'static>] {
         &self.settings.extra_roots
     }
 
-    /// Asks, and reads the answer. What came of it where there is none.
+    /// Sends a request and reads the answer; the error is the result without an answer.
     pub(super) async fn ask(&self, ask: Ask, redactor: &Redactor) -> Result<Answer, Delivery> {
         let asked = self.clock.timeout(self.limit(), self.exchange(ask, redactor)).await;
         let mut response = asked.unwrap_or_else(|elapsed| Err(Delivery::TryAgain { words: elapsed.to_string(), after: None }))?;
         let mut body = Vec::new();
-        // An answer that breaks off, or never ends, is an answer: its status has come.
+        // A body that breaks off or never ends is ignored: the status has arrived.
         let reading = async {
             while let Ok(Some(bytes)) = response.chunk().await {
                 body.extend_from_slice(&bytes[..bytes.len().min(READ - body.len())]);
@@ -254,16 +232,16 @@ impl Sender {
         Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), redactor))
     }
 
-    /// Asks, and gives the answer as soon as its head has come.
     async fn exchange(&self, ask: Ask, redactor: &Redactor) -> Result<Response, Delivery> {
         let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), redactor), after: None };
         let rejected = |words: &str| Delivery::Rejected { words: words.into() };
         let client = self.client().await.map_err(try_again)?;
-        let url = Url::parse(&ask.url).map_err(|_| rejected("its address cannot be read"))?;
+        let url = Url::parse(&ask.url).map_err(|_| rejected("the URL is not valid"))?;
         self.may_reach(&url)?;
         let mut headers = HeaderMap::new();
         for (name, value) in ask.headers {
-            let mut value = HeaderValue::try_from(value).map_err(|_| rejected("its key holds what no header can hold"))?;
+            let mut value =
+                HeaderValue::try_from(value).map_err(|_| rejected("the key holds characters that are not allowed in a header"))?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }
@@ -271,10 +249,7 @@ impl Sender {
         request.send().await.map_err(|wrong| try_again(no_answer(wrong)))
     }
 
-    /// The way to the network that all of it takes: proxies, whom to trust, no redirect. For whoever else asks somebody outside.
-    ///
-    /// # Errors
-    /// Why there is none.
+    /// The shared HTTP client: proxies, trusted certificates, no redirects.
     pub async fn client(&self) -> Result<&Client, String> {
         let build = || async {
             let settings = self.settings.clone();
@@ -285,8 +260,7 @@ impl Sender {
     }
 }
 
-/// The message in our own words, written for a service.
-fn dressed_in_ours(message: &Message, markup: Markup) -> Rendered {
+fn rendered_by_default(message: &Message, markup: Markup) -> Rendered {
     rendered(None, None, message, markup.writer())
 }
 
@@ -296,9 +270,9 @@ fn client(settings: &SenderSettings) -> Result<Client, String> {
             .user_agent(AGENT)
             .redirect(redirect::Policy::none())
             .referer(false)
-            // Messages are rare: a kept connection would be one that the other side has closed meanwhile.
+            // Messages are rare: the server would have closed an idle connection.
             .pool_max_idle_per_host(0)
-            // The environment is not read here; what it says comes with the settings.
+            // The environment is read by the settings.
             .no_proxy();
         Ok(proxies(&settings.proxies)?.into_iter().fold(plain, reqwest::ClientBuilder::proxy))
     };
@@ -308,7 +282,7 @@ fn client(settings: &SenderSettings) -> Result<Client, String> {
         let builder = if only { builder.tls_certs_only(roots) } else { builder.tls_certs_merge(roots) };
         builder.build().map_err(no_answer)
     };
-    // On a machine that trusts nobody, `http://` is still spoken.
+    // On a machine without trusted certificates, `http://` still works.
     trusting(false).or_else(|wrong| trusting(true).map_err(|_| wrong))
 }
 
@@ -321,7 +295,6 @@ fn proxies(settings: &Proxies) -> Result<Vec<Proxy>, SenderError> {
     let named = [
         one("HTTP_PROXY", &settings.http, |address| Proxy::http(address))?,
         one("HTTPS_PROXY", &settings.https, |address| Proxy::https(address))?,
-        // The first that fits is taken.
         one("ALL_PROXY", &settings.all, |address| Proxy::all(address))?,
     ];
     Ok(named.into_iter().flatten().collect())
@@ -331,12 +304,12 @@ fn roots(certificates: &[CertificateDer<'static>]) -> Result<Vec<Certificate>, S
     let mut probe = rustls::RootCertStore::empty();
     let read = |certificate: &CertificateDer<'static>| {
         probe.add(certificate.clone()).map_err(|wrong| SenderError::Root(wrong.to_string()))?;
-        Certificate::from_der(certificate).map_err(|_| SenderError::Root("it is no certificate".into()))
+        Certificate::from_der(certificate).map_err(|_| SenderError::Root("it is not a certificate".into()))
     };
     certificates.iter().map(read).collect()
 }
 
-/// Why there is no answer: at what, and the innermost reason. Never the address, which may be a key.
+/// Where it failed, and the innermost reason. Never the URL, which may be a secret.
 fn no_answer(wrong: reqwest::Error) -> String {
     let wrong = wrong.without_url();
     let at = if wrong.is_connect() { "no connection" } else { "no answer" };

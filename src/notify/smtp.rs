@@ -1,7 +1,5 @@
-//! One conversation with a mail server: <https://www.rfc-editor.org/rfc/rfc5321>. Each recipient is asked for by itself: who is refused does not keep
-//! the mail from the others.
-//!
-//! `smtps://` is TLS from the first byte; `smtp://` must turn to TLS (STARTTLS) before anything is said, but on this machine.
+//! One SMTP transaction: <https://www.rfc-editor.org/rfc/rfc5321>. A rejected recipient does not keep the mail from the others.
+//! `smtps://` uses TLS from the first byte; `smtp://` requires STARTTLS, except on this machine.
 
 use std::fs;
 use std::time::Duration;
@@ -21,25 +19,19 @@ use super::redactor::decoded;
 use crate::clock::{Clock, Elapsed};
 use crate::model::Takes;
 
-/// So long a server may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// What names this machine.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
-/// When the conversation turns to TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cover {
-    /// From the first byte.
     Whole,
-    /// By STARTTLS, before anything that matters is said; not at all where the server has none.
     Upgraded,
-    /// By STARTTLS where the server has it: it does not leave this machine.
+    /// STARTTLS if the server offers it: the mail does not leave this machine.
     Offered,
-    /// Never: it does not leave this machine.
+    /// No TLS: the mail does not leave this machine.
     None,
 }
 
-/// A mail server, as its address says it.
 pub(super) struct Server {
     host: String,
     port: u16,
@@ -47,7 +39,6 @@ pub(super) struct Server {
     user: Option<Credentials>,
 }
 
-/// How we ask for a mail to be taken.
 pub(super) struct Envelope<'m> {
     pub(super) hello: String,
     pub(super) from: Address,
@@ -55,38 +46,31 @@ pub(super) struct Envelope<'m> {
     pub(super) mail: &'m [u8],
 }
 
-/// What came of it where the server took the mail, or looked at each recipient.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// What the server said to the mail, and to whom it goes; none where it was offered to nobody.
-    pub(super) taken: Option<(Vec<Address>, String)>,
-    /// Those it will never take it for, with its words.
+    pub(super) accepted: Option<(Vec<Address>, String)>,
+    /// Permanently rejected recipients, with the server's reply.
     pub(super) rejected: Vec<(Address, String)>,
-    /// Those it may take it for later, with its words.
+    /// Temporarily rejected recipients, with the server's reply.
     pub(super) later: Vec<(Address, String)>,
 }
 
-/// Why a conversation came to nothing.
 #[derive(Debug)]
 pub(super) enum Broken {
-    /// Another try can help.
     Later(String),
-    /// The server wants nothing of us, or we nothing of it.
     Channel(String),
-    /// It does not want this mail.
     Message(String),
 }
 
 impl Broken {
     fn of(wrong: &Error) -> Self {
         let words = wrong.to_string();
-        // Whatever is permanent by the server's word, and a server that offers no way in that we know.
+        // A permanent error of the server, or no supported login mechanism.
         if wrong.is_permanent() || wrong.is_client() { Self::Channel(words) } else { Self::Later(words) }
     }
 }
 
 impl Server {
-    /// Reads the address of a mail server.
     pub(super) fn read(address: &str) -> Option<Self> {
         let url = Url::parse(address.trim()).ok()?;
         let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
@@ -103,7 +87,7 @@ impl Server {
         Some(Self { host: name, port, cover, user })
     }
 
-    /// Sends a mail within `limit`. `roots` are trusted beside those of the machine.
+    /// Sends a mail within `limit`. Trusts `roots` in addition to the certificates of this machine.
     pub(super) async fn send(
         &self,
         envelope: Envelope<'_>,
@@ -116,14 +100,14 @@ impl Server {
         let begun = clock.monotonic();
         let hello = ClientId::Domain(envelope.hello);
         let silence = |elapsed: Elapsed| {
-            let plain = if self.cover == Cover::Whole { "" } else { "; if the server speaks TLS from the first byte, write smtps://" };
+            let plain = if self.cover == Cover::Whole { "" } else { "; if the server uses TLS from the first byte, write smtps://" };
             Broken::Later(format!("{elapsed}{plain}"))
         };
         let mut line = clock.timeout(limit, self.connect(&hello, roots)).await.map_err(silence)??;
         let left = limit.saturating_sub(clock.monotonic().saturating_sub(begun));
         let talk = self.converse(&mut line, &envelope.from, envelope.to, envelope.mail);
         let outcome = clock.timeout(left, talk).await.unwrap_or_else(|elapsed| Err(Broken::Later(elapsed.to_string())));
-        // What was said holds, however the farewell goes.
+        // The result is final even if `QUIT` fails.
         if outcome.is_ok() {
             let _ = clock.timeout(clock.in_real(FAREWELL), line.abort()).await;
         }
@@ -136,7 +120,7 @@ impl Server {
         let connected = AsyncSmtpConnection::connect_tokio1((self.host.as_str(), self.port), None, hello, whole, None).await;
         let mut line = connected.map_err(|wrong| match Broken::of(&wrong) {
             Broken::Later(words) if self.cover == Cover::Whole && speaks_plain(&wrong) => Broken::Channel(format!(
-                "the server speaks plain text on this port: write smtp://, which turns to TLS by STARTTLS ({words})"
+                "the server does not use TLS from the first byte on this port: write smtp:// for STARTTLS ({words})"
             )),
             other => other,
         })?;
@@ -157,38 +141,38 @@ impl Server {
         } else if line.server_info().supports_feature(Extension::SmtpUtfEight) {
             vec![MailParameter::SmtpUtfEight]
         } else {
-            return Err(Broken::Channel("the server takes no addresses with other letters than ASCII before the @".into()));
+            return Err(Broken::Channel("the server accepts only ASCII before the @ of an address".into()));
         };
         line.command(Mail::new(Some(from.clone()), parameters)).await.map_err(|wrong| Broken::of(&wrong))?;
-        let (mut taken, mut outcome) = (Vec::new(), Outcome::default());
+        let (mut accepted, mut outcome) = (Vec::new(), Outcome::default());
         for one in to {
             match line.command(Rcpt::new(one.clone(), Vec::new())).await {
-                Ok(_) => taken.push(one),
+                Ok(_) => accepted.push(one),
                 Err(wrong) if wrong.is_permanent() => outcome.rejected.push((one, wrong.to_string())),
-                // 421: the server says farewell to all of us.
+                // 421: the server closes the connection.
                 Err(wrong) if wrong.is_transient() && wrong.status().is_none_or(|code| u16::from(code) != 421) => {
                     outcome.later.push((one, wrong.to_string()));
                 }
                 Err(wrong) => return Err(Broken::of(&wrong)),
             }
         }
-        if taken.is_empty() {
+        if accepted.is_empty() {
             return Ok(outcome);
         }
         let offered = async {
             line.command(Data).await?;
             line.message(mail).await
         };
-        // Who it comes from and where it goes to was agreed: what is refused now is what it says.
+        // Sender and recipients were accepted: a rejection now is about the content.
         let response = offered.await.map_err(|wrong| match Broken::of(&wrong) {
             Broken::Channel(words) => Broken::Message(words),
             other => other,
         })?;
         let words = format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "));
-        Ok(Outcome { taken: Some((taken, words)), ..outcome })
+        Ok(Outcome { accepted: Some((accepted, words)), ..outcome })
     }
 
-    /// Reading what the machine trusts is no work for a thread that others need.
+    /// Reads the trusted certificates from disk, on a blocking thread.
     async fn parameters(&self, roots: &[CertificateDer<'static>]) -> Result<TlsParameters, Broken> {
         let (host, roots) = (self.host.clone(), roots.to_vec());
         let made = spawn_blocking(move || {
@@ -199,7 +183,7 @@ impl Server {
     }
 }
 
-/// Whether what answered a TLS greeting was no TLS.
+/// Whether the server answered the TLS handshake with something other than TLS.
 fn speaks_plain(wrong: &Error) -> bool {
     let mut reason = std::error::Error::source(wrong);
     while let Some(inner) = reason {
@@ -214,7 +198,7 @@ fn speaks_plain(wrong: &Error) -> bool {
     false
 }
 
-/// By what name we greet a mail server: the machine's, where it is a whole one; many refuse half a name.
+/// The name for `EHLO`: this machine's, if fully qualified; many servers reject a short name.
 pub(super) async fn host_name() -> Option<String> {
     let read = spawn_blocking(|| fs::read_to_string(HOST_NAME)).await;
     let name = read.ok()?.ok()?.trim().to_lowercase();

@@ -1,13 +1,12 @@
-//! Fitting words into the bounds that a service sets.
+//! Cuts text to the length that a service accepts.
 
 const ELLIPSIS: char = '…';
 
-/// At most `most` UTF-16 units, which is how the strictest of the services count: cut on a character, with an ellipsis at the end.
+/// At most `most` UTF-16 units, the unit of the strictest services. Cuts between characters and ends with an ellipsis.
 pub(super) fn cut(text: &str, most: usize) -> String {
     cut_by(text, most, char::len_utf16)
 }
 
-/// At most `most` bytes, cut in the same way.
 pub(super) fn cut_bytes(text: &str, most: usize) -> String {
     cut_by(text, most, char::len_utf8)
 }
@@ -22,12 +21,12 @@ fn cut_by(text: &str, most: usize, size: impl Fn(char) -> usize) -> String {
         used += size(*letter);
         used <= room
     };
-    let mut kept: String = text.chars().take_while(fits).collect();
-    kept.push(ELLIPSIS);
-    kept
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push(ELLIPSIS);
+    short
 }
 
-/// The text on one line: what is white space or a control character becomes one space.
+/// The text on one line: white space and control characters become one space.
 pub(super) fn line(text: &str) -> String {
     let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")

@@ -1,8 +1,8 @@
-//! Whose answer is it? PostHog's answers have shapes that nothing else gives; those of proxies, firewalls and gateways have marks of their own. An
-//! answer that is not PostHog's says nothing about PostHog, whatever its status.
-//!
-//! PostHog's shapes: capture v0 in short plain text or `{"status": ...}`, v1 in JSON with `error` and `error_description`, the private API in JSON with
-//! `type`, `code` and `detail` (PostHog: rust/capture/src/api.rs, rust/feature-flags/src/api/errors.rs, `posthog/exceptions_capture.py`).
+//! Decides who answered: PostHog or something in between. PostHog's answers have their own shapes; proxies, firewalls and gateways leave
+//! their own marks. An answer of another product says nothing about PostHog, whatever its status.
+//! PostHog's shapes: capture v0 as short plain text or `{"status": ...}`, v1 as JSON with `error` and `error_description`, private API as
+//! JSON with `type`, `code` and `detail` (PostHog: rust/capture/src/api.rs, rust/feature-flags/src/api/errors.rs,
+//! `posthog/exceptions_capture.py`).
 
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, LOCATION, SERVER, VIA, WWW_AUTHENTICATE};
@@ -12,18 +12,15 @@ use super::page::Page;
 use super::wire::Heard;
 use crate::model::{AnsweredBy, Did, Obstacle, PersonalKey, Signs};
 
-/// Who answered, and what that shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Answerer {
     pub(super) by: AnsweredBy,
     pub(super) did: Option<Did>,
     pub(super) obstacle: Obstacle,
     pub(super) signs: Signs,
-    /// What the answer says, without markup.
     pub(super) page: Option<Page>,
 }
 
-/// The beginnings of what capture v0 says, in plain text.
 const V0_WORDS: [&str; 20] = [
     "failed to decode request",
     "failed to parse request",
@@ -47,17 +44,15 @@ const V0_WORDS: [&str; 20] = [
     "Request payload exceeds",
 ];
 
-/// What feature flags says of a token, in plain text.
 const FLAGS_WORDS: [&str; 3] = ["The provided API key is invalid", "No API token provided", "The personal API key"];
 
-/// A product, by its mark in a header or in a page.
+/// A product and its mark in a header or page.
 struct Mark {
     name: &'static str,
-    /// What the header `Server` or `Via` holds, in lower case; empty for nothing.
+    /// Part of the header `Server` or `Via`, in lower case; empty for none.
     server: &'static str,
-    /// A header that it alone sends; empty for none.
+    /// A header that only this product sends; empty for none.
     header: &'static str,
-    /// What its own pages hold; empty for nothing.
     words: &'static str,
 }
 
@@ -65,7 +60,7 @@ const fn mark(name: &'static str, server: &'static str, header: &'static str, wo
     Mark { name, server, header, words }
 }
 
-/// What is further out comes first: a CDN before the proxy behind it.
+/// Outermost first: a CDN before the proxy behind it.
 const MARKS: [Mark; 34] = [
     mark("Cloudflare", "cloudflare", "cf-ray", "Cloudflare Ray ID"),
     mark("Cloudflare", "", "", "| Cloudflare</title>"),
@@ -103,7 +98,6 @@ const MARKS: [Mark; 34] = [
     mark("OpenSSH", "openssh", "", ""),
 ];
 
-/// Reads whose answer this is. What capture said to the event itself (`results` of v1, `status` of v0) is read by those who asked.
 pub(super) fn answerer(heard: &Heard, secret: Option<&PersonalKey>) -> Answerer {
     let page = is_html(heard).then(|| Page::read(&heard.body));
     let signs = signs(heard, page.as_ref(), secret);
@@ -117,10 +111,9 @@ pub(super) fn answerer(heard: &Heard, secret: Option<&PersonalKey>) -> Answerer 
     Answerer { by: by(heard, did, &signs), did, obstacle, signs, page }
 }
 
-/// What PostHog's own answer shows of the way to it: something is missing that was sent.
+/// PostHog's own answer, and what it shows was removed from the request on the way.
 struct Mangled(Option<Did>);
 
-/// Whether the answer has one of PostHog's shapes.
 fn posthog_said(heard: &Heard) -> Option<Mangled> {
     let status = heard.status.as_u16();
     let text = std::str::from_utf8(&heard.body).unwrap_or_default().trim();
@@ -129,7 +122,7 @@ fn posthog_said(heard: &Heard) -> Option<Mangled> {
     }
     if let Some(answer) = json(heard) {
         let word = |name: &str| answer.get(name).and_then(Value::as_str);
-        // OAuth's errors have the same shape; PostHog's name a page of its documentation.
+        // OAuth errors have the same shape; PostHog's link to its documentation.
         let is_documented = word("error_uri").is_some_and(|uri| uri.contains("posthog.com"));
         if let (Some(error), Some(_), true) = (word("error"), answer.get("error_description"), is_documented) {
             return Some(Mangled(missing_token(status, error, word("error_description").unwrap_or_default())));
@@ -151,7 +144,7 @@ fn posthog_said(heard: &Heard) -> Option<Mangled> {
             return Some(Mangled(begins("No API token provided").then_some(Did::DropsBody)));
         }
         if V0_WORDS.into_iter().any(begins) {
-            // A whole event went in with its token and its name.
+            // The request had a token and an event name.
             let did = match text {
                 _ if begins("event submitted without an api_key") || begins("API key is not valid: empty") => Some(Did::AltersToken),
                 _ if begins("request missing data payload") || begins("request holds no event") || begins("failed to decode") => {
@@ -166,7 +159,7 @@ fn posthog_said(heard: &Heard) -> Option<Mangled> {
     None
 }
 
-/// Whether it is no more than its status in words, as capture says where it has no words of its own; and as much else does.
+/// Whether the body is only the reason phrase: capture does this, and so does much other software.
 fn is_bare_status(heard: &Heard) -> bool {
     let usual = heard.status.canonical_reason().unwrap_or_default();
     let text = heard.body.trim_ascii();
@@ -176,7 +169,7 @@ fn is_bare_status(heard: &Heard) -> bool {
         && marked(heard).is_none()
 }
 
-/// v1 wants the token in `Authorization`, where it was put.
+/// v1 expects the token in `Authorization`, where it was sent.
 fn missing_token(status: u16, error: &str, description: &str) -> Option<Did> {
     let description = description.to_ascii_lowercase();
     let is_missing = error.contains("missing") || description.contains("missing") || description.contains("not provided");
@@ -186,7 +179,7 @@ fn missing_token(status: u16, error: &str, description: &str) -> Option<Did> {
     }
 }
 
-/// What an answer that is not PostHog's shows: every answer shows something.
+/// What an answer that is not PostHog's shows. Never nothing.
 fn intermediary_did(heard: &Heard, page: Option<&Page>) -> (Option<Did>, Obstacle) {
     let text = String::from_utf8_lossy(&heard.body[..heard.body.len().min(4096)]);
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -194,7 +187,7 @@ fn intermediary_did(heard: &Heard, page: Option<&Page>) -> (Option<Did>, Obstacl
         300..=399 if leads_to_login(&heard.headers) => Did::RequiresLogin,
         300..=399 => Did::Redirects,
         200..=299 | 403 if is_login(page) => Did::RequiresLogin,
-        // It came encoded, and nobody here can read it.
+        // Encoded, and not decodable here.
         200..=299 if heard.encoded.is_some() && heard.body.is_empty() => Did::Encodes,
         200..=299 if is_from_cache(&heard.headers) => Did::Caches,
         400 if says(&["plain HTTP request was sent to HTTPS", "HTTP request to an HTTPS server"]) => return (None, Obstacle::WantsTls),
@@ -214,8 +207,8 @@ fn intermediary_did(heard: &Heard, page: Option<&Page>) -> (Option<Did>, Obstacl
     (Some(did), Obstacle::Other)
 }
 
-/// An answer without PostHog's shape is an intermediary's, unless it could be anybody's: a bare 404 is what capture says of a path that it does
-/// not know, and 204 what it says to a beacon.
+/// Without PostHog's shape it is an intermediary, unless it is ambiguous: capture answers a bare 404 to an unknown path and 204 to a
+/// beacon.
 fn by(heard: &Heard, did: Option<Did>, signs: &Signs) -> AnsweredBy {
     let is_bare = heard.body.trim_ascii().is_empty();
     match (heard.status.as_u16(), did) {
@@ -226,12 +219,11 @@ fn by(heard: &Heard, did: Option<Did>, signs: &Signs) -> AnsweredBy {
     }
 }
 
-/// PostHog's web application says so of a path that it does not have.
 fn is_unknown_to_django(heard: &Heard) -> bool {
     json(heard).is_some_and(|answer| answer.get("detail").and_then(Value::as_str) == Some("Endpoint not found."))
 }
 
-/// `secret` is what was sent with the request: whoever answers may echo it.
+/// `secret` was sent with the request and may be echoed in the answer.
 fn signs(heard: &Heard, page: Option<&Page>, secret: Option<&PersonalKey>) -> Signs {
     let header = |name: HeaderName| heard.headers.get(name).map(|value| super::excerpt::printable(value.as_bytes(), 100, secret));
     Signs {
@@ -243,7 +235,6 @@ fn signs(heard: &Heard, page: Option<&Page>, secret: Option<&PersonalKey>) -> Si
     }
 }
 
-/// The product whose mark the answer has.
 fn marked(heard: &Heard) -> Option<&'static str> {
     let named: String = [SERVER, VIA, HeaderName::from_static("x-powered-by")]
         .into_iter()
@@ -262,7 +253,7 @@ fn marked(heard: &Heard) -> Option<&'static str> {
     MARKS.iter().find(|mark| has(mark)).map(|mark| mark.name).or_else(powered)
 }
 
-/// Whether a web page answered: PostHog's own answers are JSON or plain text.
+/// Whether the answer is a web page: PostHog answers JSON or plain text.
 pub(super) fn is_html(heard: &Heard) -> bool {
     let kind = heard.headers.get(CONTENT_TYPE).map_or(&b""[..], http::HeaderValue::as_bytes);
     let says_so = kind.len() >= 9 && kind[..9].eq_ignore_ascii_case(b"text/html");
@@ -270,7 +261,7 @@ pub(super) fn is_html(heard: &Heard) -> bool {
     says_so || body.trim_ascii_start().first() == Some(&b'<')
 }
 
-/// Whether somebody between asks for a login of its own. PostHog's own scheme is `Bearer`.
+/// Whether something in between requires its own login. PostHog's scheme is `Bearer`.
 pub(super) fn asks_for_a_login(heard: &Heard) -> bool {
     heard.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
         let scheme = value.split(' ').next().unwrap_or_default();
@@ -298,7 +289,7 @@ fn is_from_cache(headers: &HeaderMap) -> bool {
         || headers.get("age").and_then(|value| value.to_str().ok()).is_some_and(|age| age.trim().parse::<u64>().is_ok_and(|age| age > 0))
 }
 
-/// Words by which a login is known: each is a whole word of an address, or of a page's title.
+/// Whole words of a URL or a page title that mark a login.
 const LOGIN_IN_ADDRESS: [&str; 13] =
     ["login", "signin", "sign_in", "sso", "oauth", "oauth2", "saml", "saml2", "auth", "authorize", "accounts", "challenge", "idp"];
 const LOGIN_ON_PAGE: [&str; 6] = ["login", "log in", "sign in", "signin", "single sign-on", "authenticate"];
@@ -312,13 +303,13 @@ fn leads_to_login(headers: &HeaderMap) -> bool {
 fn is_login(page: Option<&Page>) -> bool {
     page.is_some_and(|page| {
         let title = page.title.as_deref().unwrap_or_default().to_ascii_lowercase();
-        // A page of a few words may be no more than that; on a longer one it is a link among others.
+        // A short page may be only the login; on a longer page it is one link of many.
         let text = if page.text.len() < 60 { page.text.to_ascii_lowercase() } else { String::new() };
         page.asks_for_password || LOGIN_ON_PAGE.into_iter().any(|words| has_words(&title, words) || has_words(&text, words))
     })
 }
 
-/// Whether these words stand in the text as words: `log in` is not in `blog in english`.
+/// Whether the text contains these as whole words: `log in` is not in `blog in english`.
 fn has_words(text: &str, words: &str) -> bool {
     let is_end = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
     text.match_indices(words).any(|(at, _)| is_end(text[..at].chars().next_back()) && is_end(text[at + words.len()..].chars().next()))

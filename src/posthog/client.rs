@@ -1,4 +1,4 @@
-//! The client: one for the whole program, holding the connections to every host.
+//! The client: shared by the whole program, with connections to all hosts.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,29 +14,27 @@ use super::wire::{Ask, Cut, Dialer, Heard, Line, Origin, Rules, Tls, Track};
 use crate::clock::Clock;
 use crate::model::{Host, Obstacle, Phase, Timestamp};
 
-/// Speaks with any number of hosts. Cheap to clone; all clones share their connections.
+/// Cheap to clone: clones share their connections.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
 struct Inner {
     dialer: Dialer,
     directory: RwLock<Directory>,
-    /// The minute in which idle connections were dropped last.
     swept: AtomicI64,
 }
 
 #[derive(Default)]
 struct Directory {
-    /// By base address as it is written.
     places: HashMap<Box<str>, Arc<Place>>,
     lines: HashMap<Origin, Arc<Line>>,
 }
 
-/// A base address: a line, and the path of a reverse proxy.
+/// A base URL: a connection pool and the path of a reverse proxy.
 pub(super) struct Place {
     line: Arc<Line>,
     prefix: String,
-    /// Until when this place is taken not to have the endpoint v0, in milliseconds.
+    /// Until then (in milliseconds) the endpoint v0 is assumed to be missing.
     without_v0_until: AtomicI64,
 }
 
@@ -47,10 +45,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that reaches the network in this way.
-    ///
-    /// # Errors
-    /// [`SettingsError`] when a proxy or a certificate cannot be used.
     pub fn new(clock: Clock, settings: &Settings) -> Result<Self, SettingsError> {
         let rules = Rules::new(&settings.proxies)?;
         let tls = Tls::new(&settings.extra_roots)?;
@@ -58,12 +52,10 @@ impl Client {
         Ok(Self(Arc::new(Inner { dialer, directory: RwLock::default(), swept: AtomicI64::new(0) })))
     }
 
-    /// The clock by which it waits.
     pub(super) fn clock(&self) -> &Clock {
         &self.0.dialer.clock
     }
 
-    /// The place at a base address.
     pub(super) fn place(&self, base: &str) -> Result<Arc<Place>, Cut> {
         if let Some(place) = self.0.directory.read().unwrap_or_else(PoisonError::into_inner).places.get(base) {
             return Ok(Arc::clone(place));
@@ -73,8 +65,7 @@ impl Client {
             // Not quoted: it may hold a password.
             return Err(Cut::new(Phase::Dns, Obstacle::Other, "the host is not an http or https address"));
         };
-        // Fast time sends more than one event a real minute. Whatever a project's host is changed to meanwhile, no other
-        // machine is to get them.
+        // Fast time sends more than one event per real minute. No other machine may get them, whatever the project's host is changed to.
         if self.clock().is_fast() && !Host::parse(base).is_ok_and(|host| host.is_loopback()) {
             return Err(Cut::new(Phase::Dns, Obstacle::Other, "in fast time (--speed), only addresses on this machine are reached"));
         }
@@ -86,14 +77,13 @@ impl Client {
         Ok(place)
     }
 
-    /// Asks, and waits for the answer as long as the request allows.
     pub(super) async fn exchange(&self, place: &Place, ask: &Ask, track: &Track) -> Result<Heard, Cut> {
         self.sweep();
         let answer = self.clock().timeout(ask.limit, place.line.exchange(&self.0.dialer, ask, track)).await;
         answer.unwrap_or_else(|elapsed| Err(Cut::timed_out(track.phase(), elapsed.to_string())))
     }
 
-    /// Once a minute, drops connections that nobody used for a while, and hosts that nobody asks any more.
+    /// Once a minute, drops idle connections and hosts that are no longer used.
     fn sweep(&self) {
         let minute = self.clock().now().minute().index();
         if self.0.swept.swap(minute, Ordering::Relaxed) == minute {
@@ -108,18 +98,16 @@ impl Client {
 }
 
 impl Place {
-    /// The path of `tail` (with its leading slash) here.
     pub(super) fn path(&self, tail: &str) -> Result<PathAndQuery, Cut> {
         PathAndQuery::try_from(format!("{}{tail}", self.prefix))
-            .map_err(|wrong| Cut::new(Phase::Send, Obstacle::Other, format!("`{}{tail}` is no path: {wrong}", self.prefix)))
+            .map_err(|wrong| Cut::new(Phase::Send, Obstacle::Other, format!("`{}{tail}` is not a valid path: {wrong}", self.prefix)))
     }
 
-    /// Whether the endpoint v0 was lately found to be missing here.
     pub(super) fn lacks_v0(&self, now: Timestamp) -> bool {
         now.ms() < self.without_v0_until.load(Ordering::Relaxed)
     }
 
-    /// Remembers that the endpoint v0 is missing here, for `long`: PostHog may be upgraded.
+    /// Assumes for `long` that the endpoint v0 is missing: PostHog may be upgraded later.
     pub(super) fn remember_no_v0(&self, now: Timestamp, long: Duration) {
         self.without_v0_until.store(now.plus(long).ms(), Ordering::Relaxed);
     }

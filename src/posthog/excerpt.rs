@@ -1,4 +1,4 @@
-//! Quoting an answer for the person who must find out: status, the headers that tell who answered, the first words.
+//! Quotes an answer: status, headers that show who answered, and the beginning of the body.
 
 use std::time::Duration;
 
@@ -9,14 +9,10 @@ use super::answerer::answerer;
 use super::wire::Heard;
 use crate::model::{PersonalKey, ResponseExcerpt, Timestamp, legible};
 
-/// As much of a body is quoted, in bytes.
 const WORDS: usize = 300;
-/// As much of a header is quoted, in bytes.
 const HEADER: usize = 200;
-/// Words are looked for in so much of a body.
 const LOOKED_AT: usize = 64 * 1024;
 
-/// Those headers that tell who answered.
 const TELLING: [HeaderName; 11] = [
     SERVER,
     VIA,
@@ -31,7 +27,8 @@ const TELLING: [HeaderName; 11] = [
     ALLOW,
 ];
 
-/// Quotes an answer, with whose it is. Of a web page its title and first words are quoted, never markup; a body that could not be decoded is not. `secret` is what was sent with the request: a proxy's error page may echo it.
+/// Quotes an answer. Of a web page only title and text, never markup; never a body that cannot be decoded. `secret` was sent with the
+/// request: a proxy's error page may echo it.
 pub(super) fn excerpt(heard: &Heard, secret: Option<&PersonalKey>) -> ResponseExcerpt {
     let headers = TELLING
         .iter()
@@ -61,16 +58,15 @@ pub(super) fn excerpt(heard: &Heard, secret: Option<&PersonalKey>) -> ResponseEx
     }
 }
 
-/// Whether a body is no text: a picture, or something packed of which no header says so.
+/// Whether a body is binary: an image, or compressed without a header.
 fn is_binary(body: &[u8]) -> bool {
     let beginning = &body[..body.len().min(512)];
     let text = String::from_utf8_lossy(beginning);
     let strange = text.chars().filter(|letter| *letter == '\u{fffd}' || (letter.is_control() && !letter.is_whitespace())).count();
-    // A letter may be cut at the end.
+    // A character may be cut at the end.
     strange > 1 + text.chars().count() / 20
 }
 
-/// Bytes as one printable line of at most `most` bytes, without the secret.
 pub(super) fn printable(bytes: &[u8], most: usize, secret: Option<&PersonalKey>) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
     let text = match secret {
@@ -83,7 +79,6 @@ pub(super) fn printable(bytes: &[u8], most: usize, secret: Option<&PersonalKey>)
     line
 }
 
-/// How long the answer asks us to wait: seconds, or a date.
 pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
     let text = heard.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match text.parse::<u64>() {
@@ -92,7 +87,6 @@ pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
     }
 }
 
-/// What the answer's `Date` says, when it says anything.
 pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     http_date(headers.get(http::header::DATE)?.to_str().ok()?)
 }

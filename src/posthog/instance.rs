@@ -1,4 +1,4 @@
-//! Which PostHog is this: `GET /_preflight`, which needs no key. And whether it knows a token.
+//! Identifies the PostHog by `GET /_preflight`, which needs no key.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,27 +15,20 @@ pub use super::token::{TokenState, knows_token, reaches_capture, replaces_tokens
 use super::wire::{Ask, Track};
 use crate::model::{Part, Parts, Phase, Region, ResponseExcerpt};
 
-/// The oldest PostHog that Heartbeat was made for.
 pub const OLDEST: Version = Version { major: 1, minor: 30, patch: 0 };
-/// Where it is said how to upgrade one.
 pub const UPGRADING: &str = "https://posthog.com/docs/self-host/configure/upgrading-posthog";
 
 const LIMIT: Duration = Duration::from_secs(20);
 const MOST: usize = 256 * 1024;
 
-/// A release of PostHog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
-    /// 1
     pub major: u32,
-    /// 30
     pub minor: u32,
-    /// 0
     pub patch: u32,
 }
 
 impl Version {
-    /// Reads `1.30.0`, `1.30`, `v1.30.0-rc1`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches('v');
@@ -53,26 +46,21 @@ impl fmt::Display for Version {
     }
 }
 
-/// What kind of PostHog answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instance {
-    /// PostHog Cloud.
     Cloud(Region),
-    /// A cloud of a region that we do not know, under the name it gives; empty when it gives none.
+    /// A cloud in an unknown region, with the name that it reports; may be empty.
     OtherCloud(String),
-    /// Somebody's own.
     SelfHosted {
-        /// Releases up to 1.43 tell; none means newer.
+        /// Reported up to 1.43; none means newer.
         version: Option<Version>,
-        /// The parts that it reports as down.
         down: Parts,
     },
-    /// PostHog's demo.
     Demo,
 }
 
 impl Instance {
-    /// The version, when it is one before [`OLDEST`]: to be refused, with [`UPGRADING`].
+    /// The version if it is older than [`OLDEST`].
     #[must_use]
     pub fn too_old(&self) -> Option<Version> {
         match self {
@@ -100,26 +88,15 @@ impl fmt::Display for Instance {
     }
 }
 
-/// Why it is not known which PostHog this is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unidentified {
-    /// Nobody answered.
     #[error("nobody answers there ({at}): {words}")]
-    NoAnswer {
-        /// Where the way ended.
-        at: Phase,
-        /// The words of the error.
-        words: String,
-    },
-    /// An answer that PostHog would not give: a reverse proxy that passes capture alone, or no PostHog at all.
-    #[error("it does not say which PostHog it is: {}", .0.said())]
+    NoAnswer { at: Phase, words: String },
+    /// A reverse proxy that only forwards capture, or no PostHog at all.
+    #[error("it does not report which PostHog it is: {}", .0.said())]
     Strange(ResponseExcerpt),
 }
 
-/// Asks which PostHog answers at this base address.
-///
-/// # Errors
-/// [`Unidentified`] when none does, or it does not say.
 pub async fn identify(client: &Client, base: &str) -> Result<Instance, Unidentified> {
     let no_answer = |cut: super::wire::Cut| Unidentified::NoAnswer { at: cut.at, words: cut.words };
     let place = client.place(base).map_err(no_answer)?;
@@ -128,18 +105,17 @@ pub async fn identify(client: &Client, base: &str) -> Result<Instance, Unidentif
     headers.insert(USER_AGENT, AGENT);
     let ask = Ask { method: Method::GET, path, headers, body: Bytes::new(), cold: false, limit: LIMIT, most: MOST };
     let heard = client.exchange(&place, &ask, &Track::new()).await.map_err(no_answer)?;
-    let told: Option<Value> = if heard.status.is_success() { serde_json::from_slice(&heard.body).ok() } else { None };
-    told.as_ref().and_then(read).ok_or_else(|| Unidentified::Strange(excerpt(&heard, None)))
+    let preflight: Option<Value> = if heard.status.is_success() { serde_json::from_slice(&heard.body).ok() } else { None };
+    preflight.as_ref().and_then(read).ok_or_else(|| Unidentified::Strange(excerpt(&heard, None)))
 }
 
-/// Reads a preflight; none when it is not one.
-fn read(told: &Value) -> Option<Instance> {
-    let word = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (cloud, realm) = (told.get("cloud").and_then(Value::as_bool), word("realm"));
+fn read(preflight: &Value) -> Option<Instance> {
+    let word = |name: &str| preflight.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (cloud, realm) = (preflight.get("cloud").and_then(Value::as_bool), word("realm"));
     if cloud.is_none() && realm.is_empty() {
         return None;
     }
-    if realm == "demo" || told.get("demo") == Some(&Value::Bool(true)) {
+    if realm == "demo" || preflight.get("demo") == Some(&Value::Bool(true)) {
         return Some(Instance::Demo);
     }
     if cloud == Some(true) || realm == "cloud" {
@@ -150,7 +126,7 @@ fn read(told: &Value) -> Option<Instance> {
         });
     }
     let version = Version::parse(word("posthog_version"));
-    let down = Part::ALL.into_iter().filter(|part| told.get(part.name()) == Some(&Value::Bool(false))).collect();
+    let down = Part::ALL.into_iter().filter(|part| preflight.get(part.name()) == Some(&Value::Bool(false))).collect();
     Some(Instance::SelfHosted { version, down })
 }
 

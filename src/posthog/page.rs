@@ -1,24 +1,18 @@
-//! A web page that came in place of an answer: its title and its first words, without markup.
+//! The title and the text of a web page that was received instead of an answer.
 
-/// As much of a page is read, in bytes.
-const LOOKED_AT: usize = 64 * 1024;
-/// What lies between these is no text.
+const READ: usize = 64 * 1024;
 const SILENT: [&str; 4] = ["script", "style", "noscript", "svg"];
 
-/// A page in words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Page {
     pub(super) title: Option<String>,
-    /// The visible text, the title not included, white space folded.
     pub(super) text: String,
-    /// Whether it asks for a password.
     pub(super) asks_for_password: bool,
 }
 
 impl Page {
-    /// Reads markup, however broken: what is no tag is text.
     pub(super) fn read(body: &[u8]) -> Self {
-        let whole = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
+        let whole = String::from_utf8_lossy(&body[..body.len().min(READ)]);
         let (mut page, mut rest, mut title, mut in_title) = (Self::default(), &*whole, String::new(), false);
         while !rest.is_empty() {
             let (text, tag, after) = next_tag(rest);
@@ -26,11 +20,11 @@ impl Page {
             append(if in_title { &mut title } else { &mut page.text }, text);
             let name = tag.trim_start_matches('/').split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
             let is_end = tag.starts_with('/');
-            if let Some(silent) = SILENT.into_iter().find(|known| name.eq_ignore_ascii_case(known))
+            if let Some(element) = SILENT.into_iter().find(|silent| name.eq_ignore_ascii_case(silent))
                 && !is_end
                 && !tag.ends_with('/')
             {
-                rest = behind_end_of(silent, rest);
+                rest = behind_end_of(element, rest);
             }
             if name.eq_ignore_ascii_case("title") {
                 in_title = !is_end && page.title.is_none();
@@ -44,15 +38,13 @@ impl Page {
     }
 }
 
-/// What follows the end of a script or its like: nothing in it is markup.
 fn behind_end_of<'a>(name: &str, rest: &'a str) -> &'a str {
     let end = format!("</{name}");
-    // Lower case keeps the length of what is ASCII, and of nothing else: only ASCII is lowered.
+    // Lowering only ASCII keeps all byte offsets.
     let at = rest.to_ascii_lowercase().find(&end);
     at.map_or("", |at| rest[at..].split_once('>').map_or("", |(_, after)| after))
 }
 
-/// The text up to the next tag, what stands in that tag, and what follows.
 fn next_tag(rest: &str) -> (&str, &str, &str) {
     let Some((text, behind)) = rest.split_once('<') else { return (rest, "", "") };
     if let Some(comment) = behind.strip_prefix("!--") {
@@ -64,7 +56,7 @@ fn next_tag(rest: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Adds words, each after one space, with the commonest entities read.
+/// Appends words separated by single spaces, with common entities decoded.
 fn append(to: &mut String, text: &str) {
     for word in text.split_whitespace() {
         if !to.is_empty() {

@@ -1,7 +1,6 @@
-//! Whether a token is real. Capture cannot tell: it answers 200 to any. The endpoints that serve browsers can.
-//!
-//! `/flags` says 401 in words of its own (PostHog: rust/feature-flags/src/api/errors.rs); a bare 401, or one with another login, comes from
-//! something between. `config.js` is the second witness: it is asked before a token is called unknown.
+//! Checks whether PostHog knows a token. Capture cannot tell: it answers 200 to any token. The endpoints for browsers can.
+//! `/flags` answers 401 with its own text (PostHog: rust/feature-flags/src/api/errors.rs); a bare 401, or one for another login, comes from
+//! something in between. `config.js` confirms it before a token is called unknown.
 
 use std::time::Duration;
 
@@ -18,30 +17,26 @@ use super::wire::{Ask, Heard, Track};
 use crate::model::{AnsweredBy, Did, ProjectToken, ResponseExcerpt};
 
 const LIMIT: Duration = Duration::from_secs(20);
-/// Only the beginning matters.
 const MOST: usize = 64 * 1024;
-/// A token that no project has: whoever calls it known does not look at it, or puts another in its place.
+/// A token of no project: if it is called known, something ignores or replaces tokens.
 const NOBODYS: &str = "phc_HeartbeatAsksWhetherTokensAreRead00000000000";
 
-/// What a PostHog says of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenState {
-    /// It belongs to a project there.
     Known,
-    /// `/flags`, to which it travels in the body, does not know it, and the project's `config.js`, to which it travels in the address, is there.
+    /// Unknown to `/flags`, which gets it in the body, but the project's `config.js`, which gets it in the path, exists.
     Contradicted,
-    /// It does not. On Cloud: not in this region.
+    /// Unknown. On Cloud: in this region.
     Unknown,
-    /// PostHog says that the token did not come with the request: it was lost on the way.
+    /// PostHog reports that the token was missing: it was removed on the way.
     Lost,
-    /// Something that is not PostHog answers, also where a token is asked about.
+    /// Something other than PostHog answers.
     NotPostHog(ResponseExcerpt),
-    /// Nobody said, and why.
     CannotTell(String),
 }
 
-/// Asks the PostHog at this base address whether it knows the token: at `/flags/`, where that is missing at the older
-/// `/decide/`, and for the project's `config.js` where that does not settle it.
+/// Asks `/flags/`, or the older `/decide/` if that is missing,
+/// and the project's `config.js` if the answer is not conclusive.
 pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> TokenState {
     let place = match client.place(base) {
         Ok(place) => place,
@@ -50,12 +45,12 @@ pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> T
     let inquiry = Inquiry { client, place: &place, token: token.as_str() };
     let flags = match inquiry.ask_flags("/flags/?v=2").await {
         Said::Missing(_) => inquiry.ask_flags("/decide/?v=3").await,
-        said => said,
+        other => other,
     };
     match flags {
         Said::Yes => TokenState::Known,
         Said::Lost => TokenState::Lost,
-        // Where paths are missing, a 404 for the configuration may be one more of them.
+        // If paths are missing, a 404 for the configuration means nothing.
         Said::No => match inquiry.ask_config().await {
             Said::Yes => TokenState::Contradicted,
             _ => TokenState::Unknown,
@@ -76,8 +71,8 @@ pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> T
     }
 }
 
-/// Whether a token that no project has is called known at this base address: then something on the way puts another token in its place. None where
-/// nobody says.
+/// Whether this base URL accepts a token of no project: then something on the way replaces tokens. None if
+/// unknown.
 pub async fn replaces_tokens(client: &Client, base: &str) -> Option<bool> {
     let place = client.place(base).ok()?;
     let inquiry = Inquiry { client, place: &place, token: NOBODYS };
@@ -88,8 +83,8 @@ pub async fn replaces_tokens(client: &Client, base: &str) -> Option<bool> {
     }
 }
 
-/// Whether what is sent to capture at this base address gets to PostHog's capture. An event without a name is sent, which PostHog rejects in words of
-/// its own and stores nowhere: whatever takes it in does not look at it. None where nobody says.
+/// Whether requests to this base URL reach PostHog's capture. Sends an event without a name, which PostHog rejects with its own text and
+/// does not store; anything that accepts it is not PostHog. None if unknown.
 pub async fn reaches_capture(client: &Client, base: &str, token: &ProjectToken) -> Option<bool> {
     let place = client.place(base).ok()?;
     let inquiry = Inquiry { client, place: &place, token: token.as_str() };
@@ -102,17 +97,12 @@ pub async fn reaches_capture(client: &Client, base: &str, token: &ProjectToken) 
     }
 }
 
-/// What one endpoint says.
 enum Said {
     Yes,
     No,
-    /// The token did not arrive.
     Lost,
-    /// There is no such endpoint.
     Missing(String),
-    /// Something that is not PostHog says it.
     Another(ResponseExcerpt),
-    /// Nothing to be used.
     Nothing(String),
 }
 
@@ -124,7 +114,7 @@ struct Inquiry<'a> {
 
 impl Inquiry<'_> {
     async fn ask_flags(&self, path: &str) -> Said {
-        // Evaluating costs a request of the flags' own quota: nobody needs the flags.
+        // Evaluating flags costs quota, and they are not needed.
         let body = json!({ "token": self.token, "distinct_id": "PostHog Heartbeat Plugin", "disable_flags": true }).to_string();
         let heard = match self.ask(Method::POST, path, body.into()).await {
             Err(words) => return Said::Nothing(words),
@@ -133,7 +123,7 @@ impl Inquiry<'_> {
         let excerpt = excerpt(&heard, None);
         match (heard.status.as_u16(), excerpt.by) {
             (200, _) if is_flags(&heard) => Said::Yes,
-            // A billing limit of the flags: the token is known.
+            // A billing limit of feature flags: the token is known.
             (402, AnsweredBy::Posthog) => Said::Yes,
             (_, AnsweredBy::Posthog) if excerpt.did == Some(Did::DropsBody) => Said::Lost,
             (401, AnsweredBy::Posthog) => Said::No,
@@ -149,7 +139,7 @@ impl Inquiry<'_> {
         match self.ask(Method::GET, &path, Bytes::new()).await {
             Err(words) => Said::Nothing(words),
             Ok(heard) => match heard.status.as_u16() {
-                // A page that answers every path does not name the token.
+                // A page for every path does not contain the token.
                 200 if !is_html(&heard) && String::from_utf8_lossy(&heard.body).contains(self.token) => Said::Yes,
                 404 if !is_html(&heard) => Said::No,
                 _ => Said::Nothing(words_of(&path, &excerpt(&heard, None))),
@@ -168,7 +158,6 @@ impl Inquiry<'_> {
     }
 }
 
-/// Whether this is what PostHog answers to a token that it knows.
 fn is_flags(heard: &Heard) -> bool {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     ["flags", "featureFlags", "errorsWhileComputingFlags", "supportedCompression", "sessionRecording"]

@@ -1,4 +1,4 @@
-//! What is under way: sent, and not yet recorded.
+//! Beats that were sent and are not yet recorded.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::liveness::{Liveness, Loop};
 use crate::model::{Minute, RouteId, Timestamp};
 
-/// Beats between sending and recording. The pulse has done what was due up to the oldest of them.
+/// The pulse is done up to the oldest of them.
 pub(super) struct Flight {
     state: Mutex<State>,
     liveness: Liveness,
@@ -24,7 +24,6 @@ impl Flight {
         Self { state: Mutex::default(), liveness }
     }
 
-    /// The routes whose beat of `minute` is under way.
     pub(super) fn of(&self, minute: Minute) -> HashSet<RouteId> {
         self.lock().airborne.iter().filter(|(at, _)| *at == minute).map(|(_, route)| *route).collect()
     }
@@ -33,7 +32,6 @@ impl Flight {
         self.lock().airborne.insert((minute, route));
     }
 
-    /// These are on record now.
     pub(super) fn landed(&self, beats: &[(RouteId, Minute)]) {
         let mut state = self.lock();
         for (route, minute) in beats {
@@ -42,23 +40,22 @@ impl Flight {
         self.sign(&state);
     }
 
-    /// All that was due up to `now` has taken off.
     pub(super) fn walked_to(&self, now: Timestamp) {
         let mut state = self.lock();
         state.walked_to = Some(now);
         self.sign(&state);
     }
 
-    /// Somebody is always under way where there are many projects: what came before the oldest of them is done.
+    /// With many projects a beat is always in flight: the pulse is done up to the oldest one.
     fn sign(&self, state: &State) {
         let Some(walked_to) = state.walked_to else { return };
-        // What was due at the minute's first instant is not done while one of its beats is under way.
+        // A beat due at the start of the minute is not done while it is in flight.
         let before = state.airborne.first().map(|(minute, _)| minute.start().minus(Duration::from_millis(1)));
         self.liveness.sign(Loop::Pulse, before.map_or(walked_to, |before| before.min(walked_to)));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing between lock and unlock can leave the set half changed.
+        // A panic cannot leave the set half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

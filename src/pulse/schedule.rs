@@ -1,30 +1,28 @@
-//! The beats of any minute, in the order of their slots: one list for all projects.
+//! The beats of a minute by slot: one list for all projects.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::model::{Beat, Minute, Project, RouteId, Timestamp};
 
-/// One beat that is due each minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Due {
     /// Milliseconds into the minute.
     slot_ms: u32,
-    /// The project's place in the config snapshot.
+    /// Index in the config snapshot.
     pub(super) project: usize,
-    /// The route's place in its project.
+    /// Index in its project.
     pub(super) route_index: usize,
     pub(super) route: RouteId,
 }
 
-/// All beats of a minute by slot, and how far the walk has come.
+/// The beats of a minute by slot, and the position in them.
 pub(super) struct Schedule {
     entries: Vec<Due>,
     next: usize,
 }
 
 impl Schedule {
-    /// Every route of every project whose Heartbeat is on.
     pub(super) fn of(projects: &[Arc<Project>]) -> Self {
         let mut entries = Vec::new();
         for (at, project) in projects.iter().enumerate().filter(|(_, project)| project.spec.beats()) {
@@ -40,18 +38,17 @@ impl Schedule {
         &self.entries
     }
 
-    /// What `before` did not hold: the routes that were added or enabled since.
+    /// Routes added or enabled since `before`.
     pub(super) fn not_in(&self, before: &Self) -> Vec<Due> {
-        let known: HashSet<RouteId> = before.entries.iter().map(|entry| entry.route).collect();
-        self.entries.iter().filter(|entry| !known.contains(&entry.route)).copied().collect()
+        let old: HashSet<RouteId> = before.entries.iter().map(|entry| entry.route).collect();
+        self.entries.iter().filter(|entry| !old.contains(&entry.route)).copied().collect()
     }
 
-    /// Back to the minute's beginning.
     pub(super) fn rewind(&mut self) {
         self.next = 0;
     }
 
-    /// What has come due since the last call, up to `now` in `minute`.
+    /// Beats due since the last call, up to `now` in `minute`.
     pub(super) fn due(&mut self, minute: Minute, now: Timestamp) -> &[Due] {
         let begin = self.next;
         let passed = |entry: &&Due| minute.start().ms() + i64::from(entry.slot_ms) <= now.ms();
@@ -59,7 +56,6 @@ impl Schedule {
         &self.entries[begin..self.next]
     }
 
-    /// When the next beat of `minute` is due; none when all were.
     pub(super) fn next_slot(&self, minute: Minute) -> Option<Timestamp> {
         self.entries.get(self.next).map(|entry| Timestamp::from_ms(minute.start().ms() + i64::from(entry.slot_ms)))
     }

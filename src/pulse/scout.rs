@@ -1,5 +1,4 @@
-//! Reads the projects beside the schedule. A store that answers at once is waited for, so that a change counts from the same moment; one that hangs
-//! costs a beat one short wait, and is listened to when it answers.
+//! Reads the projects for the schedule. A fast store is waited for, so that changes apply at once; a slow one costs a beat one short wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +9,12 @@ use crate::clock::Clock;
 use crate::model::Project;
 use crate::store::ConfigSnapshot;
 
-/// So long the schedule waits for the store, once; a store that answers later is listened to when it does. A beat must not wait for it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct Scout {
-    /// Here, unless it is being read.
     config_snapshot: Option<ConfigSnapshot>,
     reading: Option<JoinHandle<(ConfigSnapshot, bool)>>,
-    /// Whether the store was waited for in vain, and has not answered since.
+    /// Whether the store did not answer in time and has not answered since.
     hangs: bool,
 }
 
@@ -26,7 +23,6 @@ impl Scout {
         Self { config_snapshot: Some(config_snapshot), reading: None, hangs: false }
     }
 
-    /// The projects, where somebody changed them; asked for when that is due.
     pub(super) async fn news(&mut self, monotonic: Duration) -> Option<Vec<Arc<Project>>> {
         if let Some(mut config_snapshot) = self.config_snapshot.take_if(|config_snapshot| config_snapshot.is_due(monotonic)) {
             self.reading = Some(tokio::spawn(async move {
@@ -38,9 +34,7 @@ impl Scout {
         let patience = if self.hangs { Duration::ZERO } else { PATIENCE };
         let Ok(read) = Clock::real_timeout(patience, reading).await else {
             if !std::mem::replace(&mut self.hangs, true) {
-                tracing::error!(
-                    "the store hangs: beats are sent on time, and recorded when it answers; projects are as they were known before"
-                );
+                tracing::error!("the store hangs: beats are sent on time and recorded when it answers; the projects are those read last");
             }
             return None;
         };
@@ -58,7 +52,7 @@ impl Scout {
         }
     }
 
-    /// What the store says, if it says so in time; a store that hangs is not asked.
+    /// The store's answer if it comes in time; a hanging store is not asked.
     pub(super) async fn within_patience<T>(&self, question: impl Future<Output = T>) -> Option<T> {
         if self.hangs { None } else { Clock::real_timeout(PATIENCE, question).await.ok() }
     }

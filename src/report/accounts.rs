@@ -1,17 +1,17 @@
-//! Users and API tokens, for programs: the same fields in `--json` of the command line and in the answers of the API.
+//! Users and API tokens as JSON: the same fields in `--json` on the command line and in the API.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{ApiToken, Role, User};
 
-/// What somebody may do.
+/// A role.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleName {
-    /// See everything but secrets.
+    /// Can read everything except secrets.
     Viewer,
-    /// Change everything as well.
+    /// Can also change everything.
     Editor,
 }
 
@@ -33,23 +33,22 @@ impl From<Role> for RoleName {
     }
 }
 
-/// A user of the page.
+/// A user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserJson {
-    /// Under which they log in.
+    /// The user name, used to log in.
     pub name: String,
-    /// What they may do.
+    /// The user's role.
     pub role: RoleName,
-    /// Whether they set one.
+    /// Whether the user has set a password.
     pub has_password: bool,
-    /// When they were added.
+    /// When the user was added.
     pub created: String,
-    /// When they came in last; null where they never did.
+    /// When the user last logged in; null if never.
     pub last_login: Option<String>,
 }
 
 impl UserJson {
-    /// What is told of a user.
     #[must_use]
     pub fn of(user: &User) -> Self {
         Self {
@@ -62,25 +61,24 @@ impl UserJson {
     }
 }
 
-/// An API token, without its text.
+/// An API token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokenJson {
-    /// What it is called.
+    /// The name of the token.
     pub name: String,
-    /// What it may do.
+    /// The role of the token.
     pub role: RoleName,
-    /// Who made it.
+    /// Who created the token.
     pub made_by: String,
-    /// When it was made.
+    /// When the token was created.
     pub created: String,
-    /// When a program showed it last, to the minute; null where none did.
+    /// When the token was last used, to the minute; null if never.
     pub last_used: Option<String>,
-    /// When it ends to hold; null where it holds until it is removed.
+    /// When the token expires; null if never.
     pub until: Option<String>,
 }
 
 impl TokenJson {
-    /// What is told of a token.
     #[must_use]
     pub fn of(token: &ApiToken) -> Self {
         Self {
@@ -97,21 +95,21 @@ impl TokenJson {
 /// An invitation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvitationJson {
-    /// Of this user.
+    /// The name of the invited user.
     pub name: String,
-    /// What they may do.
+    /// The role of the invited user.
     pub role: RoleName,
-    /// Where a password is set: good once, within a day. It is not given again.
+    /// The link to set a password. It works once, for a day, and is not shown again.
     pub link: String,
 }
 
-/// An API token that was made.
+/// A new API token.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewTokenJson {
-    /// What it is called.
+    /// The name of the token.
     pub name: String,
-    /// What it may do.
+    /// The role of the token.
     pub role: RoleName,
-    /// What a program shows: `Authorization: Bearer hb_...`. It is not given again.
+    /// The secret, for the header `Authorization: Bearer hb_...`. It is not shown again.
     pub token: String,
 }

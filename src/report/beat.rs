@@ -1,4 +1,4 @@
-//! One beat's story: what was sent, what was answered and how long each part of that took, which read-backs were made, and what they saw.
+//! The details of one beat: what was sent, the response and its phases, and the read-backs that looked for it.
 
 use std::time::Duration;
 
@@ -7,41 +7,32 @@ use crate::model::{
 };
 use crate::store::{Store, StoreError};
 
-/// Read-backs are shown of so many minutes after a beat's own, and of those in which it was seen.
+/// Read-backs are listed for this many minutes after the beat's own, and around the time when it was seen.
 const READBACKS_SHOWN: i64 = 60;
 
-/// A beat's story.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BeatStory {
-    /// Its route.
     pub route: Route,
-    /// Where it went, as it was written.
     pub host: String,
-    /// What it is, derived: uuid, distinct id, slot.
     pub beat: Beat,
-    /// What is on record of it.
     pub kept: BeatRecord,
-    /// What its failure left, oldest first.
     pub evidence: Vec<Evidence>,
-    /// The Read-backs that were made in the minutes after it, oldest first, up to the one that saw it.
+    /// The read-backs after the beat, oldest first, up to the one that saw it.
     pub readbacks: Vec<BeatReadback>,
 }
 
-/// What is on record of a beat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BeatRecord {
-    /// All of it.
     Whole(Recorded),
-    /// Its hour is folded: of the beat its end is left, and its lag among those of the hour.
+    /// Its hour is aggregated: only the outcome is left.
     Aggregated(Outcome),
-    /// Nothing, though a beat was due.
     Missing,
-    /// Nothing, and none was due: Heartbeat was off, there was no such route yet, or that minute is still to come.
+    /// No beat was due: Heartbeat was disabled, the route did not exist yet, or the minute has not ended.
     NotDue,
 }
 
 impl BeatRecord {
-    /// The beat's end; none where none was due.
+    /// `None` when no beat was due.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
         match self {
@@ -52,7 +43,6 @@ impl BeatRecord {
         }
     }
 
-    /// All of it, where that is still on record.
     #[must_use]
     pub const fn whole(&self) -> Option<&Recorded> {
         match self {
@@ -62,42 +52,32 @@ impl BeatRecord {
     }
 }
 
-/// A read-back at the project after the beat was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BeatReadback {
-    /// When we asked.
     pub at: Timestamp,
-    /// How long after the sending.
     pub after: Duration,
-    /// What came of it.
     pub saw: ReadbackFinding,
 }
 
-/// What a read-back made of a beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadbackFinding {
-    /// It was there.
-    It,
-    /// It was not there.
-    Nothing,
-    /// The read-back failed.
-    WebError(ReadbackErrorKind),
-    /// The read-back succeeded, and nothing is on record of its having asked for this beat.
-    Untold,
+    Found,
+    Missing,
+    Failed(ReadbackErrorKind),
+    /// It succeeded, and nothing is stored about whether it looked for this beat.
+    Unknown,
 }
 
-/// One phase of the last try, as a bar of a waterfall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
-    /// What took so long: `dns`, `connect`, `tls` or `first byte`.
+    /// `dns`, `connect`, `tls` or `first byte`.
     pub name: &'static str,
-    /// When it began, in microseconds after the try did.
+    /// Microseconds since the start of the try.
     pub offset_us: u32,
-    /// How long it took, in microseconds.
     pub us: u32,
 }
 
-/// The phases one after the other; those that were not gone through, since a connection was used again, are left out.
+/// The phases one after the other. Those skipped by a reused connection are left out.
 #[must_use]
 pub fn waterfall(phases: &Phases) -> Vec<Bar> {
     let named = [("dns", phases.dns_us), ("connect", phases.connect_us), ("tls", phases.tls_us), ("first byte", phases.first_byte_us)];
@@ -111,16 +91,12 @@ pub fn waterfall(phases: &Phases) -> Vec<Bar> {
     bars
 }
 
-/// How long the last try took, as far as it is known; none where nothing is.
+/// The duration of the last try, as far as it is known.
 #[must_use]
 pub fn took(phases: &Phases) -> Option<Duration> {
     waterfall(phases).last().map(|bar| Duration::from_micros(u64::from(bar.offset_us) + u64::from(bar.us)))
 }
 
-/// The story of the beat on this route in this minute; none when the project has no such route.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn beat_story(
     store: &Store,
     project: &Project,
@@ -155,7 +131,7 @@ async fn aggregated(store: &Store, route: RouteId, minute: Minute) -> Result<Opt
     Ok(hour.and_then(|hour| usize::try_from(minute.index() - start.index()).ok().and_then(|at| hour.outcomes.get(at).copied())))
 }
 
-/// Whether a beat was due on this route in this minute, and that is over.
+/// Whether a beat was due on this route in this minute, and the minute has ended.
 #[must_use]
 pub fn was_due(project: &Project, route: &Route, minute: Minute, now: Timestamp) -> bool {
     minute < now.minute() && route.since.minute() <= minute && project.was_on(minute)
@@ -166,24 +142,23 @@ async fn readbacks(store: &Store, project: &Project, beat: &Recorded, now: Times
     let to = beat.seen.map_or(now, |seen| seen.min(now)).minute().plus(1);
     let mut samples = store.samples(project.id, from, to.min(soon)).await?;
     if to > soon {
-        // The one that saw it, or the newest: the answer came within two minutes of the question.
+        // The read-back that saw the beat, or the newest one: a response arrives within two minutes of its query.
         samples.extend(store.samples(project.id, soon.max(to.plus(-3)), to).await?);
     }
-    Ok(told(beat, &samples))
+    Ok(findings(beat, &samples))
 }
 
-/// What each of these read-backs made of the beat, up to the one that saw it.
-fn told(beat: &Recorded, samples: &[ReadbackSample]) -> Vec<BeatReadback> {
+fn findings(beat: &Recorded, samples: &[ReadbackSample]) -> Vec<BeatReadback> {
     let from = beat.counted_from();
     let missed = |sample: &ReadbackSample| beat.missed.is_some_and(|missed| sample.at <= missed);
     let saw_it = samples.iter().rfind(|sample| sample.result.is_ok() && !missed(sample) && beat.seen.is_some_and(|seen| sample.at <= seen));
     let counted = samples.iter().filter(|sample| sample.at >= from && beat.seen.is_none_or(|seen| sample.at <= seen));
     let readback = |sample: &ReadbackSample| {
         let saw = match sample.result {
-            Err(trouble) => ReadbackFinding::WebError(trouble),
-            Ok(_) if saw_it.is_some_and(|saw| saw.at == sample.at) => ReadbackFinding::It,
-            Ok(_) if missed(sample) => ReadbackFinding::Nothing,
-            Ok(_) => ReadbackFinding::Untold,
+            Err(trouble) => ReadbackFinding::Failed(trouble),
+            Ok(_) if saw_it.is_some_and(|saw| saw.at == sample.at) => ReadbackFinding::Found,
+            Ok(_) if missed(sample) => ReadbackFinding::Missing,
+            Ok(_) => ReadbackFinding::Unknown,
         };
         BeatReadback { at: sample.at, after: sample.at.since(from), saw }
     };
@@ -217,16 +192,19 @@ mod tests {
         let bad = |second| ReadbackSample { at: at(second), result: Err(ReadbackErrorKind::Throttled) };
         let samples = [good(2), good(30), good(90), bad(150), good(210), good(270)];
         let awaiting = Recorded { sent: Some(at(5)), outcome: Outcome::Awaiting, ..Recorded::blank(RouteId(1), START) };
-        let told = |beat: &Recorded| -> Vec<(u64, ReadbackFinding)> {
-            told(beat, &samples).iter().map(|readback| (readback.after.as_secs(), readback.saw)).collect()
+        let findings = |beat: &Recorded| -> Vec<(u64, ReadbackFinding)> {
+            findings(beat, &samples).iter().map(|readback| (readback.after.as_secs(), readback.saw)).collect()
         };
-        let trouble = (145, ReadbackFinding::WebError(ReadbackErrorKind::Throttled));
+        let trouble = (145, ReadbackFinding::Failed(ReadbackErrorKind::Throttled));
         let seen = Recorded { outcome: Outcome::Late, missed: Some(at(90)), seen: Some(at(211)), ..awaiting.clone() };
-        assert_eq!(told(&seen), [(25, ReadbackFinding::Nothing), (85, ReadbackFinding::Nothing), trouble, (205, ReadbackFinding::It)]);
+        assert_eq!(
+            findings(&seen),
+            [(25, ReadbackFinding::Missing), (85, ReadbackFinding::Missing), trouble, (205, ReadbackFinding::Found)]
+        );
         let at_once = Recorded { outcome: Outcome::Arrived, seen: Some(at(31)), ..awaiting.clone() };
-        assert_eq!(told(&at_once), [(25, ReadbackFinding::It)]);
+        assert_eq!(findings(&at_once), [(25, ReadbackFinding::Found)]);
         let missing = Recorded { missed: Some(at(210)), ..awaiting.clone() };
-        assert_eq!(told(&missing)[3..], [(205, ReadbackFinding::Nothing), (265, ReadbackFinding::Untold)]);
-        assert_eq!(told(&awaiting).len(), 5, "the one before the sending says nothing");
+        assert_eq!(findings(&missing)[3..], [(205, ReadbackFinding::Missing), (265, ReadbackFinding::Unknown)]);
+        assert_eq!(findings(&awaiting).len(), 5, "the one before the sending says nothing");
     }
 }

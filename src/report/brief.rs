@@ -1,8 +1,5 @@
-//! Several projects in brief, for a list: what the whole [`Report`](super::Report) of each would say, from far fewer rows, and in a few questions
-//! for all of them together.
-//!
-//! Of the last day only the last hour is read whole, and of the hours before it what was not seen so far: of that there is an index. What a verdict
-//! needs beyond that is asked for where something is wrong: a list of healthy projects costs three questions.
+//! Summaries of several projects: the same as the [`Report`](super::Report) of each, from far fewer rows. Of the last day only the last
+//! hour is read whole, and before it the beats that were not seen, which have an index. More is read only for projects with a failure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,93 +11,81 @@ use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Incident, Minute, Outcome, Project, ProjectId, Readback, Recorded, RouteId, Timestamp};
 use crate::store::{Reach, Store, StoreError};
 
-/// A beat is looked for within this.
+/// A read-back is expected to find a beat within this time.
 const LOOKED_WITHIN: Duration = Duration::from_mins(2);
 
-/// A project in a list.
 #[derive(Debug, Clone)]
 pub struct Brief {
-    /// Which project.
     pub project: Arc<Project>,
-    /// When this was so.
     pub at: Timestamp,
-    /// Its health, and where the way is broken.
     pub verdict: Verdict,
-    /// The newest minute up to which every accepted beat has arrived.
     pub complete_through: Option<Minute>,
-    /// The last hour, oldest minute first: the worst outcome among the routes; none where no beat was expected.
+    /// The last hour, oldest minute first: the worst outcome of all routes; `None` where no beat was due.
     pub strip: Vec<Option<Outcome>>,
-    /// The newest beat that was seen, of any route.
     pub newest_seen: Option<Recorded>,
-    /// Since when beats have stayed away, of those that are newer than the newest that was seen; none while the newest ones arrive.
+    /// Since when the beats after the newest seen one are missing; `None` while the newest ones arrive.
     pub away_since: Option<Timestamp>,
-    /// Its incidents that are open, newest opened first.
     pub open: Vec<Incident>,
 }
 
 impl Brief {
-    /// How late the newest beat that was seen was ingested.
     #[must_use]
     pub fn newest_lag(&self) -> Option<Duration> {
         self.newest_seen.as_ref().and_then(Recorded::ingested_lag)
     }
 
-    /// The same, and it grows while nothing arrives: by how much the newest beats are late, at least.
+    /// [`Brief::newest_lag`], growing while nothing arrives: the least lag of the newest beats.
     #[must_use]
     pub fn lag_by_now(&self) -> Option<Duration> {
         self.newest_lag().max(self.away_since.map(|since| self.at.since(since)))
     }
 
-    /// Of its open incidents the gravest.
     #[must_use]
     pub fn gravest(&self) -> Option<&Incident> {
         self.open.iter().max_by_key(|incident| incident.severity)
     }
 }
 
-/// These projects in brief, in their order. `readbacks` are the newest looks at them; others among them are passed over.
-///
-/// # Errors
-/// When the store cannot be read.
+/// Summaries in the order of `projects`. `readbacks` are their newest read-backs; those of other projects are ignored.
 pub async fn briefs(store: &Store, projects: &[Arc<Project>], readbacks: &[Readback], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
     let span = Span::at(now);
     let readbacks: HashMap<ProjectId, &Readback> =
         readbacks.iter().filter(|readback| readback.at <= now).map(|readback| (readback.project, readback)).collect();
-    let mut known: Vec<Known<'_>> = projects.iter().map(|project| Known::of(project, span)).collect();
+    let mut project_beats: Vec<ProjectBeats<'_>> = projects.iter().map(|project| ProjectBeats::of(project, span)).collect();
     let owners = owners(projects);
     let routes: Vec<RouteId> = projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
 
-    // 1. The last hour, and what was not seen of the day before it.
+    // 1. The last hour, and the beats of the day before it that were not seen.
     let mut beats = store.open_beats(&routes, span.day).await?;
     beats.retain(|beat| beat.minute < span.hour);
     beats.extend(store.beats(&routes, span.hour, span.end).await?);
-    learn(&mut known, &owners, beats);
+    learn(&mut project_beats, &owners, beats);
 
-    // 2. What was seen before that, where the hour does not tell: a beat of which no sending is on record says nothing to a verdict.
+    // 2. Older seen beats, where the hour is not enough. A beat whose sending is not stored does not count for a verdict.
     loop {
-        let reaches: Vec<Reach> = known.iter_mut().flat_map(Known::unknown).collect();
+        let reaches: Vec<Reach> = project_beats.iter_mut().flat_map(ProjectBeats::unknown).collect();
         if reaches.is_empty() {
             break;
         }
-        learn(&mut known, &owners, store.newest_seen(&reaches).await?);
+        learn(&mut project_beats, &owners, store.newest_seen(&reaches).await?);
     }
 
-    // 3. For how long beats have been late: these are in no index.
+    // 3. How long beats have been late: no index covers these.
     let mut whole_from: HashMap<RouteId, Minute> = HashMap::new();
     let mut chunk = STRIP_MINUTES;
     loop {
-        let late: Vec<(RouteId, Minute)> = known.iter().flat_map(|known| known.late_since(&whole_from)).collect();
+        let late: Vec<(RouteId, Minute)> = project_beats.iter().flat_map(|project_beats| project_beats.late_since(&whole_from)).collect();
         let Some(to) = late.iter().map(|(_, minute)| *minute).max() else { break };
         let from = to.plus(-chunk).max(span.day);
         let some: Vec<RouteId> = late.iter().filter(|(_, minute)| *minute > from).map(|(route, _)| *route).collect();
-        learn(&mut known, &owners, store.beats(&some, from, to).await?);
+        learn(&mut project_beats, &owners, store.beats(&some, from, to).await?);
         whole_from.extend(some.into_iter().map(|route| (route, from)));
         chunk *= 2;
     }
 
-    // 4. Why, where capture says no.
-    let rejected = known.iter().filter(|known| known.beats.values().any(|beat| says_why(beat.outcome)));
-    let rejected: Vec<RouteId> = rejected.flat_map(|known| &known.project.routes).map(|route| route.id).collect();
+    // 4. The reason, where capture fails.
+    let rejected = project_beats.iter().filter(|project_beats| project_beats.beats.values().any(|beat| says_why(beat.outcome)));
+    let rejected: Vec<RouteId> = rejected.flat_map(|project_beats| &project_beats.project.routes).map(|route| route.id).collect();
     let evidence = if rejected.is_empty() { Vec::new() } else { store.evidence(&rejected, span.hour, span.end).await? };
 
     let ids: Vec<ProjectId> = projects.iter().map(|project| project.id).collect();
@@ -108,23 +93,21 @@ pub async fn briefs(store: &Store, projects: &[Arc<Project>], readbacks: &[Readb
     for incident in store.open_incidents_of(&ids).await? {
         open.entry(incident.project).or_default().push(incident);
     }
-    let brief = |known: Known<'_>| {
-        let project = known.project;
+    let brief = |project_beats: ProjectBeats<'_>| {
+        let project = project_beats.project;
         let mine: Vec<Evidence> = evidence.iter().filter(|one| project.routes.iter().any(|route| route.id == one.route)).cloned().collect();
         let open = open.remove(&project.id).unwrap_or_default();
-        known.brief(readbacks.get(&project.id).copied(), &mine, open, now)
+        project_beats.brief(readbacks.get(&project.id).copied(), &mine, open, now)
     };
-    Ok(known.into_iter().map(brief).collect())
+    Ok(project_beats.into_iter().map(brief).collect())
 }
 
-/// The minutes that count, as seen from now.
 #[derive(Debug, Clone, Copy)]
 struct Span {
-    /// From here on what was not seen is known.
+    /// From here on the beats that were not seen are known.
     day: Minute,
-    /// From here on all is known.
+    /// From here on all beats are known.
     hour: Minute,
-    /// The minute after the one that is under way.
     end: Minute,
 }
 
@@ -135,43 +118,42 @@ impl Span {
     }
 }
 
-/// What is known of one project's beats so far.
-struct Known<'p> {
+struct ProjectBeats<'p> {
     project: &'p Arc<Project>,
     span: Span,
-    /// No beat of this project can lie at this minute or after it.
+    /// The project has no beats at or after this minute.
     over: Minute,
     beats: BTreeMap<(Minute, RouteId), Recorded>,
-    /// Of each of these routes the newest beat that was seen before this minute was asked for.
+    /// The routes and minutes for which the newest earlier seen beat was read.
     asked: BTreeSet<(RouteId, Minute)>,
 }
 
-fn learn(known: &mut [Known<'_>], owners: &HashMap<RouteId, usize>, beats: Vec<Recorded>) {
+fn learn(project_beats: &mut [ProjectBeats<'_>], owners: &HashMap<RouteId, usize>, beats: Vec<Recorded>) {
     for beat in beats {
-        if let Some(known) = owners.get(&beat.route).and_then(|at| known.get_mut(*at)) {
-            known.beats.entry((beat.minute, beat.route)).or_insert(beat);
+        if let Some(project_beats) = owners.get(&beat.route).and_then(|at| project_beats.get_mut(*at)) {
+            project_beats.beats.entry((beat.minute, beat.route)).or_insert(beat);
         }
     }
 }
 
-impl<'p> Known<'p> {
+impl<'p> ProjectBeats<'p> {
     fn of(project: &'p Arc<Project>, span: Span) -> Self {
-        // What was on its way when Heartbeat was switched off may have been recorded a moment later.
+        // A beat that was being sent when Heartbeat was disabled may be recorded a moment later.
         let over = Due::of(project).end().map_or(span.day, |end| end.min(span.end).plus(2));
         Self { project, span, over, beats: BTreeMap::new(), asked: BTreeSet::new() }
     }
 
-    /// What must be asked for next, of beats that were seen before the last hour; nothing, once all is known that is needed.
+    /// The ranges to read next, of beats that were seen before the last hour; empty when everything needed is known.
     fn unknown(&mut self) -> Vec<Reach> {
         let seen = || self.beats.values().filter(|beat| beat.outcome.is_seen());
-        let held = self.beats.values().find(|beat| holds_back(beat.outcome)).map(|beat| beat.minute);
+        let held_back = self.beats.values().find(|beat| holds_back(beat.outcome)).map(|beat| beat.minute);
         let mut desired: BTreeSet<(RouteId, Minute)> = BTreeSet::new();
         for route in &self.project.routes {
             if seen().next().is_none() {
                 desired.insert((route.id, self.span.hour));
             }
-            if let Some(held) = held.filter(|held| !seen().any(|beat| beat.minute < *held)) {
-                desired.insert((route.id, held.min(self.span.hour)));
+            if let Some(held_back) = held_back.filter(|held_back| !seen().any(|beat| beat.minute < *held_back)) {
+                desired.insert((route.id, held_back.min(self.span.hour)));
             }
             if self.may_go_on(route.id) {
                 desired.extend(self.before_the_sent(route.id).map(|minute| (route.id, minute)));
@@ -188,19 +170,18 @@ impl<'p> Known<'p> {
         reaches
     }
 
-    /// Whether a route's newest beats may go on before the last hour as they are in it, as far as the hour tells.
+    /// Whether the failure of a route's newest beats may have begun before the last hour.
     fn may_go_on(&self, route: RouteId) -> bool {
         let mut sent = self.sent(route).take_while(|beat| beat.minute >= self.span.hour);
         match sent.next().map(|newest| newest.outcome) {
             None => true,
-            // Of these nothing more is asked, or elsewhere.
             Some(Outcome::Arrived | Outcome::Late) => false,
             Some(newest) => sent.all(|beat| goes_on(newest, beat.outcome)),
         }
     }
 
-    /// Before which minute the newest beat that was sent and seen is to be sought next: before the last hour, and before each one that was found
-    /// without a sending. None once it is known, or known that there is none.
+    /// The minute before which to look for the newest beat that was sent and seen: the last hour, then each found beat without a sending.
+    /// `None` when it is known, or known not to exist.
     fn before_the_sent(&self, route: RouteId) -> Option<Minute> {
         let mut before = self.span.hour;
         while self.asked.contains(&(route, before)) {
@@ -214,13 +195,13 @@ impl<'p> Known<'p> {
         Some(before)
     }
 
-    /// Routes whose newest beats are late, for as long as anybody knows: and before which minute that may go on.
+    /// Routes whose newest beats are late as far as the known beats reach, with the minute before which to read more.
     fn late_since(&self, whole_from: &HashMap<RouteId, Minute>) -> Vec<(RouteId, Minute)> {
         let mut late = Vec::new();
         for route in &self.project.routes {
             let mut sent = self.sent(route.id);
             let Some(newest) = sent.next().filter(|newest| newest.outcome == Outcome::Late) else { continue };
-            // Newer than the newest that was seen nothing is unknown.
+            // All beats newer than the newest seen one are known.
             let whole = whole_from.get(&route.id).copied().unwrap_or(newest.minute.min(self.span.hour));
             let breaks = sent.find(|beat| beat.outcome != Outcome::Late);
             let begun = self.span.day.max(route.since.minute());
@@ -231,7 +212,6 @@ impl<'p> Known<'p> {
         late
     }
 
-    /// Beats of a route of which the sending is on record, newest first.
     fn sent(&self, route: RouteId) -> impl Iterator<Item = &Recorded> {
         self.beats.values().rev().filter(move |beat| beat.route == route && beat.sent.is_some())
     }
@@ -257,17 +237,16 @@ impl<'p> Known<'p> {
     }
 }
 
-/// Whether beats of these outcomes, side by side, are one stretch of trouble.
+/// Whether adjacent beats with these outcomes belong to one failure.
 fn goes_on(newer: Outcome, older: Outcome) -> bool {
     if holds_back(newer) { holds_back(older) } else { newer == older }
 }
 
-/// Accepted, and not seen.
 const fn holds_back(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unverified)
 }
 
-/// Whether a beat that was not seen should have been: a read-back missed it, capture did not take it, or nobody has looked for longer than it takes.
+/// Whether a beat should have been seen: a read-back missed it, capture failed, or no read-back has looked for it in time.
 fn stays_away(beat: &Recorded, now: Timestamp) -> bool {
     match beat.outcome {
         Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => true,

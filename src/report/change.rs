@@ -1,29 +1,28 @@
-//! A change that somebody made, for programs.
+//! Audit entries as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::AuditEntry;
 
-/// One change that somebody made.
+/// An audit entry: a change that a user made.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AuditEntryJson {
-    /// Its place among all of them.
+    /// The number of the entry; later entries have higher numbers.
     pub number: i64,
-    /// When.
+    /// When the change was made.
     pub at: String,
-    /// A user, `token NAME`, a settings file, somebody on the command line.
+    /// Who made the change: a user, `token NAME`, a settings file, or a user on the command line.
     pub who: String,
-    /// What it is about: `project shop`, `app heartbeat`, `channel ops`.
+    /// What was changed, for example `project shop`, `app heartbeat` or `channel ops`.
     pub subject: String,
-    /// The project whose story it belongs to; it may be gone.
+    /// The project that the entry belongs to; it may have been removed since.
     pub project: Option<String>,
-    /// What was done. No secret is among it.
+    /// What was done. Contains no secrets.
     pub words: String,
 }
 
 impl AuditEntryJson {
-    /// What is told of a change.
     #[must_use]
     pub fn of(audit_entry: &AuditEntry) -> Self {
         let AuditEntry { place, at, who, subject, project, words } = audit_entry;

@@ -1,4 +1,4 @@
-//! The last 90 days, day by day (UTC): to which ends beats came, how much of it arrived, and for how long an incident was open.
+//! The last 90 days (UTC): outcomes, uptime and incident time per day.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,74 +9,54 @@ use super::history::History;
 use crate::model::{Incident, IncidentKind, Minute, Project, RouteId, Timestamp};
 use crate::store::{IncidentFilter, Store, StoreError};
 
-/// So many days are shown, today with them.
+/// Including today.
 pub const DAYS: usize = 90;
 
 const DAY: i64 = 24 * 60;
 
-/// One day (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
-    /// Its first minute.
     pub start: Minute,
-    /// What became of its beats, of all routes; minutes without one, in which one was due, as Not sent. [`Ends::share`] is its availability.
+    /// The outcomes of all routes; a due minute without a beat counts as Not sent. [`Ends::share`] is the availability.
     pub ends: Ends,
     open: [Duration; IncidentKind::ALL.len()],
 }
 
 impl Day {
-    /// For how long of that day an incident of this incident kind was open, on any of the projects.
     #[must_use]
     pub fn incident(&self, incident_kind: IncidentKind) -> Duration {
         self.open[incident_kind as usize]
     }
 
-    /// Whether an incident of any incident kind was open.
     #[must_use]
     pub fn had_incident(&self) -> bool {
         self.open.iter().any(|open| !open.is_zero())
     }
 }
 
-/// The share of beats that arrived, from 0 to 1, as [`Ends::share`] has it; none where nothing is decided. Days are whole ones (UTC), today with
-/// them.
+/// The shares of beats that arrived, from 0 to 1, as in [`Ends::share`]; `None` where no beat counts. Days are whole days (UTC), including
+/// today.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Uptime {
-    /// Of the last 24 hours, to the minute.
     pub last_24_hours: Option<f64>,
-    /// Of the last 7 days.
     pub last_7_days: Option<f64>,
-    /// Of the last 30 days.
     pub last_30_days: Option<f64>,
-    /// Of the last 90 days.
     pub last_90_days: Option<f64>,
 }
 
-/// The last [`DAYS`] days of a project, or of several together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Days {
-    /// Oldest first; the last is today.
     pub days: Vec<Day>,
-    /// How much of it arrived.
     pub uptime: Uptime,
-    /// What became of the beats of the last 24 hours.
     pub last_24_hours: Ends,
 }
 
-/// Reads the last [`DAYS`] days of these projects, counted together.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn days(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
     let history = history(store, projects, now).await?;
     let incidents = incidents(store, projects, now).await?;
     Ok(of_history(projects, &history, &incidents, now))
 }
 
-/// Reads the last [`DAYS`] days of each of these projects, in their order.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn days_of_each(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Days>, StoreError> {
     let history = history(store, projects, now).await?.of_each(projects);
     let incidents = incidents(store, projects, now).await?;
@@ -87,7 +67,7 @@ pub async fn days_of_each(store: &Store, projects: &[Arc<Project>], now: Timesta
     Ok(projects.iter().zip(history).map(of_one).collect())
 }
 
-/// The midnight with which the last [`DAYS`] days begin.
+/// The midnight (UTC) at which the last [`DAYS`] days begin.
 pub(super) fn first_day(now: Timestamp) -> Minute {
     Minute::from_index(now.minute().index().div_euclid(DAY) * DAY).plus(-DAY * (DAYS as i64 - 1))
 }
@@ -101,7 +81,6 @@ async fn history(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Re
     History::read(store, &ids, from, end, end.plus(-DAY)).await
 }
 
-/// Incidents of these projects that were open in the last [`DAYS`] days.
 pub(super) async fn incidents(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {
     let mut incidents = Vec::new();
     for project in projects {
@@ -111,7 +90,6 @@ pub(super) async fn incidents(store: &Store, projects: &[Arc<Project>], now: Tim
     Ok(incidents)
 }
 
-/// The days of these projects, from what is on record of them, which may reach further back.
 pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents: &[Incident], now: Timestamp) -> Days {
     let first = first_day(now);
     let end = now.minute().plus(1);
@@ -159,12 +137,12 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     Days { days, uptime, last_24_hours }
 }
 
-/// The number of the day in which a minute lies, counted from `first`, before which it is not.
+/// The number of days from `first` to `minute`, which must not be earlier.
 fn place(first: Minute, minute: Minute) -> usize {
     ((minute.index() - first.index()) / DAY) as usize
 }
 
-/// When any of these was open: stretches that do not touch, oldest first.
+/// The times when an incident was open, merged where they overlap, oldest first.
 fn stretches<'a>(incidents: impl Iterator<Item = &'a Incident>, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut all: Vec<_> = incidents.map(|incident| (incident.opened, incident.closed.unwrap_or(now))).collect();
     all.sort_unstable();
@@ -178,7 +156,6 @@ fn stretches<'a>(incidents: impl Iterator<Item = &'a Incident>, now: Timestamp) 
     merged
 }
 
-/// For how long the two lie over each other.
 fn overlap(one: (Timestamp, Timestamp), other: (Timestamp, Timestamp)) -> Duration {
     one.1.min(other.1).since(one.0.max(other.0))
 }

@@ -1,22 +1,22 @@
-//! In how many minutes a beat was due, and how many of them have none: stretches of time are counted, and not their minutes one by one.
+//! Counts the minutes in which a beat was due, and those without one. It works on time ranges and not on single minutes.
 
 use super::Ends;
 use crate::model::{AppKind, Minute, Outcome, Project, Route, Timestamp};
 
-/// The stretches in which a project's Heartbeat was on, oldest first, none touching the next.
+/// The ranges in which a project's Heartbeat was enabled, oldest first, not adjacent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Due(Vec<(Minute, Minute)>);
 
 impl Due {
-    /// Those of this project. A minute in which it was on for a part is one of them, as [`Project::was_on`] has it.
+    /// A minute counts if Heartbeat was enabled for a part of it, as in [`Project::was_on`].
     pub(super) fn of(project: &Project) -> Self {
         let mut spans: Vec<(Minute, Minute)> = Vec::new();
         let mut on_since = None;
-        for turn in project.switches.iter().filter(|turn| turn.app == AppKind::Heartbeat) {
-            match (turn.on, on_since) {
-                (true, None) => on_since = Some(turn.at.minute()),
+        for switch in project.switches.iter().filter(|switch| switch.app == AppKind::Heartbeat) {
+            match (switch.on, on_since) {
+                (true, None) => on_since = Some(switch.at.minute()),
                 (false, Some(since)) => {
-                    add(&mut spans, (since, turn.at.minute().plus(1)));
+                    add(&mut spans, (since, switch.at.minute().plus(1)));
                     on_since = None;
                 }
                 _ => {}
@@ -28,33 +28,29 @@ impl Due {
         Self(spans)
     }
 
-    /// How many minutes from `from` up to and without `to` were due.
     pub(super) fn count(&self, from: Minute, to: Minute) -> u32 {
         let of = |(since, until): &(Minute, Minute)| (until.index().min(to.index()) - since.index().max(from.index())).max(0);
         self.0.iter().map(of).sum::<i64>() as u32
     }
 
-    /// How many beats were due on these routes from `from` up to and without `to`.
     fn on_routes(&self, routes: &[Route], from: Minute, to: Minute) -> u32 {
         routes.iter().map(|route| self.count(from.max(route.since.minute()), to)).sum()
     }
 
-    /// How many beats were due on these routes in the minutes from `from` up to and without `to` that are over at `now`.
+    /// [`Due::on_routes`] for the minutes that have ended at `now`.
     pub(super) fn over(&self, routes: &[Route], from: Minute, to: Minute, now: Timestamp) -> u32 {
         self.on_routes(routes, from, to.min(now.minute()))
     }
 
-    /// The minute after the last that was due; none when there never was one.
     pub(super) fn end(&self) -> Option<Minute> {
         self.0.last().map(|(_, until)| *until)
     }
 }
 
-/// What is on record of some minutes, as of one time. The minute that is under way then is not missing yet, whether it is on record or not.
+/// Counts what is stored for some minutes at one time. The current minute is not missing yet, whether it is stored or not.
 pub(super) struct Counted {
     now: Timestamp,
     ends: Ends,
-    /// Beats of minutes that are over.
     recorded: u32,
 }
 
@@ -63,7 +59,6 @@ impl Counted {
         Self { now, ends: Ends::default(), recorded: 0 }
     }
 
-    /// Counts a beat. One that was not sent is none.
     pub(super) fn add(&mut self, minute: Minute, outcome: Outcome) {
         if outcome != Outcome::NotSent {
             self.ends.add(outcome, 1);
@@ -75,7 +70,7 @@ impl Counted {
         self.ends.duplicates += count;
     }
 
-    /// With whatever was `due` in minutes that are over ([`Due::over`]) and is not on record.
+    /// Adds the due beats of ended minutes ([`Due::over`]) that are not stored as Not sent.
     pub(super) fn ends(mut self, due: u32) -> Ends {
         self.ends.add(Outcome::NotSent, due.saturating_sub(self.recorded));
         self.ends
@@ -84,7 +79,7 @@ impl Counted {
 
 fn add(spans: &mut Vec<(Minute, Minute)>, (since, until): (Minute, Minute)) {
     match spans.last_mut() {
-        // Off and on again within a minute, or a clock that was stepped back.
+        // Disabled and enabled again within a minute, or a clock that was stepped back.
         Some((_, before)) if *before >= since => *before = until.max(*before),
         _ => spans.push((since, until)),
     }

@@ -1,57 +1,51 @@
-//! To which ends beats came, counted.
+//! Counts of beats per outcome.
 
 use crate::model::Outcome;
 
-/// How many beats came to which end.
-///
-/// What of it says something about PostHog, and what is ours: a beat was taken and seen (`Arrived`, `Late`), or PostHog failed it (`Lost`,
-/// `Refused`, `Unreachable`). `Not sent` and `Unverified` are ours, and `Awaiting` is not decided: none of the three counts for or against.
+/// The number of beats per outcome. PostHog's success or failure is shown by Arrived and Late, and by Lost, Rejected and Unreachable. Not
+/// sent and Unverified are on Heartbeat's side, and Awaiting is not final: these three do not count for the availability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ends {
     counts: [u32; Outcome::ALL.len()],
-    /// Rows beyond one that PostHog made of a beat; those that our own tries left are none.
+    /// Extra rows that PostHog made of a beat, without those that retries may have caused.
     pub duplicates: u32,
 }
 
 impl Ends {
-    /// How many ended so.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u32 {
         self.counts[outcome as usize]
     }
 
-    /// How many beats were sent: all but those that were not.
     #[must_use]
     pub fn sent(&self) -> u32 {
         self.counts.iter().sum::<u32>() - self.of(Outcome::NotSent)
     }
 
-    /// How many were seen, late ones with them.
+    /// Arrived or late.
     #[must_use]
     pub fn seen(&self) -> u32 {
         self.of(Outcome::Arrived) + self.of(Outcome::Late)
     }
 
-    /// How many PostHog failed: lost, refused, unreachable.
+    /// Lost, rejected or unreachable.
     #[must_use]
     pub fn failed(&self) -> u32 {
         self.of(Outcome::Lost) + self.of(Outcome::Rejected) + self.of(Outcome::Unreachable)
     }
 
-    /// The share that arrived, from 0 to 1, of those that were seen or failed; none where there is none of either. Late is arrived: the data is
-    /// complete.
+    /// The share of seen beats among those that were seen or failed, from 0 to 1; `None` without any. Late counts as arrived, because the
+    /// data is complete.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
         let decided = self.seen() + self.failed();
         (decided > 0).then(|| f64::from(self.seen()) / f64::from(decided))
     }
 
-    /// Counts `count` more that ended so.
     pub(super) fn add(&mut self, outcome: Outcome, count: u32) {
         self.counts[outcome as usize] += count;
     }
 
-    /// Counts everything that `other` counted.
     pub(super) fn merge(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
@@ -60,8 +54,8 @@ impl Ends {
     }
 }
 
-/// The graver, the higher: of several outcomes the gravest is shown.
-pub(super) const fn gravity(outcome: Outcome) -> u8 {
+/// Higher is worse; of several outcomes the worst one is shown.
+pub(super) const fn rank(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Arrived => 0,
         Outcome::Awaiting => 1,
@@ -74,9 +68,8 @@ pub(super) const fn gravity(outcome: Outcome) -> u8 {
     }
 }
 
-/// The graver of the two.
 pub(super) fn more_severe(one: Option<Outcome>, other: Outcome) -> Option<Outcome> {
-    one.into_iter().chain([other]).max_by_key(|outcome| gravity(*outcome))
+    one.into_iter().chain([other]).max_by_key(|outcome| rank(*outcome))
 }
 
 #[cfg(test)]

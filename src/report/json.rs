@@ -1,6 +1,5 @@
-//! What is shown, for programs: the same fields under the same names in `--json` of the command line and in the answers of the API.
-//!
-//! Absent values are null, times RFC 3339 in UTC, spans whole milliseconds. A field that is there stays there.
+//! Reports as JSON: the same fields in `--json` on the command line and in the API.
+//! Missing values are null, times are RFC 3339 in UTC, durations are whole milliseconds. Fields are never removed.
 
 use std::time::Duration;
 
@@ -15,83 +14,82 @@ use crate::model::{
     Timestamp,
 };
 
-/// A project: verdict, complete through, lags and ends of today, the last hour.
+/// A project: its verdict, complete through, today's lags and outcomes, and the last hour.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReportJson {
-    /// The project's name.
+    /// The name of the project.
     pub project: String,
-    /// Its health in a word.
+    /// The health of the project, one word.
     pub health: &'static str,
     /// The verdict in one sentence.
     pub verdict: String,
-    /// Where the way is broken, who answered there, and what to do next; `none` where nothing is broken.
+    /// The broken place, who answered there, and what to do next; `none` when nothing is broken.
     pub diagnosis: Diagnosis,
-    /// What is worth knowing beside that, a sentence each: a quota that is nearly used up, what drops events, scopes that the key has not.
+    /// Other notes, one sentence each: a quota that is nearly used up, a filter that drops events, scopes that the key lacks.
     pub notes: Vec<String>,
-    /// How far the project's quota of events is used up; null where PostHog did not say.
+    /// How much of the project's event quota is used; null if PostHog does not report it.
     pub quota: Option<QuotaJson>,
-    /// The scopes that the personal API key has not, of those that add something; null where it is not known which it has.
+    /// Optional scopes that the personal API key lacks; null if its scopes are unknown.
     pub missing_scopes: Option<Vec<&'static str>>,
-    /// How many more read-backs the rest of the hour's budget of PostHog's API lasts for; null where PostHog did not say.
+    /// How many more read-backs the rest of the hourly budget of PostHog's API allows; null if PostHog does not report it.
     pub queries_left: Option<u64>,
-    /// The first minute of the trouble.
+    /// The first minute of the failure; null if there is none.
     pub since: Option<String>,
     /// The newest minute up to which every accepted beat has arrived.
     pub complete_through: Option<String>,
-    /// How late the newest beat that was seen was ingested.
+    /// The ingestion lag of the newest beat that was seen, in milliseconds.
     pub last_lag_ms: Option<u64>,
-    /// It was not queryable so long after it was sent,
+    /// How long after sending the newest seen beat was not queryable yet, in milliseconds (lower bound).
     pub queryable_after_ms: Option<u64>,
-    /// and it was so long after.
+    /// How long after sending the newest seen beat was queryable, in milliseconds (upper bound).
     pub queryable_within_ms: Option<u64>,
-    /// What became of today's beats (UTC).
+    /// The outcomes of today's beats (UTC).
     pub today: TodayJson,
-    /// The last hour, a minute each, oldest first: the worst outcome among the routes; null where no beat was expected.
+    /// The last hour by minute, oldest first: the worst outcome of all routes; null where no beat was due.
     pub last_hour: Vec<Option<&'static str>>,
 }
 
-/// How far a project's quota of events is used up.
+/// How much of a project's event quota is used.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct QuotaJson {
-    /// So many events were taken in this period.
+    /// Events accepted in this billing period.
     pub used: Option<u64>,
-    /// So many may be; null where there is no limit.
+    /// The limit of events; null if there is none.
     pub limit: Option<u64>,
-    /// Whether events are dropped for it.
+    /// Whether PostHog drops events because of the quota.
     pub limited: bool,
 }
 
-/// What became of today's beats (UTC).
+/// The outcomes of today's beats (UTC).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TodayJson {
-    /// Half of them were not later than this.
+    /// Median ingestion lag in milliseconds.
     pub p50_ms: Option<u64>,
-    /// 95 of 100 were not later than this.
+    /// 95th percentile of the ingestion lag in milliseconds.
     pub p95_ms: Option<u64>,
-    /// 99 of 100 were not later than this.
+    /// 99th percentile of the ingestion lag in milliseconds.
     pub p99_ms: Option<u64>,
     /// Seen in time.
     pub arrived: u32,
-    /// Seen, but later.
+    /// Seen, but late.
     pub late: u32,
-    /// Accepted, looked for, and not there.
+    /// Accepted, and not seen by the read-backs.
     pub lost: u32,
-    /// Not taken by capture.
+    /// Rejected by capture.
     pub rejected: u32,
     /// No answer from capture.
     pub unreachable: u32,
-    /// Accepted, and we could not look.
+    /// Accepted, but no read-back could verify it.
     pub unverified: u32,
-    /// Not sent: ours.
+    /// Not sent by Heartbeat.
     pub not_sent: u32,
-    /// Accepted, and not yet decided.
+    /// Accepted, and not decided yet.
     pub awaiting: u32,
-    /// Rows beyond one that read-backs saw of a beat.
+    /// Extra rows of a beat that read-backs saw.
     pub duplicates: u32,
 }
 
 impl ReportJson {
-    /// What is shown of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
         let minute = |minute: Minute| minute.start().to_string();
@@ -134,43 +132,43 @@ impl ReportJson {
     }
 }
 
-/// One beat.
+/// A beat.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct BeatJson {
-    /// Its minute.
+    /// The minute of the beat.
     pub minute: String,
-    /// Its route's name.
+    /// The name of the route.
     pub route: String,
-    /// What became of it, in a word.
+    /// The outcome of the beat, one word.
     pub outcome: &'static str,
-    /// When it was sent.
+    /// When the beat was sent.
     pub sent: Option<String>,
-    /// The status that capture answered with.
+    /// The HTTP status of capture's response.
     pub status: Option<u16>,
-    /// How many tries it took.
+    /// The number of tries.
     pub tries: u8,
-    /// Looking up the name, in microseconds; null where a connection was used again.
+    /// DNS lookup in microseconds; null if a connection was reused.
     pub dns_us: Option<u32>,
-    /// Connecting, in microseconds.
+    /// TCP connect in microseconds; null if a connection was reused.
     pub connect_us: Option<u32>,
-    /// Agreeing on TLS, in microseconds.
+    /// TLS handshake in microseconds; null if a connection was reused.
     pub tls_us: Option<u32>,
-    /// From the request to the first byte of the answer, in microseconds.
+    /// From the request to the first byte of the response, in microseconds.
     pub first_byte_us: Option<u32>,
-    /// How late it was ingested.
+    /// Ingestion lag in milliseconds.
     pub ingested_lag_ms: Option<u64>,
-    /// It was not queryable so long after it was sent,
+    /// How long after sending the beat was not queryable yet, in milliseconds (lower bound).
     pub queryable_after_ms: Option<u64>,
-    /// and it was so long after.
+    /// How long after sending the beat was queryable, in milliseconds (upper bound).
     pub queryable_within_ms: Option<u64>,
-    /// How many rows of it a read-back saw.
+    /// The number of rows of the beat that read-backs saw.
     pub copies: u32,
-    /// What its failure left, a line each.
+    /// Evidence of a failure, one line each.
     pub evidence: Vec<String>,
 }
 
 impl BeatJson {
-    /// What is shown of a beat. Of the evidence only what is about this beat counts.
+    /// Evidence of other beats is ignored.
     #[must_use]
     pub fn of(project: &Project, beat: &Recorded, evidence: &[Evidence]) -> Self {
         let queryable = beat.queryable_lag();
@@ -195,28 +193,28 @@ impl BeatJson {
     }
 }
 
-/// One incident.
+/// An incident.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct IncidentJson {
-    /// What the project was called when it opened.
+    /// The name of the project when the incident opened.
     pub project: String,
-    /// `info`, `warning` or `critical`: the gravest that it has been so far.
+    /// The highest severity so far: `info`, `warning` or `critical`.
     pub severity: String,
-    /// What messages tell of it.
+    /// The facts, as in notifications.
     #[serde(flatten)]
     pub facts: IncidentFacts,
-    /// When its opening was told; null while it was silenced.
+    /// When the opened notification was queued; null while the incident is silenced.
     pub announced: Option<String>,
-    /// Since when somebody has it in hand.
+    /// When the incident was acknowledged.
     pub acknowledged: Option<String>,
-    /// Who, in that person's own words.
+    /// Who acknowledged the incident, as entered.
     pub acknowledged_by: Option<String>,
-    /// No reminders before this.
+    /// No reminders before this time.
     pub snoozed_until: Option<String>,
 }
 
 impl IncidentJson {
-    /// What is shown of an incident as it stands at `at`, with its page at this public address.
+    /// `public` is the public address of the pages, for the link.
     #[must_use]
     pub fn of(incident: &Incident, at: Timestamp, public: Option<&Url>) -> Self {
         let time = |at: &Timestamp| at.to_string();
@@ -232,71 +230,69 @@ impl IncidentJson {
     }
 }
 
-/// One incident with its timeline, and who was told.
+/// An incident with its timeline and notifications.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct IncidentStoryJson {
     /// The incident.
     pub incident: IncidentJson,
-    /// Its timeline, oldest first.
+    /// The timeline, oldest first.
     pub timeline: Vec<EntryJson>,
-    /// What was told of it, oldest first.
+    /// The notifications, oldest first.
     pub notifications: Vec<NotificationJson>,
 }
 
-/// One entry of a timeline.
+/// An entry of a timeline.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EntryJson {
-    /// When.
+    /// When it happened.
     pub at: String,
-    /// About what, in a word.
+    /// The kind of the entry, one word.
     pub kind: &'static str,
-    /// A sentence without a full stop.
+    /// What happened: a sentence without a full stop.
     pub words: String,
 }
 
 impl EntryJson {
-    /// What is shown of an entry.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
         Self { at: entry.at.to_string(), kind: entry.kind.name(), words: entry.words.clone() }
     }
 }
 
-/// One message, owed to one channel.
+/// A notification to one channel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationJson {
-    /// Its id, the same on every try.
+    /// The id, the same for all tries.
     pub id: String,
-    /// To which channel.
+    /// The name of the channel.
     pub channel: String,
-    /// What it is about, in a word.
+    /// The kind of the notification, one word.
     pub kind: &'static str,
-    /// How far it has come: `owed`, `sent`, `dead` or `superseded`.
+    /// The state: `queued`, `sent`, `failed` or `superseded`.
     pub state: &'static str,
-    /// Since when it is owed.
+    /// When the notification was queued.
     pub created: String,
-    /// Not to be tried before this.
+    /// When the next try is due.
     pub due: String,
-    /// When it was taken, or given up.
+    /// When the notification was accepted or failed.
     pub ended: Option<String>,
-    /// How often it was tried.
+    /// The number of tries.
     pub tries: u16,
-    /// What the last try came to.
+    /// The result of the last try.
     pub said: Option<String>,
-    /// The incident that it is about; null where it is about none, or several.
+    /// The incident; null if it is about none or several.
     pub incident: Option<i64>,
-    /// Empty when it is about Heartbeat itself.
+    /// The name of the project; empty if it is about Heartbeat itself.
     pub project: String,
-    /// How grave it is.
+    /// The severity.
     pub severity: String,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Its text.
+    /// The text.
     pub text: String,
 }
 
 impl NotificationJson {
-    /// What is shown of a notification.
     #[must_use]
     pub fn of(notification: &Notification, channels: &[Channel]) -> Self {
         Self {

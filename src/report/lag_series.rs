@@ -1,4 +1,4 @@
-//! Lag over time: percentiles in points side by side, minutes for hours and hours for days, for each route and for all together.
+//! Lag over time: percentiles per point, for each route and for all together. A point is minutes or hours long.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,68 +9,47 @@ use super::history::History;
 use crate::model::{Histogram, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
-/// At most so many points stand side by side.
 pub const MAX_POINTS: i64 = 300;
-/// Up to so many minutes are shown minute by minute; longer ones hour by hour.
 pub const MINUTES_SHOWN: i64 = 26 * 60;
-/// The longest that is shown: as long as hours are kept.
+/// In minutes: as long as hours are stored by default.
 const LONGEST: i64 = 400 * 24 * 60;
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
-/// How long a point may be, in minutes.
 const MINUTES: [i64; 4] = [1, 2, 5, 10];
-/// The same, where hours are shown. One of a whole day is a day (UTC).
+/// The same for hours. A point of 24 hours is a day (UTC).
 const HOURS: [i64; 9] = [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY];
 
-/// What was measured from `start` on, for as long as the series says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
-    /// Its first minute.
     pub start: Minute,
-    /// Half of its beats were not ingested later than this; none where none arrived.
     pub p50: Option<Duration>,
-    /// 95 of 100 were not later than this.
     pub p95: Option<Duration>,
-    /// 99 of 100 were not later than this.
     pub p99: Option<Duration>,
-    /// How many arrived.
     pub count: u64,
-    /// The gravest outcome of its minutes, Not sent where a beat was due and is not on record; none where none was due.
+    /// The worst outcome of the minutes; Not sent where a due beat is not stored; `None` where none was due.
     pub worst: Option<Outcome>,
 }
 
-/// Lag over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LagSeries {
-    /// The first minute of the first point.
     pub from: Minute,
-    /// The minute after the last that counts.
     pub to: Minute,
-    /// How many minutes a point is long.
     pub step: i64,
-    /// All routes together, oldest first.
     pub all: Vec<Point>,
-    /// Each route by itself, in the project's order: points as many as in `all`.
+    /// In the project's order, each with as many points as `all`.
     pub routes: Vec<RouteSeries>,
 }
 
-/// One route's lag over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteSeries {
-    /// Its number.
     pub id: RouteId,
-    /// What it is called.
     pub name: String,
-    /// Oldest first.
     pub points: Vec<Point>,
 }
 
-/// Reads the lags of a project from `from` up to and without `to`, and no further than now. The points begin at whole multiples of their length, so
-/// that a minute later they are the same.
-///
-/// # Errors
-/// When the store cannot be read.
+/// From `from` up to but not including `to`, and not beyond now. Points begin at multiples of their length, so that they are the same a
+/// minute later.
 pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
     let to = to.min(now.minute().plus(1));
     let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
@@ -82,7 +61,7 @@ pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minu
     Ok(of_history(project, &history, from, to, now))
 }
 
-/// The same of what was read already: it must reach as far back as `from`, and a point further.
+/// From what was read already: `history` must reach one point further back than `from`.
 pub(super) fn of_history(project: &Project, history: &History, from: Minute, to: Minute, now: Timestamp) -> LagSeries {
     let step = if is_short(from, to) && history.is_whole_from(from) { step(&MINUTES, from, to) } else { step(&HOURS, from, to) };
     let from = start(from, step);
@@ -118,23 +97,20 @@ pub(super) fn of_history(project: &Project, history: &History, from: Minute, to:
     LagSeries { from, to, step, all, routes }
 }
 
-/// Whether these are few enough to be shown minute by minute.
 fn is_short(from: Minute, to: Minute) -> bool {
     to.index() - from.index() <= MINUTES_SHOWN
 }
 
-/// The shortest of these lengths with which there are no more points than may stand side by side.
+/// The shortest length that gives fewer than [`MAX_POINTS`] points.
 fn step(steps: &[i64], from: Minute, to: Minute) -> i64 {
     let fits = |step: &&i64| (to.index() - from.index() + **step - 1) / **step < MAX_POINTS;
     steps.iter().find(fits).or(steps.last()).copied().unwrap_or(1)
 }
 
-/// Where the point begins that holds `minute`.
 fn start(minute: Minute, step: i64) -> Minute {
     Minute::from_index(minute.index().div_euclid(step) * step)
 }
 
-/// What is on record, by route and beginning of its point.
 struct Collected {
     step: i64,
     buckets: BTreeMap<(RouteId, Minute), Bucket>,
@@ -164,15 +140,11 @@ impl Collected {
     }
 }
 
-/// What a point is made of.
 #[derive(Debug, Clone, Default)]
 struct Bucket {
-    /// Lags of beats, as they were measured.
     lags: Vec<Duration>,
-    /// Lags of hours, as they were summed up.
     merged: Histogram,
     worst: Option<Outcome>,
-    /// Beats of minutes that are over.
     recorded: u32,
 }
 
@@ -187,7 +159,7 @@ impl Bucket {
     fn point(mut self, start: Minute) -> Point {
         let worst = self.worst;
         let [p50, p95, p99] = if self.merged.count() == 0 {
-            // What was measured is told as it was measured.
+            // Exact values, because no histogram is involved.
             self.lags.sort_unstable();
             [0.5, 0.95, 0.99].map(|share| exact(&self.lags, share))
         } else {
@@ -198,7 +170,7 @@ impl Bucket {
     }
 }
 
-/// The lag that `share` of them do not exceed; the same rule as that of [`Histogram::percentile`].
+/// The same rule as in [`Histogram::percentile`].
 fn exact(sorted: &[Duration], share: f64) -> Option<Duration> {
     let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
     sorted.get(rank - 1).copied()

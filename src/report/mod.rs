@@ -1,6 +1,4 @@
-//! What is shown of a project, read from the store: verdict, complete through, lags, the strip of the last hour.
-//!
-//! The command line, the demo and the page show the same report; each dresses it in its own way.
+//! Reports, read from the store. The command line, the demo and the pages render the same report.
 
 mod accounts;
 mod beat;
@@ -56,21 +54,15 @@ pub use status_page::StatusPageJson;
 pub use window::{WindowJson, WindowState, window_times};
 pub use words::{answer, channel_name, proof, route_name};
 
-/// How far back beats can hold back "complete through": as long as they are looked for.
+/// How far back beats can hold back "complete through": as long as read-backs look for them.
 const OPEN_FOR_MINUTES: i64 = 24 * 60;
-/// How many minutes a strip shows.
 const STRIP_MINUTES: i64 = 60;
 
-/// How late the beats of today (UTC) were ingested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lags {
-    /// Half of them were not later than this.
     pub p50: Option<Duration>,
-    /// 95 of 100 were not later than this.
     pub p95: Option<Duration>,
-    /// 99 of 100 were not later than this.
     pub p99: Option<Duration>,
-    /// How many arrived.
     pub count: u64,
 }
 
@@ -80,60 +72,42 @@ impl Lags {
     }
 }
 
-/// A project, as it is shown.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Which project.
     pub project: Arc<Project>,
-    /// When this was so.
     pub at: Timestamp,
-    /// Its health, and where the way is broken.
     pub verdict: Verdict,
-    /// The newest minute up to which every accepted beat has arrived.
     pub complete_through: Option<Minute>,
-    /// Lags of today.
     pub lags: Lags,
-    /// Ends of today, minutes without a beat as Not sent.
+    /// Today's outcomes (UTC); a due minute without a beat counts as Not sent.
     pub ends: Ends,
-    /// The last hour, oldest minute first: the worst outcome among the routes; none where no beat was expected.
+    /// The last hour, oldest minute first: the worst outcome of all routes; `None` where no beat was due.
     pub strip: Vec<Option<Outcome>>,
-    /// The newest beat that was seen, of any route.
     pub newest_seen: Option<Recorded>,
-    /// The newest read-back.
     pub readback: Option<Readback>,
-    /// What failures of the last hour left, oldest first.
     pub evidence: Vec<Evidence>,
 }
 
-/// Reports on every project, by name.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn reports(store: &Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
     let readbacks = store.readbacks().await?;
     let mut reports = Vec::new();
     for project in store.projects().await? {
-        // A read-back that was made later says nothing about an earlier moment.
+        // A read-back after `now` says nothing about that time.
         let readback = readbacks.iter().find(|readback| readback.project == project.id && readback.at <= now).cloned();
         reports.push(report(store, Arc::new(project), readback, now).await?);
     }
     Ok(reports)
 }
 
-/// Reports on one project.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn report(store: &Store, project: Arc<Project>, readback: Option<Readback>, now: Timestamp) -> Result<Report, StoreError> {
     let (beats, evidence) = read_last_day(store, &project, now).await?;
     Ok(of_day(project, readback, LastDay { beats: &beats, evidence: &evidence }, now))
 }
 
-/// What is on record of the last 24 hours: for so long beats can hold back "complete through".
+/// The last 24 hours: the time in which beats can hold back "complete through".
 #[derive(Debug, Clone, Copy)]
 struct LastDay<'d> {
     beats: &'d [Recorded],
-    /// Of the last hour.
     evidence: &'d [Evidence],
 }
 
@@ -173,12 +147,10 @@ fn of_day(project: Arc<Project>, readback: Option<Readback>, day: LastDay<'_>, n
     }
 }
 
-/// Whose each route is, by the project's place among these.
 fn owners(projects: &[Arc<Project>]) -> HashMap<RouteId, usize> {
     projects.iter().enumerate().flat_map(|(at, project)| project.routes.iter().map(move |route| (route.id, at))).collect()
 }
 
-/// Lags and ends of today (UTC), of these routes and their beats.
 fn today(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp) -> (Lags, Ends) {
     let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
     let (mut lags, mut counted) = (Histogram::default(), Counted::at(now));
@@ -192,7 +164,6 @@ fn today(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp
     (Lags::of(&lags), counted.ends(Due::of(project).over(routes, midnight, now.minute(), now)))
 }
 
-/// The last hour, of these routes and their beats: the gravest outcome of each minute.
 fn strip(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp) -> Vec<Option<Outcome>> {
     let end = now.minute().plus(1);
     let of_minute = |minute: Minute| {

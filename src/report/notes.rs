@@ -1,12 +1,11 @@
-//! What is worth knowing beside a verdict: a quota that is nearly used up, what drops events, a budget of queries that would not last, what the key
-//! may not be asked.
+//! Notes beside the verdict: quota, dropped events, query budget, missing scopes of the key.
 
 use super::Report;
 use crate::judge::diagnosis::{Way, unreadable};
 use crate::message;
 use crate::model::{KeyScopes, Parts, Timestamp, TokenStatus};
 
-/// Each as one sentence, the gravest first.
+/// One sentence each, most important first.
 #[must_use]
 pub fn notes(report: &Report) -> Vec<String> {
     let Some(readback) = &report.readback else { return Vec::new() };
@@ -18,11 +17,11 @@ pub fn notes(report: &Report) -> Vec<String> {
         notes.push(format!("{}{quoted}", filter.says));
     }
     if !findings.parts_down().is_empty() {
-        notes.push(format!("PostHog says of itself that {}", findings.parts_down()));
+        notes.push(format!("PostHog reports that {}", findings.parts_down()));
     }
     if let Some((quota, says)) = findings.quota.and_then(|quota| Some((quota, quota.says()?))) {
         if quota.limited {
-            notes.push(format!("events are dropped for the quota: {says}"));
+            notes.push(format!("events are dropped because of the quota: {says}"));
         } else if quota.is_near() {
             notes.push(format!("the quota is nearly used up: {says}; raise the billing limit before events are dropped"));
         }
@@ -31,7 +30,7 @@ pub fn notes(report: &Report) -> Vec<String> {
         && let Some(left) = findings.cost.queries_left()
     {
         notes.push(format!(
-            "the hour's budget of PostHog's API is left for {left} more queries of ours: raise readback_interval, shorten Ingestion Alert's \
+            "the hourly budget of PostHog's API allows only {left} more queries: raise readback_interval, shorten Ingestion Alert's \
              time range, or let it watch named events"
         ));
     }
@@ -39,13 +38,13 @@ pub fn notes(report: &Report) -> Vec<String> {
     notes.iter().map(|note| message::sentence(note)).collect()
 }
 
-/// What Ingestion Alert saw in the newest read-back; none where it is not on.
+/// What Ingestion Alert saw in the newest read-back; `None` while it is not enabled.
 #[must_use]
 pub fn watched(report: &Report) -> Option<String> {
     let app = report.project.spec.alert()?;
     let minutes = app.time_range.as_secs() / 60;
     let says = match report.readback.as_ref().map(|readback| &readback.result) {
-        None => "PostHog has not been asked yet".to_owned(),
+        None => "no read-back yet".to_owned(),
         Some(Err(failure)) => {
             let down = report.readback.as_ref().map_or_else(Parts::default, |readback| readback.findings.parts_down());
             unreadable(&Way::to_host(&report.project.spec), failure, down).summary

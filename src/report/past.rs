@@ -1,4 +1,4 @@
-//! One project's past, read once for all that its page says: report, routes, days, lag over time.
+//! The past of one project, read once for everything on its page: report, routes, days, lag.
 
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -12,26 +12,21 @@ use crate::store::{Store, StoreError};
 
 const DAY: i64 = 24 * 60;
 
-/// What is on record of a project's last [`DAYS`](super::DAYS) days: its last day in beats, and what is older in hours.
+/// The last [`DAYS`](super::DAYS) days of a project: the last day as beats, older days as hours.
 pub struct Past {
     project: Arc<Project>,
     now: Timestamp,
     history: History,
-    /// Of the last hour.
     evidence: Vec<Evidence>,
     incidents: Vec<Incident>,
 }
 
 impl Past {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
     pub async fn read(store: &Store, project: Arc<Project>, now: Timestamp) -> Result<Self, StoreError> {
         let end = now.minute().plus(1);
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(end);
-        // Further back than days are shown: 90 days to the minute are a day more, and a point of a lag series begins before them.
+        // Two more days: 90 days to the minute reach into a 91st, and a point of the lag series begins before that.
         let from = first_day(now).plus(-2 * DAY).max(begun);
         let history = History::read(store, &ids, from, end, end.plus(-lag_series::MINUTES_SHOWN)).await?;
         let evidence = store.evidence(&ids, end.plus(-STRIP_MINUTES), end).await?;
@@ -39,25 +34,21 @@ impl Past {
         Ok(Self { project, now, history, evidence, incidents })
     }
 
-    /// The project as it is shown. `readback` is the newest read-back at it.
     #[must_use]
     pub fn report(&self, readback: Option<Readback>) -> Report {
         of_day(Arc::clone(&self.project), readback, self.last_day(), self.now)
     }
 
-    /// Each of its routes, in its order.
     #[must_use]
     pub fn routes(&self, readback: Option<&Readback>) -> Vec<RouteReport> {
         routes::of_day(&self.project, readback, self.last_day(), self.now)
     }
 
-    /// The last [`DAYS`](super::DAYS) days.
     #[must_use]
     pub fn days(&self) -> Days {
         days::of_history(from_ref(&self.project), &self.history, &self.incidents, self.now)
     }
 
-    /// Lag over the last `minutes`, no more of them than [`DAYS`](super::DAYS) days have.
     #[must_use]
     pub fn lags(&self, minutes: i64) -> LagSeries {
         let end = self.now.minute().plus(1);

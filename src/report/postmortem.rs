@@ -1,6 +1,4 @@
-//! What is to be written after an incident, begun from what is on record: Markdown to copy, with room for what only people know.
-//!
-//! Every word that somebody else may have written is escaped, so that it stands there as it was and means nothing to whoever draws the text.
+//! A draft of a post-mortem in Markdown, from what is stored. Texts of other servers and of users are escaped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,26 +12,18 @@ use crate::model::{
 };
 use crate::store::{NotificationFilter, Store, StoreError};
 
-/// So many different answers are quoted at most.
 const QUOTED: usize = 20;
 
-/// An incident with all that belongs to it.
 #[derive(Debug, Clone)]
 pub struct IncidentStory {
-    /// The incident.
     pub incident: Incident,
-    /// Its timeline, oldest first.
     pub timeline: Vec<Entry>,
-    /// What the failures of its minutes left, oldest first; of ingestion alone.
+    /// Oldest first; only for ingestion incidents.
     pub evidence: Vec<Evidence>,
-    /// What was told of it, oldest first.
     pub notifications: Vec<Notification>,
 }
 
-/// Reads what belongs to an incident. `project` is the one that it is of, if that is still there.
-///
-/// # Errors
-/// When the store cannot be read.
+/// `project` is the incident's project, if it still exists.
 pub async fn incident_story(
     store: &Store,
     incident: Incident,
@@ -54,17 +44,16 @@ pub async fn incident_story(
     let evidence = if routes.is_empty() || incident.incident_kind != IncidentKind::Ingestion {
         Vec::new()
     } else {
-        // Of one that lasts for weeks its first day tells what there is to tell.
+        // For an incident of several weeks, the first day is enough.
         store.evidence(&routes, from, to.min(from.plus(24 * 60))).await?
     };
     Ok(IncidentStory { incident, timeline, evidence, notifications })
 }
 
-/// The text, as of `now`.
 #[must_use]
 pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[Channel], now: Timestamp) -> String {
     let IncidentStory { incident, timeline, evidence, notifications } = story;
-    // It is called by what was wrong, also once it is over.
+    // The title names the failure, also for a resolved incident.
     let message = message::of_incident(NotificationKind::Opened, incident, None, now);
     let title = message.title.split_once("] ").map_or(message.title.as_str(), |(_, title)| title);
     let number = incident.id.map_or_else(String::new, |id| format!("Incident {}: ", id.0));
@@ -83,7 +72,7 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
     }
     text.push_str("\n## Timeline (UTC)\n\n");
     if timeline.is_empty() {
-        item(&mut text, "Nothing is on record.");
+        item(&mut text, "No entries.");
     }
     for entry in timeline {
         item(&mut text, &format!("{}, {}: {}", second(entry.at), entry.kind.name(), entry.words));
@@ -94,19 +83,19 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
             item(&mut text, &line);
         }
     }
-    text.push_str("\n## How it was told\n\n");
-    for line in told(incident, notifications, channels) {
+    text.push_str("\n## Notifications\n\n");
+    for line in notification_lines(incident, notifications, channels) {
         item(&mut text, &line);
     }
-    text.push_str("\n## What we learned\n\n\n## What we do\n\n");
+    text.push_str("\n## Lessons learned\n\n\n## Actions\n\n");
     text
 }
 
 fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
     let lasted = span(incident.lasted(now));
     let minute = |minute: Minute| format!("{} UTC", minute_of(minute.start()));
-    let over = incident.closed.map_or_else(
-        || format!("not over at {} UTC, after {lasted}", second(now)),
+    let closed = incident.closed.map_or_else(
+        || format!("still open at {} UTC, after {lasted}", second(now)),
         |closed| format!("{} UTC, after {lasted}", second(closed)),
     );
     let rules = incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -117,21 +106,19 @@ fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
         ("Last good minute", incident.last_good.map(minute)),
         ("Opened", Some(format!("{} UTC", second(incident.opened)))),
         ("Noticed after", incident.first_bad.map(|_| span(incident.noticed_after()))),
-        ("Over", Some(over)),
-        ("Ended because", incident.ended_because.map(|because| incident.why_ended().unwrap_or_else(|| because.to_string()))),
+        ("Closed", Some(closed)),
+        ("End reason", incident.ended_because.map(|because| incident.why_ended().unwrap_or_else(|| because.to_string()))),
         ("Rules", Some(rules)),
-        ("In hand", incident.acknowledged.as_ref().map(|word| format!("{}, since {} UTC", word.by, second(word.at)))),
+        ("Acknowledged", incident.acknowledged.as_ref().map(|word| format!("{}, at {} UTC", word.by, second(word.at)))),
     ];
     text.push_str("| | |\n| --- | --- |\n");
     for (name, value) in rows {
         if let Some(value) = value {
-            // Into a text nothing fails to be written.
             let _ = writeln!(text, "| {name} | {} |", escaped(&value));
         }
     }
 }
 
-/// What became of the data, a line each.
 fn impact(incident: &Incident) -> Vec<String> {
     let Tally { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, .. } = incident.tally;
     let mut lines = Vec::new();
@@ -139,28 +126,27 @@ fn impact(incident: &Incident) -> Vec<String> {
         lines.extend(message::kind_of_failure(incident).map(str::to_owned));
     }
     if sent > 0 {
-        lines.push(format!("Beats sent in its minutes: {sent}"));
+        lines.push(format!("Beats sent during the incident: {sent}"));
     }
     let counts = [
         (arrived, "arrived in time"),
         (late, "arrived late"),
         (lost, "lost"),
         (missing.saturating_sub(lost), "still missing"),
-        (rejected, "refused by capture"),
+        (rejected, "rejected by capture"),
         (unreachable, "not answered by capture"),
-        (unverified, "that nobody could look for"),
-        (duplicated, "stored twice"),
+        (unverified, "unverified"),
+        (duplicated, "with duplicates"),
     ];
     lines.extend(counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     lines.push(if incident.is_open() {
-        "What becomes of the data is not known yet: it is not over.".to_owned()
+        "What happens to the data is not known yet: the incident is still open.".to_owned()
     } else {
         sentence(&judge::ending(incident))
     });
     lines
 }
 
-/// What failures left: the same answer is one line, however often it came.
 fn quoted(evidence: &[Evidence], project: Option<&Project>) -> Vec<String> {
     let mut found: BTreeMap<(String, String), (Timestamp, Timestamp, u32)> = BTreeMap::new();
     for one in evidence {
@@ -181,36 +167,35 @@ fn quoted(evidence: &[Evidence], project: Option<&Project>) -> Vec<String> {
         })
         .collect();
     if more > 0 {
-        lines.push(format!("and {more} other answers"));
+        lines.push(format!("and {more} other responses"));
     }
     lines
 }
 
-/// To whom it was told, and how long that took.
-fn told(incident: &Incident, notifications: &[Notification], channels: &[Channel]) -> Vec<String> {
+fn notification_lines(incident: &Incident, notifications: &[Notification], channels: &[Channel]) -> Vec<String> {
     let line = |notification: &Notification| {
         let (kind, channel) = (notification.message.kind, channel_name(notification, channels));
-        // Of its end counts how soon it was told after that.
+        // For a resolved notification, the time since the incident was resolved.
         let since = if kind == NotificationKind::Resolved { incident.closed.unwrap_or(incident.opened) } else { incident.opened };
-        let than = if kind == NotificationKind::Resolved { "was over" } else { "opened" };
+        let than = if kind == NotificationKind::Resolved { "was closed" } else { "opened" };
         match (notification.state, notification.ended) {
             (NotificationState::Sent, Some(ended)) => {
-                format!("{}, {kind}, to {channel}: taken {} after it {than}", second(ended), span(ended.since(since)))
+                format!("{}, {kind}, to {channel}: accepted {} after it {than}", second(ended), span(ended.since(since)))
             }
-            (NotificationState::Sent, None) => format!("{kind}, to {channel}: taken"),
+            (NotificationState::Sent, None) => format!("{kind}, to {channel}: accepted"),
             (NotificationState::Failed, _) => {
-                let said = notification.said.as_ref().map_or_else(String::new, |said| format!(", which said: {said}"));
-                format!("{kind}, to {channel}: not delivered after {} tries{said}", notification.tries)
+                let response = notification.said.as_ref().map_or_else(String::new, |response| format!(", last response: {response}"));
+                format!("{kind}, to {channel}: not delivered after {} tries{response}", notification.tries)
             }
             (NotificationState::Queued, _) => format!("{kind}, to {channel}: not delivered yet"),
-            (NotificationState::Superseded, _) => format!("{kind}, to {channel}: not needed, since a newer message said more"),
+            (NotificationState::Superseded, _) => format!("{kind}, to {channel}: superseded by a newer notification"),
         }
     };
     let lines: Vec<String> = notifications.iter().map(line).collect();
     match (lines.is_empty(), incident.announced) {
         (false, _) => lines,
-        (true, None) => vec!["Nobody was told that it opened: it was silenced".to_owned()],
-        (true, Some(_)) => vec!["There was no channel to tell it to".to_owned()],
+        (true, None) => vec!["No notification was sent when it opened: it was silenced".to_owned()],
+        (true, Some(_)) => vec!["There was no channel to notify".to_owned()],
     }
 }
 
@@ -224,7 +209,7 @@ fn item(text: &mut String, words: &str) {
     paragraph(text, words);
 }
 
-/// Words as they are, whatever draws them: on one line, and without a meaning in Markdown or HTML.
+/// The words on one line, without a meaning in Markdown or HTML.
 fn escaped(words: &str) -> String {
     let mut text = String::with_capacity(words.len() + 8);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -234,7 +219,7 @@ fn escaped(words: &str) -> String {
         let is_first = before.is_none();
         let means = match letter {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '|' | '#' | '@' | '$' => true,
-            // What looks like an address is made a link by some.
+            // Some renderers turn an address into a link.
             ':' => rest.peek() == Some(&'/'),
             '.' => text.to_ascii_lowercase().ends_with("www") || text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty(),
             ')' => text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty(),
@@ -250,12 +235,10 @@ fn escaped(words: &str) -> String {
     text
 }
 
-/// `2026-11-23 14:02`
 fn minute_of(at: Timestamp) -> String {
     at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }
 
-/// `2026-11-23 14:02:07`
 fn second(at: Timestamp) -> String {
     at.to_string().get(..19).unwrap_or_default().replace('T', " ")
 }

@@ -1,4 +1,4 @@
-//! Each route beside the others: where it goes, and how it fares.
+//! Reports per route, side by side.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,39 +8,27 @@ use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Outcome, Project, Readback, Recorded, Route, Timestamp};
 use crate::store::{Store, StoreError};
 
-/// A route, as it is shown beside the others.
 #[derive(Debug, Clone)]
 pub struct RouteReport {
-    /// What it is: name, event, endpoint, rule for the distinct id, since when.
     pub route: Route,
-    /// Where it goes: the project's host, unless it has one of its own; as it was written.
+    /// The host of the route, or else of the project, as the user wrote it.
     pub host: String,
-    /// What its own beats say, as if there were no other route: its health in a word, and where its way is broken.
+    /// From the beats of this route only.
     pub verdict: Verdict,
-    /// Its newest beat, whatever became of it; none where none is on record in the last 24 hours.
     pub newest: Option<Recorded>,
-    /// Its newest beat that was seen.
     pub newest_seen: Option<Recorded>,
-    /// The last hour, oldest minute first; none where no beat was expected.
     pub strip: Vec<Option<Outcome>>,
-    /// Lags of today (UTC).
     pub lags: Lags,
-    /// Ends of today, minutes without a beat as Not sent.
     pub ends: Ends,
 }
 
 impl RouteReport {
-    /// How late its newest beat that was seen was ingested.
     #[must_use]
     pub fn newest_lag(&self) -> Option<Duration> {
         self.newest_seen.as_ref().and_then(Recorded::ingested_lag)
     }
 }
 
-/// Each route of a project, in its order.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn routes(
     store: &Store,
     project: &Arc<Project>,
@@ -51,7 +39,6 @@ pub async fn routes(
     Ok(of_day(project, readback, LastDay { beats: &beats, evidence: &evidence }, now))
 }
 
-/// Each route of a project, from what was read of the last 24 hours.
 pub(super) fn of_day(project: &Arc<Project>, readback: Option<&Readback>, day: LastDay<'_>, now: Timestamp) -> Vec<RouteReport> {
     project.routes.iter().map(|route| of_route(project, route, readback, day, now)).collect()
 }

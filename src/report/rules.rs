@@ -1,50 +1,49 @@
-//! The rules of a project, for programs.
+//! The rules of a project as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{Project, Rule, RuleKind, duration};
 
-/// The rules of Ingestion Alert on a project: as they usually are, where it is not installed.
+/// The rules of Ingestion Alert on a project; the defaults if it is not installed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RulesJson {
-    /// The project.
+    /// The name of the project.
     pub project: String,
     /// Whether Ingestion Alert is installed.
     pub installed: bool,
-    /// Whether it watches.
+    /// Whether Ingestion Alert is enabled.
     pub enabled: bool,
-    /// For how long no watched event is trouble.
+    /// How long no watched event may arrive before it is a failure.
     pub time_range: String,
-    /// `any`, `heartbeats`, or names of events.
+    /// `any`, `heartbeats`, or the names of events.
     pub watch: String,
-    /// Each rule.
+    /// All rules.
     pub rules: Vec<RuleJson>,
 }
 
-/// One rule.
+/// A rule.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RuleJson {
-    /// Its name.
+    /// The name of the rule.
     pub rule: &'static str,
-    /// Which incident kind its trouble belongs to.
+    /// The kind of the incidents that the rule opens: `ingestion`, `monitoring` or `traffic`.
     pub incident_kind: &'static str,
-    /// Whether it holds at all.
+    /// Whether the rule is enabled.
     pub on: bool,
-    /// Its limit; null where it has none of its own.
+    /// The limit of the rule; null if it has none.
     pub limit: Option<String>,
-    /// So many bad ones of so many last ones: `3 of 5`.
+    /// Bad results out of the last N, for example `3 of 5`.
     pub open_after: String,
-    /// So many good ones in a row.
+    /// The number of consecutive good results.
     pub close_after: String,
-    /// How grave it is.
+    /// The severity of the rule.
     pub severity: &'static str,
-    /// How long after opening, and after each other, reminders follow.
+    /// Delays of the reminders after the incident opens; the last one repeats.
     pub reminders: Vec<String>,
 }
 
 impl RulesJson {
-    /// Those of this project.
     #[must_use]
     pub fn of(project: &Project) -> Self {
         let app = project.spec.ingestion_alert.clone().unwrap_or_default();
@@ -60,7 +59,6 @@ impl RulesJson {
 }
 
 impl RuleJson {
-    /// This rule, as it is set.
     #[must_use]
     pub fn of(kind: RuleKind, rule: &Rule) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Values for the tests of this room.
+//! Sample values for the tests of this module.
 
 use crate::model::{
     AppKind, Diagnosis, DistinctId, Endpoint, HeartbeatApp, Host, Incident, IncidentId, IncidentKind, Minute, Place, Project, ProjectId,
@@ -8,7 +8,6 @@ use crate::model::{
 /// 2026-06-20T00:00:00Z.
 pub(super) const START: Minute = Minute::from_index(29_698_560);
 
-/// A project with one route, on since ten days before [`START`].
 pub(super) fn project(name: &str) -> Project {
     let begun = START.plus(-10 * 24 * 60).start();
     let spec = ProjectSpec {
@@ -26,14 +25,12 @@ pub(super) fn project(name: &str) -> Project {
     Project { id: ProjectId(1), spec, routes: vec![route(1, "heartbeat", begun)], switches }
 }
 
-/// A route of the project's own host.
 pub(super) fn route(id: i64, name: &str, since: Timestamp) -> Route {
     let distinct_id = DistinctId::Fixed("PostHog Heartbeat Plugin".into());
     let spec = RouteSpec { name: name.into(), event: name.into(), host: None, endpoint: Endpoint::V0, distinct_id };
     Route { id: RouteId(id), spec, since }
 }
 
-/// An incident that is open.
 pub(super) fn incident(project: &Project, incident_kind: IncidentKind, opened: Timestamp) -> Incident {
     Incident {
         id: Some(IncidentId(7)),

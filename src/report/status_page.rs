@@ -1,26 +1,25 @@
-//! A status page as it is set up, for programs.
+//! Status pages as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::StatusPage;
 
-/// A status page, for programs.
+/// A status page.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = StatusPageView)]
 pub struct StatusPageJson {
-    /// Its name in addresses.
+    /// The name in the address.
     pub name: String,
-    /// What stands above it.
+    /// The title.
     pub title: String,
-    /// In the order in which they stand there.
+    /// The projects, in the order on the page.
     pub projects: Vec<String>,
-    /// Whether everybody sees it.
+    /// Whether the page is public.
     pub public: bool,
 }
 
 impl StatusPageJson {
-    /// What is told of a status page.
     #[must_use]
     pub fn of(page: &StatusPage) -> Self {
         let projects = page.projects.iter().map(ToString::to_string).collect();

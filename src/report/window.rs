@@ -1,23 +1,18 @@
-//! A maintenance window as it is shown: when it is open, and how it stands.
+//! Maintenance windows as text and JSON, with their current state.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{Closes, Timestamp, When, Window, duration};
 
-/// How a window stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowState {
-    /// It is open until then.
     Open(Closes),
-    /// It opens then.
     Next(Timestamp),
-    /// It never opens again.
     Over,
 }
 
 impl WindowState {
-    /// At `now`.
     #[must_use]
     pub fn of(window: &Window, now: Timestamp) -> Self {
         let until = window.closes(now);
@@ -26,7 +21,7 @@ impl WindowState {
     }
 }
 
-/// When a window is open: `2026-11-23 02:00 to 2026-11-23 04:00 UTC`, `sun 02:00-04:00 Europe/Berlin`, or `0 2 1 * * for 2h`.
+/// For example `2026-11-23 02:00 to 2026-11-23 04:00 UTC`, `sun 02:00-04:00 Europe/Berlin`, or `0 2 1 * * for 2h`.
 #[must_use]
 pub fn window_times(window: &Window) -> String {
     let minute_of = |at: Timestamp| at.to_string().get(..16).unwrap_or_default().replace('T', " ");
@@ -37,42 +32,41 @@ pub fn window_times(window: &Window) -> String {
     }
 }
 
-/// A maintenance window, for programs.
+/// A maintenance window.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct WindowJson {
-    /// Its name.
+    /// The name of the window.
     pub name: String,
-    /// Of these projects; of all, when empty.
+    /// The projects; empty means all projects.
     pub projects: Vec<String>,
-    /// Of a window that is open once: from then,
+    /// For a single window: its start.
     pub from: Option<String>,
-    /// up to then.
+    /// For a single window: its end.
     pub to: Option<String>,
-    /// Of one that comes each week: its days and times, `sun 02:00-04:00`.
+    /// For a weekly window: its days and times, for example `sun 02:00-04:00`.
     pub weekly: Option<String>,
-    /// The time zone of `weekly` or `cron`; UTC, when null.
+    /// The time zone of `weekly` or `cron`; null means UTC.
     pub timezone: Option<String>,
-    /// Of one that comes by a crontab expression: at each time of it, `0 2 * * SUN`,
+    /// For a window with a crontab expression: the expression of its starts, for example `0 2 * * SUN`.
     pub cron: Option<String>,
-    /// for so long.
+    /// For a window with a crontab expression: its length.
     pub lasts: Option<String>,
     /// `open`, `scheduled` or `over`.
     pub state: &'static str,
-    /// Until when it is open now; null while it is not, and where it has no end, since it opens again whenever it closes.
+    /// The end of the open window; null while it is not open, and if it has no end because it reopens whenever it closes.
     pub open_until: Option<String>,
-    /// When it opens next; null while it is open, and where it never does.
+    /// The start of the next window; null while it is open, and if there is none.
     pub next_from: Option<String>,
 }
 
 impl WindowJson {
-    /// As it stands at `now`.
     #[must_use]
     pub fn of(window: &Window, now: Timestamp) -> Self {
         let (state, open_until, next_from) = match WindowState::of(window, now) {
             WindowState::Open(Closes::At(until)) => ("open", Some(until.to_string()), None),
             WindowState::Open(Closes::Never) => ("open", None, None),
             WindowState::Next(from) => ("scheduled", None, Some(from.to_string())),
-            WindowState::Over => ("over", None, None),
+            WindowState::Over => ("ended", None, None),
         };
         let projects = window.projects.iter().map(ToString::to_string).collect();
         let mut json = Self { name: window.name.to_string(), projects, state, open_until, next_from, ..Self::default() };

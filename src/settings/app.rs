@@ -1,30 +1,18 @@
-//! An app on a project, of whichever kind: what is asked of it, and what becomes of the project.
+//! Changes to the app of a project.
 
 use super::error::{ChangeError, Clash};
 use crate::config::{App, Problem, Problems, Texts, project};
 use crate::model::{AppKind, ProjectSpec};
 
-/// The kind of this name.
-///
-/// # Errors
-/// [`EditError::Absent`] with those that there are.
 pub fn kind_named(name: &str) -> Result<AppKind, ChangeError> {
     let known = || AppKind::ALL.map(|kind| kind.name().to_owned()).into();
     AppKind::named(name).ok_or_else(|| ChangeError::Absent { what: "app", name: name.to_owned(), known: known() })
 }
 
-/// The app on this project.
-///
-/// # Errors
-/// [`Clash::NotInstalled`].
 pub fn installed(spec: &ProjectSpec, kind: AppKind) -> Result<App, ChangeError> {
     App::on(spec, kind).ok_or_else(|| Clash::NotInstalled { app: kind, project: spec.name.clone() }.into())
 }
 
-/// The project with the app on it, as `texts` set it.
-///
-/// # Errors
-/// [`Clash::Installed`], or every problem with the texts.
 pub fn install(spec: &ProjectSpec, kind: AppKind, texts: &Texts, enabled: bool) -> Result<ProjectSpec, ChangeError> {
     if App::on(spec, kind).is_some() {
         return Err(Clash::Installed { app: kind, project: spec.name.clone() }.into());
@@ -32,31 +20,19 @@ pub fn install(spec: &ProjectSpec, kind: AppKind, texts: &Texts, enabled: bool) 
     with(App::usual(kind).switched(enabled), spec, texts)
 }
 
-/// The project with the settings of its app changed. What `texts` do not name stays, secrets with it.
-///
-/// # Errors
-/// [`Clash::NotInstalled`], or every problem with the texts.
+/// A setting that is not in `texts` keeps its value, secrets included.
 pub fn configure(spec: &ProjectSpec, kind: AppKind, texts: &Texts) -> Result<ProjectSpec, ChangeError> {
     with(installed(spec, kind)?, spec, texts)
 }
 
-/// The project with its app running, or at rest.
-///
-/// # Errors
-/// [`Clash::NotInstalled`].
 pub fn switch(spec: &ProjectSpec, kind: AppKind, enabled: bool) -> Result<ProjectSpec, ChangeError> {
     fitting(installed(spec, kind)?.switched(enabled).put_on(spec))
 }
 
-/// The project without the app.
-///
-/// # Errors
-/// [`Clash::NotInstalled`].
 pub fn uninstall(spec: &ProjectSpec, kind: AppKind) -> Result<ProjectSpec, ChangeError> {
     installed(spec, kind).map(|_| App::taken_off(spec, kind))
 }
 
-/// Everything that is wrong with these texts as settings of an app on the project.
 #[must_use]
 pub fn wrong(spec: &ProjectSpec, kind: AppKind, texts: &Texts) -> Vec<Problem> {
     App::usual(kind).set_all(texts, Some(&spec.token))
@@ -67,7 +43,6 @@ fn with(mut app: App, spec: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, 
     fitting(app.put_on(spec))
 }
 
-/// The project, where its settings fit each other.
 fn fitting(spec: ProjectSpec) -> Result<ProjectSpec, ChangeError> {
     match project::misfit(&spec) {
         Some(problem) => Err(problem.into()),
@@ -114,7 +89,7 @@ mod tests {
         let on = install(&shop(), AppKind::Heartbeat, &Texts::default(), true).unwrap();
         assert!(on.beats() && !switch(&on, AppKind::Heartbeat, false).unwrap().beats());
         let again = install(&on, AppKind::Heartbeat, &Texts::default(), true).unwrap_err();
-        assert_eq!(again.to_string(), "heartbeat is installed on project shop already");
+        assert_eq!(again.to_string(), "heartbeat is already installed on project shop");
         assert_eq!(uninstall(&on, AppKind::Heartbeat).unwrap(), shop());
         for said in [
             uninstall(&shop(), AppKind::Heartbeat),

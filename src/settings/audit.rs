@@ -1,32 +1,31 @@
-//! Changes as the history of changes tells them: one audit entry for each project, app, channel or window that was changed. Pure.
+//! Converts changes to audit entries: one for each project, app, channel, window or status page. Pure.
 
 use super::by::By;
 use crate::config::{Change, Kind, Subject};
 use crate::model::{AppKind, AuditEntry, ProjectName, Timestamp};
 
-/// What a change is about, as audit entries are told apart: the apps of a project have a story of their own.
+/// The subject of an audit entry: an app has entries of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About<'c> {
     Whole(&'c Subject),
     App(AppKind, &'c ProjectName),
 }
 
-/// The audit entries of these changes, in their order.
 #[must_use]
 pub(super) fn audit_entries(changes: &[Change], by: &By, at: Timestamp) -> Vec<AuditEntry> {
-    let mut told: Vec<(About<'_>, Vec<String>)> = Vec::new();
+    let mut entries: Vec<(About<'_>, Vec<String>)> = Vec::new();
     for change in changes {
-        let (about, words) = tell(change);
-        match told.last_mut().filter(|(last, _)| *last == about) {
+        let (about, words) = describe(change);
+        match entries.last_mut().filter(|(last, _)| *last == about) {
             Some((_, last)) => last.extend(words),
-            None => told.push((about, words.into_iter().collect())),
+            None => entries.push((about, words.into_iter().collect())),
         }
     }
-    let told = told.into_iter().filter(|(_, words)| !words.is_empty());
-    told.map(|(about, words)| about.audit_entry(words, by, at)).collect()
+    let entries = entries.into_iter().filter(|(_, words)| !words.is_empty());
+    entries.map(|(about, words)| about.audit_entry(words, by, at)).collect()
 }
 
-/// Under which subject the audit entries of an app are written, each with its project.
+/// The subject of an app's audit entries; the project is a field of its own.
 #[must_use]
 pub fn subject_of(app: AppKind) -> String {
     format!("app {app}")
@@ -41,7 +40,7 @@ impl About<'_> {
             }
             Self::App(app, project) => (subject_of(*app), Some(*project)),
         };
-        // An app that is taken off is not told setting by setting.
+        // The settings of an uninstalled app are not listed.
         let words = if words.iter().any(|word| word == UNINSTALLED) { vec![UNINSTALLED.to_owned()] } else { words };
         AuditEntry { place: 0, at, who: by.to_string(), subject, project: project.cloned(), words: words.join("; ") }
     }
@@ -49,8 +48,7 @@ impl About<'_> {
 
 const UNINSTALLED: &str = "uninstalled";
 
-/// What a change is about, and what it says of that.
-fn tell(change: &Change) -> (About<'_>, Option<String>) {
+fn describe(change: &Change) -> (About<'_>, Option<String>) {
     let subject = change.subject();
     let whole = About::Whole(subject);
     let (field, old, new) = match change {
@@ -77,7 +75,7 @@ fn tell(change: &Change) -> (About<'_>, Option<String>) {
     }
 }
 
-/// What becomes of a field. A secret is stars on both sides, and so is changed without saying to what.
+/// A secret is redacted on both sides, so only the fact that it changed is recorded.
 fn differs(field: &str, old: Option<&str>, new: Option<&str>) -> String {
     match (old, new) {
         (Some(old), Some(new)) if old == new => format!("{field} changed"),

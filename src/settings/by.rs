@@ -1,16 +1,15 @@
-//! Who changes something.
+//! Who makes a change, as recorded in the audit log.
 
 use std::fmt;
 use std::path::Path;
 
 use crate::config::{Environment, conceal};
 
-/// Who changes something, as the history of changes tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By(String);
 
 impl By {
-    /// Whoever runs a command: `ann on the command line`.
+    /// `ann on the command line`.
     #[must_use]
     pub fn command_line(environment: &Environment) -> Self {
         match environment.first(&["USER", "LOGNAME"]) {
@@ -19,32 +18,29 @@ impl By {
         }
     }
 
-    /// A settings file: `file heartbeat.toml`.
+    /// `file heartbeat.toml`.
     #[must_use]
     pub fn file(path: &Path) -> Self {
         let name = path.display().to_string();
         Self(if name == "-" { "standard input".to_owned() } else { format!("file {}", one_line(&conceal(&name))) })
     }
 
-    /// The one project that the environment names.
     #[must_use]
     pub fn environment() -> Self {
         Self("the environment".to_owned())
     }
 
-    /// A user of the page, by name.
     #[must_use]
     pub fn user(name: &str) -> Self {
         Self(one_line(name))
     }
 
-    /// An API token, by name: `token dbt`.
+    /// `token dbt`.
     #[must_use]
     pub fn token(name: &str) -> Self {
         Self(format!("token {}", one_line(name)))
     }
 
-    /// As it is written down.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -57,7 +53,7 @@ impl fmt::Display for By {
     }
 }
 
-/// Short, and without what would break a line.
+/// At most 100 characters, without control characters.
 fn one_line(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(100).collect()
 }

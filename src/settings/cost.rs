@@ -1,4 +1,4 @@
-//! What beating costs in events: PostHog counts each of them.
+//! The number of events that routes send. PostHog counts each event.
 
 use std::fmt;
 
@@ -7,22 +7,19 @@ use crate::model::{ProjectSpec, thousands};
 const MINUTES_OF_A_DAY: usize = 1440;
 const DAYS: usize = 30;
 
-/// The routes that beat once a minute, and what that costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// How many there are.
     pub routes: usize,
 }
 
 impl Cost {
-    /// That of these projects.
     #[must_use]
     pub fn of<'s>(specs: impl IntoIterator<Item = &'s ProjectSpec>) -> Self {
         let apps = specs.into_iter().filter_map(|spec| spec.heartbeat.as_ref()).filter(|app| app.enabled);
         Self { routes: apps.map(|app| app.all_routes().len()).sum() }
     }
 
-    /// That of so many routes in a sentence, whether they beat or not: `1 event a minute on each of 3 routes: 4,320 a day, 129,600 in 30 days`.
+    /// `1 event a minute on each of 3 routes: 4,320 a day, 129,600 in 30 days`.
     #[must_use]
     pub fn sentence(self) -> String {
         let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(|events| thousands(events as u64));
@@ -30,7 +27,6 @@ impl Cost {
         format!("1 event a minute on {each}: {a_day} a day, {in_all} in {DAYS} days")
     }
 
-    /// Events a day.
     #[must_use]
     pub const fn a_day(self) -> usize {
         self.routes * MINUTES_OF_A_DAY

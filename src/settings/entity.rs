@@ -1,4 +1,4 @@
-//! What the store keeps by name, for the desk: projects, channels, maintenance windows and status pages.
+//! Stored entities for the settings service: projects, channels, maintenance windows and status pages.
 
 use std::collections::HashSet;
 
@@ -7,24 +7,21 @@ use crate::config::{Entity, Plan, Plans, Problem, Problems, few, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
-/// Something that the store keeps by name.
-#[expect(async_fn_in_trait, reason = "the four that there are stand below, and all of their futures can be sent")]
+#[expect(async_fn_in_trait, reason = "all four implementations are in this file, and their futures are Send")]
 pub trait StoredEntity: Entity {
-    /// The one of this name.
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
 
-    /// The same, to be removed: its secrets are left out, and need not open.
+    /// Without secrets, so that it works if they cannot be decrypted.
     async fn find_to_remove(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         Self::find(store, name).await
     }
 
-    /// The names of all.
     async fn names(store: &Store) -> Result<Vec<String>, StoreError>;
 
-    /// What there is to write of it, and of nothing else.
+    /// A plan for this entity alone.
     fn alone(plan: Plan<Self>) -> Plans;
 
-    /// What is wrong with it beside the others that there are.
+    /// A conflict with other stored entities.
     async fn misfit(&self, _known: Option<&Self>, _store: &Store) -> Result<Option<Problem>, StoreError> {
         Ok(None)
     }
@@ -44,7 +41,7 @@ impl StoredEntity for ProjectSpec {
     }
 
     async fn misfit(&self, known: Option<&Self>, store: &Store) -> Result<Option<Problem>, StoreError> {
-        // What was so before is no reason to refuse another change.
+        // A conflict that already exists does not prevent other changes.
         let is_as_before = known.is_some_and(|known| known.token == self.token && known.heartbeat == self.heartbeat);
         if is_as_before || self.heartbeat.is_none() {
             return Ok(None);
@@ -59,7 +56,7 @@ impl StoredEntity for ProjectSpec {
     }
 }
 
-/// Those alone that a person set up: the others come and go with the settings of their apps.
+/// Only channels that users created: the others belong to apps.
 impl StoredEntity for ChannelSpec {
     fn alone(plan: Plan<Self>) -> Plans {
         plan.into()
@@ -107,7 +104,7 @@ impl StoredEntity for StatusPage {
     }
 }
 
-/// The projects that it comes to name are there: a slip would leave a project that nobody is told of. And it fits beside the others.
+/// Checks that newly named projects exist: a typo would leave a project without notifications. Also checks for conflicts.
 pub(super) async fn companions<T: StoredEntity>(one: &T, known: Option<&T>, store: &Store) -> Result<(), ChangeError> {
     if let Some(problem) = one.misfit(known, store).await? {
         return Err(problem.into());
@@ -120,13 +117,12 @@ pub(super) async fn companions<T: StoredEntity>(one: &T, known: Option<&T>, stor
     Ok(Problems::or(absent(newly, &names), ())?)
 }
 
-/// The projects that it comes to name.
 fn newly_named<'n, T: StoredEntity>(one: &'n T, known: Option<&T>) -> Vec<&'n ProjectName> {
     let before = known.map(|known| known.projects().iter().collect::<HashSet<_>>()).unwrap_or_default();
     one.projects().iter().filter(|name| !before.contains(name)).collect()
 }
 
-/// Those of these projects that are not there, of many the first ones: which was meant is not looked for thousands of times.
+/// The unknown projects. Only the first ones are listed: a suggestion for each would be slow.
 fn absent(desired: Vec<&ProjectName>, names: &[String]) -> Vec<Problem> {
     let there = names.iter().map(String::as_str).collect::<HashSet<_>>();
     let (absent, more) = few(desired.into_iter().filter(|name| !there.contains(name.as_str())).collect());

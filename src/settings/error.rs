@@ -1,66 +1,46 @@
-//! Why something was not changed: what whoever asked branches on.
+//! Why a change was rejected, as a type that callers match on.
 
 use crate::config::{Problem, Problems, Subject, hint};
 use crate::model::{AppKind, ProjectName};
 use crate::store::{NoTurn, StoreError};
 
-/// Why something was not changed. Nothing was written.
+/// Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// What was asked for cannot be.
     #[error(transparent)]
     Wrong(#[from] Problems),
-    /// What it was asked of is not there.
     #[error("there is no {what} `{name}`; {}", hint(name, &known.iter().map(String::as_str).collect::<Vec<_>>()))]
     Absent {
-        /// What: `project`, `channel`, `maintenance window`, `app`.
+        /// `project`, `channel`, `maintenance window`, `status page` or `app`.
         what: &'static str,
-        /// The name that was given.
         name: String,
-        /// Those that there are.
+        /// The existing names.
         known: Vec<String>,
     },
-    /// There is no incident of this number.
     #[error("there is no incident {0}")]
     NoIncident(i64),
-    /// It does not go with what is there.
     #[error(transparent)]
     Clash(#[from] Clash),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What does not go with what is there.
+/// A conflict with the stored state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Clash {
-    /// There is one of that name.
-    #[error("there is a {} `{}` already", what_of(.0), .0.name)]
+    #[error("the {} `{}` already exists", what_of(.0), .0.name)]
     Exists(Subject),
-    /// The app is installed.
-    #[error("{app} is installed on project {project} already")]
-    Installed {
-        /// The app.
-        app: AppKind,
-        /// The project.
-        project: ProjectName,
-    },
-    /// The app is not installed.
+    #[error("{app} is already installed on project {project}")]
+    Installed { app: AppKind, project: ProjectName },
     #[error("{app} is not installed on project {project}")]
-    NotInstalled {
-        /// The app.
-        app: AppKind,
-        /// The project.
-        project: ProjectName,
-    },
-    /// The incident is over.
-    #[error("incident {0} is over; there is nothing to be reminded of")]
+    NotInstalled { app: AppKind, project: ProjectName },
+    #[error("incident {0} is resolved; only an open incident can be changed")]
     Over(i64),
-    /// It is not as it was when it was read.
-    #[error("something was changed since you read it; read it again")]
+    /// It changed since it was read.
+    #[error("it changed since you read it; read it again")]
     Changed,
-    /// Others changed things each time that we were about to.
-    #[error("others were changing things at the same time; try again")]
+    /// Concurrent changes won every retry.
+    #[error("other changes were made at the same time; try again")]
     Busy,
 }
 
@@ -80,7 +60,6 @@ impl From<Problem> for ChangeError {
     }
 }
 
-/// What people call something of this kind.
 fn what_of(subject: &Subject) -> &'static str {
     subject.kind.called()
 }

@@ -1,11 +1,11 @@
-//! What is on record of a project, read a day at a time.
+//! The recorded history of a project, read a day at a time.
 
 use std::time::Duration;
 
 use crate::model::{Evidence, Hour, Minute, Outcome, Project, ReadbackSample, Recorded, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
-/// Whatever the rules need of some time.
+/// All records that the rules need for a time range.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) hours: Vec<Hour>,
@@ -15,7 +15,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// What is on record from `from` up to and without `to`.
+    /// `to` is exclusive.
     pub(super) async fn read(store: &Store, project: &Project, from: Minute, to: Minute) -> Result<Self, StoreError> {
         let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         Ok(Self {
@@ -26,7 +26,6 @@ impl History {
         })
     }
 
-    /// Notes each minute of which something is on record.
     pub(super) fn cover(&self, coverage: &mut Coverage) {
         let is_sent = |outcome: &Outcome| *outcome != Outcome::NotSent;
         let aggregated = self.hours.iter().flat_map(|hour| {
@@ -39,8 +38,8 @@ impl History {
         }
     }
 
-    /// Asks the looks for another time range than theirs. Each read-back names the newest event that it saw; so it is known, look by read-back,
-    /// whether there was one in any range.
+    /// Applies another time range to the recorded read-backs. Each read-back has the time of the newest event that it found, which is
+    /// enough to decide for any range.
     pub(super) fn count_within(&mut self, range: Duration, newest: &mut Option<Timestamp>) {
         for sample in &mut self.samples {
             if let Ok(traffic) = &mut sample.result {
@@ -52,26 +51,24 @@ impl History {
     }
 }
 
-/// Which minutes of a span have something on record. Only holes are remembered.
+/// The minutes of a time range that have records. Only gaps are stored.
 #[derive(Debug)]
 pub(super) struct Coverage {
     to: Minute,
-    /// The minutes of the stretch that is being read.
+    /// The start of the current minute range.
     from: Minute,
     noted: Vec<bool>,
     holes: Vec<(Minute, Minute)>,
 }
 
 impl Coverage {
-    /// Holes shorter than this are passed over: between two beats lies a restart.
+    /// Minutes. Shorter gaps are ignored: a restart causes them.
     const SHORTEST: i64 = 5;
 
-    /// Of nothing yet.
     pub(super) const fn new() -> Self {
         Self { from: Minute::from_index(0), to: Minute::from_index(0), noted: Vec::new(), holes: Vec::new() }
     }
 
-    /// The stretch that is read next.
     pub(super) fn begin(&mut self, from: Minute, to: Minute) {
         (self.from, self.to) = (from, to);
         self.noted = vec![false; usize::try_from(to.index() - from.index()).unwrap_or(0)];
@@ -84,7 +81,6 @@ impl Coverage {
         }
     }
 
-    /// The stretch was read.
     pub(super) fn end(&mut self) {
         for (minute, noted) in self.from.until(self.to).zip(&self.noted) {
             match self.holes.last_mut() {
@@ -95,7 +91,6 @@ impl Coverage {
         }
     }
 
-    /// From when to when nothing is on record.
     pub(super) fn holes(self) -> Vec<(Minute, Minute)> {
         self.holes.into_iter().filter(|(from, to)| to.index() - from.index() >= Self::SHORTEST).collect()
     }

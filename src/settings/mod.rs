@@ -1,8 +1,6 @@
-//! Changes to what is set up: projects, apps, channels, maintenance windows, status pages; and what a person says of incidents. Once, for the command
-//! line and the page.
-//!
-//! What should be is made by [`crate::config`]. The [`Desk`] is the one way to write: it reads what is, lets somebody say what should be, and writes
-//! the difference with who made it, again when another was faster. Knows neither flags nor pages.
+//! Changes to the configuration and to incidents, for the command line, the page and the API.
+//! [`crate::config`] builds the desired state. The [`SettingsService`] is the only way to write: it reads the current state, applies the
+//! desired one and writes the difference with its author. It retries after a concurrent change.
 
 pub mod app;
 mod audit;

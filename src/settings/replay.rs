@@ -1,5 +1,5 @@
-//! Rules, run over what is on record of a project: the incidents that they would have opened. Nothing is written. Nobody acknowledges or
-//! snoozes in a replay, and no maintenance window is open.
+//! Runs rules over the recorded history of a project and returns the incidents that they would have opened. Writes nothing.
+//! A replay has no acknowledgements, snoozes or maintenance windows.
 
 use std::time::Duration;
 
@@ -11,13 +11,10 @@ use crate::store::{IncidentFilter, Store, StoreError};
 
 pub use crate::judge::Replayed as Found;
 
-/// What is read at once.
+/// The history is read in ranges of this length.
 const MINUTE_RANGE: Duration = Duration::from_hours(24);
 
-/// The app with these settings changed: the rules, and nothing that read-backs on record cannot tell.
-///
-/// # Errors
-/// Everything that is wrong.
+/// The app with changed rules. Settings that recorded read-backs cannot answer are rejected.
 pub fn wished(app: &IngestionAlertApp, texts: &Texts) -> Result<IngestionAlertApp, Problems> {
     let mut wished = app.clone();
     wished.enabled = true;
@@ -28,9 +25,9 @@ pub fn wished(app: &IngestionAlertApp, texts: &Texts) -> Result<IngestionAlertAp
 fn set(app: &mut IngestionAlertApp, key: &str, text: &str) -> Result<(), Problem> {
     let keys = || AppKind::IngestionAlert.settings().iter().map(|setting| setting.key);
     match key {
-        "watch" => Err(Problem::of(key, "cannot be set here: looks on record counted what was watched then")),
+        "watch" => Err(Problem::of(key, "cannot be set here: recorded read-backs counted the events that were watched at that time")),
         "webHookUrlTriggered" | "webHookUrlResolved" | "posthogApiKey" | "posthogHost" => {
-            Err(Problem::of(key, "has no part in a replay: nobody is told, and PostHog is not asked"))
+            Err(Problem::of(key, "does not apply to a replay: no notification is sent, and PostHog is not queried"))
         }
         key if keys().any(|known| known == key) => app.set(key, text).map_err(|says| Problem::of(key, says)),
         unknown => {
@@ -43,72 +40,54 @@ fn set(app: &mut IngestionAlertApp, key: &str, text: &str) -> Result<(), Problem
     }
 }
 
-/// Reads how far back: to ten years.
-///
-/// # Errors
-/// The rest of a sentence.
+/// At most 3650 days.
 pub fn reach(text: &str) -> Result<Duration, String> {
     let read = duration::parse(text)?;
     let most = Duration::from_hours(3650 * 24);
-    if (Duration::from_mins(1)..=most).contains(&read) { Ok(read) } else { Err(format!("`{text}` must lie from 1m to 3650d")) }
+    if (Duration::from_mins(1)..=most).contains(&read) { Ok(read) } else { Err(format!("`{text}` must be between 1m and 3650d")) }
 }
 
-/// How far a replay has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// The day that is being run, from 0.
+    /// Starts at 0.
     pub day: usize,
-    /// Of so many.
     pub days: usize,
-    /// When it begins.
     pub from: Timestamp,
 }
 
-/// What the rules would have said of a span.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    /// From when on.
     pub from: Timestamp,
-    /// Up to when.
     pub to: Timestamp,
-    /// The incidents that would have opened, and the rules that held each, oldest first.
+    /// Oldest first, with the rules that held each open.
     pub found: Vec<Found>,
-    /// The incidents that were really opened.
+    /// The incidents that really opened.
     pub recorded: Vec<Incident>,
-    /// The stretches of which nothing is on record: the rules say nothing of them.
+    /// Minute ranges without records, which the rules ignore.
     pub holes: Vec<(Minute, Minute)>,
-    /// The first read-back that is on record: before it `no_event`, `quiet` and `blind` say nothing.
+    /// Before it, `no_event`, `quiet` and `blind` have no result.
     pub readbacks_from: Option<Timestamp>,
 }
 
-/// How many incidents of one incident kind, and how long in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many.
     pub count: usize,
-    /// How long.
     pub lasted: Duration,
 }
 
-/// What is summed up of one incident kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sums {
-    /// The incident kind.
     pub incident_kind: IncidentKind,
-    /// Of the incidents that would have opened.
     pub found: Sum,
-    /// Of those that really did.
     pub recorded: Sum,
 }
 
 impl Replay {
-    /// How long an incident lasted within the span.
     #[must_use]
     pub fn lasted(&self, incident: &Incident) -> Duration {
         incident.closed.unwrap_or(self.to).min(self.to).since(incident.opened.max(self.from))
     }
 
-    /// Each incident kind, summed up.
     #[must_use]
     pub fn sums(&self) -> [Sums; 3] {
         IncidentKind::ALL.map(|incident_kind| Sums {
@@ -123,13 +102,12 @@ impl Replay {
             .fold(Sum::default(), |sum, incident| Sum { count: sum.count + 1, lasted: sum.lasted + self.lasted(incident) })
     }
 
-    /// For how long nothing is on record.
     #[must_use]
     pub fn without_history(&self) -> Duration {
         self.holes.iter().map(|(from, to)| to.start().since(from.start())).sum::<Duration>().min(self.to.since(self.from))
     }
 
-    /// From when on anything is on record.
+    /// The start of the recorded history.
     #[must_use]
     pub fn known_from(&self) -> Timestamp {
         let hole = self.holes.first().filter(|(from, _)| *from <= self.from.minute().plus(1));
@@ -137,8 +115,8 @@ impl Replay {
     }
 }
 
-/// Runs the rules of `app` over what is on record of the project in a span. A day at a time, each with as much before it as the rules look
-/// back: memory stays small however long the span is. `progress` hears of each day before it is run.
+/// Runs the rules a day at a time, each with the lookback of the rules, so that memory stays small for any time range. `progress` is called
+/// before each day.
 pub async fn run(
     store: &Store,
     project: &Project,
@@ -157,28 +135,27 @@ pub async fn run(
     Ok(Replay { from, to, found, recorded, holes, readbacks_from })
 }
 
-/// What is run, over what.
 struct Past<'a> {
     store: &'a Store,
     project: &'a Project,
     app: &'a IngestionAlertApp,
-    /// The time range that read-backs on record are asked for, where it is not theirs.
+    /// The time range to apply to recorded read-backs, if it differs from theirs.
     range: Option<Duration>,
     from: Timestamp,
     to: Timestamp,
 }
 
-type Told = (Vec<Found>, Vec<(Minute, Minute)>, Option<Timestamp>);
+type Outcome = (Vec<Found>, Vec<(Minute, Minute)>, Option<Timestamp>);
 
 impl Past<'_> {
-    async fn run(&self, mut progress: impl FnMut(Progress)) -> Result<Told, StoreError> {
+    async fn run(&self, mut progress: impl FnMut(Progress)) -> Result<Outcome, StoreError> {
         let before = judge::lookback(self.project);
-        let stretches = self.stretches();
-        let days = stretches.len();
+        let ranges = self.ranges();
+        let days = ranges.len();
         let mut coverage = Coverage::new();
-        let (mut over, mut open): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
+        let (mut resolved, mut open): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
         let (mut newest, mut readbacks_from, mut last_readback) = (None, None, None::<ReadbackSample>);
-        for (day, (from, to)) in stretches.into_iter().enumerate() {
+        for (day, (from, to)) in ranges.into_iter().enumerate() {
             progress(Progress { day, days, from });
             let (begin, end) = (from.minus(before).minute(), to.minus(Duration::from_millis(1)).minute().plus(1));
             let mut history = History::read(self.store, self.project, begin, end).await?;
@@ -190,7 +167,7 @@ impl Past<'_> {
                 history.count_within(range, &mut newest);
             }
             let last = history.samples.last().copied();
-            // Where Read-backs were kept before, a stretch without any is one in which nobody looked.
+            // After the first recorded read-back, a range without any means that none was made.
             if let Some(earlier) = last_readback.filter(|earlier| history.samples.first().is_none_or(|first| first.at > earlier.at)) {
                 history.samples.insert(0, earlier);
             }
@@ -199,32 +176,32 @@ impl Past<'_> {
             let found = self.minute_range(&history, &carried, (from, to));
             let (closed, still) = joined(open, found).into_iter().partition(|found| !found.incident.is_open());
             open = still;
-            over.extend::<Vec<Found>>(closed);
+            resolved.extend::<Vec<Found>>(closed);
         }
-        over.extend(open);
-        over.sort_by_key(|found| (found.incident.opened, found.incident.incident_kind));
-        Ok((over, coverage.holes(), readbacks_from))
+        resolved.extend(open);
+        resolved.sort_by_key(|found| (found.incident.opened, found.incident.incident_kind));
+        Ok((resolved, coverage.holes(), readbacks_from))
     }
 
-    /// The incidents of a stretch, those with them that were open when it began.
+    /// Includes the incidents that were open at the start.
     fn minute_range(&self, history: &History, open: &[Incident], (from, to): (Timestamp, Timestamp)) -> Vec<Found> {
         let History { hours, beats, evidence, samples } = history;
         judge::replay(&judge::History { project: self.project, hours, beats, evidence, samples, open }, self.app, from, to)
     }
 
-    fn stretches(&self) -> Vec<(Timestamp, Timestamp)> {
-        let mut stretches = Vec::new();
+    fn ranges(&self) -> Vec<(Timestamp, Timestamp)> {
+        let mut ranges = Vec::new();
         let mut from = self.from;
         while from < self.to {
             let to = from.plus(MINUTE_RANGE).min(self.to);
-            stretches.push((from, to));
+            ranges.push((from, to));
             from = to;
         }
-        stretches
+        ranges
     }
 }
 
-/// What was found in a stretch, with the rules that held its incidents open in those before.
+/// Merges the incidents of a minute range with those that were open before, and their rules.
 fn joined(open: Vec<Found>, mut found: Vec<Found>) -> Vec<Found> {
     for before in open {
         let is_same = |found: &&mut Found| {

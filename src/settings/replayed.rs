@@ -1,4 +1,4 @@
-//! What a replay found, as it is told: what history cannot tell in words, and the whole for programs.
+//! The result of a replay: notes about missing history, and JSON.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::replay::{Found, Replay, Sum, Sums};
 use crate::model::{Minute, Project, RuleKind, Timestamp, span};
 
 impl Replay {
-    /// What the history cannot tell, a sentence each.
+    /// One sentence for each limit of the recorded history.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -19,7 +19,7 @@ impl Replay {
             let more = self.holes.len() - 1;
             let more = if more == 0 { String::new() } else { format!(", and {more} more") };
             notes.push(format!(
-                "Nothing is on record of {} of these {}: {} to {} UTC{more}. Of that time the rules say nothing.",
+                "No records exist for {} of these {}: {} to {} UTC{more}. The rules ignore this time.",
                 span(missing),
                 span(all),
                 minute_of(from.start()),
@@ -30,11 +30,11 @@ impl Replay {
         match self.readbacks_from {
             Some(first) if first.since(self.known_from()) < hour => {}
             Some(first) => notes.push(format!(
-                "Read-backs are on record from {} UTC on: before that no_event, quiet and blind say nothing.",
+                "Read-backs are recorded from {} UTC. Before that, no_event, quiet and blind have no result.",
                 minute_of(first)
             )),
             None if missing < self.to.since(self.from) => {
-                notes.push("No read-back is on record: no_event, quiet and blind say nothing.".to_owned());
+                notes.push("No read-back is recorded: no_event, quiet and blind have no result.".to_owned());
             }
             None => {}
         }
@@ -59,80 +59,79 @@ fn minute_of(at: Timestamp) -> String {
     at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }
 
-/// What the rules would have said of a span, for programs.
+/// What the rules would have reported in a time range.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReplayJson {
-    /// The project.
+    /// Name of the project.
     pub project: String,
-    /// From when on.
+    /// Start of the time range (UTC).
     pub from: String,
-    /// Up to when.
+    /// End of the time range (UTC).
     pub to: String,
-    /// Whether Ingestion Alert is installed.
+    /// Whether Ingestion Alert is installed on the project.
     pub installed: bool,
     /// The incidents that would have opened, oldest first.
     pub incidents: Vec<FoundJson>,
-    /// A row for each incident kind.
+    /// The totals of each incident kind.
     pub total: Vec<SumJson>,
-    /// For how long nothing is on record.
+    /// Time without records, in milliseconds.
     pub without_history_ms: u64,
-    /// The stretches of which nothing is on record.
+    /// The time ranges without records.
     pub without_history: Vec<HoleJson>,
-    /// The first read-back on record: before it `no_event`, `quiet` and `blind` say nothing.
+    /// Time of the first recorded read-back (UTC). Before it, `no_event`, `quiet` and `blind` have no result.
     pub readbacks_from: Option<String>,
 }
 
 /// An incident that would have opened.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FoundJson {
-    /// `ingestion`, `blind` or `quiet`.
+    /// `ingestion`, `monitoring` or `traffic`.
     pub incident_kind: &'static str,
     /// `info`, `warning` or `critical`.
     pub severity: &'static str,
     /// The rules that held it open.
     pub rules: Vec<&'static str>,
-    /// When it would have opened.
+    /// When it would have opened (UTC).
     pub opened: String,
-    /// When it would have been over; null while it would still be open.
+    /// When it would have been resolved (UTC); null if it would still be open.
     pub closed: Option<String>,
-    /// How long it would have lasted within the span.
+    /// Duration within the time range, in milliseconds.
     pub lasted_ms: u64,
-    /// The first minute of the trouble.
+    /// The first bad minute (UTC).
     pub first_bad: Option<String>,
-    /// The last good minute before it.
+    /// The last good minute before it (UTC).
     pub last_good: Option<String>,
-    /// Where the way was broken, in a word for machines.
+    /// Where the pipeline was broken, as a code.
     pub cause_code: String,
-    /// The same as a sentence.
+    /// Where the pipeline was broken, as a sentence.
     pub cause: String,
 }
 
-/// One incident kind, summed up.
+/// Totals of one incident kind.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SumJson {
-    /// The incident kind.
+    /// `ingestion`, `monitoring` or `traffic`.
     pub incident_kind: &'static str,
-    /// So many would have opened,
+    /// Number of incidents that would have opened.
     pub incidents: usize,
-    /// and lasted so long in all.
+    /// Their total duration, in milliseconds.
     pub lasted_ms: u64,
-    /// So many really opened,
+    /// Number of incidents that really opened.
     pub recorded: usize,
-    /// and lasted so long in all.
+    /// Their total duration, in milliseconds.
     pub recorded_lasted_ms: u64,
 }
 
-/// A stretch of which nothing is on record.
+/// A time range without records.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HoleJson {
-    /// From this minute on.
+    /// First minute (UTC).
     pub from: String,
-    /// Up to and without this one.
+    /// End of the range (UTC), exclusive.
     pub to: String,
 }
 
 impl ReplayJson {
-    /// What was found of this project.
     #[must_use]
     pub fn of(project: &Project, replayed: &Replay) -> Self {
         let ms = |lasted: Duration| lasted.as_millis() as u64;

@@ -1,4 +1,5 @@
-//! The one way to write: read what is, let somebody say what should be, write the difference; and again, when another was faster.
+//! The only way to write settings: reads the current state, applies the desired one, writes the difference. Retries after a concurrent
+//! change.
 
 use super::audit::audit_entries;
 use super::by::By;
@@ -9,41 +10,32 @@ use crate::config::{Change, Plan, Plans, Subject};
 use crate::model::{ProjectName, Timestamp};
 use crate::store::{self, Store, Turns};
 
-/// Where somebody changes projects, channels, maintenance windows and status pages.
 #[derive(Clone)]
 pub struct SettingsService<'s> {
-    /// What is changed.
     pub store: &'s Store,
-    /// Who changes it.
     pub by: By,
-    /// When.
     pub at: Timestamp,
-    /// Whether the changes are only to be seen.
+    /// Returns the changes without writing them.
     pub dry_run: bool,
-    /// Nothing is changed once somebody has changed anything since this revision, where one is given.
+    /// Fails if anything changed after this revision.
     pub since: Option<i64>,
 }
 
-/// What came of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done<T> {
-    /// Each difference, for a person. Where there is none, nothing was written.
+    /// Empty if nothing was written.
     pub changes: Vec<Change>,
-    /// What is there now, or was until it was removed; of a dry run, what would be.
+    /// The new state, the removed entity, or the result of a dry run.
     pub now: T,
 }
 
 impl<'s> SettingsService<'s> {
-    /// A desk at which things are written.
     #[must_use]
     pub const fn new(store: &'s Store, by: By, at: Timestamp) -> Self {
         Self { store, by, at, dry_run: false, since: None }
     }
 
-    /// Adds a project, a channel, a maintenance window or a status page.
-    ///
-    /// # Errors
-    /// [`Clash::Taken`] when there is one of its name; a problem where it names a project that is not there.
+    /// Fails if the name exists, or if a named project does not exist.
     pub async fn add<T: StoredEntity>(&self, one: T) -> Result<Done<T>, ChangeError> {
         let mut turns = Turns::since(self.since);
         loop {
@@ -58,10 +50,7 @@ impl<'s> SettingsService<'s> {
         }
     }
 
-    /// Changes the one of this name. What is wanted is asked for again when another changed something meanwhile: so both changes survive.
-    ///
-    /// # Errors
-    /// [`EditError::Absent`], what `wanted` says, or a problem where it comes to name a project that is not there.
+    /// `desired` is called again after a concurrent change, so that both changes survive.
     pub async fn change<T: StoredEntity>(
         &self,
         name: &str,
@@ -72,7 +61,7 @@ impl<'s> SettingsService<'s> {
             let revision = turns.next(self.store).await?;
             let known: T = self.find(name).await?;
             let one = desired(&known)?;
-            debug_assert_eq!(one.name(), known.name(), "what is changed keeps its name");
+            debug_assert_eq!(one.name(), known.name(), "a change keeps the name");
             companions(&one, Some(&known), self.store).await?;
             if let Some(changes) = self.write(T::alone(Plan::of(&[known], vec![one.clone()], Vec::new())), revision).await? {
                 return Ok(Done { changes, now: one });
@@ -80,11 +69,8 @@ impl<'s> SettingsService<'s> {
         }
     }
 
-    /// Removes the one of this name: a project with everything remembered of it but its incidents, a channel with what is owed to it. Its secrets need not
-    /// open.
-    ///
-    /// # Errors
-    /// [`EditError::Absent`].
+    /// A project is removed with its history but without its incidents, a channel with its queued notifications. Works if secrets cannot be
+    /// decrypted.
     pub async fn remove<T: StoredEntity>(&self, name: &str) -> Result<Done<T>, ChangeError> {
         let mut turns = Turns::since(self.since);
         loop {
@@ -97,10 +83,6 @@ impl<'s> SettingsService<'s> {
         }
     }
 
-    /// Writes what `plans` makes of everything that is there.
-    ///
-    /// # Errors
-    /// What `plans` says.
     pub async fn apply(&self, mut plans: impl FnMut(&Stored) -> Result<Plans, ChangeError>) -> Result<Vec<Change>, ChangeError> {
         let mut turns = Turns::since(self.since);
         loop {
@@ -112,10 +94,6 @@ impl<'s> SettingsService<'s> {
         }
     }
 
-    /// The one of this name.
-    ///
-    /// # Errors
-    /// [`EditError::Absent`], with those that there are.
     pub async fn find<T: StoredEntity>(&self, name: &str) -> Result<T, ChangeError> {
         let found = match ProjectName::parse(name) {
             Ok(name) => T::find(self.store, &name).await?,
@@ -124,7 +102,6 @@ impl<'s> SettingsService<'s> {
         self.or_absent(name, found).await
     }
 
-    /// The same, to be removed.
     async fn find_to_remove<T: StoredEntity>(&self, name: &str) -> Result<T, ChangeError> {
         let found = match ProjectName::parse(name) {
             Ok(name) => T::find_to_remove(self.store, &name).await?,
@@ -133,7 +110,6 @@ impl<'s> SettingsService<'s> {
         self.or_absent(name, found).await
     }
 
-    /// What was found; else that there is none, and which there are.
     async fn or_absent<T: StoredEntity>(&self, name: &str, found: Option<T>) -> Result<T, ChangeError> {
         match found {
             Some(found) => Ok(found),
@@ -141,8 +117,7 @@ impl<'s> SettingsService<'s> {
         }
     }
 
-    /// Writes what there is to write, in one transaction with the audit entries that tell of it, and gives it; none, and nothing is written, when somebody
-    /// changed something since `revision`.
+    /// Writes the plans and their audit entries in one transaction. None, with nothing written, if anything changed after `revision`.
     pub async fn write(&self, plans: impl Into<Plans>, revision: i64) -> Result<Option<Vec<Change>>, ChangeError> {
         let plans = plans.into();
         let changes = plans.changes().cloned().collect::<Vec<_>>();

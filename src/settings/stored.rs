@@ -1,4 +1,4 @@
-//! Everything in the store that settings can say, and the way from there to what a settings file asks for.
+//! The stored settings, and the plans that turn them into the settings of a file.
 
 use std::collections::HashSet;
 
@@ -6,21 +6,16 @@ use crate::config::{Desired, Entity, Exported, Plan, Plans, Problem, Problems, S
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
-/// Everything in the store that settings can say.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// The projects, by name.
     pub projects: Vec<ProjectSpec>,
-    /// The channels, by name, without those that belong to an app: they come and go with its settings.
+    /// Without the channels that belong to apps.
     pub channels: Vec<ChannelSpec>,
-    /// The maintenance windows, by name.
     pub windows: Vec<Window>,
-    /// The status pages, by name.
     pub status_pages: Vec<StatusPage>,
 }
 
 impl Stored {
-    /// Reads it.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let channels = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
         Ok(Self {
@@ -31,17 +26,14 @@ impl Stored {
         })
     }
 
-    /// The same, to be written as a file.
     #[must_use]
     pub fn exported(&self) -> Exported<'_> {
         let Self { projects, channels, windows, status_pages } = self;
         Exported { projects, channels, windows, status_pages }
     }
 
-    /// The way from here to what the settings ask for. What they do not name stays, unless `prune`.
-    ///
-    /// # Errors
-    /// When something is not whole: the settings leave a secret to the store, which does not have it.
+    /// Entities that the settings do not name stay, unless `prune`. Fails if the settings leave a secret to the store that it does not
+    /// have.
     pub fn plans(&self, settings: &Settings, prune: bool) -> Result<Plans, Problems> {
         let mut problems = Vec::new();
         let projects = over(&settings.projects, &self.projects, &mut problems);
@@ -62,7 +54,7 @@ impl Stored {
         })
     }
 
-    /// What is here, and not in the settings.
+    /// Entities that are stored and not in the settings.
     #[must_use]
     pub fn unlisted(&self, settings: &Settings) -> Vec<Subject> {
         [
@@ -74,15 +66,19 @@ impl Stored {
         .concat()
     }
 
-    /// Projects that a channel, a window or a status page names, and that will not be there: each a sentence.
+    /// One sentence for each project that is named but will not exist.
     #[must_use]
     pub fn strangers(&self, plans: &Plans) -> Vec<String> {
         let known = plans.projects.names_after(&self.projects).collect::<HashSet<_>>();
-        [strangers(&plans.channels.put, &known), strangers(&plans.windows.put, &known), strangers(&plans.status_pages.put, &known)].concat()
+        [
+            unknown_projects(&plans.channels.put, &known),
+            unknown_projects(&plans.windows.put, &known),
+            unknown_projects(&plans.status_pages.put, &known),
+        ]
+        .concat()
     }
 }
 
-/// What is wanted, each over what is stored.
 fn over<T: Entity>(desired: &[Desired<T>], stored: &[T], problems: &mut Vec<Problem>) -> Vec<T> {
     let mut all = Vec::new();
     for one in desired {
@@ -102,7 +98,7 @@ fn unlisted<T: Entity>(stored: &[T], desired: &[Desired<T>]) -> Vec<Subject> {
     others(stored, &listed).map(|name| Subject { kind: T::KIND, name: name.clone() }).collect()
 }
 
-fn strangers<T: Entity>(put: &[T], known: &HashSet<&ProjectName>) -> Vec<String> {
+fn unknown_projects<T: Entity>(put: &[T], known: &HashSet<&ProjectName>) -> Vec<String> {
     let unknown = |one: &T| {
         let (unknown, more) = few(one.projects().iter().filter(|project| !known.contains(project)).collect());
         let says = unknown.into_iter().map(|project| format!("there is no project `{project}`")).chain(more);

@@ -1,38 +1,34 @@
-//! Trying a channel: marked samples through the real sender, and what templates make of them.
+//! Tests a channel: sends sample messages through the real sender, and renders templates with samples.
 
 use crate::message;
 use crate::model::{Channel, Delivery, Message, Notification, NotificationKind, ProjectName, Timestamp};
 use crate::notify::{Letter, Sender};
 use crate::store::{Store, StoreError};
 
-/// What is tried, in the order in which it comes.
 pub const SAMPLES: [NotificationKind; 3] = [NotificationKind::Opened, NotificationKind::Reminder, NotificationKind::Resolved];
 
-/// What came of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
-    /// What the receiver answered to each sample.
     pub deliveries: Vec<(NotificationKind, Delivery)>,
-    /// How many notifications a channel that did not deliver, and took all samples, owes anew; none where it was not revived.
+    /// Number of notifications that are queued again; none if the channel was not resumed.
     pub requeued: Option<u64>,
 }
 
 impl Tried {
-    /// Whether each sample was taken.
     #[must_use]
     pub fn is_well(&self) -> bool {
         self.deliveries.iter().all(|(_, delivery)| matches!(delivery, Delivery::Accepted(_)))
     }
 }
 
-/// Sends samples of these kinds to a channel, which may be disabled, one after the other; `told` hears of each answer as it comes. One that
-/// did not deliver, and takes a sample of each kind, delivers again.
+/// Sends samples one after the other; the channel may be disabled. `on_delivery` is called with each answer. A stopped channel is
+/// resumed if it accepts a sample of each kind.
 pub async fn run(
     channel: &Channel,
     kinds: &[NotificationKind],
     at: Timestamp,
     (store, sender): (&Store, &Sender),
-    mut told: impl FnMut(NotificationKind, &Delivery),
+    mut on_delivery: impl FnMut(NotificationKind, &Delivery),
 ) -> Result<Tried, StoreError> {
     let mut tried = Tried { deliveries: Vec::new(), requeued: None };
     let first = channel.spec.projects.first().cloned();
@@ -42,7 +38,7 @@ pub async fn run(
         let about = format!("test at {}", at.ms());
         let notification = Notification::queued(channel.id, None, &about, 0, message);
         let delivery = sender.deliver(&channel.spec, &Letter { id: notification.id, message: &notification.message }).await;
-        told(kind, &delivery);
+        on_delivery(kind, &delivery);
         tried.deliveries.push((kind, delivery));
     }
     if channel.stopped.is_some() && tried.is_well() && tried.deliveries.len() == SAMPLES.len() {
@@ -51,8 +47,8 @@ pub async fn run(
     Ok(tried)
 }
 
-/// What templates make of a sample of every kind of message; what is not given is told in our words. A template that fails is told by
-/// [`crate::config::channel::read`], and by this as if it were not there.
+/// Renders each kind of message. An empty or invalid template is replaced by the default; [`crate::config::channel::read`] reports invalid
+/// ones.
 #[must_use]
 pub fn rendered(title: Option<&str>, body: Option<&str>, project: &ProjectName, at: Timestamp) -> Vec<Message> {
     let own =

@@ -1,4 +1,4 @@
-//! Where the database is: an address in text becomes a file for SQLite or a server for PostgreSQL. No error quotes a password.
+//! Parses the database address: an SQLite file or a PostgreSQL server. No error quotes a password.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,43 +11,40 @@ use url::Url;
 use super::OpenError;
 use crate::model::check_login;
 
-/// Each loop needs one for a moment; the pages read beside them.
+/// Each loop needs one connection for a short time. The pages use the others.
 const POOL_SIZE: u32 = 8;
-/// A server has seldom room for more.
 const MOST_CONNECTIONS: u32 = 64;
 
-/// Where the database is. It prints without user names and passwords.
+/// Prints without user names and passwords.
 #[derive(Debug, Clone)]
 pub(super) enum Address {
     Sqlite(PathBuf),
     Postgres(Box<Server>),
 }
 
-/// A PostgreSQL database on its server.
 #[derive(Clone)]
 pub(super) struct Server {
-    shown: String,
+    printed: String,
     pub(super) options: PgConnectOptions,
-    /// So many connections at most.
     pub(super) pool_size: u32,
-    /// For so long a server that says nothing is waited for, where the address says so.
+    /// How long to wait for a silent server, if the address sets it.
     pub(super) connect_timeout: Option<Duration>,
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.printed)
     }
 }
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.printed)
     }
 }
 
 impl Address {
-    /// Reads `postgres://...`, `sqlite:path`, `sqlite://path`, or a path alone.
+    /// Accepts `postgres://...`, `sqlite:path`, `sqlite://path` or a path.
     pub(super) fn parse(text: &str) -> Result<Self, OpenError> {
         let text = text.trim();
         match text.split_once(':') {
@@ -60,47 +57,49 @@ impl Address {
 
     fn sqlite(path: &str) -> Result<Self, OpenError> {
         match path {
-            "" => Err(OpenError::NoAddress("it names no file".into())),
-            ":memory:" => Err(OpenError::NoAddress("a database in memory would forget what was sent; give a file".into())),
-            _ if path.contains(['?', '#', '\0']) => Err(OpenError::NoAddress("a path for SQLite takes no `?`, `#` or zero byte".into())),
+            "" => Err(OpenError::NoAddress("it does not name a file".into())),
+            ":memory:" => Err(OpenError::NoAddress("an in-memory database would lose what was sent; give a file".into())),
+            _ if path.contains(['?', '#', '\0']) => {
+                Err(OpenError::NoAddress("a path for SQLite cannot contain `?`, `#` or a zero byte".into()))
+            }
             _ => Ok(Self::Sqlite(PathBuf::from(path))),
         }
     }
 
     fn postgres(text: &str) -> Result<Self, OpenError> {
         check_login(text).map_err(|says| OpenError::NoAddress(format!("it {says}")))?;
-        let url = Url::parse(text).map_err(|wrong| OpenError::NoAddress(format!("it is no postgres:// address: {wrong}")))?;
+        let url = Url::parse(text).map_err(|wrong| OpenError::NoAddress(format!("it is not a valid postgres:// address: {wrong}")))?;
         if !text.contains("://") {
-            return Err(OpenError::NoAddress("it is no postgres:// address: the two slashes are missing".into()));
+            return Err(OpenError::NoAddress("it is not a valid postgres:// address: the two slashes are missing".into()));
         }
         let database = url.path().trim_matches('/');
         if database.is_empty() {
-            return Err(OpenError::NoAddress("it names no database: postgres://user@host/DATABASE".into()));
+            return Err(OpenError::NoAddress("it does not name a database: postgres://user@host/DATABASE".into()));
         }
         let (bare, ours) = Ours::taken_from(&url)?;
         let options = PgConnectOptions::from_str(bare.as_str()).map_err(|_| {
-            // The driver's own words may quote a part of the address.
+            // The driver's error may quote a part of the address.
             OpenError::NoAddress(
-                "PostgreSQL's driver does not understand it: postgres://user:password@host:5432/database?sslmode=require".into(),
+                "the PostgreSQL driver cannot parse it; it must look like postgres://user:password@host:5432/database?sslmode=require"
+                    .into(),
             )
         })?;
-        // A pooler refuses a connection that sets what it does not know.
+        // A pooler rejects a connection that sets a parameter it does not know.
         let options = options.extra_float_digits(None);
         let host = url.host_str().unwrap_or("local");
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let shown = format!("postgres://{host}{port}/{database}");
+        let printed = format!("postgres://{host}{port}/{database}");
         let Ours { pool_size, connect_timeout } = ours;
-        Ok(Self::Postgres(Box::new(Server { shown, options, pool_size, connect_timeout })))
+        Ok(Self::Postgres(Box::new(Server { printed, options, pool_size, connect_timeout })))
     }
 }
 
-/// Parameters that the driver does not know: libpq's, which are in many an address, and the size of our pool.
+/// Parameters that the driver does not support: some of libpq's, which many addresses have, and our pool size.
 struct Ours {
     pool_size: u32,
     connect_timeout: Option<Duration>,
 }
 
-/// What the driver takes as a parameter.
 const DRIVERS: [&str; 17] = [
     "application_name",
     "dbname",
@@ -122,7 +121,6 @@ const DRIVERS: [&str; 17] = [
 ];
 
 impl Ours {
-    /// Takes ours from the address; gives the address without them.
     fn taken_from(url: &Url) -> Result<(Url, Self), OpenError> {
         let mut ours = Self { pool_size: POOL_SIZE, connect_timeout: None };
         let mut bare = url.clone();
@@ -132,27 +130,27 @@ impl Ours {
             match (&*key, &*value) {
                 ("pool_size", number) => match number.parse() {
                     Ok(number @ 1..=MOST_CONNECTIONS) => ours.pool_size = number,
-                    _ => return wrong(&format!("must lie from 1 to {MOST_CONNECTIONS}")),
+                    _ => return wrong(&format!("must be from 1 to {MOST_CONNECTIONS}")),
                 },
                 ("connect_timeout", seconds) => match seconds.parse() {
                     Ok(seconds @ 1..=300) => ours.connect_timeout = Some(Duration::from_secs(seconds)),
-                    _ => return wrong("must be seconds, from 1 to 300"),
+                    _ => return wrong("must be a number of seconds from 1 to 300"),
                 },
-                // Channel binding is offered by libpq wherever it can be had, and our driver never asks for it. What is written to is a primary in any
-                // case: a standby refuses.
+                // libpq offers channel binding where possible; our driver never does. Writes always need a primary, because a standby
+                // rejects them.
                 ("channel_binding", "disable" | "prefer") | ("target_session_attrs", "any" | "primary" | "read-write") => {}
                 ("channel_binding", _) => {
                     return wrong(
-                        "must be `prefer` or left out: this driver has no channel binding; sslmode=verify-full holds the server to its name",
+                        "must be `prefer` or left out: this driver does not support channel binding; sslmode=verify-full verifies the name of the server",
                     );
                 }
-                ("target_session_attrs", _) => return wrong("must be `read-write` or left out: Heartbeat writes"),
-                (known, _) if DRIVERS.contains(&known) || known.starts_with("options[") => {
+                ("target_session_attrs", _) => return wrong("must be `read-write` or left out, because Heartbeat writes"),
+                (supported, _) if DRIVERS.contains(&supported) || supported.starts_with("options[") => {
                     bare.query_pairs_mut().append_pair(&key, &value);
                 }
                 _ => {
                     return wrong(
-                        "is not known; there are sslmode, sslrootcert, sslcert, sslkey, host, port, user, application_name, options, connect_timeout and pool_size",
+                        "is not supported; supported are sslmode, sslrootcert, sslcert, sslkey, host, port, user, application_name, options, connect_timeout and pool_size",
                     );
                 }
             }
@@ -172,26 +170,26 @@ mod tests {
     #[test]
     fn a_wrong_address_says_what_would_be_right_and_keeps_the_password() {
         for (text, says) in [
-            ("", "names no file"),
-            ("sqlite:", "names no file"),
-            ("sqlite://", "names no file"),
+            ("", "does not name a file"),
+            ("sqlite:", "does not name a file"),
+            ("sqlite://", "does not name a file"),
             ("sqlite::memory:", "give a file"),
             (":memory:", "give a file"),
-            ("sqlite:x.db?mode=ro", "takes no `?`"),
-            ("mysql://root:hunter2@localhost/x", "`mysql` is no database"),
-            ("http://user:hunter2@localhost/x", "`http` is no database"),
-            ("postgres://user:hunter2@localhost", "names no database"),
-            ("postgres://user:hunter2@localhost/", "names no database"),
-            ("postgres://user:hunter2@local host/x", "no postgres:// address"),
-            ("postgres://user:hunter2@localhost:99999/x", "no postgres:// address"),
-            ("postgres://user:hunter2@localhost/x?sslmode=hunter2", "does not understand it"),
+            ("sqlite:x.db?mode=ro", "cannot contain `?`"),
+            ("mysql://root:hunter2@localhost/x", "`mysql` is not a supported database"),
+            ("http://user:hunter2@localhost/x", "`http` is not a supported database"),
+            ("postgres://user:hunter2@localhost", "does not name a database"),
+            ("postgres://user:hunter2@localhost/", "does not name a database"),
+            ("postgres://user:hunter2@local host/x", "not a valid postgres:// address"),
+            ("postgres://user:hunter2@localhost:99999/x", "not a valid postgres:// address"),
+            ("postgres://user:hunter2@localhost/x?sslmode=hunter2", "driver cannot parse it"),
             ("postgres:hunter2", "slashes are missing"),
             ("postgres://me:12?hunter2@localhost/x", "? as %3F"),
-            ("postgres://me@localhost/x?pool_size=0", "pool_size must lie from 1 to 64"),
-            ("postgres://me@localhost/x?connect_timeout=soon", "connect_timeout must be seconds"),
+            ("postgres://me@localhost/x?pool_size=0", "pool_size must be from 1 to 64"),
+            ("postgres://me@localhost/x?connect_timeout=soon", "connect_timeout must be a number of seconds"),
             ("postgres://me@localhost/x?channel_binding=require", "channel_binding must be `prefer`"),
             ("postgres://me@localhost/x?target_session_attrs=standby", "Heartbeat writes"),
-            ("postgres://me@localhost/x?gssencmode=hunter2", "gssencmode is not known"),
+            ("postgres://me@localhost/x?gssencmode=hunter2", "gssencmode is not supported"),
         ] {
             let said = rejected(text);
             assert!(said.contains(says), "{text}: {said}");

@@ -1,4 +1,4 @@
-//! Ingestion Alert's settings in its row: texts under their names, the secret ones encrypted; and the pair of webhooks that it brings along.
+//! The stored form of Ingestion Alert: its settings as JSON, the secret ones encrypted, and its webhooks.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,15 @@ use super::StoreError;
 use super::cipher::{Owner, SecretCipher};
 use super::projects::damaged;
 
-/// What is encrypted. It belongs to the seal, so it never changes.
+/// Part of the associated data of the encryption: a change makes stored secrets unreadable.
 pub(super) const SECRETS: &str = "sealed part of ingestion-alert";
 
-/// The app as its row holds it.
 pub(super) struct Stored {
     pub(super) enabled: bool,
     pub(super) settings: String,
     pub(super) secrets: Option<Vec<u8>>,
 }
 
-/// What the row holds: the settings, and those that are secret.
 pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, cipher: &SecretCipher) -> Result<Stored, StoreError> {
     let set = |is_desired: fn(&&Field) -> bool| -> BTreeMap<&str, String> {
         let desired = IngestionAlertApp::settings().iter().filter(is_desired);
@@ -35,7 +33,7 @@ pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, cipher: &Sec
     Ok(Stored { enabled: app.enabled, settings: json(&set(|setting| !setting.secret))?.to_string(), secrets })
 }
 
-/// Reads [`write`] back, by the reader that read it from a person. Without a key its secrets are left out.
+/// Uses the parser of user input. Without a key the secret settings are left out.
 pub(super) fn read(project: &ProjectName, stored: &Stored, cipher: Option<&SecretCipher>) -> Result<IngestionAlertApp, StoreError> {
     let mut app = IngestionAlertApp::default();
     app.enabled = stored.enabled;
@@ -45,8 +43,8 @@ pub(super) fn read(project: &ProjectName, stored: &Stored, cipher: Option<&Secre
         None => BTreeMap::new(),
         Some((secrets, cipher)) => {
             let opened = cipher.open(Owner::Project(project), SECRETS, secrets)?;
-            // What serde says of it could quote a secret.
-            serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is no JSON"))?
+            // The error of serde could quote a secret.
+            serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is not JSON"))?
         }
     };
     for (key, text) in settings.iter().chain(&secrets) {
@@ -55,8 +53,8 @@ pub(super) fn read(project: &ProjectName, stored: &Stored, cipher: Option<&Secre
     Ok(app)
 }
 
-/// The channel that the app brings along: the pair of addresses that PostHog's app called. None when neither is given. It delivers also while
-/// the app is off: what was told to have begun is still to be told to be over.
+/// The channel for the app's webhooks (triggered and resolved); `None` when neither is set. It also delivers while the app is disabled, so
+/// that resolved notifications are still sent.
 pub(super) fn pair(spec: &ProjectSpec) -> Option<ChannelSpec> {
     let app = spec.ingestion_alert.as_ref()?;
     let mut values = Values::default();

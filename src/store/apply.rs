@@ -1,12 +1,12 @@
-//! Putting and removing projects. What is on record is read first, what must change is worked out from it, and then written in a few
-//! long statements: a million projects are set up in a minute, not in an hour.
+//! Adds, replaces and removes projects. It reads what is stored, computes the differences and writes them in a few long statements, so that
+//! a million projects take a minute and not an hour.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{AppKind, ChannelId, HeartbeatApp, ProjectId, ProjectName, ProjectSpec, RouteId, RouteSpec, Timestamp};
 
 use super::alert_app::{self, Stored};
-use super::channels::{self, Known};
+use super::channels::{self, StoredChannel};
 use super::cipher::{Owner, SecretCipher};
 use super::database::Work;
 use super::numbers::Numbers;
@@ -14,20 +14,16 @@ use super::projects::{PERSONAL_KEY, Settings};
 use super::statement::{Statement, Value};
 use super::{Change, StoreError};
 
-/// So many projects are put at a time.
 const PROJECTS: usize = 500;
 
-/// So many rows go into one statement.
 const ROWS: usize = 1000;
 
-/// Removes projects, then adds or replaces others.
 pub(super) async fn apply(work: &mut Work, cipher: &SecretCipher, numbers: &mut Numbers, change: &Change<'_>) -> Result<(), StoreError> {
     let mut setting_up = SettingUp { work, cipher, now: change.at, numbers };
     setting_up.remove(change.remove_projects).await?;
     setting_up.put(change.put_projects).await
 }
 
-/// One transaction's worth of changes to projects: who makes them, when, and from where numbers come.
 struct SettingUp<'a> {
     work: &'a mut Work,
     cipher: &'a SecretCipher,
@@ -35,34 +31,29 @@ struct SettingUp<'a> {
     numbers: &'a mut Numbers,
 }
 
-/// What is on record of a project.
 #[derive(Default)]
 struct Before {
     id: Option<ProjectId>,
-    /// Those of its apps that are on.
     on: HashSet<AppKind>,
-    /// The pair of webhooks that its Ingestion Alert brought along.
-    pair: Option<Known>,
-    /// Numbers and beginnings of the routes in use, by name.
+    pair: Option<StoredChannel>,
     routes: HashMap<String, (RouteId, Timestamp)>,
 }
 
-/// Rows to be written.
 #[derive(Default)]
 struct Rows {
     projects: Vec<[Value; 10]>,
     apps: Vec<[Value; 5]>,
     uninstalled: Vec<(AppKind, i64)>,
     pairs: Vec<[Value; 11]>,
-    pairs_gone: Vec<ChannelId>,
+    pairs_removed: Vec<ChannelId>,
     routes: Vec<[Value; 9]>,
     retired: Vec<i64>,
     switches: Vec<[Value; 5]>,
 }
 
 impl SettingUp<'_> {
-    /// Removes projects with everything that is theirs. A name that is not there is gone already. Incidents stay, and the pair of webhooks that
-    /// they are told to: what is open is still to be resolved, and to be told so.
+    /// Removes projects with everything that belongs to them; unknown names are ignored. Incidents and the webhook channel stay: open
+    /// incidents are still resolved and notified.
     async fn remove(&mut self, names: &[ProjectName]) -> Result<(), StoreError> {
         for some in names.chunks(PROJECTS) {
             let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
@@ -77,7 +68,7 @@ impl SettingUp<'_> {
                 }
             }
             self.drop_history("readback_samples", "project", &ids).await?;
-            // A pair that does not open is told nothing any more, and would keep all others from being read.
+            // A channel that cannot be decrypted cannot deliver, and would make reading all channels fail.
             let pairs = channels::pairs(self.work, self.cipher, some).await?;
             channels::drop_all(self.work, pairs.into_values().filter(|pair| pair.spec.is_none()).map(|pair| pair.id)).await?;
             for from in
@@ -90,8 +81,8 @@ impl SettingUp<'_> {
         Ok(())
     }
 
-    /// Drops rows from a table whose key is a minute and whose they are: one of `owners`. The minutes are counted up and looked up one by
-    /// one: a scan would read the history of all the other projects.
+    /// Deletes rows from a table whose key is (minute, owner). Each minute is looked up by key: a scan would read the history of all other
+    /// projects.
     async fn drop_history(&mut self, table: &str, owner: &str, owners: &[i64]) -> Result<(), StoreError> {
         let statement = Statement::new(&format!(
             "DELETE FROM {table} WHERE minute IN (WITH RECURSIVE minutes(minute) AS (SELECT min(minute) FROM {table} \
@@ -101,7 +92,7 @@ impl SettingUp<'_> {
         self.work.run(statement.list(owners.iter().copied())).await.map(drop)
     }
 
-    /// Adds or replaces projects. Of two with one name, the later one counts.
+    /// If two specs have the same name, the later one is used.
     async fn put(&mut self, specs: &[ProjectSpec]) -> Result<(), StoreError> {
         let mut names = HashSet::new();
         let mut latest: Vec<&ProjectSpec> = specs.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
@@ -143,7 +134,6 @@ impl SettingUp<'_> {
         Ok(names.into_iter().map(before).collect())
     }
 
-    /// Works out the rows that turn what was `before` into `spec`.
     fn plan(&mut self, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
         let project = before.id.map_or_else(|| self.numbers.give(), |id| id.0);
         let key = spec
@@ -190,15 +180,14 @@ impl SettingUp<'_> {
         Ok(())
     }
 
-    /// The pair of webhooks that Ingestion Alert brings along: it keeps its number while there is one. Without the app it stays until nothing
-    /// is owed to it, as that of a project that is gone.
+    /// The app's webhook channel keeps its id. Without the app it stays until its queue is empty, like the channel of a removed project.
     fn plan_pair(&mut self, project: i64, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
         match (alert_app::pair(spec), &before.pair) {
             (None, _) if spec.ingestion_alert.is_none() => {}
-            (None, gone) => rows.pairs_gone.extend(gone.as_ref().map(|gone| gone.id)),
-            (Some(pair), Some(known)) if known.of_app == before.id && known.spec.as_ref() == Some(&pair) => {}
-            (Some(pair), known) => {
-                let id = known.as_ref().map_or_else(|| ChannelId(self.numbers.give()), |known| known.id);
+            (None, removed) => rows.pairs_removed.extend(removed.as_ref().map(|removed| removed.id)),
+            (Some(pair), Some(stored)) if stored.of_app == before.id && stored.spec.as_ref() == Some(&pair) => {}
+            (Some(pair), stored) => {
+                let id = stored.as_ref().map_or_else(|| ChannelId(self.numbers.give()), |stored| stored.id);
                 rows.pairs.push(channels::to_row(id, Some(project), &pair, self.cipher)?);
             }
         }
@@ -207,15 +196,14 @@ impl SettingUp<'_> {
 
     fn plan_routes(&mut self, project: i64, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
         let all = spec.heartbeat.as_ref().map(HeartbeatApp::all_routes).unwrap_or_default();
-        // The user's own stand behind those that the app brings along.
-        let brought = all.len() - spec.heartbeat.as_ref().map_or(0, |app| app.routes.len());
+        let built_in = all.len() - spec.heartbeat.as_ref().map_or(0, |app| app.routes.len());
         let mut names = HashSet::new();
         for (at, route) in all.iter().enumerate() {
             if !names.insert(route.name.as_str()) {
-                return Err(StoreError::Damaged(format!("project {}: two routes are called `{}`", spec.name, route.name)));
+                return Err(StoreError::Damaged(format!("project {}: two routes have the name `{}`", spec.name, route.name)));
             }
             let (id, since) = before.routes.get(&route.name).copied().unwrap_or_else(|| (RouteId(self.numbers.give()), self.now));
-            rows.routes.push(route_row(project, at.checked_sub(brought), route, (id, since)));
+            rows.routes.push(route_row(project, at.checked_sub(built_in), route, (id, since)));
         }
         rows.retired.extend(before.routes.iter().filter(|(name, _)| !names.contains(name.as_str())).map(|(_, (id, _))| id.0));
         Ok(())
@@ -227,11 +215,11 @@ impl SettingUp<'_> {
             self.work.run(retired.text(" WHERE id IN ").list(some.iter().copied())).await?;
         }
         for app in AppKind::ALL {
-            let gone = rows.uninstalled.iter().filter(|(kind, _)| *kind == app).map(|(_, project)| *project);
-            let uninstalled = Statement::new("DELETE FROM apps WHERE kind = ").bind(app.name()).text(" AND project IN ").list(gone);
+            let removed = rows.uninstalled.iter().filter(|(kind, _)| *kind == app).map(|(_, project)| *project);
+            let uninstalled = Statement::new("DELETE FROM apps WHERE kind = ").bind(app.name()).text(" AND project IN ").list(removed);
             self.work.run(uninstalled).await?;
         }
-        channels::drop_all(self.work, rows.pairs_gone).await?;
+        channels::drop_all(self.work, rows.pairs_removed).await?;
         channels::write(self.work, rows.pairs).await?;
         self.upsert(
             "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, readback_interval_ms) VALUES ",

@@ -1,4 +1,4 @@
-//! Audit entries: what people changed, newest first.
+//! The audit log.
 
 use crate::model::{AuditEntry, ProjectName, Timestamp};
 
@@ -6,11 +6,10 @@ use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
 use super::{AuditFilter, Store, StoreError, numbers};
 
-/// So many rows go into one statement.
 const ROWS: usize = 500;
 
 impl Store {
-    /// Audit entries, newest first.
+    /// Newest first.
     pub async fn audit_entries(&self, which: &AuditFilter) -> Result<Vec<AuditEntry>, StoreError> {
         let mut statement = Statement::new("SELECT place, at_ms, who, subject, project, words FROM audit_entries WHERE place < ")
             .bind(which.before.unwrap_or(i64::MAX));
@@ -21,11 +20,11 @@ impl Store {
             statement = statement.text(" AND subject = ").bind(subject.as_str());
         }
         let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
-        self.database.read("reading what was changed", statement, from_row).await
+        self.database.read("reading the audit log", statement, from_row).await
     }
 }
 
-/// Writes audit entries, behind those that are there. It comes last in a transaction: whoever would write others waits for its end.
+/// Call this last in a transaction: other writers of audit entries wait until it ends.
 pub(super) async fn write(work: &mut Work, audit_entries: &[AuditEntry]) -> Result<(), StoreError> {
     if audit_entries.is_empty() {
         return Ok(());
@@ -39,7 +38,7 @@ pub(super) async fn write(work: &mut Work, audit_entries: &[AuditEntry]) -> Resu
     Ok(())
 }
 
-/// Ends a change with the audit entry that tells of it: both happen, and outlast a power cut.
+/// Commits a change together with its audit entry, durably.
 pub(super) async fn commit(database: &Database, mut work: Work, audit_entry: &AuditEntry) -> Result<(), StoreError> {
     write(&mut work, std::slice::from_ref(audit_entry)).await?;
     let what = work.what();
@@ -60,7 +59,7 @@ fn to_row(place: i64, audit_entry: &AuditEntry) -> [Value; 6] {
 
 fn from_row(row: &Row) -> Result<AuditEntry, StoreError> {
     let place = row.int(0)?;
-    let damaged = |_| StoreError::Damaged(format!("deed {place}: its project in the database cannot be read"));
+    let damaged = |_| StoreError::Damaged(format!("audit entry {place}: its project in the database cannot be read"));
     Ok(AuditEntry {
         place,
         at: Timestamp::from_ms(row.int(1)?),

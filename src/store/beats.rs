@@ -1,4 +1,4 @@
-//! Beats in the database: one row for each (minute, route).
+//! Beats: one row per (minute, route).
 
 use crate::model::{Evidence, Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
 
@@ -7,7 +7,7 @@ use super::minute_range::{MinuteRange, ROUTES, numbers};
 use super::statement::{Statement, Value};
 use super::{Store, StoreError, Unsettled, counts, evidence, phases};
 
-/// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
+/// SQLite accepts 32,766 values in a statement, and longer statements are not faster.
 const ROWS: usize = 1000;
 
 /// In the order of [`from_row`].
@@ -15,16 +15,16 @@ pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after
                        ingested_after_ms, copies";
 
 impl Store {
-    /// The routes that have a beat on record in `minute`, whatever came of it; one that was Not sent is none.
+    /// The routes that have a beat in `minute`, whatever its outcome is except Not sent.
     pub async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
         let statement =
             Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
-        self.database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
+        self.database.read("reading recorded beats", statement, |row| row.int(0).map(RouteId)).await
     }
 
-    /// Writes receipts, many in one statement. Where the beat is on record already (sent again after a crash, or found by a read-back
-    /// first) the new receipt replaces the old one, but an outcome that says it was seen, and what looks saw, stay. Not sent, which says
-    /// that nothing is known, replaces nothing.
+    /// Writes capture results, many in one statement. If the beat is stored already (sent again after a crash, or found by a read-back
+    /// first), the new capture result replaces the old one, but an outcome that says the beat was seen, and the results of read-backs,
+    /// stay. Not sent never replaces anything.
     pub async fn record(&self, beats: &[Recorded], evidence: &[Evidence]) -> Result<(), StoreError> {
         let mut work = self.database.work("recording beats").await?;
         record(&mut work, beats).await?;
@@ -33,18 +33,18 @@ impl Store {
         self.failures.count(&self.database, beats).await
     }
 
-    /// Beats of `routes` not older than `since` that were not seen so far (outcome code above 2), oldest first.
+    /// Beats of `routes` from `since` on that have not been seen (outcome code above 2), oldest first.
     pub async fn open_beats(&self, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
         open(&self.database, routes, since).await
     }
 
-    /// Minutes of each route from `from` up to and without `to` that have no row, oldest first. No minute before the route was set up
-    /// is one.
+    /// Minutes without a row, per route, from `from` up to but not including `to`, oldest first. Minutes before the route was created are
+    /// not included.
     pub async fn gaps(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<(RouteId, Minute)>, StoreError> {
         gaps(&self.database, routes, MinuteRange { from, to }).await
     }
 
-    /// [`Store::open_beats`] and [`Store::gaps`] at once.
+    /// [`Store::open_beats`] and [`Store::gaps`] in one query.
     pub async fn unsettled(&self, routes: &[RouteId], since: Minute, from: Minute, to: Minute) -> Result<Unsettled, StoreError> {
         let minute_range = MinuteRange { from, to };
         let (mut beats, mut missing) = (Vec::new(), Vec::new());
@@ -54,7 +54,7 @@ impl Store {
         for some in routes.chunks(ROUTES) {
             let both = vec![open_among(some, since), gaps_among(some, minute_range)];
             let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
-            for found in self.database.read_all("reading what is not settled", both, read).await? {
+            for found in self.database.read_all("reading unsettled beats", both, read).await? {
                 match found {
                     Ok(beat) => beats.push(beat),
                     Err(gap) => missing.push(gap),
@@ -66,26 +66,24 @@ impl Store {
         Ok((beats, missing))
     }
 
-    /// Beats of `routes` from `from` up to and without `to`, by minute and route.
+    /// Beats of `routes` from `from` up to but not including `to`, by minute and route.
     pub async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
         beats(&self.database, routes, MinuteRange { from, to }).await
     }
 
-    /// The first minute that has a beat, of any route; none when there is no beat.
     pub async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError> {
         self.next_beat(Minute::from_index(i64::MIN)).await
     }
 
-    /// The first minute not before `from` that has a beat, of any route.
     pub async fn next_beat(&self, from: Minute) -> Result<Option<Minute>, StoreError> {
         let next = Statement::new("SELECT min(minute) FROM beats WHERE minute >= ").bind(from.index());
-        let found = self.database.read("looking for the oldest beat", next, |row| row.maybe_int(0)).await?;
+        let found = self.database.read("reading the oldest beat", next, |row| row.maybe_int(0)).await?;
         Ok(found.into_iter().flatten().next().map(Minute::from_index))
     }
 }
 
-/// Writes receipts. What was seen stays seen; Not sent, which says that nothing is known, replaces nothing. That an Not sent beat was not
-/// there says nothing of the one that is sent all the same, in a minute that a stepped clock shows again.
+/// A beat that was seen stays seen; Not sent replaces nothing. When a beat is sent in a minute that was Not sent (a clock that was stepped
+/// back repeats minutes), its old `missed` time is cleared.
 pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), StoreError> {
     for batch in batches(beats, |beat| (beat.minute, beat.route)) {
         let insert = "INSERT INTO beats (minute, route, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
@@ -100,8 +98,8 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
     Ok(())
 }
 
-/// Writes what Read-backs made of beats, and counts it. The first read-back that saw a beat stands; later ones can only find more copies of it. No read-back makes a
-/// beat Refused or Unreachable: where one says so it only leaves what it read, and a later try may have been accepted since.
+/// Writes and counts what read-backs found. The first read-back that saw a beat stays on record; later ones can only add copies. A
+/// read-back never makes a beat Rejected or Unreachable: it only repeats what it read, and a later try may have been accepted since.
 pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
     for batch in batches(settled, |beat| (beat.minute, beat.route)) {
         let insert = "INSERT INTO beats (minute, route, outcome, tries, missed_after_ms, seen_after_ms, ingested_after_ms, copies) VALUES ";
@@ -118,7 +116,6 @@ pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
     }
 }
 
-/// Beats that may still be seen.
 pub(super) async fn open(database: &Database, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
     let mut beats = Vec::new();
     for some in routes.chunks(ROUTES) {
@@ -151,9 +148,8 @@ fn gaps_among(routes: &[RouteId], due: MinuteRange) -> Statement {
         .text(" AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)")
 }
 
-/// Minutes without a row, from each route's beginning on.
 pub(super) async fn gaps(database: &Database, routes: &[RouteId], minute_range: MinuteRange) -> Result<Vec<(RouteId, Minute)>, StoreError> {
-    const WHAT: &str = "looking for missing beats";
+    const WHAT: &str = "reading missing beats";
     let mut gaps = Vec::new();
     for some in routes.chunks(ROUTES) {
         let first = Statement::new("SELECT min(since_ms) FROM routes WHERE id IN ").list(numbers(some));
@@ -168,7 +164,7 @@ pub(super) async fn gaps(database: &Database, routes: &[RouteId], minute_range: 
     Ok(gaps)
 }
 
-/// So many columns has [`select`].
+/// The number of columns of [`select`].
 pub(super) const WIDTH: usize = 11;
 
 pub(super) fn select(routes: &[RouteId], minute_range: MinuteRange) -> Statement {
@@ -180,7 +176,6 @@ pub(super) fn select(routes: &[RouteId], minute_range: MinuteRange) -> Statement
         .list(numbers(routes))
 }
 
-/// Beats of a stretch, by minute and route.
 pub(super) async fn beats(database: &Database, routes: &[RouteId], minute_range: MinuteRange) -> Result<Vec<Recorded>, StoreError> {
     const WHAT: &str = "reading beats";
     let minute_range = minute_range.within(database, WHAT, "beats").await?;
@@ -192,8 +187,8 @@ pub(super) async fn beats(database: &Database, routes: &[RouteId], minute_range:
     Ok(beats)
 }
 
-/// In batches of at most [`ROWS`], sorted by key, none of which holds a key twice: one statement must not touch a row twice, and two
-/// nodes that write the same rows in the same order cannot lock each other out. What comes later stays later.
+/// Batches of at most [`ROWS`], sorted by key, with no key twice in a batch: a statement must not touch a row twice, and two nodes that
+/// write the same rows in the same order cannot deadlock. The order of entries with the same key is kept.
 fn batches<T, K: Ord + Copy>(all: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
     let mut left: Vec<&T> = all.iter().collect();
     left.sort_by_key(|one| key(one));

@@ -1,4 +1,4 @@
-//! The change token: a few numbers that change whenever there is something new to show, read from the ends of indexes.
+//! The change token: a few numbers, read from the ends of indexes, that change when there is something new to show.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use super::minute_range::MinuteRange;
 use super::statement::Statement;
 use super::{ChangeToken, Store, StoreError};
 
-/// So far back from the newest beat on record those of one project are looked for. One that has none there does not move.
+/// How far back from the newest beat the beats of one project are looked up, in minutes. Without a beat in that range the token does not
+/// change.
 const MINUTES: i64 = 60;
 
 impl Store {
-    /// What is newest, of one project or of all: a few cheap readings.
     pub async fn change_token(&self, project: Option<ProjectId>) -> Result<ChangeToken, StoreError> {
-        let mut work = self.database.snapshot("looking for news").await?;
+        let mut work = self.database.snapshot("reading the change token").await?;
         let counters = "SELECT name, value FROM heartbeat_meta WHERE name IN ('revision', 'incident_changes', 'next_notification')";
         let counters = work.read(Statement::new(counters), |row| Ok((row.text(0)?, row.int(1)?))).await?;
         let counters: HashMap<String, i64> = counters.into_iter().collect();
@@ -32,7 +32,7 @@ impl Store {
     }
 }
 
-/// That of all is found among the read-back samples, which lie in the order of their minutes: a read-back sample is kept of every read-back.
+/// For all projects it is read from the read-back samples, which are ordered by minute and have a row for every read-back.
 async fn newest_readback(work: &mut Work, project: Option<ProjectId>) -> Result<Option<Timestamp>, StoreError> {
     if let Some(project) = project {
         let readback = Statement::new("SELECT at_ms FROM readbacks WHERE project = ").bind(project.0);

@@ -1,5 +1,5 @@
-//! Sealing: secrets rest in the database under a key that does not lie in it. XChaCha20-Poly1305; the owner's name and the
-//! field belong to the seal, so that a encrypted secret moved to another row does not open there.
+//! Encryption of secrets with XChaCha20-Poly1305; the key is not in the database. The owner and the field are associated data, so that a
+//! secret moved to another row cannot be decrypted there.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -17,69 +17,38 @@ use zeroize::Zeroizing;
 
 use crate::model::ProjectName;
 
-/// The first byte of what is encrypted: another cipher, one day, will have another.
+/// The first byte of every ciphertext, for a change of the cipher in the future.
 const XCHACHA20_POLY1305: u8 = 1;
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
-/// Keys are read with and without `=` at the end: both are about.
+/// Keys are accepted with and without trailing `=`: both are common.
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&base64::alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// Why there is no key, or why a secret does not open. Holds neither keys nor secrets.
+/// Contains neither keys nor secrets.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CipherError {
-    /// The key file could not be read or made.
     #[error("the key file {} could not be {tried}: {why}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// "read" or "made".
-        tried: &'static str,
-        /// What the system said.
-        why: Arc<io::Error>,
-    },
-    /// Others than its owner may read or write the key file.
+    File { path: PathBuf, tried: &'static str, why: Arc<io::Error> },
     #[error("the key file {0} is open to other users of this machine (mode {mode:04o}): run `chmod 600 {0}`", path.display())]
-    TooOpen {
-        /// Which file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// Not 32 bytes in base64.
-    #[error("{0} holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them")]
+    TooOpen { path: PathBuf, mode: u32 },
+    #[error("{0} contains no encryption key: it must be 32 bytes in base64, as printed by `openssl rand -base64 32`")]
     NotAKey(String),
-    /// The machine gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     NoRandomness(String),
-    /// Another key encrypted it, or it was changed since.
+    /// Encrypted with another key, or changed since.
     #[error(
-        "the {field} of {owner} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} and add it again"
+        "the {field} of {owner} cannot be decrypted with this encryption key: use the key of this database (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} and add it again"
     )]
-    Closed {
-        /// Whose: "project shop", "channel ops".
-        owner: String,
-        /// Which secret.
-        field: &'static str,
-        /// The command that removes it.
-        remove: String,
-    },
-    /// Something is to be encrypted with another key than what is there.
+    Closed { owner: String, field: &'static str, remove: String },
+    /// New secrets would be encrypted with another key than the stored ones.
     #[error(
-        "nothing is encrypted with this sealing key, because the {field} of {owner} does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} first"
+        "nothing is encrypted with this encryption key, because the {field} of {owner} cannot be decrypted with it: use the key of this database (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} first"
     )]
-    OtherKey {
-        /// Whose secret does not open: "project shop", "channel ops".
-        owner: String,
-        /// Which secret.
-        field: &'static str,
-        /// The command that removes it.
-        remove: String,
-    },
+    OtherKey { owner: String, field: &'static str, remove: String },
 }
 
-/// Whose a secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner<'a> {
     Project(&'a ProjectName),
@@ -87,7 +56,7 @@ pub(super) enum Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// To what a seal is bound. No name and no field holds a zero byte, so no two owners and fields give the same bytes.
+    /// The associated data. Names and fields contain no zero byte, so it is different for every owner and field.
     fn belonging(self, field: &str) -> Vec<u8> {
         match self {
             Self::Project(name) => [name.as_str().as_bytes(), &[0], field.as_bytes()].concat(),
@@ -95,7 +64,7 @@ impl Owner<'_> {
         }
     }
 
-    /// The command by which it is removed, also when it does not open.
+    /// The command that removes the owner; it works without the key.
     pub(super) fn removed_by(self) -> String {
         match self {
             Self::Project(name) => format!("`heartbeat projects remove {name}`"),
@@ -113,31 +82,28 @@ impl fmt::Display for Owner<'_> {
     }
 }
 
-/// Encrypts and opens secrets. Cheap to clone; the key is wiped when the last one goes.
+/// Cheap to clone; the key is wiped when the last clone is dropped.
 #[derive(Clone)]
 pub struct SecretCipher(Arc<Zeroizing<[u8; KEY_BYTES]>>);
 
 impl fmt::Debug for SecretCipher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealer(***)")
+        f.write_str("SecretCipher(***)")
     }
 }
 
 impl SecretCipher {
-    /// Reads the key from a file; makes the file, readable by its owner alone, when there is none.
-    ///
-    /// # Errors
-    /// [`SealError::File`], [`SealError::TooOpen`] or [`SealError::NotAKey`].
+    /// Reads the key from a file. If there is no file, it is created with a new key, readable by its owner only.
     pub fn from_key_file(path: &Path) -> Result<Self, CipherError> {
         let file = |tried, why| CipherError::File { path: path.to_owned(), tried, why: Arc::new(why) };
-        let held = match fs::metadata(path) {
+        let metadata = match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_key_file(path)?;
                 fs::metadata(path)
             }
-            held => held,
+            metadata => metadata,
         };
-        let mode = held.map_err(|why| file("read", why))?.mode() & 0o777;
+        let mode = metadata.map_err(|why| file("read", why))?.mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(CipherError::TooOpen { path: path.to_owned(), mode });
         }
@@ -145,12 +111,9 @@ impl SecretCipher {
         Self::read(&text).ok_or_else(|| CipherError::NotAKey(format!("the key file {}", path.display())))
     }
 
-    /// Reads the key from text: 32 bytes in base64.
-    ///
-    /// # Errors
-    /// [`SealError::NotAKey`], which does not quote it.
+    /// Reads the key from text: 32 bytes in base64. The error does not quote the text.
     pub fn from_base64(text: &str) -> Result<Self, CipherError> {
-        Self::read(text.as_bytes()).ok_or_else(|| CipherError::NotAKey("the text given".into()))
+        Self::read(text.as_bytes()).ok_or_else(|| CipherError::NotAKey("the value".into()))
     }
 
     fn read(text: &[u8]) -> Option<Self> {
@@ -160,17 +123,15 @@ impl SecretCipher {
         Some(Self(Arc::new(key)))
     }
 
-    /// Encrypts `secret`, which is this `field` of this owner.
     pub(super) fn encrypt(&self, owner: Owner<'_>, field: &str, secret: &str) -> Result<Vec<u8>, CipherError> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|error| CipherError::NoRandomness(error.to_string()))?;
         let payload = Payload { msg: secret.as_bytes(), aad: &owner.belonging(field) };
         let encrypted =
-            self.cipher().encrypt(&nonce.into(), payload).map_err(|_| CipherError::NoRandomness("the cipher refused to seal".into()))?;
+            self.cipher().encrypt(&nonce.into(), payload).map_err(|_| CipherError::NoRandomness("the encryption failed".into()))?;
         Ok([&[XCHACHA20_POLY1305][..], &nonce, &encrypted].concat())
     }
 
-    /// Opens what [`Sealer::seal`] made for the same field of the same owner.
     pub(super) fn open(&self, owner: Owner<'_>, field: &'static str, encrypted: &[u8]) -> Result<Zeroizing<String>, CipherError> {
         let opened = || {
             let (&XCHACHA20_POLY1305, rest) = encrypted.split_first()? else { return None };
@@ -187,10 +148,10 @@ impl SecretCipher {
     }
 }
 
-/// Makes a key file whole or not at all: written beside its place and linked there, so that a process that starts at the same
-/// moment reads either nothing or all of it, and both end up with the same key.
+/// Creates the key file atomically: it is written to a temporary file and linked to its path, so that two processes that start at the same
+/// time use the same key.
 fn make_key_file(path: &Path) -> Result<(), CipherError> {
-    let made = |why| CipherError::File { path: path.to_owned(), tried: "made", why: Arc::new(why) };
+    let made = |why| CipherError::File { path: path.to_owned(), tried: "created", why: Arc::new(why) };
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     let mut mark = [0; 8];
     getrandom::fill(key.as_mut())
@@ -230,9 +191,9 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused_and_never_quoted() {
         for wrong in ["", "hunter2", "aHVudGVyMg==", &"A".repeat(44), &STANDARD.encode([7; 31]), &STANDARD.encode([7; 33]), "ü"] {
-            let said = SecretCipher::from_base64(wrong).unwrap_err().to_string();
-            assert!(said.contains("32 bytes in base64"), "{said}");
-            assert!(wrong.is_empty() || !said.contains(wrong), "{said}");
+            let message = SecretCipher::from_base64(wrong).unwrap_err().to_string();
+            assert!(message.contains("32 bytes in base64"), "{message}");
+            assert!(wrong.is_empty() || !message.contains(wrong), "{message}");
         }
     }
 
@@ -250,11 +211,11 @@ mod tests {
         let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), "personal key", "phx_secret").unwrap();
         assert_eq!(*cipher(1).open(Owner::Project(&name("a")), "personal key", &encrypted).unwrap(), "phx_secret");
         for (key, project, field) in [(2, "a", "personal key"), (1, "b", "personal key"), (1, "a", "token")] {
-            let said = cipher(key).open(Owner::Project(&name(project)), field, &encrypted).unwrap_err().to_string();
-            assert!(said.contains(&format!("the {field} of project {project} ")) && !said.contains("phx_"), "{said}");
+            let message = cipher(key).open(Owner::Project(&name(project)), field, &encrypted).unwrap_err().to_string();
+            assert!(message.contains(&format!("the {field} of project {project} ")) && !message.contains("phx_"), "{message}");
         }
-        let said = cipher(1).open(Owner::Channel(&name("a")), "personal key", &encrypted).unwrap_err().to_string();
-        assert!(said.contains("of channel a does not open"), "a channel may be called like a project: {said}");
+        let message = cipher(1).open(Owner::Channel(&name("a")), "personal key", &encrypted).unwrap_err().to_string();
+        assert!(message.contains("of channel a cannot be decrypted"), "a channel may be called like a project: {message}");
     }
 
     #[test]
@@ -295,9 +256,9 @@ mod tests {
                 std::thread::spawn(move || SecretCipher::from_key_file(&path).unwrap())
             })
             .collect();
-        let sealers: Vec<SecretCipher> = starting.into_iter().map(|one| one.join().unwrap()).collect();
-        let encrypted = sealers[0].encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
-        assert!(sealers.iter().all(|cipher| cipher.open(Owner::Project(&name("a")), "key", &encrypted).is_ok()));
+        let ciphers: Vec<SecretCipher> = starting.into_iter().map(|one| one.join().unwrap()).collect();
+        let encrypted = ciphers[0].encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
+        assert!(ciphers.iter().all(|cipher| cipher.open(Owner::Project(&name("a")), "key", &encrypted).is_ok()));
     }
 
     #[test]
@@ -307,8 +268,8 @@ mod tests {
         SecretCipher::from_key_file(&path).unwrap();
         for mode in [0o644, 0o640, 0o602] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let said = SecretCipher::from_key_file(&path).unwrap_err().to_string();
-            assert!(said.contains(&format!("chmod 600 {}", path.display())) && said.contains(&format!("{mode:04o}")), "{said}");
+            let message = SecretCipher::from_key_file(&path).unwrap_err().to_string();
+            assert!(message.contains(&format!("chmod 600 {}", path.display())) && message.contains(&format!("{mode:04o}")), "{message}");
         }
     }
 
@@ -318,14 +279,14 @@ mod tests {
         let path = directory.path().join("heartbeat.key");
         SecretCipher::from_key_file(&path).unwrap();
         fs::write(&path, "not a key\n").unwrap();
-        let said = SecretCipher::from_key_file(&path).unwrap_err().to_string();
-        assert!(said.contains("heartbeat.key holds no sealing key") && !said.contains("not a key"), "{said}");
-        let said = SecretCipher::from_key_file(&path.join("below-a-file.key")).unwrap_err().to_string();
-        assert!(said.contains("below-a-file.key could not be"), "{said}");
+        let message = SecretCipher::from_key_file(&path).unwrap_err().to_string();
+        assert!(message.contains("heartbeat.key contains no encryption key") && !message.contains("not a key"), "{message}");
+        let message = SecretCipher::from_key_file(&path.join("below-a-file.key")).unwrap_err().to_string();
+        assert!(message.contains("below-a-file.key could not be"), "{message}");
     }
 
     #[test]
     fn a_sealer_prints_nothing_of_its_key() {
-        assert_eq!(format!("{:?}", cipher(1)), "Sealer(***)");
+        assert_eq!(format!("{:?}", cipher(1)), "SecretCipher(***)");
     }
 }

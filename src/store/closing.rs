@@ -1,5 +1,5 @@
-//! Channels that were removed, disabled or led elsewhere while a service kept an alert of theirs open: the alert is closed first, with the settings that
-//! they had.
+//! Channels that were removed, disabled or given another target while a service had an open alert of theirs: the alert is closed first,
+//! with the old settings.
 
 use crate::model::{Channel, ChannelId, ChannelSpec, NotificationState};
 
@@ -10,40 +10,36 @@ use super::numbers::{self, Numbers};
 use super::statement::Statement;
 use super::{Store, StoreError};
 
-/// Why a channel's alerts are closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
-    /// It stays, and nothing more is sent there.
     Disabled = 1,
-    /// It is gone, but for this.
     Removed = 2,
 }
 
 impl Store {
-    /// The channels that were removed, disabled or led elsewhere while a service kept an alert of theirs open. They are notified of nothing new (and so are not
-    /// enabled here), and what is queued about incidents still goes out with the settings that they had.
+    /// The channels that were removed, disabled or given another target while a service had an open alert of theirs. They get no new
+    /// notifications (and are returned as disabled); queued notifications about incidents are still sent with the old settings.
     pub async fn closing_channels(&self) -> Result<Vec<Channel>, StoreError> {
         let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing IN (1, 2) ORDER BY id");
         let disabled = |channel: Channel| Channel { spec: ChannelSpec { enabled: false, ..channel.spec }, ..channel };
         let read = self
             .database
-            .read("reading which channels close their alerts", all, |row| Ok(from_row(row, Some(&self.cipher)).ok().map(disabled)));
+            .read("reading channels that close their alerts", all, |row| Ok(from_row(row, Some(&self.cipher)).ok().map(disabled)));
         Ok(read.await?.into_iter().flatten().collect())
     }
 
-    /// Such a channel has closed its alerts: one that was removed goes now, but for what it was notified of.
+    /// The alerts of this channel are closed: a removed channel is now deleted, except for its name in sent notifications.
     pub async fn channel_closed(&self, channel: ChannelId) -> Result<(), StoreError> {
         end(&self.database, channel).await
     }
 }
 
-/// Begins to close what these channels keep open at their services, and gives those that have anything to close. Of them, one more try is made
-/// where they did not deliver.
+/// Begins to close the alerts of these channels. Returns the channels that have any; if they were stopped, they get one more try.
 pub(super) async fn begin(work: &mut Work, ids: &[ChannelId], why: Why) -> Result<Vec<ChannelId>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Whoever marks notifications writes channels too.
+    // The same lock order as in `notifications::mark`, which also writes channels.
     numbers::of_notifications(work, 0).await?;
     let queued = place_of(&NotificationState::Queued, &NotificationState::ALL);
     let which = Statement::new("SELECT id FROM channels WHERE id IN ").list(ids.iter().map(|id| id.0)).text(&format!(
@@ -58,7 +54,7 @@ pub(super) async fn begin(work: &mut Work, ids: &[ChannelId], why: Why) -> Resul
     Ok(closing.into_iter().map(ChannelId).collect())
 }
 
-/// Of these, those whose service took something that is not over there: an alert that it may keep open.
+/// Returns those of `ids` whose service may have an open alert: it accepted a notification about an incident that is not resolved there.
 pub(super) async fn keeping(work: &mut Work, ids: &[ChannelId]) -> Result<Vec<ChannelId>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -72,10 +68,8 @@ pub(super) async fn keeping(work: &mut Work, ids: &[ChannelId]) -> Result<Vec<Ch
     work.read(which, |row| row.int(0).map(ChannelId)).await
 }
 
-/// Ends it: one that was removed goes, but for its name; one that was disabled stays as it is.
 pub(super) async fn end(database: &Database, id: ChannelId) -> Result<(), StoreError> {
-    let mut work = database.work("letting a channel go").await?;
-    // The loops are to forget it.
+    let mut work = database.work("removing a closed channel").await?;
     let change = Numbers::begin(&mut work).await?;
     let is_removed = Statement::new(&format!("SELECT id FROM channels WHERE closing = {} AND id = ", Why::Removed as i64)).bind(id.0);
     let removed = work.read(is_removed, |row| row.int(0).map(ChannelId)).await?;

@@ -1,7 +1,5 @@
-//! How many beats came to which outcome, counted in the transaction in which they do: no restart loses one, and no retention takes one back.
-//!
-//! What a read-back finds is counted when it is settled. What capture refused, or was not reached with, is sent again while its minute lasts, and so is counted
-//! once that is over.
+//! Counters of beats per outcome. A read-back's results are counted in the transaction that settles them, so no restart loses a beat. Beats
+//! that failed at capture are retried within their minute, so they are counted when it has ended. Retention does not reduce the counters.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,12 +10,12 @@ use super::minute_range::ROUTES;
 use super::statement::{Statement, Value};
 use super::{Store, StoreError};
 
-/// What is counted when a read-back settles it. Awaiting is no end; what failed at capture is no read-back's to say.
+/// The outcomes that are counted when a read-back settles them. Awaiting is not final, and read-backs do not decide whether capture failed.
 const SETTLED: [Outcome; 5] = [Outcome::NotSent, Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Unverified];
 
-/// So many minutes after its own a beat is not sent again, and what came of it is on record.
+/// After this many minutes a beat is not sent again, and its result is stored.
 const FINAL_AFTER: i64 = 2;
-/// A newest beat that is older than what is counted by more than this says that the clock was ahead.
+/// If the newest beat is this many minutes older than the counted ones, the clock was ahead.
 const STEPPED_BACK: i64 = 5;
 
 const INSERT: &str = "INSERT INTO beat_counts (route, outcome, lag_bucket, beats, lag_ms, newest_ms) ";
@@ -27,8 +25,8 @@ const ADD: &str = " ON CONFLICT (route, outcome, lag_bucket) DO UPDATE SET beats
                    THEN excluded.newest_ms ELSE beat_counts.newest_ms END";
 
 impl Store {
-    /// What the routes in use of these projects came to, by project and name. [`Store::settle`] and [`Store::record`] count it, each beat once for
-    /// each end that it comes to; nothing that is dropped makes it less.
+    /// The counters of the routes in use of these projects, by project and name. [`Store::settle`] and [`Store::record`] count each beat
+    /// once per outcome; deleting beats does not reduce the counters.
     pub async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError> {
         let mut all: Vec<RouteCounts> = Vec::new();
         for some in projects.chunks(ROUTES) {
@@ -38,7 +36,7 @@ impl Store {
             )
             .list(some.iter().map(|project| project.0))
             .text(" ORDER BY routes.project, routes.name");
-            let rows = self.database.read("reading what beats came to", statement, |row| {
+            let rows = self.database.read("reading the beat counters", statement, |row| {
                 let counted = match row.maybe_int(2)? {
                     Some(outcome) => Some((outcome, row.int(3)?, row.int(4)? as u64, row.int(5)? as u64, row.maybe_int(6)?)),
                     None => None,
@@ -58,19 +56,18 @@ impl Store {
     }
 }
 
-/// Held by whoever counts: two services that settle the same beat at once count it once. SQLite lets one write at a time anyway.
-fn turn() -> Statement {
+/// Locks the counters: two nodes that settle the same beat at the same time count it once. SQLite allows one writer at a time anyway.
+fn lock_statement() -> Statement {
     Statement::new("UPDATE heartbeat_meta SET value = value WHERE name = 'failures_counted_to'")
 }
 
-/// Whoever settles takes this before it touches a beat.
-pub(super) fn take_turn(work: &mut Work) {
+/// Call this before the transaction touches a beat.
+pub(super) fn lock(work: &mut Work) {
     if work.shares_writing() {
-        work.run_later(turn());
+        work.run_later(lock_statement());
     }
 }
 
-/// Counts beats that come to another end by what is about to be written of them.
 pub(super) fn settle(work: &mut Work, settled: &[&Settled]) {
     let rows: Vec<[Value; 4]> = settled.iter().filter(|beat| SETTLED.contains(&beat.outcome)).map(|beat| to_row(beat)).collect();
     if rows.is_empty() {
@@ -78,7 +75,7 @@ pub(super) fn settle(work: &mut Work, settled: &[&Settled]) {
     }
     let bounds: Vec<String> = (0..).zip(LAG_BOUNDS_MS).map(|(at, bound)| format!("WHEN lag <= {bound} THEN {at}")).collect();
     let bucket = format!("CASE WHEN lag IS NULL THEN -1 {} ELSE {} END", bounds.join(" "), LAG_BOUNDS_MS.len());
-    // What was seen stays seen, and what is as it was is no change.
+    // A beat that was seen stays seen; an unchanged outcome is not counted.
     let fresh = "(SELECT fresh.column2 AS route, fresh.column3 AS outcome, \
                  CASE WHEN fresh.column4 IS NULL THEN NULL WHEN fresh.column4 < COALESCE(beats.sent_after_ms, 0) THEN 0 \
                  ELSE fresh.column4 - COALESCE(beats.sent_after_ms, 0) END AS lag, \
@@ -104,12 +101,11 @@ fn to_row(beat: &Settled) -> [Value; 4] {
     [beat.minute.index().into(), beat.route.0.into(), i64::from(beat.outcome.code()).into(), ingested_after.into()]
 }
 
-/// Up to which minute this process has counted what failed at capture.
 #[derive(Default)]
 pub(super) struct Failures(AtomicI64);
 
 impl Failures {
-    /// Counts what failed at capture in minutes that are over for good, as the newest of the beats that were just recorded shows.
+    /// Counts beats that failed at capture in minutes that are final, measured by the newest recorded beat.
     pub(super) async fn count(&self, database: &Database, recorded: &[Recorded]) -> Result<(), StoreError> {
         let Some(newest) = recorded.iter().map(|beat| beat.minute).max() else { return Ok(()) };
         if self.0.load(Ordering::Relaxed) == newest.index() {
@@ -122,8 +118,8 @@ impl Failures {
 }
 
 async fn count_up_to(database: &Database, to: Minute) -> Result<(), StoreError> {
-    let mut work = database.work("counting beats that failed").await?;
-    work.run(turn()).await?;
+    let mut work = database.work("counting failed beats").await?;
+    work.run(lock_statement()).await?;
     let counted = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'failures_counted_to'");
     let counted = work.read(counted, |row| row.int(0)).await?.first().copied().unwrap_or(to.index());
     if (to.index()..=to.index().saturating_add(STEPPED_BACK)).contains(&counted) {
@@ -143,7 +139,7 @@ async fn count_up_to(database: &Database, to: Minute) -> Result<(), StoreError> 
 }
 
 fn add(counts: &mut RouteCounts, (outcome, bucket, beats, lag_ms, newest): (i64, i64, u64, u64, Option<i64>)) -> Result<(), StoreError> {
-    let damaged = || StoreError::Damaged(format!("what the beats of route `{}` came to is damaged", counts.route));
+    let damaged = || StoreError::Damaged(format!("the beat counters of route `{}` are damaged", counts.route));
     let outcome = i16::try_from(outcome).ok().and_then(Outcome::of_code).ok_or_else(damaged)?;
     counts.outcomes[outcome as usize] += beats;
     if let Some(lags) = usize::try_from(bucket).ok().and_then(|bucket| counts.lags.get_mut(bucket)) {
@@ -154,8 +150,7 @@ fn add(counts: &mut RouteCounts, (outcome, bucket, beats, lag_ms, newest): (i64,
     Ok(())
 }
 
-/// Drops what is counted of routes that are gone.
-pub(super) async fn drop_gone(work: &mut Work) -> Result<(), StoreError> {
-    let gone = Statement::new("DELETE FROM beat_counts WHERE NOT EXISTS (SELECT 1 FROM routes WHERE routes.id = beat_counts.route)");
-    work.run(gone).await.map(drop)
+pub(super) async fn drop_removed(work: &mut Work) -> Result<(), StoreError> {
+    let removed = Statement::new("DELETE FROM beat_counts WHERE NOT EXISTS (SELECT 1 FROM routes WHERE routes.id = beat_counts.route)");
+    work.run(removed).await.map(drop)
 }

@@ -1,5 +1,5 @@
-//! The two databases behind one face: a statement goes in, rows of our own kind come out. Which database it is, nobody above
-//! this file needs to know; what differs between them in asking stands here, what differs in opening in `sqlite.rs` and `postgres.rs`.
+//! One interface to SQLite and PostgreSQL: statements in, rows out. Differences in queries are handled here, differences in opening in
+//! `sqlite.rs` and `postgres.rs`.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,20 +16,19 @@ use super::error::failure;
 use super::statement::{Statement, Value};
 use crate::model::Timestamp;
 
-/// A pool of connections to one of the databases.
 #[derive(Debug, Clone)]
 pub(super) enum Database {
     Sqlite(SqlitePool, Turn),
     Postgres(PgPool),
 }
 
-/// Whose turn it is to write into SQLite, which lets one write at a time. Whoever waits here holds no connection meanwhile, so that
-/// one is left to read with: what is due is asked for and sent, also while another process keeps the file locked for long.
+/// The write lock for SQLite, which allows one writer at a time. A waiting writer holds no connection, so that one is left for reads: due
+/// beats are read and sent even while another process keeps the file locked.
 pub(super) type Turn = Arc<Mutex<()>>;
 
-/// How transactions begin on PostgreSQL. Behind a pooler two round trips may go to two connections unless they are of one transaction, and the driver
-/// needs two for a statement with values: so reading is a transaction as well. A limit that is set for the transaction alone never stays behind on a
-/// connection that others get next: what holds a lock, or a query that does not end, is told and tried again, and nobody waits for ever.
+/// How transactions begin on PostgreSQL. Behind a pooler, two round trips may use two connections unless they are in one transaction, and
+/// the driver needs two for a statement with values: so reads are transactions as well. The timeouts are set per transaction, so that they
+/// do not stay on a pooled connection. A lock or a query that does not end is reported and retried.
 macro_rules! begin_on_postgres {
     ($how:literal) => {
         concat!("BEGIN ", $how, "; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '5min'")
@@ -40,7 +39,6 @@ const WRITE_ON_POSTGRES: &str = begin_on_postgres!("");
 const SNAPSHOT_ON_POSTGRES: &str = begin_on_postgres!("ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 impl Database {
-    /// Reads what is committed. `what` says in an error what was tried.
     pub(super) async fn read<T>(
         &self,
         what: &'static str,
@@ -48,14 +46,14 @@ impl Database {
         of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
         match self {
-            // The driver's futures are large: boxed, they make none of those that wait for them so.
+            // The driver's futures are large: boxing keeps the callers' futures small.
             Self::Sqlite(pool, _) => Box::pin(collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of)).await,
             Self::Postgres(_) => Box::pin(self.read_together(what, vec![statement], of)).await,
         }
     }
 
-    /// Reads several things one after the other, outside a transaction, in one trip to SQLite's thread: there the trip costs more than most statements.
-    /// `of` tells by its columns which of them a row belongs to.
+    /// Runs several reads in one trip to SQLite's thread, because the trip costs more than most statements. `of` tells the statements apart
+    /// by their columns.
     pub(super) async fn read_all<T>(
         &self,
         what: &'static str,
@@ -68,7 +66,6 @@ impl Database {
         Box::pin(self.read_together(what, statements, of)).await
     }
 
-    /// Reads in one transaction of PostgreSQL.
     async fn read_together<T>(
         &self,
         what: &'static str,
@@ -84,8 +81,7 @@ impl Database {
         Ok(all)
     }
 
-    /// Begins a transaction that writes. SQLite takes its one write lock at once: a lock taken later, after reading, could not
-    /// be waited for.
+    /// Begins a write transaction. On SQLite it takes the write lock at once: a lock taken later, after a read, could not be waited for.
     pub(super) async fn work(&self, what: &'static str) -> Result<Work, StoreError> {
         let turn = match self {
             Self::Sqlite(_, turn) => Some(Arc::clone(turn).lock_owned().await),
@@ -94,7 +90,7 @@ impl Database {
         Ok(Work { _turn: turn, ..self.begin(what, "BEGIN IMMEDIATE", WRITE_ON_POSTGRES).await? })
     }
 
-    /// Begins a transaction that reads several tables as of one moment.
+    /// Begins a transaction that reads several tables at one point in time.
     pub(super) async fn snapshot(&self, what: &'static str) -> Result<Work, StoreError> {
         self.begin(what, "BEGIN", SNAPSHOT_ON_POSTGRES).await
     }
@@ -107,8 +103,8 @@ impl Database {
         Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, later: Vec::new(), _turn: None })
     }
 
-    /// Has everything committed so far survive a power cut as well. PostgreSQL does so by itself; SQLite, as it is opened here,
-    /// only with its next checkpoint.
+    /// Makes all commits durable across a power failure. PostgreSQL does that itself; SQLite, as it is opened here, only with its next
+    /// checkpoint.
     pub(super) async fn persist(&self, what: &'static str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(..) => self.read(what, Statement::new("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
@@ -116,29 +112,26 @@ impl Database {
         }
     }
 
-    /// Asks whether it can be written to, and writes nothing: a lock that somebody else holds, and a server that only reads, show here.
+    /// Checks that the database is writable without writing: it fails on a lock and on a read-only server.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
-        let mut work = self.work("asking whether the store can be written to").await?;
+        let mut work = self.work("checking whether the store is writable").await?;
         if work.shares_writing() {
-            // As whoever writes does.
             work.run_script("LOCK TABLE heartbeat_meta, beats IN ROW EXCLUSIVE MODE".to_owned()).await?;
-            // A standby gives that lock, and none on a row.
+            // A standby grants the table lock, but no row lock.
             work.read(Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision' FOR KEY SHARE"), |_| Ok(())).await?;
         }
         Ok(())
     }
 
-    /// What time it is by the server.
     pub(super) async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         if matches!(self, Self::Sqlite(..)) {
             return Ok(None);
         }
         let now = Statement::new("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)");
-        let found = self.read("asking the server for the time", now, |row| row.int(0)).await?;
+        let found = self.read("reading the time of the server", now, |row| row.int(0)).await?;
         Ok(found.first().copied().map(Timestamp::from_ms))
     }
 
-    /// Closes all connections, once they are idle.
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(pool, _) => pool.close().await,
@@ -147,13 +140,11 @@ impl Database {
     }
 }
 
-/// A transaction: dropped without [`Work::commit`], nothing of it has happened.
 pub(super) struct Work {
     what: &'static str,
     open: Open,
-    /// What is run before it is committed.
     later: Vec<Statement>,
-    /// Given up after the transaction is over: fields are dropped in this order.
+    /// Released after the transaction: fields are dropped in this order.
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -163,22 +154,20 @@ enum Open {
 }
 
 impl Work {
-    /// What is tried, in words.
     pub(super) const fn what(&self) -> &'static str {
         self.what
     }
 
-    /// Whether others may write at the same time.
+    /// Whether other transactions may write at the same time.
     pub(super) const fn shares_writing(&self) -> bool {
         matches!(self.open, Open::Postgres(_))
     }
 
-    /// Has a statement run when all of it is committed, in one trip with the others that wait for that.
+    /// Queues a statement for the commit; all queued ones run in one trip.
     pub(super) fn run_later(&mut self, statement: Statement) {
         self.later.push(statement);
     }
 
-    /// Runs a statement; says how many rows it touched.
     pub(super) async fn run(&mut self, statement: Statement) -> Result<u64, StoreError> {
         let done = match &mut self.open {
             Open::Sqlite(open) => Box::pin(sqlite(statement).execute(&mut **open)).await.map(|done| done.rows_affected()),
@@ -187,7 +176,6 @@ impl Work {
         done.map_err(|error| failure(self.what, &error))
     }
 
-    /// Runs SQL of several statements, without values.
     pub(super) async fn run_script(&mut self, text: String) -> Result<(), StoreError> {
         let script = sqlx::raw_sql(AssertSqlSafe(text));
         let done = match &mut self.open {
@@ -197,7 +185,6 @@ impl Work {
         done.map_err(|error| failure(self.what, &error))
     }
 
-    /// Reads, as of this transaction.
     pub(super) async fn read<T>(
         &mut self,
         statement: Statement,
@@ -209,7 +196,6 @@ impl Work {
         }
     }
 
-    /// Makes all of it happen.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         let later = std::mem::take(&mut self.later);
         let later = if matches!(self.open, Open::Sqlite(_)) && !later.is_empty() { vec![Statement::joined(later)] } else { later };
@@ -224,14 +210,12 @@ impl Work {
     }
 }
 
-/// A row of an answer. Columns are asked for by their place.
 pub(super) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
 impl Row {
-    /// How many columns it has.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Sqlite(row) => row.len(),
@@ -239,7 +223,6 @@ impl Row {
         }
     }
 
-    /// A whole number, however wide its column is.
     pub(super) fn int(&self, at: usize) -> Result<i64, StoreError> {
         self.maybe_int(at)?.ok_or_else(|| absent(at))
     }
@@ -278,7 +261,7 @@ impl Row {
 }
 
 fn absent(at: usize) -> StoreError {
-    StoreError::Damaged(format!("a row of the database has nothing in column {at}, where there must be something"))
+    StoreError::Damaged(format!("a row of the database has no value in column {at}, which requires one"))
 }
 
 fn unreadable(error: &sqlx::Error) -> StoreError {
@@ -303,7 +286,7 @@ fn sqlite(statement: Statement) -> Query<'static, Sqlite, <Sqlite as sqlx::Datab
     bind(sqlx::query(AssertSqlSafe(text)), values)
 }
 
-/// Without prepared statements that outlive their use: a connection may be another one behind a pooler.
+/// Without prepared statements that outlive their use: behind a pooler the next statement may use another connection.
 fn postgres(statement: Statement) -> Query<'static, Postgres, <Postgres as sqlx::Database>::Arguments> {
     let (text, values) = statement.for_postgres();
     bind(sqlx::query(AssertSqlSafe(text)), values).persistent(false)

@@ -1,4 +1,4 @@
-//! Evidence in the database. The same evidence, written again after a crash, is one row.
+//! Evidence. If the same evidence is written again after a crash, it stays one row.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::minute_range::{MinuteRange, ROUTES, numbers};
 use super::statement::{Statement, Value};
 use super::{Store, StoreError, excerpt};
 
-/// Rows carry whole answers: fewer go into one statement.
+/// Rows contain whole responses, so fewer of them fit into one statement.
 const ROWS: usize = 200;
 
 const REJECTED: i64 = 0;
@@ -19,11 +19,11 @@ const UNREACHABLE: i64 = 1;
 const LOST: i64 = 2;
 const UNVERIFIED: i64 = 3;
 
-/// A phase's place here is its number in the database.
+/// The position of a phase is its number in the database.
 const PHASES: [Phase; 6] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
 
 impl Store {
-    /// Evidence of `routes` on minutes from `from` up to and without `to`, oldest first.
+    /// Evidence of `routes` for minutes from `from` up to but not including `to`, oldest first.
     pub async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError> {
         let minute_range = MinuteRange { from, to };
         let mut found = Vec::new();
@@ -43,7 +43,6 @@ impl Store {
     }
 }
 
-/// Keeps evidence.
 pub(super) fn keep(work: &mut Work, evidence: &[Evidence]) {
     for some in evidence.chunks(ROWS) {
         let insert = Statement::new("INSERT INTO evidence (minute, route, at_ms, kind, detail, excerpt, retry_after_ms) VALUES ");
@@ -52,11 +51,11 @@ pub(super) fn keep(work: &mut Work, evidence: &[Evidence]) {
 }
 
 fn to_row(evidence: &Evidence) -> [Value; 7] {
-    let (kind, detail, said, retry_after) = match &evidence.of {
+    let (kind, detail, excerpt_text, retry_after) = match &evidence.of {
         EvidenceOf::Rejected { why, excerpt } => (REJECTED, place_of(why, &RejectionReason::ALL), Some(excerpt::write(excerpt)), None),
         EvidenceOf::Unreachable { at, obstacle, words } => {
-            let said = ResponseExcerpt { words: words.clone(), obstacle: *obstacle, ..ResponseExcerpt::default() };
-            (UNREACHABLE, place_of(at, &PHASES), Some(excerpt::write(&said)), None)
+            let excerpt = ResponseExcerpt { words: words.clone(), obstacle: *obstacle, ..ResponseExcerpt::default() };
+            (UNREACHABLE, place_of(at, &PHASES), Some(excerpt::write(&excerpt)), None)
         }
         EvidenceOf::Lost { read_back } => (LOST, read_back.ms(), None, None),
         EvidenceOf::Unverified(failure) => {
@@ -69,7 +68,7 @@ fn to_row(evidence: &Evidence) -> [Value; 7] {
         evidence.at.ms().into(),
         kind.into(),
         detail.into(),
-        said.into(),
+        excerpt_text.into(),
         retry_after.map(|pause| pause.as_millis() as i64).into(),
     ]
 }
@@ -95,17 +94,14 @@ fn from_row(row: &Row) -> Result<Evidence, StoreError> {
     Ok(Evidence { route, minute, at, of })
 }
 
-/// The number in the database of one of `all`.
 pub(super) fn place_of<T: PartialEq>(one: &T, all: &[T]) -> i64 {
     all.iter().position(|other| other == one).map_or(-1, |at| at as i64)
 }
 
-/// The one of `all` that has this number in the database.
 pub(super) fn at_place<T: Copy>(place: i64, all: &[T]) -> Option<T> {
     usize::try_from(place).ok().and_then(|at| all.get(at).copied())
 }
 
-/// A pause in milliseconds; a negative one is none.
 pub(super) fn duration(ms: Option<i64>) -> Option<Duration> {
     ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis)
 }

@@ -1,4 +1,4 @@
-//! Hours, summed up while their beats are still there and folded when those go, and the dropping of what is past keeping.
+//! Hours: aggregated while their beats are stored, and again when these are deleted. Also deletes data past its retention.
 
 use crate::model::{Histogram, Hour, Minute, RouteId, Timestamp};
 
@@ -11,7 +11,7 @@ const MINUTES: i64 = 60;
 const ROWS: usize = 500;
 
 impl Store {
-    /// Hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
+    /// Hours of `routes` that start from `from` up to but not including `to`, by start and route.
     pub async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError> {
         let minute_range = MinuteRange { from, to };
         let mut hours = Vec::new();
@@ -28,9 +28,9 @@ impl Store {
         Ok(hours)
     }
 
-    /// Writes hours whose beats stay, and says that all are summed up to `to` from now on. An hour that is there already is replaced.
+    /// Writes hours whose beats stay, and marks all hours up to `to` as aggregated. An existing hour is replaced.
     pub async fn sum_up(&self, hours: &[Hour], to: Option<Minute>) -> Result<(), StoreError> {
-        let mut work = self.database.work("summing up hours").await?;
+        let mut work = self.database.work("aggregating hours").await?;
         write(&mut work, hours).await?;
         if let Some(to) = to {
             counters::sum_up(&mut work, to).await?;
@@ -38,18 +38,18 @@ impl Store {
         work.commit().await
     }
 
-    /// Folds the hour that starts at `start`: writes `hours` and drops all beats of that hour on the routes of `span`, in one
-    /// transaction. An hour that is there already is replaced.
+    /// Writes `hours` and deletes all beats of the hour that starts at `start` on the routes of `span`, in one transaction. An existing
+    /// hour is replaced.
     pub async fn fold(&self, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
-        let mut work = self.database.work("folding an hour").await?;
+        let mut work = self.database.work("aggregating an hour").await?;
         fold(&mut work, start, span, hours).await?;
         work.commit().await
     }
 
-    /// Drops hours that start before `hours_before` and evidence of minutes before `evidence_before`; says how many rows went. Retired routes
-    /// of which nothing is left go with them.
+    /// Deletes hours that start before `hours_before`, evidence of minutes before `evidence_before`, and retired routes without data.
+    /// Returns the number of rows.
     pub async fn drop_old(&self, hours_before: Minute, evidence_before: Minute) -> Result<u64, StoreError> {
-        let mut work = self.database.work("dropping what is past keeping").await?;
+        let mut work = self.database.work("deleting data past its retention").await?;
         let dropped = drop_old(&mut work, hours_before, evidence_before).await?;
         work.commit().await?;
         Ok(dropped)
@@ -67,10 +67,9 @@ async fn write(work: &mut Work, hours: &[Hour]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes `hours` and drops the beats of the hour that starts at `start` on the routes of `span`.
 pub(super) async fn fold(work: &mut Work, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
     write(work, hours).await?;
-    // Minute by minute and not as a range: then the routes are found within each by their key.
+    // Minute by minute and not as a range: then the routes of each minute are found by key.
     let dropped = Statement::new("DELETE FROM beats WHERE minute IN ")
         .list(start.until(start.plus(MINUTES)).map(Minute::index))
         .text(" AND route > ")
@@ -81,7 +80,6 @@ pub(super) async fn fold(work: &mut Work, start: Minute, span: RouteSpan, hours:
     Ok(())
 }
 
-/// Drops hours and evidence that are past keeping, and retired routes of which nothing is left.
 pub(super) async fn drop_old(work: &mut Work, hours_before: Minute, evidence_before: Minute) -> Result<u64, StoreError> {
     let hours = Statement::new("DELETE FROM hours WHERE start_minute < ").bind(hours_before.index());
     let evidence = Statement::new("DELETE FROM evidence WHERE minute < ").bind(evidence_before.index());
@@ -91,7 +89,7 @@ pub(super) async fn drop_old(work: &mut Work, hours_before: Minute, evidence_bef
     for statement in [hours, evidence, routes] {
         dropped += work.run(statement).await?;
     }
-    counts::drop_gone(work).await?;
+    counts::drop_removed(work).await?;
     Ok(dropped)
 }
 

@@ -12,10 +12,9 @@ use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
 use super::{IncidentFilter, IncidentState, Queued, Store, StoreError, channels, notifications, numbers, readback_samples};
 
-/// So many rows go into one statement.
 const ROWS: usize = 500;
 
-/// Those that a rule writes, in the order of [`to_row`].
+/// The columns that rules write, in the order of [`to_row`].
 const WRITTEN: [&str; 18] = [
     "project",
     "project_name",
@@ -37,7 +36,7 @@ const WRITTEN: [&str; 18] = [
     "diagnosis",
 ];
 
-/// A tally as JSON text. What a later version counts beside it is none here.
+/// A tally as JSON text. Missing counters are zero.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Counts {
@@ -54,11 +53,10 @@ struct Counts {
 }
 
 impl Store {
-    /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
-    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there. `owed` makes the notifications, once
-    /// the incident's number is known; those that are there already stay as they are. Gives that number; none when nothing
-    /// was written: an incident to be added found another one of its project and incident kind that is open or opened at the same instant, or one to be
-    /// replaced is gone, or was over meanwhile and would be open again.
+    /// Adds or replaces an incident, with its entries and notifications, in one transaction. What users set (acknowledged, snoozed) is
+    /// never overwritten. Entries are appended. `queued` makes the notifications when the id is known; existing ones stay as they are.
+    /// Returns the id, or `None` when nothing was written: a new incident conflicts with one of the same project and kind that is open or
+    /// was opened at the same instant, or the incident to replace was deleted, or was resolved and would be open again.
     pub async fn write_incident(
         &self,
         incident: &Incident,
@@ -73,25 +71,22 @@ impl Store {
         Ok(written)
     }
 
-    /// Incidents, newest opened first.
     pub async fn incidents(&self, which: &IncidentFilter) -> Result<Vec<Incident>, StoreError> {
         incidents(&self.database, which).await
     }
 
-    /// How many incidents are open.
     pub async fn open_incidents(&self) -> Result<u64, StoreError> {
         let count = Statement::new("SELECT count(*) FROM incidents WHERE closed_ms IS NULL");
         let counted = self.database.read("counting open incidents", count, |row| row.int(0)).await?;
         Ok(counted.first().map_or(0, |count| *count as u64))
     }
 
-    /// An incident's timeline, oldest first.
     pub async fn entries(&self, incident: IncidentId) -> Result<Vec<Entry>, StoreError> {
         entries(&self.database, incident).await
     }
 
-    /// Writes what a person says of an incident: who has it in hand, and until when reminders wait; `entry` goes into its timeline. False
-    /// when there is no such incident.
+    /// Writes who acknowledged an incident and until when it is snoozed, and appends `entry` to its timeline. Returns false when there is
+    /// no such incident.
     pub async fn hold(
         &self,
         incident: IncidentId,
@@ -99,19 +94,19 @@ impl Store {
         snoozed_until: Option<Timestamp>,
         entry: &Entry,
     ) -> Result<bool, StoreError> {
-        const WHAT: &str = "writing who has an incident in hand";
+        const WHAT: &str = "acknowledging or snoozing an incident";
         let mut work = self.database.work(WHAT).await?;
-        let held = hold(&mut work, incident, acknowledged, snoozed_until, entry).await?;
+        let updated = hold(&mut work, incident, acknowledged, snoozed_until, entry).await?;
         work.commit().await?;
         self.database.persist(WHAT).await?;
-        Ok(held)
+        Ok(updated)
     }
 
-    /// Drops Read-backs of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notifications, and
-    /// notifications without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how
-    /// many rows went.
+    /// Deletes read-back samples of minutes before `readbacks_before`; incidents that were resolved before `over_before`, with their
+    /// entries and notifications; notifications without an incident that ended before that; and the webhooks of removed projects and apps
+    /// when their queue is empty. Returns the number of rows.
     pub async fn drop_old_incidents(&self, readbacks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError> {
-        let mut work = self.database.work("dropping incidents that are past keeping").await?;
+        let mut work = self.database.work("deleting incidents past their retention").await?;
         let dropped = readback_samples::drop_old(&mut work, readbacks_before).await?
             + channels::drop_left_behind(&mut work).await?
             + drop_old(&mut work, over_before).await?
@@ -121,14 +116,14 @@ impl Store {
     }
 }
 
-/// Adds or replaces an incident, with entries and notifications. None when it is not to be written: then the transaction must not be committed.
+/// `None`: nothing must be written, so the transaction must not be committed.
 pub(super) async fn write(
     work: &mut Work,
     incident: &Incident,
     entries: &[Entry],
     queued: Queued<'_>,
 ) -> Result<Option<IncidentId>, StoreError> {
-    // The outbox first, as everybody does; how many places are needed is known later.
+    // The outbox is locked first, as in every transaction; the number of notifications is known later.
     numbers::of_notifications(work, 0).await?;
     numbers::of_incident_changes(work).await?;
     let written = match incident.id {
@@ -155,7 +150,7 @@ async fn add(work: &mut Work, incident: &Incident) -> Result<Option<IncidentId>,
     Ok((added > 0).then_some(IncidentId(id)))
 }
 
-/// What is over stays over: a judgement that was made before it was over says nothing any more.
+/// A resolved incident stays resolved: the judgement of a node that did not know that is ignored.
 async fn replace(work: &mut Work, id: IncidentId, incident: &Incident) -> Result<bool, StoreError> {
     let mut statement = Statement::new("UPDATE incidents SET ");
     for (at, (column, value)) in WRITTEN.into_iter().zip(to_row(incident)).enumerate() {
@@ -165,7 +160,7 @@ async fn replace(work: &mut Work, id: IncidentId, incident: &Incident) -> Result
     Ok(work.run(statement).await? > 0)
 }
 
-/// Appends entries to a timeline. Whoever calls this has written the incident's row, so that nobody else appends meanwhile.
+/// The caller has written the incident's row in this transaction, so no other transaction appends at the same time.
 async fn append(work: &mut Work, id: IncidentId, entries: &[Entry]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
@@ -180,7 +175,6 @@ async fn append(work: &mut Work, id: IncidentId, entries: &[Entry]) -> Result<()
     Ok(())
 }
 
-/// Writes what a person says of an incident; says whether there is one.
 pub(super) async fn hold(
     work: &mut Work,
     id: IncidentId,
@@ -209,7 +203,6 @@ pub(super) fn columns() -> String {
     format!("id, {}, acknowledged_ms, acknowledged_by, snoozed_until_ms", WRITTEN.join(", "))
 }
 
-/// Incidents, newest opened first.
 pub(super) async fn incidents(database: &Database, which: &IncidentFilter) -> Result<Vec<Incident>, StoreError> {
     database.read("reading incidents", select(which), from_row).await
 }
@@ -247,20 +240,18 @@ pub(super) fn select(which: &IncidentFilter) -> Statement {
     statement.text(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(which.at_most))
 }
 
-/// A timeline, oldest first.
 pub(super) async fn entries(database: &Database, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
     let statement = Statement::new("SELECT at_ms, kind, words FROM entries WHERE incident = ").bind(id.0).text(" ORDER BY place");
     database.read("reading a timeline", statement, |row| entry(row, id)).await
 }
 
-/// An entry of which the row begins with `at_ms`, `kind` and `words`.
+/// The row begins with `at_ms`, `kind` and `words`.
 pub(super) fn entry(row: &Row, of: IncidentId) -> Result<Entry, StoreError> {
     let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", of.0));
     let kind = at_place(row.int(1)?, &EntryKind::ALL).ok_or_else(damaged)?;
     Ok(Entry { at: Timestamp::from_ms(row.int(0)?), kind, words: row.text(2)? })
 }
 
-/// Drops incidents that were over before `over_before`, with their entries and notifications, and notifications without an incident that ended before.
 pub(super) async fn drop_old(work: &mut Work, over_before: Timestamp) -> Result<u64, StoreError> {
     numbers::of_notifications(work, 0).await?;
     let old = || Statement::new("(SELECT id FROM incidents WHERE closed_ms < ").bind(over_before.ms()).text(")");
@@ -313,7 +304,7 @@ pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
     if rules < 0 || rules >> RuleKind::ALL.len() != 0 {
         return Err(damaged("list of rules"));
     }
-    let because = row.maybe_text(16)?.map(|text| EndedBecause::named(&text).ok_or_else(|| damaged("reason of its end")));
+    let because = row.maybe_text(16)?.map(|text| EndedBecause::named(&text).ok_or_else(|| damaged("end reason")));
     let acknowledged = time(19)?.map(|at| Ok::<_, StoreError>(Acknowledged { at, by: row.maybe_text(20)?.unwrap_or_default() }));
     Ok(Incident {
         id: Some(id),
@@ -346,7 +337,6 @@ fn tally_text(tally: &Tally) -> String {
     let Tally { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, last_arrival } = *tally;
     let last_arrival_ms = last_arrival.map(Timestamp::ms);
     let counts = Counts { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, last_arrival_ms };
-    // Numbers under names cannot fail to be JSON.
     serde_json::to_string(&counts).unwrap_or_default()
 }
 

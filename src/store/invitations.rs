@@ -1,4 +1,4 @@
-//! Invitations: links that work once.
+//! Invitations: links that can be used once.
 
 use crate::model::{AuditEntry, Digest, Invitation, Role, Secret, Timestamp, UserId, UserName};
 
@@ -11,7 +11,7 @@ use super::{Store, StoreError, audit, users};
 const COLUMNS: &str = "user_name, role, until_ms";
 
 impl Store {
-    /// Writes an invitation. The one before for the same user, or for whoever is none yet, is over with it.
+    /// Replaces the previous invitation for the same user, or for a new user.
     pub async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError> {
         const WHAT: &str = "writing an invitation";
         let mut work = self.database.work(WHAT).await?;
@@ -28,14 +28,14 @@ impl Store {
         self.database.persist(WHAT).await
     }
 
-    /// The invitation of this digest, unless it was used or is over.
+    /// `None` when it was used or has expired.
     pub async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>, StoreError> {
         Ok(self.database.read("reading an invitation", statement(digest, now), from_row).await?.pop())
     }
 
-    /// Takes an invitation, sets the password of the user `name` (who is added, when there is none) and closes its sessions. What a user who is there
-    /// may do stays. None, and nothing is written, when the invitation was used or is over, when it is for another user, and when it is for whoever is
-    /// none yet and somebody is called `name`.
+    /// Uses an invitation: sets the password of the user `name` (a new user is added) and closes the user's sessions. An existing user
+    /// keeps the role. Returns `None` and writes nothing when the invitation was used or has expired, is for another user, or is for a new
+    /// user while a user `name` exists.
     pub async fn accept(
         &self,
         digest: &Digest,
@@ -46,20 +46,20 @@ impl Store {
     ) -> Result<Option<UserId>, StoreError> {
         let mut work = self.database.work("accepting an invitation").await?;
         let Some(invitation) = work.read(statement(digest, now), from_row).await?.pop() else { return Ok(None) };
-        // Of two that read it at once, one takes it.
+        // If two requests read it at the same time, one of them uses it.
         if work.run(Statement::new("DELETE FROM invitations WHERE digest = ").bind(key(digest))).await? == 0 {
             return Ok(None);
         }
-        let known = users::known(&mut work, name).await?;
-        let is_meant = match (&invitation.user, known) {
+        let existing = users::find(&mut work, name).await?;
+        let is_meant = match (&invitation.user, existing) {
             (Some(user), _) => user == name,
-            (None, known) => known.is_none(),
+            (None, existing) => existing.is_none(),
         };
         if !is_meant {
             return Ok(None);
         }
-        // What a user may do may have changed since the invitation was written.
-        let role = known.map_or(invitation.role, |(_, role)| role);
+        // The role may have changed since the invitation was written.
+        let role = existing.map_or(invitation.role, |(_, role)| role);
         let id = users::write(&mut work, (name, role), Some(password), now).await?;
         audit::commit(&self.database, work, audit_entry).await?;
         Ok(Some(id))

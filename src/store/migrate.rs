@@ -1,23 +1,21 @@
-//! Migrations: the files under `migrations/`, in order, each applied once, all in one transaction that nobody else can be in.
+//! Migrations: the files under `migrations/`, applied once each, in order, in one exclusive transaction.
 
 use super::database::{Database, Work};
 use super::statement::Statement;
 use super::{OpenError, StoreError};
 
-/// The schema grows by one file at a time; a file that was released is never changed.
+/// One file per schema version. A released file is never changed.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_schema.sql")];
 
-/// The newest schema that this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
-/// Where schema, revision and the next number to give are kept: names and whole numbers. It is there before any migration.
+/// The table of counters and marks. It exists before any migration.
 pub(super) const META: &str = "heartbeat_meta";
 
 const WHAT: &str = "bringing the database's schema up to date";
 
-/// Brings the schema up to date.
 pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
-    // The usual case takes no lock. Any failure here, the missing table above all, is met again below, and told there.
+    // The common case takes no lock. An error here, for example a missing table, occurs again below and is returned there.
     if let Ok(found) = database.read(WHAT, schema_query(), |row| row.int(0)).await
         && compare(found.first().copied().unwrap_or(0))?
     {
@@ -42,24 +40,23 @@ fn schema_query() -> Statement {
     Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'schema'")
 }
 
-/// Whether this is the newest schema; refuses one from the future.
 fn compare(found: i64) -> Result<bool, OpenError> {
     if found > KNOWN { Err(OpenError::Newer { found, known: KNOWN }) } else { Ok(found == KNOWN) }
 }
 
-/// SQLite's write lock keeps others out already. PostgreSQL's lock here ends with the transaction, so that it cannot leak.
+/// On SQLite the write lock already excludes others. The advisory lock of PostgreSQL ends with the transaction, so it cannot leak.
 async fn lock_out_others(database: &Database, work: &mut Work) -> Result<(), StoreError> {
     match database {
         Database::Sqlite(..) => Ok(()),
         Database::Postgres(_) => {
-            // A large table takes its time, and so does whoever is at it already.
+            // A large table takes long, and so does a concurrent migration.
             work.run_script("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0".to_owned()).await?;
             work.read(Statement::new("SELECT 1 FROM pg_advisory_xact_lock(").bind(LOCK).text(")"), |_| Ok(())).await.map(drop)
         }
     }
 }
 
-/// Any number that no other program locks: "heartbea" as bytes.
+/// A number that no other program locks: "heartbea" as bytes.
 const LOCK: i64 = i64::from_be_bytes(*b"heartbea");
 
 fn in_words_of(database: &Database, text: &str) -> String {

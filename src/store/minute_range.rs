@@ -1,5 +1,5 @@
-//! Reading a few routes over a stretch of minutes, in a table keyed by (minute, route): the minutes are counted up in the
-//! statement itself and each is looked up with each route, so that the history of others is never read.
+//! Reads a few routes over a range of minutes from tables with the key (minute, route). The statement generates the minutes and looks each
+//! up with each route, so that the history of other routes is never read.
 
 use crate::model::{Minute, RouteId};
 
@@ -7,17 +7,16 @@ use super::StoreError;
 use super::database::Database;
 use super::statement::Statement;
 
-/// So many routes go into one statement.
 pub(super) const ROUTES: usize = 512;
 
-/// Minutes from `from` up to and without `to`.
+/// From `from` up to but not including `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MinuteRange {
     pub(super) from: Minute,
     pub(super) to: Minute,
 }
 
-/// A stretch of no more minutes is counted through as it is: to ask first what the table holds would cost more.
+/// In minutes. For a shorter range it costs more to ask for the limits of the table first.
 const SHORT: i64 = 2 * 24 * 60;
 
 impl MinuteRange {
@@ -29,8 +28,8 @@ impl MinuteRange {
         self.from >= self.to
     }
 
-    /// What of it lies within what a table holds: nobody counts through years that have no row. The minute is the first of the table's
-    /// key, so both ends are found at once.
+    /// Cuts the range to the minutes of the table, so that years without rows are not generated. The minute comes first in the table's key,
+    /// so both limits are cheap.
     pub(super) async fn within(self, database: &Database, what: &'static str, table: &str) -> Result<Self, StoreError> {
         if self.is_empty() || self.is_short() {
             return Ok(self);
@@ -45,7 +44,7 @@ impl MinuteRange {
         })
     }
 
-    /// `WITH RECURSIVE minutes(minute) AS (...)`: the minutes of the stretch, which must not be empty.
+    /// `WITH RECURSIVE minutes(minute) AS (...)`; the range must not be empty.
     pub(super) fn minutes(self) -> Statement {
         Statement::new("WITH RECURSIVE minutes(minute) AS (SELECT CAST(")
             .bind(self.from.index())
@@ -55,7 +54,6 @@ impl MinuteRange {
     }
 }
 
-/// The numbers of routes, for a list in a statement.
 pub(super) fn numbers(routes: &[RouteId]) -> impl Iterator<Item = i64> {
     routes.iter().map(|route| route.0)
 }

@@ -1,8 +1,6 @@
-//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours; incidents, channels, notifications, windows; who
-//! may do what, what people changed, and what strangers may see.
-//!
-//! The loops meet here and nowhere else. SQL stands in this room only, once, in the subset that SQLite and PostgreSQL
-//! share; times are integers of milliseconds, ids of beats are made by us, secrets rest encrypted.
+//! The store: settings, beats, read-backs, evidence, hours, incidents, notifications, users and the audit log. All SQL is here, in the
+//! subset that SQLite and PostgreSQL share.
+//! Loops share data only through the store. Times are integers of milliseconds, ids are assigned by Heartbeat, and secrets are encrypted.
 
 mod address;
 mod alert_app;
@@ -65,27 +63,22 @@ pub use filter::{
 };
 pub use open::{check_address, open, open_within};
 
-/// What there was of a project lately.
 #[derive(Debug, Clone, Default)]
 pub struct Recent {
-    /// Incidents, newest opened first.
     pub incidents: Vec<Incident>,
-    /// Beats, by minute and route.
     pub beats: Vec<Recorded>,
-    /// What was kept of the read-backs, oldest first.
     pub samples: Vec<ReadbackSample>,
 }
 
 /// Beats that may still be seen, oldest first, and minutes of routes without a row.
 pub type Unsettled = (Vec<Recorded>, Vec<(RouteId, Minute)>);
 
-/// An entry of a timeline, with the incident that it is of.
 pub type Told = (IncidentId, IncidentKind, Entry);
 
-/// Makes the notifications of an incident, once its number is known.
+/// Makes the notifications of an incident when its id is known.
 pub type Queued<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notification> + Send + Sync);
 
-/// What is remembered, in whichever database. One contract test runs over each of them.
+/// The same contract tests run on both databases.
 pub struct Store {
     database: Database,
     cipher: SecretCipher,
@@ -94,17 +87,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Whether the store can be written to, now; writes nothing.
+    /// Whether the store is writable now; writes nothing.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.database.check().await
     }
 
-    /// What time it is by the database's server; none where there is no server.
+    /// `None` for SQLite, which has no server.
     pub async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         self.database.server_time().await
     }
 
-    /// Closes all connections. Nothing is lost without it; the file beside an SQLite database stays until the next start.
+    /// Optional: nothing is lost without it, but the WAL file of SQLite stays until the next start.
     pub async fn close(&self) {
         self.database.close().await;
     }

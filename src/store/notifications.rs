@@ -1,4 +1,4 @@
-//! The outbox: notifications that are owed, leased to whoever sends them, and marked with what came of it.
+//! The outbox: queued notifications are leased to a sender and marked with the result.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,19 +11,17 @@ use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
 use super::{ChannelNews, ChannelQueue, NotificationFilter, Notified, Store, StoreError, channels, numbers};
 
-/// Rows carry whole messages: fewer go into one statement.
 const ROWS: usize = 200;
 
 const COLUMNS: &str = "notifications.id, notifications.channel, notifications.incident, notifications.message, notifications.created_ms, notifications.due_ms, notifications.tries, \
                        notifications.state, notifications.ended_ms, notifications.said";
 
 impl Store {
-    /// Leases what is owed: all notifications that are due at `now`, of channels that deliver, that nobody else has leased, at most `at_most`,
-    /// in the order in which they were written. Of one incident and channel none is given while an earlier one is owed and not given. They
-    /// are nobody else's until `until`.
+    /// Leases up to `at_most` notifications until `until`, in the order of writing: due at `now`, to channels that deliver, and not leased.
+    /// A notification is skipped while an earlier one of the same incident and channel is queued and not leased with it.
     pub async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notification>, StoreError> {
         const WHAT: &str = "leasing notifications";
-        // Nothing is due most of the time: then nothing is written, and nobody is held up.
+        // Usually nothing is due: then nothing is written, and no other transaction waits.
         if self.database.read(WHAT, due(now, 1), |_| Ok(())).await?.is_empty() {
             return Ok(Vec::new());
         }
@@ -38,24 +36,24 @@ impl Store {
         Ok(leased)
     }
 
-    /// Writes what came of leased notifications, in one transaction: state, due, tries, ended and said, as they stand in `notifications`; ends their
-    /// leases. What was sent stays sent. A channel that took something has whatever it refused before tried again at once; one that stopped
-    /// does not deliver from now on. `owed` are new notifications, where there is something to tell because of that.
+    /// Writes the results of leased notifications (state, due, tries, ended, said) in one transaction and ends their leases. Sent
+    /// notifications stay sent. When a channel accepts a notification, its rejected ones are retried at once; a stopped channel does not
+    /// deliver any more. `queued` are new notifications that follow from this.
     pub async fn mark(&self, notifications: &[Notification], channels: &[ChannelNews], queued: &[Notification]) -> Result<(), StoreError> {
         let mut work = self.database.work("marking notifications").await?;
         mark(&mut work, notifications, channels, queued).await?;
         work.commit().await
     }
 
-    /// Owes notifications. Those that are there already stay as they are.
+    /// Queues notifications. Existing ones stay as they are.
     pub async fn owe(&self, notifications: &[Notification]) -> Result<(), StoreError> {
-        let mut work = self.database.work("owing notifications").await?;
+        let mut work = self.database.work("queueing notifications").await?;
         let place = numbers::of_notifications(&mut work, notifications.len()).await?;
         insert(&mut work, notifications, place).await?;
         work.commit().await
     }
 
-    /// What each channel was notified of these incidents; who was never notified of one is not among them.
+    /// What each channel was notified of these incidents. Channels that were not notified are left out.
     pub async fn notified(&self, incidents: &[IncidentId]) -> Result<Vec<Notified>, StoreError> {
         let mut found = Vec::new();
         for some in incidents.chunks(ROWS) {
@@ -64,12 +62,10 @@ impl Store {
         Ok(found)
     }
 
-    /// What this channel was notified of any incident.
     pub async fn channel_notified(&self, channel: ChannelId) -> Result<Vec<Notified>, StoreError> {
         read_notified(&self.database, Statement::new("incident IS NOT NULL AND channel = ").bind(channel.0)).await
     }
 
-    /// Notifications, newest first.
     pub async fn notifications(&self, which: &NotificationFilter) -> Result<Vec<Notification>, StoreError> {
         let mut statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM notifications WHERE 1 = 1");
         if let Some(channel) = which.channel {
@@ -84,7 +80,7 @@ impl Store {
             statement = statement.text(" AND incident IS NULL AND kind IN ").list(kinds);
         }
         if let Some(state) = which.state {
-            // Not as a value: the indexes on what is owed and what is dead are found by the text.
+            // Not a bound value: the partial indexes on queued and failed notifications match the text.
             statement = statement.text(&format!(" AND state = {}", place_of(&state, &NotificationState::ALL)));
         }
         if let Some(before) = which.before {
@@ -94,45 +90,43 @@ impl Store {
         self.database.read("reading notifications", statement, from_row).await
     }
 
-    /// How many notifications each channel still owes, and how many were given up, by its number. A channel that has none of either is left out.
+    /// Queued and failed notifications per channel id. Channels without any are left out.
     pub async fn queues(&self) -> Result<Vec<(ChannelId, ChannelQueue)>, StoreError> {
         let mut found: BTreeMap<ChannelId, ChannelQueue> = BTreeMap::new();
         for state in [NotificationState::Queued, NotificationState::Failed] {
-            // By a sum, and not by the channel: in the order of channels SQLite would walk through all that was ever sent.
+            // Grouped by an expression and not by the column: in the order of channels SQLite would scan all notifications.
             let count = format!(
                 "SELECT channel + 0, count(*) FROM notifications WHERE state = {} AND channel NOT IN (SELECT id FROM channels WHERE closing = 3) GROUP BY 1",
                 place_of(&state, &NotificationState::ALL)
             );
-            let counted =
-                self.database.read("counting what is owed", Statement::new(&count), |row| Ok((ChannelId(row.int(0)?), row.int(1)?)));
+            let counted = self
+                .database
+                .read("counting queued notifications", Statement::new(&count), |row| Ok((ChannelId(row.int(0)?), row.int(1)?)));
             for (channel, number) in counted.await? {
                 let queues = found.entry(channel).or_default();
-                *if state == NotificationState::Queued { &mut queues.queued } else { &mut queues.dead } = number as u64;
+                *if state == NotificationState::Queued { &mut queues.queued } else { &mut queues.failed } = number as u64;
             }
         }
         Ok(found.into_iter().collect())
     }
 
-    /// How many notifications this channel still owes, and how many were given up.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn queue_of(&self, channel: ChannelId) -> Result<ChannelQueue, StoreError> {
         Ok(self.queues().await?.into_iter().find(|(id, _)| *id == channel).map(|(_, queues)| queues).unwrap_or_default())
     }
 
-    /// Lets a channel deliver again, and owes its dead notifications anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
+    /// Lets a channel deliver again and queues its failed notifications again: due at `now` and without tries. Returns how many; `None`
+    /// when there is no such channel.
     pub async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
-        let mut work = self.database.work("letting a channel deliver again").await?;
+        let mut work = self.database.work("resuming a channel").await?;
         let revived = revive(&mut work, channel, now).await?;
         work.commit().await?;
         Ok(revived)
     }
 }
 
-/// What is due and may be given away. Of one incident and channel, nothing is while an earlier one is owed and may not be given: whatever
-/// stands before it in the answer is given with it. One that took the place of another is given nothing before that one's last word was tried: both
-/// may lead to the same alert.
+/// What is due and can be leased. A notification waits while an earlier one of the same incident and channel is queued and cannot be
+/// leased; earlier ones in the same result are leased with it. A channel that replaced another waits until the last notification of the old
+/// one was tried, because both may point to the same alert.
 fn due(now: Timestamp, at_most: u32) -> Statement {
     Statement::new("SELECT ")
         .text(COLUMNS)
@@ -158,15 +152,14 @@ fn due(now: Timestamp, at_most: u32) -> Statement {
         .bind(i64::from(at_most))
 }
 
-/// Writes what came of leased notifications, and what there is to tell because of that. What was taken stays taken: somebody whose lease had ended
-/// may still have sent it.
+/// Sent notifications stay sent: a sender whose lease had ended may still have sent one.
 pub(super) async fn mark(
     work: &mut Work,
     notifications: &[Notification],
     news: &[ChannelNews],
     queued: &[Notification],
 ) -> Result<(), StoreError> {
-    // One place at least: what came of notifications is news as well.
+    // At least one position: results change the change token too.
     let place = numbers::of_notifications(work, queued.len().max(1)).await?;
     for notification in notifications {
         let statement = Statement::new("UPDATE notifications SET leased_until_ms = 0, state = ")
@@ -188,7 +181,7 @@ pub(super) async fn mark(
     for one in news {
         channels::note(work, one).await?;
         if let ChannelNews::Accepted(channel, at) = one {
-            // Who takes one takes the others as well: those that were refused before need not wait any longer.
+            // A channel that accepts one notification accepts the others too: the rejected ones need not wait.
             let tried = Statement::new(" AND tries > 0 AND channel = ").bind(channel.0);
             wake(work, tried, *at).await?;
         }
@@ -196,14 +189,15 @@ pub(super) async fn mark(
     insert(work, queued, place).await
 }
 
-/// Makes what is owed due at `at`, where it would be later: those notifications that `which` names.
+/// Makes the queued notifications of `which` due at `at`, unless they are due earlier.
 async fn wake(work: &mut Work, which: Statement, at: Timestamp) -> Result<(), StoreError> {
     let statement = Statement::new("UPDATE notifications SET due_ms = ").bind(at.ms()).text(" WHERE state = 0 AND due_ms > ").bind(at.ms());
     work.run(statement.then(which)).await.map(drop)
 }
 
-/// Inserts notifications, the first at `place`. Those that are there already stay as they are; to a channel that is gone nothing is owed. News of an
-/// incident wakes what is owed of it: that it is over must not wait half a day for the next try of that it opened.
+/// Inserts notifications, the first at position `place`. Existing ones stay as they are, and removed channels get none. A new notification
+/// of an incident makes the queued ones of that incident due: the resolved notification must not wait half a day for the next try of the
+/// opened one.
 pub(super) async fn insert(work: &mut Work, notifications: &[Notification], place: i64) -> Result<(), StoreError> {
     for (some, at) in notifications.chunks(ROWS).zip((place..).step_by(ROWS)) {
         let there = Statement::new("SELECT id FROM channels WHERE closing < 3 AND id IN ")
@@ -229,7 +223,6 @@ pub(super) async fn insert(work: &mut Work, notifications: &[Notification], plac
     Ok(())
 }
 
-/// Lets a channel deliver again and owes its dead notifications anew; says how many.
 pub(super) async fn revive(work: &mut Work, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
     numbers::of_notifications(work, 1).await?;
     if !channels::resume(work, channel).await? {
@@ -264,7 +257,7 @@ fn key(id: Uuid) -> Vec<u8> {
 }
 
 fn to_row(notification: &Notification, place: i64) -> Result<[Value; 13], StoreError> {
-    let unwritten = |wrong| StoreError::Damaged(format!("notice {}: its message cannot be written: {wrong}", notification.id));
+    let unwritten = |wrong| StoreError::Damaged(format!("notification {}: its message cannot be written: {wrong}", notification.id));
     Ok([
         key(notification.id).into(),
         notification.channel.0.into(),
@@ -283,8 +276,8 @@ fn to_row(notification: &Notification, place: i64) -> Result<[Value; 13], StoreE
 }
 
 fn from_row(row: &Row) -> Result<Notification, StoreError> {
-    let id = Uuid::from_slice(&row.bytes(0)?).map_err(|wrong| StoreError::Damaged(format!("a notice has no id: {wrong}")))?;
-    let damaged = |field: &str| StoreError::Damaged(format!("notice {id}: its {field} in the database cannot be read"));
+    let id = Uuid::from_slice(&row.bytes(0)?).map_err(|wrong| StoreError::Damaged(format!("a notification has no valid id: {wrong}")))?;
+    let damaged = |field: &str| StoreError::Damaged(format!("notification {id}: its {field} in the database cannot be read"));
     Ok(Notification {
         id,
         channel: ChannelId(row.int(1)?),

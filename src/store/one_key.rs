@@ -1,5 +1,5 @@
-//! Whatever is encrypted in a database is encrypted with one key. Before something is encrypted, something that is there is opened: with another key, nothing is
-//! written, and the database never comes to hold secrets of which no key opens all.
+//! All secrets of a database use one key. Before anything is encrypted, a stored secret is decrypted: with another key nothing is written,
+//! so a database never contains secrets of two keys.
 
 use crate::model::{IngestionAlertApp, ProjectName, ProjectSpec};
 
@@ -11,7 +11,6 @@ use super::projects::PERSONAL_KEY;
 use super::statement::Statement;
 use super::{Change, StoreError};
 
-/// Where secrets rest: whose they are, and what is encrypted.
 #[derive(Clone, Copy)]
 enum Place {
     Keys,
@@ -22,7 +21,7 @@ enum Place {
 impl Place {
     const ALL: [Self; 3] = [Self::Keys, Self::Apps, Self::Channels];
 
-    /// Whose name it is, and the encrypted bytes; the oldest first. Channels that only close their alerts are of no account: nobody sees them.
+    /// Name and ciphertext, oldest first. Removed channels that still close their alerts do not count: users do not see them.
     const fn all(self) -> &'static str {
         match self {
             Self::Keys => "SELECT name, personal_key FROM projects WHERE personal_key IS NOT NULL ORDER BY id",
@@ -49,7 +48,7 @@ impl Place {
         }
     }
 
-    /// The names of those that `change` removes or writes anew: what they hold now is of no account.
+    /// The names that `change` removes or replaces: their stored secrets do not matter.
     fn changed<'c>(self, change: &Change<'c>) -> Vec<&'c str> {
         let names: (Vec<&ProjectName>, &[ProjectName]) = match self {
             Self::Keys | Self::Apps => (change.put_projects.iter().map(|spec| &spec.name).collect(), change.remove_projects),
@@ -59,18 +58,18 @@ impl Place {
     }
 }
 
-/// Whether what `change` encrypts would be encrypted with the key of everything else.
+/// Fails when `change` would encrypt with another key than the stored secrets.
 pub(super) async fn check(work: &mut Work, cipher: &SecretCipher, change: &Change<'_>) -> Result<(), StoreError> {
     if change.put_channels.is_empty() && !change.put_projects.iter().any(holds_secrets) {
         return Ok(());
     }
     for place in Place::ALL {
         let changed = place.changed(change);
-        // So many hold one at least that stays, where there is one.
+        // With this many rows at least one is not changed, if there is one.
         let some = Statement::new(place.all()).text(" LIMIT ").bind(changed.len() as i64 + 1);
         let found = work.read(some, |row: &Row| Ok((row.text(0)?, row.bytes(1)?))).await?;
         let Some((name, secret)) = found.into_iter().find(|(name, _)| !changed.contains(&name.as_str())) else { continue };
-        // A name that is none is damage: it is told by whoever reads it.
+        // A damaged name is reported by the query that needs it.
         let Ok(name) = ProjectName::parse(&name) else { continue };
         if cipher.open(place.owner(&name), place.field(), &secret).is_err() {
             let owner = place.owner(&name);

@@ -1,8 +1,7 @@
-//! Phases as bytes: one says which are there, then each as LEB128. A beat on a kept connection needs three or four.
+//! Phases as bytes: one bit mask, then each phase as LEB128. A beat on a reused connection needs three or four bytes.
 
 use crate::model::Phases;
 
-/// Packs the phases; none when there are none.
 pub(super) fn pack(phases: &Phases) -> Option<Vec<u8>> {
     let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us];
     let there = all.iter().enumerate().fold(0_u8, |mask, (at, phase)| mask | u8::from(phase.is_some()) << at);
@@ -20,7 +19,6 @@ pub(super) fn pack(phases: &Phases) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Reads [`pack`] back; none when the bytes are not such.
 pub(super) fn unpack(bytes: &[u8]) -> Option<Phases> {
     let (there, mut rest) = bytes.split_first()?;
     let mut all = [None; 4];

@@ -1,4 +1,4 @@
-//! Opening PostgreSQL: for several nodes, and for whoever has one already.
+//! Opens PostgreSQL, which several nodes can share.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use super::address::Server;
 use super::database::Database;
 use super::error::words;
 
-/// Connects; a server that says nothing is waited for `patience`, or for as long as its address says.
+/// `patience` is how long to wait for a silent server; the address can override it.
 pub(super) async fn open(server: &Server, patience: Duration) -> Result<Database, OpenError> {
     let patience = server.connect_timeout.unwrap_or(patience);
     let unreachable = |why: String| OpenError::Unreachable { server: server.to_string(), why };
     let options = server.options.clone().disable_statement_logging();
-    // One connection by hand first: a pool tries again until its patience ends, and then says only that it ended.
+    // One connection without the pool first: a pool retries until its timeout, and then reports only the timeout.
     let first = async {
         let mut first = options.connect().await?;
         let encoding: String = sqlx::raw_sql("SHOW server_encoding").fetch_one(&mut first).await?.try_get(0)?;

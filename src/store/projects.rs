@@ -1,4 +1,4 @@
-//! Reading projects: rows become what a person set up, through the same parsers that read it from that person.
+//! Reads projects: rows are parsed by the parsers of user input.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -17,13 +17,11 @@ use super::evidence::duration;
 use super::statement::Statement;
 use super::{Spread, Store, StoreError, alert_app};
 
-/// What a person calls the secret that is encrypted. It belongs to the seal, so it never changes.
+/// Part of the associated data of the encryption, and the user's name for the secret: a change makes stored secrets unreadable.
 pub(super) const PERSONAL_KEY: &str = "personal API key";
 
-/// So many projects are asked for in one statement.
 const PROJECTS: usize = 500;
 
-/// Heartbeat's settings as JSON text, under the names that they have for people.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Settings {
     pub(super) events: String,
@@ -31,33 +29,30 @@ pub(super) struct Settings {
     pub(super) project_api_key: Option<String>,
 }
 
-/// Heartbeat as its row holds it.
 struct Installed {
     enabled: bool,
     settings: Settings,
 }
 
-/// An app as its row holds it.
 enum App {
     Heartbeat(Installed),
     IngestionAlert(alert_app::Stored),
 }
 
-/// What is installed on a project, as its rows hold it.
 #[derive(Default)]
 struct Apps {
     heartbeat: Option<Installed>,
     ingestion_alert: Option<alert_app::Stored>,
 }
 
-/// A route as its row holds it. The app's own have no place among the user's.
-struct Known {
+/// Built-in routes have no place among the user's routes.
+struct StoredRoute {
     is_users: bool,
     route: Route,
 }
 
 impl Store {
-    /// All projects, by name, with keys opened, routes in use and switches.
+    /// By name, with decrypted keys, routes in use and switches.
     pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         let mut work = self.database.snapshot("reading projects").await?;
         let projects = read(&mut work, Some(&self.cipher), None).await?;
@@ -65,22 +60,19 @@ impl Store {
         Ok(by_name(projects))
     }
 
-    /// The project of this name. It costs the same among very many.
     pub async fn project(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
         Ok(self.projects_named(std::slice::from_ref(name)).await?.pop())
     }
 
-    /// Those projects of these names that there are, by name.
     pub async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
         named(&self.database, Some(&self.cipher), names).await
     }
 
-    /// Numbers and names of all projects, by name. No secret is opened.
     pub async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
         let all = Statement::new("SELECT id, name FROM projects");
         let mut names = self
             .database
-            .read("reading the projects' names", all, |row| {
+            .read("reading the names of projects", all, |row| {
                 let name = row.text(1)?;
                 Ok((ProjectId(row.int(0)?), ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?))
             })
@@ -89,7 +81,6 @@ impl Store {
         Ok(names)
     }
 
-    /// On how many projects this app is installed. No secret is opened.
     pub async fn spread(&self, app: AppKind) -> Result<Spread, StoreError> {
         let counted = Statement::new("SELECT enabled, count(*) FROM apps WHERE kind = ").bind(app.name()).text(" GROUP BY enabled");
         let counted = self.database.read("counting apps", counted, |row| Ok((row.int(0)? != 0, row.int(1)? as u64))).await?;
@@ -97,14 +88,13 @@ impl Store {
         Ok(Spread { installed: of(|_| true), enabled: of(|enabled| enabled) })
     }
 
-    /// The longest `lost_after` of any project: beats younger than this may still be called lost.
+    /// The longest `lost_after` of all projects: younger beats may still become lost.
     pub async fn longest_wait(&self) -> Result<Duration, StoreError> {
         let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
-        let found = self.database.read("reading the longest wait", longest, |row| row.maybe_int(0)).await?;
+        let found = self.database.read("reading the longest lost_after", longest, |row| row.maybe_int(0)).await?;
         Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
     }
 
-    /// The next `at_most` routes by number, retired ones with them.
     pub async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError> {
         let statement = Statement::new("SELECT id FROM routes WHERE id > ")
             .bind(after.map_or(i64::MIN, |route| route.0))
@@ -114,7 +104,7 @@ impl Store {
     }
 }
 
-/// Those of these names, by name, as of one moment. Without a key their secrets are left out.
+/// By name, at one point in time. Without a key the secrets are left out.
 pub(super) async fn named(database: &Database, cipher: Option<&SecretCipher>, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
     let mut projects = Vec::new();
     let mut work = database.snapshot("reading projects").await?;
@@ -129,7 +119,6 @@ pub(super) async fn named(database: &Database, cipher: Option<&SecretCipher>, na
     Ok(projects)
 }
 
-/// Projects, all or those of these numbers, in no order.
 async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
     let of = |text: &str, which: &str| match ids {
         None => Statement::new(text),
@@ -148,7 +137,7 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
         "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL",
         " AND project",
     );
-    let routes = by_project(work.read(routes.text(" ORDER BY place, id"), known).await?);
+    let routes = by_project(work.read(routes.text(" ORDER BY place, id"), stored_route).await?);
     let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
     let all = of(
@@ -158,13 +147,13 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     let mut projects = work
         .read(all, |row| {
             let id = ProjectId(row.int(0)?);
-            let known = routes.get(&id).map_or(&[][..], Vec::as_slice);
+            let stored = routes.get(&id).map_or(&[][..], Vec::as_slice);
             let mut spec = bare(row, cipher)?;
             if let Some(apps) = apps.get(&id) {
-                spec.heartbeat = apps.heartbeat.as_ref().map(|app| heartbeat(&spec.name, app, known)).transpose()?;
+                spec.heartbeat = apps.heartbeat.as_ref().map(|app| heartbeat(&spec.name, app, stored)).transpose()?;
                 spec.ingestion_alert = apps.ingestion_alert.as_ref().map(|app| alert_app::read(&spec.name, app, cipher)).transpose()?;
             }
-            Ok(Project { id, routes: in_use(&spec, known)?, spec, switches: Vec::new() })
+            Ok(Project { id, routes: in_use(&spec, stored)?, spec, switches: Vec::new() })
         })
         .await?;
     for project in &mut projects {
@@ -173,25 +162,24 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     Ok(projects)
 }
 
-/// Sorted here: the two databases do not order text alike.
+/// Sorted here, because the two databases order text differently.
 fn by_name(mut projects: Vec<Project>) -> Vec<Project> {
     projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
     projects
 }
 
-/// A project with nothing installed.
 fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreError> {
     let name = row.text(1)?;
     let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
     let host =
         |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
-    let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"is below zero"));
+    let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"it is negative"));
     let key = row.maybe_bytes(5)?.zip(cipher).map(|(encrypted, cipher)| {
         let opened = cipher.open(Owner::Project(&name), PERSONAL_KEY, &encrypted)?;
         PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
     });
     Ok(ProjectSpec {
-        host: host(2)?.ok_or_else(|| damaged(&name, "host", &"is missing"))?,
+        host: host(2)?.ok_or_else(|| damaged(&name, "host", &"it is missing"))?,
         api_host: host(3)?,
         token: ProjectToken::parse(&row.text(4)?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
         personal_key: key.transpose()?,
@@ -207,7 +195,7 @@ fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreEr
     })
 }
 
-fn heartbeat(project: &ProjectName, app: &Installed, known: &[Known]) -> Result<HeartbeatApp, StoreError> {
+fn heartbeat(project: &ProjectName, app: &Installed, stored: &[StoredRoute]) -> Result<HeartbeatApp, StoreError> {
     let Installed { enabled, settings: Settings { events, host, project_api_key } } = app;
     let token = |text: &String| ProjectToken::parse(text).map_err(|wrong| damaged(project, "app's project_api_key", &wrong));
     Ok(HeartbeatApp {
@@ -215,16 +203,16 @@ fn heartbeat(project: &ProjectName, app: &Installed, known: &[Known]) -> Result<
         events: Events::parse(events).map_err(|wrong| damaged(project, "app's list of events", &wrong))?,
         host: host.as_ref().map(|text| read_host(project, text)).transpose()?,
         project_api_key: project_api_key.as_ref().map(token).transpose()?,
-        routes: known.iter().filter(|known| known.is_users).map(|known| known.route.spec.clone()).collect(),
+        routes: stored.iter().filter(|stored| stored.is_users).map(|stored| stored.route.spec.clone()).collect(),
     })
 }
 
-/// The routes that the app says there are, with the numbers that the rows say they have.
-fn in_use(spec: &ProjectSpec, known: &[Known]) -> Result<Vec<Route>, StoreError> {
+/// The routes of the app, with the ids of their rows.
+fn in_use(spec: &ProjectSpec, stored: &[StoredRoute]) -> Result<Vec<Route>, StoreError> {
     let all = spec.heartbeat.iter().flat_map(HeartbeatApp::all_routes);
     all.map(|route| {
-        let found = known.iter().find(|known| known.route.spec.name == route.name);
-        let found = found.ok_or_else(|| damaged(&spec.name, "list of routes", &format!("lacks `{}`", route.name)))?;
+        let found = stored.iter().find(|stored| stored.route.spec.name == route.name);
+        let found = found.ok_or_else(|| damaged(&spec.name, "list of routes", &format!("it lacks `{}`", route.name)))?;
         Ok(Route { spec: route, ..found.route.clone() })
     })
     .collect()
@@ -242,7 +230,7 @@ fn installed(row: &Row) -> Result<(ProjectId, App), StoreError> {
     Ok((ProjectId(project), app))
 }
 
-fn known(row: &Row) -> Result<(ProjectId, Known), StoreError> {
+fn stored_route(row: &Row) -> Result<(ProjectId, StoredRoute), StoreError> {
     let (project, name) = (row.int(0)?, row.text(3)?);
     let host = row.maybe_text(5)?.map(|text| read_host(&project, &text)).transpose()?;
     let spec = RouteSpec {
@@ -253,7 +241,7 @@ fn known(row: &Row) -> Result<(ProjectId, Known), StoreError> {
         name,
     };
     let route = Route { id: RouteId(row.int(2)?), spec, since: Timestamp::from_ms(row.int(8)?) };
-    Ok((ProjectId(project), Known { is_users: row.maybe_int(1)?.is_some(), route }))
+    Ok((ProjectId(project), StoredRoute { is_users: row.maybe_int(1)?.is_some(), route }))
 }
 
 fn switch(row: &Row) -> Result<(ProjectId, Switch), StoreError> {
@@ -262,8 +250,9 @@ fn switch(row: &Row) -> Result<(ProjectId, Switch), StoreError> {
 }
 
 fn app_named(kind: &str) -> Result<AppKind, StoreError> {
-    AppKind::named(kind)
-        .ok_or_else(|| StoreError::Damaged(format!("the database holds an app `{kind}`, which this Heartbeat does not know")))
+    AppKind::named(kind).ok_or_else(|| {
+        StoreError::Damaged(format!("the database contains an app `{kind}`, which this version of Heartbeat does not support"))
+    })
 }
 
 fn read_host(project: &impl Display, text: &str) -> Result<Host, StoreError> {

@@ -1,4 +1,4 @@
-//! What every read-back saw, a row a minute: the rules can be run over it later.
+//! The samples of read-backs, one row per minute, for replaying rules.
 
 use crate::model::{Minute, ProjectId, Readback, ReadbackErrorKind, ReadbackSample, Timestamp, Traffic};
 
@@ -9,14 +9,13 @@ use super::statement::{Statement, Value};
 use super::{Store, StoreError};
 
 impl Store {
-    /// What was kept of the looks at `project` from `from` up to and without `to`, oldest first. [`Store::settle`] keeps it: the last
-    /// look of a minute stands.
+    /// Samples of `project` from `from` up to but not including `to`, oldest first. [`Store::settle`] writes them; the last read-back of a
+    /// minute is stored.
     pub async fn samples(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<ReadbackSample>, StoreError> {
         samples(&self.database, project, MinuteRange { from, to }).await
     }
 }
 
-/// Keeps what is kept of looks at several projects; the last one of a minute stands. A project that was removed meanwhile gets none.
 pub(super) fn keep(work: &mut Work, readbacks: &[&Readback]) {
     let statement = Statement::new(
         "INSERT INTO readback_samples (project, minute, after_ms, error, others, newest_ago_ms, watched, watched_newest_ago_ms) \
@@ -48,9 +47,8 @@ fn to_row(readback: &Readback) -> [Value; 8] {
     ]
 }
 
-/// Read-back samples at one project, oldest first.
 pub(super) async fn samples(database: &Database, project: ProjectId, minute_range: MinuteRange) -> Result<Vec<ReadbackSample>, StoreError> {
-    const WHAT: &str = "reading what readbacks saw";
+    const WHAT: &str = "reading read-back samples";
     let minute_range = minute_range.within(database, WHAT, "readback_samples").await?;
     if minute_range.is_empty() {
         return Ok(Vec::new());
@@ -60,7 +58,7 @@ pub(super) async fn samples(database: &Database, project: ProjectId, minute_rang
     Ok(samples)
 }
 
-/// So many columns has [`select`].
+/// The number of columns of [`select`].
 pub(super) const COLUMNS: usize = 7;
 
 pub(super) fn select(project: ProjectId, minute_range: MinuteRange) -> Statement {
@@ -73,7 +71,6 @@ pub(super) fn select(project: ProjectId, minute_range: MinuteRange) -> Statement
         .bind(project.0)
 }
 
-/// Drops those of minutes before `before`; says how many.
 pub(super) async fn drop_old(work: &mut Work, before: Minute) -> Result<u64, StoreError> {
     work.run(Statement::new("DELETE FROM readback_samples WHERE minute < ").bind(before.index())).await
 }
@@ -81,7 +78,7 @@ pub(super) async fn drop_old(work: &mut Work, before: Minute) -> Result<u64, Sto
 pub(super) fn from_row(project: ProjectId, row: &Row) -> Result<ReadbackSample, StoreError> {
     let minute = Minute::from_index(row.int(0)?);
     let start = minute.start().ms();
-    let damaged = || StoreError::Damaged(format!("what the look at project {} in minute {} saw is damaged", project.0, minute.index()));
+    let damaged = || StoreError::Damaged(format!("the read-back sample of project {} in minute {} is damaged", project.0, minute.index()));
     let newest = |at| -> Result<_, StoreError> { Ok(row.maybe_int(at)?.map(|ago| Timestamp::from_ms(start.saturating_sub(ago)))) };
     let count = |at| -> Result<u64, StoreError> { Ok(row.maybe_int(at)?.ok_or_else(damaged)? as u64) };
     let result = match row.maybe_int(2)? {

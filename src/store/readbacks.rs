@@ -7,29 +7,25 @@ use super::evidence::{at_place, duration, place_of};
 use super::statement::{Statement, Value};
 use super::{Store, StoreError, excerpt};
 
-/// So many projects are asked for in one statement.
 const PROJECTS: usize = 500;
 
 const SELECT: &str = "SELECT project, at_ms, others, newest_ms, error, excerpt, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
                       posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings FROM readbacks";
 
 impl Store {
-    /// The newest read-back of each project that was looked at.
     pub async fn readbacks(&self) -> Result<Vec<Readback>, StoreError> {
-        self.database.read("reading readbacks", Statement::new(SELECT).text(" ORDER BY project"), from_row).await
+        self.database.read("reading read-backs", Statement::new(SELECT).text(" ORDER BY project"), from_row).await
     }
 
-    /// The newest read-back at this project.
     pub async fn readback(&self, project: ProjectId) -> Result<Option<Readback>, StoreError> {
         Ok(self.readbacks_of(&[project]).await?.pop())
     }
 
-    /// The newest read-back of each of these projects that was looked at, by project.
     pub async fn readbacks_of(&self, projects: &[ProjectId]) -> Result<Vec<Readback>, StoreError> {
         let mut readbacks = Vec::new();
         for some in projects.chunks(PROJECTS) {
             let statement = Statement::new(SELECT).text(" WHERE project IN ").list(some.iter().map(|project| project.0));
-            readbacks.extend(self.database.read("reading readbacks", statement, from_row).await?);
+            readbacks.extend(self.database.read("reading read-backs", statement, from_row).await?);
         }
         readbacks.sort_unstable_by_key(|readback| readback.project);
         readbacks.dedup_by_key(|readback| readback.project);
@@ -37,7 +33,6 @@ impl Store {
     }
 }
 
-/// Replaces the last read-backs of several projects. A project that was removed meanwhile gets none.
 pub(super) fn replace(work: &mut Work, readbacks: &[&Readback]) {
     let statement = Statement::new(
         "INSERT INTO readbacks (project, at_ms, others, newest_ms, error, excerpt, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
@@ -84,12 +79,12 @@ fn to_row(readback: &Readback) -> [Value; 17] {
 fn from_row(row: &Row) -> Result<Readback, StoreError> {
     let project = ProjectId(row.int(0)?);
     let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };
-    let damaged = || StoreError::Damaged(format!("the last look at project {} is damaged", project.0));
+    let damaged = || StoreError::Damaged(format!("the last read-back of project {} is damaged", project.0));
     let result = match row.maybe_int(4)? {
         None => Ok(Traffic {
             others: row.maybe_int(2)?.ok_or_else(damaged)? as u64,
             newest: time(3)?,
-            // A read-back from before there was anything to watch counted none.
+            // A read-back of an earlier release has no count.
             watched: row.maybe_int(13)?.unwrap_or(0) as u64,
             watched_newest: time(14)?,
         }),
@@ -101,7 +96,7 @@ fn from_row(row: &Row) -> Result<Readback, StoreError> {
     };
     let token = match (row.maybe_int(11)?, time(12)?) {
         (Some(token_status), Some(asked)) => {
-            // None in a row of an earlier release.
+            // NULL in a row of an earlier release.
             let down = Parts::from_bits(row.maybe_int(15)?.unwrap_or(0) as u8);
             Some(TokenReading { token_status: at_place(token_status, &TokenStatus::ALL).ok_or_else(damaged)?, asked, down })
         }
@@ -116,12 +111,11 @@ fn from_row(row: &Row) -> Result<Readback, StoreError> {
         not_before: Timestamp::from_ms(row.int(9)?),
         posthog_id: row.maybe_int(10)?.map(|id| id as u64),
         token,
-        // What another release wrote and this one cannot read is found out anew.
+        // Findings of another release that cannot be read are determined again.
         findings: row.maybe_text(16)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
 }
 
-/// Nothing, where nothing was found out.
 fn written(findings: &Findings) -> Option<String> {
     if *findings == Findings::default() { None } else { serde_json::to_string(findings).ok() }
 }

@@ -1,11 +1,10 @@
-//! What judging a project reads, in one trip to the database.
+//! Reads what is needed to judge a project in one trip to the database.
 
 use super::database::Row;
 use super::minute_range::{MinuteRange, ROUTES};
 use super::{IncidentFilter, Recent, Store, StoreError, beats, incidents, readback_samples};
 use crate::model::{Incident, Minute, ProjectId, ReadbackSample, Recorded, RouteId};
 
-/// One row of it.
 enum Found {
     Incident(Box<Incident>),
     Beat(Recorded),
@@ -13,7 +12,7 @@ enum Found {
 }
 
 impl Store {
-    /// [`Store::incidents`], [`Store::beats`] and [`Store::read-back samples`] at once.
+    /// [`Store::incidents`], [`Store::beats`] and [`Store::samples`] in one query.
     pub async fn recent(
         &self,
         project: ProjectId,
@@ -38,7 +37,7 @@ impl Store {
             _ => incidents::from_row(row).map(|incident| Found::Incident(Box::new(incident))),
         };
         let mut recent = Recent::default();
-        for found in self.database.read_all("reading what to judge a project by", statements, of).await? {
+        for found in self.database.read_all("reading the data to judge a project", statements, of).await? {
             match found {
                 Found::Incident(incident) => recent.incidents.push(*incident),
                 Found::Beat(beat) => recent.beats.push(beat),

@@ -1,4 +1,4 @@
-//! Sessions of users who have logged in. Those that are over go when another one is opened.
+//! Sessions of logged-in users. Expired ones are deleted when another one is opened.
 
 use crate::model::{Digest, Session, Timestamp, UserId};
 
@@ -7,7 +7,7 @@ use super::statement::Statement;
 use super::{Store, StoreError, users};
 
 impl Store {
-    /// Opens a session: `now` is the user's last login. A user that was removed meanwhile gets none.
+    /// Sets the user's last login to `now`. A user that was removed meanwhile gets no session.
     pub async fn open_session(
         &self,
         digest: &Digest,
@@ -28,7 +28,7 @@ impl Store {
         work.commit().await
     }
 
-    /// The session of this digest with its user as of now, unless it is over.
+    /// The session with its current user; `None` when it has expired.
     pub async fn session(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let statement = Statement::new("SELECT ")
             .text(users::COLUMNS)
@@ -44,9 +44,9 @@ impl Store {
         Ok(found.await?.pop())
     }
 
-    /// Writes that a session was used, and until when it goes on now. One that is over stays over.
+    /// Sets the last use and extends the session. An expired session stays expired.
     pub async fn use_session(&self, digest: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
-        let mut work = self.database.work("writing that a session was used").await?;
+        let mut work = self.database.work("extending a session").await?;
         let statement = Statement::new("UPDATE sessions SET last_used_ms = ")
             .bind(now.ms())
             .text(", until_ms = ")
@@ -59,7 +59,6 @@ impl Store {
         work.commit().await
     }
 
-    /// Closes a session.
     pub async fn close_session(&self, digest: &Digest) -> Result<(), StoreError> {
         const WHAT: &str = "closing a session";
         let mut work = self.database.work(WHAT).await?;
@@ -69,12 +68,10 @@ impl Store {
     }
 }
 
-/// A digest as it lies in the database.
 pub(super) fn key(digest: &Digest) -> Vec<u8> {
     digest.as_bytes().to_vec()
 }
 
-/// Closes all sessions of a user.
 pub(super) async fn close_all(work: &mut Work, user: UserId) -> Result<(), StoreError> {
     work.run(Statement::new("DELETE FROM sessions WHERE user_id = ").bind(user.0)).await.map(drop)
 }

@@ -1,5 +1,5 @@
-//! Many looks end at once, and SQLite takes one write at a time: those that wait for their turn are written together by whoever has it, in one
-//! transaction. One of them that the database refuses costs the others nothing: each is then written by itself.
+//! Groups writes: many read-backs end at once, and SQLite allows one writer at a time, so the waiting ones are written together in one
+//! transaction. If the database rejects one of them, each is written on its own.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,9 @@ use super::database::Database;
 use super::{Store, StoreError, beats, counts, evidence, readback_samples, readbacks};
 use crate::model::{Evidence, Readback, ResponseExcerpt, Settled};
 
-/// So many read-backs go into one transaction: `readbacks` has the most columns, and SQLite takes 32,766 values in a statement.
+/// Read-backs per transaction: `readbacks` has the most columns, and SQLite accepts 32,766 values in a statement.
 const AT_ONCE: usize = 256;
 
-/// What one read-back gives.
 #[derive(Clone)]
 struct Found {
     readback: Readback,
@@ -21,10 +20,8 @@ struct Found {
     evidence: Vec<Evidence>,
 }
 
-/// One that waits to be written, and whom to tell.
 type Waiting = (Found, oneshot::Sender<Result<(), StoreError>>);
 
-/// Those that wait.
 #[derive(Default)]
 pub(super) struct Settling {
     waiting: Mutex<Vec<Waiting>>,
@@ -32,7 +29,6 @@ pub(super) struct Settling {
 }
 
 impl Settling {
-    /// Writes what a read-back gives, together with those that wait as well.
     pub(super) async fn settle(
         &self,
         database: &Database,
@@ -42,60 +38,59 @@ impl Settling {
     ) -> Result<(), StoreError> {
         let found = Found { readback: readback.clone(), settled: settled.to_vec(), evidence: evidence.to_vec() };
         loop {
-            let (tell, mut told) = oneshot::channel();
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((found.clone(), tell));
-            let said = loop {
+            let (sender, mut receiver) = oneshot::channel();
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((found.clone(), sender));
+            let result = loop {
                 tokio::select! {
                     biased;
-                    said = &mut told => break said,
+                    result = &mut receiver => break result,
                     turn = self.turn.lock() => {
                         self.write(database).await;
                         drop(turn);
                     }
                 }
             };
-            // Whoever had it in hand was dropped on the way: nothing of it was written.
-            let Ok(said) = said else { continue };
-            return said;
+            // The caller that had taken this entry was dropped: nothing of it was written.
+            let Ok(result) = result else { continue };
+            return result;
         }
     }
 
-    /// Writes those that wait, at most [`AT_ONCE`], each project once.
+    /// Writes up to [`AT_ONCE`] waiting entries, each project once.
     async fn write(&self, database: &Database) {
-        let taken: Vec<Waiting> = {
+        let entries: Vec<Waiting> = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            // Whoever was dropped while waiting wants nothing written any more.
-            waiting.retain(|(_, tell)| !tell.is_closed());
+            // Callers that were dropped while waiting want nothing written.
+            waiting.retain(|(_, sender)| !sender.is_closed());
             let mut projects = HashSet::new();
             waiting.extract_if(.., |(found, _)| projects.len() < AT_ONCE && projects.insert(found.readback.project)).collect()
         };
-        let (all, tell): (Vec<Found>, Vec<_>) = taken.into_iter().unzip();
+        let (all, sender): (Vec<Found>, Vec<_>) = entries.into_iter().unzip();
         let together = write(database, &all).await;
-        for (found, tell) in all.iter().zip(tell) {
-            let said = match &together {
+        for (found, sender) in all.iter().zip(sender) {
+            let result = match &together {
                 Err(StoreError::Unfit { .. }) => write_alone(database, found).await,
-                said => said.clone(),
+                result => result.clone(),
             };
-            // Whoever asked may be gone by now.
-            let _ = tell.send(said);
+            let _ = sender.send(result);
         }
     }
 }
 
 impl Store {
-    /// What one read-back found: the read-back replaces the project's last, each beat is settled (a row is made where there was none), evidence
-    /// is kept. One transaction. A beat that is on record as seen stays seen, by the read-back that saw it first; later ones can only find
-    /// more copies. Not sent replaces nothing.
+    /// Writes the results of one read-back in one transaction: it replaces the project's last read-back, settles each beat (a missing row
+    /// is added) and adds the evidence. A beat that was seen keeps the first read-back that saw it; later ones can only add copies. Not
+    /// sent replaces nothing.
     pub async fn settle(&self, readback: &Readback, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
         self.settling.settle(&self.database, readback, settled, evidence).await
     }
 }
 
-/// Writes one by itself; without anybody's words, where the store refuses them.
+/// If the database rejects the entry, it is written without the texts of other servers.
 async fn write_alone(database: &Database, found: &Found) -> Result<(), StoreError> {
     let rejected = match write(database, std::slice::from_ref(found)).await {
         Err(rejected @ StoreError::Unfit { .. }) => rejected,
-        said => return said,
+        result => return result,
     };
     let mut readback = found.readback.clone();
     readback.findings.filter = None;
@@ -104,15 +99,14 @@ async fn write_alone(database: &Database, found: &Found) -> Result<(), StoreErro
     }
     let bare = Found { readback, settled: found.settled.clone(), evidence: Vec::new() };
     write(database, std::slice::from_ref(&bare)).await?;
-    tracing::error!(error = %rejected, "the store refuses the words of an answer; what it means is recorded without them");
+    tracing::error!(error = %rejected, "the database rejected the text of a response; its result is stored without the text");
     Ok(())
 }
 
-/// Writes in one transaction.
 async fn write(database: &Database, all: &[Found]) -> Result<(), StoreError> {
     let mut work = database.work("settling beats").await?;
-    counts::take_turn(&mut work);
-    // Two services that write the same rows in the same order cannot lock each other out.
+    counts::lock(&mut work);
+    // Two nodes that write the same rows in the same order cannot deadlock.
     let mut sorted: Vec<&Readback> = all.iter().map(|found| &found.readback).collect();
     sorted.sort_unstable_by_key(|readback| readback.project);
     readbacks::replace(&mut work, &sorted);

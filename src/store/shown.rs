@@ -1,4 +1,4 @@
-//! What is read for the page alone: a few rows of many projects, without walking through the history of all.
+//! Queries of the pages: a few rows of many projects, without a scan of the whole history.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use super::statement::{Statement, Value};
 use super::{Reach, Store, StoreError, Told, beats, incidents};
 
 impl Store {
-    /// Of each route the newest beat of its reach that was seen, by minute and route. A route may have several reaches.
+    /// The newest beat of each route that was seen within its range, by minute and route. A route may have several ranges.
     pub async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError> {
-        const WHAT: &str = "looking for the newest beats that were seen";
+        const WHAT: &str = "reading the newest seen beats";
         let (Some(from), Some(to)) = (reaches.iter().map(|reach| reach.from).min(), reaches.iter().map(|reach| reach.to).max()) else {
             return Ok(Vec::new());
         };
-        let held = MinuteRange { from, to }.within(&self.database, WHAT, "beats").await?;
-        let within = |reach: &Reach| Reach { from: reach.from.max(held.from), to: reach.to.min(held.to), ..*reach };
+        let stored = MinuteRange { from, to }.within(&self.database, WHAT, "beats").await?;
+        let within = |reach: &Reach| Reach { from: reach.from.max(stored.from), to: reach.to.min(stored.to), ..*reach };
         let reaches: Vec<Reach> = reaches.iter().map(within).filter(|reach| reach.from < reach.to).collect();
         let mut found = Vec::new();
         for some in reaches.chunks(ROUTES) {
@@ -41,7 +41,6 @@ impl Store {
         Ok(found)
     }
 
-    /// Incidents of these projects that are open, newest opened first.
     pub async fn open_incidents_of(&self, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError> {
         let mut open = Vec::new();
         for some in projects.chunks(ROUTES) {
@@ -55,7 +54,7 @@ impl Store {
         Ok(open)
     }
 
-    /// Entries of the timelines of a project's incidents from `from` up to and without `to`, oldest first.
+    /// Timeline entries of a project's incidents from `from` up to but not including `to`, oldest first.
     pub async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError> {
         let statement = Statement::new(
             "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.incident_kind FROM incidents CROSS JOIN entries \
@@ -77,7 +76,7 @@ impl Store {
         entries.await
     }
 
-    /// How many notifications of a project's incidents that opened from `from` on have come how far.
+    /// The number of notifications per state, of the project's incidents that opened from `from` on.
     pub async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NotificationState, u64>, StoreError> {
         let statement = Statement::new(
             "SELECT notifications.state, count(*) FROM incidents CROSS JOIN notifications WHERE notifications.incident = incidents.id AND incidents.project = ",
@@ -86,16 +85,16 @@ impl Store {
         .text(" AND incidents.opened_ms >= ")
         .bind(from.ms())
         .text(" GROUP BY notifications.state");
-        let states = self.database.read("counting what was told", statement, |row| {
-            let damaged = || StoreError::Damaged(format!("a notice of project {} has come nowhere that is known", project.0));
+        let states = self.database.read("counting notifications", statement, |row| {
+            let damaged = || StoreError::Damaged(format!("a notification of project {} has an unknown state", project.0));
             Ok((at_place(row.int(0)?, &NotificationState::ALL).ok_or_else(damaged)?, row.int(1)? as u64))
         });
         Ok(states.await?.into_iter().collect())
     }
 
-    /// How many looks at a project are on record from `from` up to and without `to`, and how many of them failed.
+    /// The number of read-backs from `from` up to but not including `to`, and of those that failed.
     pub async fn readback_counts(&self, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
-        const WHAT: &str = "counting readbacks";
+        const WHAT: &str = "counting read-backs";
         let minute_range = MinuteRange { from, to }.within(&self.database, WHAT, "readback_samples").await?;
         if minute_range.is_empty() {
             return Ok((0, 0));

@@ -1,4 +1,4 @@
-//! Opening SQLite: one file, used by the service and by every command beside it at the same time.
+//! Opens SQLite: one file, shared by the service and by commands that run at the same time.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -13,32 +13,32 @@ use super::OpenError;
 use super::database::{Database, Turn};
 use super::error::words;
 
-/// Before this, a checkpoint that races with a reset of the log can lose committed pages.
+/// In older versions, a checkpoint that races with a reset of the log can lose committed pages.
 const OLDEST: (i64, i64, i64) = (3, 51, 3);
 
-/// One that writes and one that reads beside it: a connection costs a thread and its own page cache.
+/// One for writing and one for reading: each connection costs a thread and its own page cache.
 const CONNECTIONS: u32 = 2;
 
-/// SQLite's unit here is KiB, written negative.
+/// In KiB, which SQLite expects as a negative number.
 const PAGE_CACHE: &str = "-1024";
 
-/// SQLite's thread reads so many rows ahead of who asked: fewer, and the two threads wait for each other more often than they read.
+/// Rows that SQLite's thread reads ahead. With fewer rows the two threads mostly wait for each other.
 const ROWS_AHEAD: usize = 1024;
 
-/// The write-ahead log is cut back to this many bytes after a burst.
+/// The size to which the write-ahead log is cut after a burst, in bytes.
 const LOG_BYTES: &str = "16777216";
 
-/// SQLite's code for "another process holds the lock"; finer ones have it in their lowest byte.
+/// `SQLITE_BUSY`; extended codes contain it in their low byte.
 const BUSY: u32 = 5;
 
-/// So often a file is opened that others are opening at the same time.
+/// How often opening is tried while other processes open the same file.
 const TRIES: u32 = 20;
 
-/// Opens the file, making it and its directory where they are missing. A file that others hold locked is waited for `patience`.
+/// Creates the file and its directory if they are missing. `patience` is how long to wait for a locked file.
 pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, OpenError> {
     make(path)?;
-    // Processes that open a new file at once are in each other's way when they switch it to its log: there SQLite says at once
-    // that it is busy. Whoever lost waits for its turn, as SQLite lets it wait elsewhere, and tries again.
+    // Processes that open a new file at the same time conflict when they switch it to WAL: there SQLite returns SQLITE_BUSY without
+    // waiting. The one that fails waits for the lock and tries again.
     for _ in 1..TRIES {
         match open_once(path, patience).await {
             Err(Unopened::Busy(_)) => take_turn(path, patience).await.map_err(|error| unopened(path, &error))?,
@@ -51,9 +51,7 @@ pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, Op
     })
 }
 
-/// Why one try to open failed.
 enum Unopened {
-    /// Another process holds the file.
     Busy(OpenError),
     Other(OpenError),
 }
@@ -64,7 +62,7 @@ impl From<OpenError> for Unopened {
     }
 }
 
-/// Waits until nobody else holds the file.
+/// Waits until no other process has locked the file.
 async fn take_turn(path: &Path, patience: Duration) -> Result<(), sqlx::Error> {
     let mut connection = SqliteConnectOptions::new().filename(path).busy_timeout(patience).disable_statement_logging().connect().await?;
     sqlx::raw_sql("BEGIN EXCLUSIVE; ROLLBACK").execute(&mut connection).await?;
@@ -84,33 +82,33 @@ async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened
         .acquire_timeout(patience.saturating_mul(2))
         .idle_timeout(None)
         .max_lifetime(None)
-        // Where a full disk took even the rollback, the connection still stands in its old transaction: another one is opened.
+        // If the disk was full even for the rollback, the connection is still in its old transaction: it is not used again.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .test_before_acquire(false);
     let unopened = |error: sqlx::Error| {
-        let is_busy = error.as_database_error().and_then(|said| said.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == BUSY);
+        let is_busy = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == BUSY);
         let error = unopened(path, &error);
         if is_busy { Unopened::Busy(error) } else { Unopened::Other(error) }
     };
 
-    // 1. Look at whose file it is, before the second step writes into it.
+    // 1. Check who owns the file before step 2 writes to it.
     let reading_back = pool.clone().connect_with(options.clone()).await.map_err(unopened)?;
     check_version(&texts(&reading_back, "SELECT sqlite_version()").await.map_err(unopened)?.concat())?;
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     check_owner(&texts(&reading_back, tables).await.map_err(unopened)?, path)?;
     reading_back.close().await;
 
-    // 2. Open it for good.
+    // 2. Open it.
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("journal_size_limit", LOG_BYTES)
-        // A power cut may take the last commits, never the file's soundness. That is harmless for beats: what a beat is called
-        // is derived, so a read-back finds those that were sent and forgotten. What a person sets up is made durable after it (`persist`).
+        // A power failure may lose the last commits, but does not damage the file. For beats that is harmless: their ids are derived, so a
+        // read-back finds beats that were sent and not stored. Settings are made durable with `persist`.
         .synchronous(SqliteSynchronous::Normal);
     Ok(Database::Sqlite(pool.connect_with(options).await.map_err(unopened)?, Turn::default()))
 }
 
-/// The file holds encrypted secrets and what was measured: its owner's business alone. SQLite gives the same mode to the files beside it.
+/// The file contains encrypted secrets and measurements, so only its owner may read it. SQLite gives the same mode to the files beside it.
 fn make(path: &Path) -> Result<(), OpenError> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let unmade = |why: io::Error| OpenError::File { path: path.to_owned(), why: why.to_string() };
@@ -123,7 +121,7 @@ fn make(path: &Path) -> Result<(), OpenError> {
 }
 
 fn unopened(path: &Path, error: &sqlx::Error) -> OpenError {
-    let code = error.as_database_error().and_then(|said| said.code().map(std::borrow::Cow::into_owned));
+    let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     match code.as_deref() {
         Some("26") => OpenError::NotADatabase(path.to_owned()),
         _ => OpenError::File { path: path.to_owned(), why: words(error) },
@@ -140,7 +138,6 @@ fn check_version(found: &str) -> Result<(), OpenError> {
     if (part(), part(), part()) < OLDEST { Err(OpenError::OldSqlite(found.to_owned())) } else { Ok(()) }
 }
 
-/// Refuses a database that another program made.
 fn check_owner(tables: &[String], path: &Path) -> Result<(), OpenError> {
     let is_ours = tables.is_empty() || tables.iter().any(|table| table == super::migrate::META);
     if is_ours { Ok(()) } else { Err(OpenError::AnotherPrograms(path.to_owned())) }

@@ -1,6 +1,6 @@
-//! One statement, put together from pieces of SQL and the values between them: nobody counts placeholders by hand.
+//! Builds a statement from SQL text and values, with placeholders.
 
-/// A value for a placeholder. The kind is known also where there is no value: PostgreSQL wants to know it.
+/// A value for a placeholder. NULL has a type too, because PostgreSQL needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Int(Option<i64>),
@@ -32,7 +32,7 @@ impl From<String> for Value {
     }
 }
 
-/// PostgreSQL's text holds no zero byte, and words of strangers may: it is kept as the sign for what cannot be shown.
+/// PostgreSQL text cannot contain a zero byte, and texts of other servers may: it becomes U+FFFD.
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
         Self::Text(text.map(|text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }))
@@ -51,7 +51,7 @@ impl From<Option<Vec<u8>>> for Value {
     }
 }
 
-/// SQL with a `?` wherever a value belongs, and the values in that order. No text of ours holds a `?` that is none.
+/// SQL with a `?` for each value. The SQL text itself must not contain any other `?`.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     text: String,
@@ -59,18 +59,16 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// Begins with `text`.
     pub(super) fn new(text: &str) -> Self {
         Self { text: text.to_owned(), values: Vec::new() }
     }
 
-    /// Goes on with `text`.
     pub(super) fn text(mut self, text: &str) -> Self {
         self.text.push_str(text);
         self
     }
 
-    /// Several statements as one text, for SQLite alone.
+    /// Several statements in one text; SQLite only.
     pub(super) fn joined(statements: Vec<Self>) -> Self {
         let mut all = Self::new("");
         for (at, statement) in statements.into_iter().enumerate() {
@@ -79,21 +77,19 @@ impl Statement {
         all
     }
 
-    /// Goes on with another statement and its values.
     pub(super) fn then(mut self, other: Self) -> Self {
         self.text.push_str(&other.text);
         self.values.extend(other.values);
         self
     }
 
-    /// Goes on with a placeholder for `value`.
     pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
         self.push(value.into());
         self
     }
 
-    /// Goes on with `(?, ?, ...)`, for `IN`. The list is filled up with its last value to a power of two: so there are ten
-    /// texts to prepare and not a thousand. An empty list holds NULL, which nothing is equal to.
+    /// Appends `(?, ?, ...)`, for `IN`. The list is padded with its last value to a power of two, so that there are ten different texts to
+    /// prepare and not a thousand. An empty list becomes `(NULL)`, which matches nothing.
     pub(super) fn list(mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
         if let Some(last) = values.last().cloned() {
@@ -106,7 +102,7 @@ impl Statement {
         self
     }
 
-    /// Goes on with `(?, ?), (?, ?), ...`, for `VALUES`.
+    /// Appends `(?, ?), (?, ?), ...`, for `VALUES`.
     pub(super) fn rows<const N: usize>(mut self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
         for (at, row) in rows.into_iter().enumerate() {
             if at > 0 {
@@ -117,13 +113,12 @@ impl Statement {
         self
     }
 
-    /// The text and the values for SQLite. Its placeholders have no numbers: a numbered one is looked up among all before it, so that a
-    /// long statement would cost its square.
+    /// Placeholders without numbers: SQLite looks a numbered one up among all before it, so a long statement would take quadratic time.
     pub(super) fn for_sqlite(self) -> (String, Vec<Value>) {
         (self.text, self.values)
     }
 
-    /// The text and the values for PostgreSQL, which wants its placeholders numbered.
+    /// PostgreSQL needs numbered placeholders.
     pub(super) fn for_postgres(self) -> (String, Vec<Value>) {
         let mut pieces = self.text.split('?');
         let mut text = pieces.next().unwrap_or_default().to_owned();

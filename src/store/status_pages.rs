@@ -9,21 +9,18 @@ use super::{Change, Store, StoreError, names};
 const WHAT: &str = "reading status pages";
 
 impl Store {
-    /// All status pages, by name.
     pub async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError> {
         let mut pages = self.database.read(WHAT, all(), from_row).await?;
-        // Sorted here: the two databases do not order text alike.
+        // Sorted here, because the two databases order text differently.
         pages.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(pages)
     }
 
-    /// The status page of this name.
     pub async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
         Ok(self.database.read(WHAT, all().text(" WHERE name = ").bind(name.as_str()), from_row).await?.pop())
     }
 }
 
-/// Removes some, then adds or replaces others.
 pub(super) async fn apply(work: &mut Work, change: &Change<'_>) -> Result<(), StoreError> {
     for name in change.remove_status_pages {
         work.run(Statement::new("DELETE FROM status_pages WHERE name = ").bind(name.as_str())).await?;

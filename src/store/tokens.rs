@@ -10,13 +10,12 @@ use super::sessions::key;
 use super::statement::Statement;
 use super::{Checked, Store, StoreError, numbers, users};
 
-/// When a token was last used is written at most so often: a program that asks each second must not write each second.
+/// How often the last use of a token is written: a program that sends a request every second must not cause a write every second.
 const USE_EVERY: Duration = Duration::from_mins(1);
 
 const COLUMNS: &str = "id, name, role, made_by, created_ms, last_used_ms, until_ms";
 
 impl Store {
-    /// Adds an API token; its number is given here.
     pub async fn put_token(&self, digest: &Digest, token: &ApiToken, checked: Checked<'_>) -> Result<TokenId, StoreError> {
         let mut work = self.database.work("adding an API token").await?;
         checked.begin(&mut work).await?;
@@ -37,13 +36,13 @@ impl Store {
         Ok(TokenId(id))
     }
 
-    /// All API tokens, oldest first, those that are over with them.
+    /// Oldest first, including expired ones.
     pub async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
         let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens ORDER BY id");
         self.database.read("reading API tokens", all, from_row).await
     }
 
-    /// The API token of this digest, unless it is over; writes that it was used, at most once a minute.
+    /// `None` when it has expired. Writes the last use, at most once a minute.
     pub async fn token(&self, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
         const WHAT: &str = "reading an API token";
         let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens WHERE digest = ").bind(key(digest));
@@ -58,7 +57,7 @@ impl Store {
         Ok(Some(ApiToken { last_used: Some(now), ..token }))
     }
 
-    /// Removes an API token; false, and no audit entry, when there was none.
+    /// Returns false and writes no audit entry when there is no such token.
     pub async fn drop_token(&self, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError> {
         let mut work = self.database.work("removing an API token").await?;
         checked.begin(&mut work).await?;
@@ -73,7 +72,7 @@ impl Store {
 fn from_row(row: &Row) -> Result<ApiToken, StoreError> {
     let id = TokenId(row.int(0)?);
     let at = |column| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(column)?.map(Timestamp::from_ms)) };
-    let damaged = || StoreError::Damaged(format!("API token {}: its access in the database cannot be read", id.0));
+    let damaged = || StoreError::Damaged(format!("API token {}: its role in the database cannot be read", id.0));
     Ok(ApiToken {
         id,
         name: row.text(1)?,

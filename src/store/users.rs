@@ -11,16 +11,15 @@ use super::{Checked, Store, StoreError, numbers, sessions};
 pub(super) const COLUMNS: &str = "users.id, users.name, users.role, users.password, users.created_ms, users.last_login_ms";
 
 impl Store {
-    /// All users, by name.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
         let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM users");
         let mut users = self.database.read("reading users", all, |row| from_row(row, 0)).await?;
-        // Sorted here: the two databases do not order text alike.
+        // Sorted here, because the two databases order text differently.
         users.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(users)
     }
 
-    /// The user of this name, with the hash of its password as PHC text.
+    /// With the hash of the password as a PHC string.
     pub async fn user(&self, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError> {
         let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
         let found =
@@ -28,7 +27,8 @@ impl Store {
         Ok(found.await?.pop())
     }
 
-    /// Adds or changes a user. `password` is the hash of a new one, as PHC text: without it the old one stays; with it the user's sessions are closed.
+    /// Adds or changes a user. `password` is the hash of a new password as a PHC string: `None` leaves the old one, a new one closes the
+    /// user's sessions.
     pub async fn put_user(
         &self,
         name: &UserName,
@@ -44,12 +44,12 @@ impl Store {
         Ok(id)
     }
 
-    /// Removes a user with its sessions and its invitation; false, and no audit entry, when there was none.
+    /// Removes a user with sessions and invitation. Returns false and writes no audit entry when there is no such user.
     pub async fn drop_user(&self, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError> {
         let mut work = self.database.work("removing a user").await?;
         checked.begin(&mut work).await?;
         let Some(id) = id_of(&mut work, name).await? else { return Ok(false) };
-        // The row first: whoever is about to open a session holds it until that is written.
+        // The row first: a transaction that opens a session locks it until the session is written.
         if work.run(Statement::new("DELETE FROM users WHERE id = ").bind(id.0)).await? == 0 {
             return Ok(false);
         }
@@ -60,7 +60,6 @@ impl Store {
     }
 }
 
-/// Adds or changes a user; without a new password the old one stays. A new one closes the user's sessions.
 pub(super) async fn write(
     work: &mut Work,
     (name, role): (&UserName, Role),
@@ -83,15 +82,14 @@ pub(super) async fn write(
              password = CASE WHEN excluded.password IS NULL THEN users.password ELSE excluded.password END",
         );
     work.run(insert).await?;
-    let id = id_of(work, name).await?.ok_or_else(|| StoreError::Damaged(format!("user {name} is not there right after it was written")))?;
+    let id = id_of(work, name).await?.ok_or_else(|| StoreError::Damaged(format!("user {name} is missing right after it was written")))?;
     if password.is_some() {
         sessions::close_all(work, id).await?;
     }
     Ok(id)
 }
 
-/// The number and access of the user of this name.
-pub(super) async fn known(work: &mut Work, name: &UserName) -> Result<Option<(UserId, Role)>, StoreError> {
+pub(super) async fn find(work: &mut Work, name: &UserName) -> Result<Option<(UserId, Role)>, StoreError> {
     let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
     let found = work.read(one, |row| from_row(row, 0)).await?.pop();
     Ok(found.map(|user| (user.id, user.role)))
@@ -102,7 +100,6 @@ async fn id_of(work: &mut Work, name: &UserName) -> Result<Option<UserId>, Store
     Ok(work.read(id, |row| row.int(0).map(UserId)).await?.pop())
 }
 
-/// A user whose [`COLUMNS`] begin at `first`.
 pub(super) fn from_row(row: &Row, first: usize) -> Result<User, StoreError> {
     let name = row.text(first + 1)?;
     let damaged = |field: &str| StoreError::Damaged(format!("user {name}: its {field} in the database cannot be read"));
@@ -116,7 +113,6 @@ pub(super) fn from_row(row: &Row, first: usize) -> Result<User, StoreError> {
     })
 }
 
-/// The access of this number.
 pub(super) fn role(place: i64) -> Option<Role> {
     at_place(place, &Role::ALL)
 }

@@ -11,21 +11,19 @@ use super::names;
 use super::statement::{Statement, Value};
 use super::{Change, Store, StoreError};
 
-/// So many rows go into one statement.
 const ROWS: usize = 500;
 
 impl Store {
-    /// All maintenance windows, by name.
     pub async fn windows(&self) -> Result<Vec<Window>, StoreError> {
         let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms, weekly, timezone FROM windows");
         let mut windows = self.database.read("reading maintenance windows", all, from_row).await?;
-        // Sorted here: the two databases do not order text alike.
+        // Sorted here, because the two databases order text differently.
         windows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(windows)
     }
 }
 
-/// Removes some, then adds or replaces others. Of two with one name, the later one counts.
+/// Removes windows, then adds or replaces others. If two have the same name, the later one is used.
 pub(super) async fn apply(work: &mut Work, change: &Change<'_>) -> Result<(), StoreError> {
     for some in change.remove_windows.chunks(ROWS) {
         work.run(Statement::new("DELETE FROM windows WHERE name IN ").list(some.iter().map(ProjectName::as_str))).await?;
@@ -75,7 +73,7 @@ fn from_row(row: &Row) -> Result<Window, StoreError> {
         (None, None, None, None, Some(weekly)) => {
             When::Weekly(Weekly::parse(&weekly, timezone.as_deref()).map_err(|wrong| damaged("weekly", &wrong))?)
         }
-        _ => return Err(damaged("times", "they are neither once nor again and again")),
+        _ => return Err(damaged("times", "they are neither those of a single window nor of a repeated one")),
     };
     Ok(Window {
         projects: names::read(&row.text(1)?).map_err(|wrong| damaged("list of projects", &wrong))?,

@@ -1,5 +1,5 @@
-//! Which project is visited next, and when, and whether it is looked at then. A visit is a read-back while only Heartbeat is on; where
-//! Ingestion Alert is on, there is a visit each minute, also while PostHog is to be left alone: what we know must be judged then too.
+//! When each project is visited, and whether PostHog is read back then. Visits follow the read-back interval; with Ingestion Alert there is
+//! one each minute, even while PostHog must not be asked, because stored data must be judged.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -7,26 +7,24 @@ use std::time::Duration;
 
 use crate::model::{Beat, Project, ProjectId, Readback, Timestamp};
 
-/// How long after the slot we look: most beats are queryable by then, and one read-back settles them.
+/// After the slot: most beats are queryable by then, so one read-back settles them.
 const LOOK_BEHIND_SLOT: Duration = Duration::from_secs(20);
-/// How soon a project is looked at that never was: somebody may be waiting for its first beat.
+/// For a project that was never read back: a user may be waiting for its first beat.
 const FIRST_READBACK_AFTER: Duration = Duration::from_secs(10);
-/// By how much two read-backs may lie closer together than the pace says.
+/// Two read-backs may be this much closer together than the interval.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// The projects in the order in which their visits are due.
 #[derive(Default)]
 pub(super) struct Agenda {
     order: BTreeSet<(Timestamp, ProjectId)>,
     projects: HashMap<ProjectId, Arc<Project>>,
-    /// Those that are being visited: a second look beside the first would cost a query, and whichever ended last would
-    /// stand, though it may have been asked first.
+    /// Projects being visited: a second read-back in parallel would cost a query, and the older result could overwrite the newer one.
     under_way: HashSet<ProjectId>,
 }
 
 impl Agenda {
-    /// Made anew of these projects; the visits that are under way go on. What was found out about a project that has another token
-    /// or address by now is forgotten.
+    /// Replaces the projects; running visits go on. Results of a project whose token or host changed
+    /// are dropped.
     pub(super) fn renew(&mut self, projects: &[Arc<Project>], last: &mut HashMap<ProjectId, Readback>, now: Timestamp) {
         let visited = projects.iter().filter(|project| project.spec.heartbeat.is_some() || project.spec.ingestion_alert.is_some());
         for project in visited.clone() {
@@ -39,7 +37,7 @@ impl Agenda {
         self.order = resting.map(|project| (next_visit(project, last.get(&project.id), now), project.id)).collect();
     }
 
-    /// A project whose visit is due; it is off the agenda until [`Agenda::again`].
+    /// Removes and returns a project that is due; [`Agenda::again`] puts it back.
     pub(super) fn pop(&mut self, now: Timestamp) -> Option<Arc<Project>> {
         let first = self.order.first().copied().filter(|(at, _)| *at <= now)?;
         self.order.remove(&first);
@@ -47,12 +45,10 @@ impl Agenda {
         self.projects.get(&first.1).cloned()
     }
 
-    /// When the next visit is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// The visit is over: the project is put on again, unless it is gone.
     pub(super) fn again(&mut self, id: ProjectId, last: Option<&Readback>, earliest: Timestamp) {
         self.under_way.remove(&id);
         if let Some(project) = self.projects.get(&id) {
@@ -61,32 +57,32 @@ impl Agenda {
     }
 }
 
-/// Whether what is looked for, or where, is another one now.
+/// Whether the events or their location changed.
 fn is_elsewhere(before: &Project, now: &Project) -> bool {
     let place = |project: &Project| {
         let spec = &project.spec;
-        // What was found out about another key's scopes, and by it, is no word about this one's.
+        // Scopes and results belong to the old key.
         (spec.token.clone(), spec.api().to_owned(), spec.posthog_id, spec.personal_key.clone())
     };
     place(before) != place(now)
 }
 
-/// Whether a visit at `now` is to look: as soon as the project's pace and PostHog's own wishes allow it.
+/// Whether a visit at `now` makes a read-back: as soon as the project's interval and PostHog's rate limits allow it.
 pub(super) fn readback_due(project: &Project, last: Option<&Readback>, now: Timestamp) -> bool {
     allowed_from(project, last, now).is_none_or(|from| from <= now)
 }
 
-/// From when on the next read-back may be made; none when there was none before.
+/// The earliest time of the next read-back; none if there was none before.
 fn allowed_from(project: &Project, last: Option<&Readback>, now: Timestamp) -> Option<Timestamp> {
-    // A read-back that lies ahead was made before the wall was stepped back: it binds nobody.
+    // A read-back in the future was made before the clock was set back.
     let last = last.filter(|last| last.at <= now)?;
-    // A read-back that was made late must not cost the next one its minute: there is only one a slot, whatever the slack.
+    // A late read-back must not cost the next one its minute: there is only one per slot.
     let due = last.at.plus(project.spec.timing.readback_interval.saturating_sub(SLACK));
     Some(due.max(last.not_before))
 }
 
-/// When to visit next, from `now` on: a moment behind a slot, and behind the first one at which a read-back is due, unless there is more to do
-/// than to look.
+/// The next visit: shortly after a slot, and after the first one at which a read-back is due, unless Ingestion Alert needs
+/// one each minute.
 fn next_visit(project: &Project, last: Option<&Readback>, now: Timestamp) -> Timestamp {
     let Some(allowed) = allowed_from(project, last, now) else { return now.plus(FIRST_READBACK_AFTER) };
     let earliest = if project.spec.alert().is_some() { now } else { allowed.max(now) };
@@ -128,11 +124,10 @@ mod tests {
         agenda.renew(&[project(1), project(2)], &mut last, now);
         assert!(agenda.pop(now).is_none());
         let looked_at = agenda.pop(due).unwrap();
-        // Somebody removed project 2 meanwhile.
         agenda.renew(&[project(1)], &mut last, now);
         agenda.again(looked_at.id, None, due);
         agenda.again(ProjectId(2), None, due);
-        assert!(agenda.pop(due).is_none(), "no second look beside the first, and none at what is gone");
+        assert!(agenda.pop(due).is_none(), "no second visit in parallel, and none of a removed project");
         assert_eq!(agenda.pop(due.plus(FIRST_READBACK_AFTER)).unwrap().id, ProjectId(1));
         assert!(agenda.next().is_none());
     }
@@ -161,7 +156,7 @@ mod tests {
         }
     }
 
-    /// The visits from a read-back on, in the minutes after it; a capital L is one that read-backs.
+    /// The visits of the minutes after a read-back: `L` with read-back, `v` without.
     fn visits(project: &Project, made: &Readback, minutes: i64) -> String {
         let (mut letters, mut last) = (String::new(), made.clone());
         let mut now = last.at.plus(Duration::from_secs(1));
@@ -170,7 +165,6 @@ mod tests {
             letters.push(if visit.minute() > minute {
                 '.'
             } else {
-                // Nobody is there to the millisecond.
                 let came = visit.plus(Duration::from_millis(3));
                 now = came.plus(Duration::from_secs(1));
                 let readbacks = readback_due(project, Some(&last), came);

@@ -1,6 +1,5 @@
-//! After each visit: which rules hold, what that makes of the project's incidents, and who is owed a word about it.
-//!
-//! The rules are `judge`'s; what they need is read here, and what they give is written here, an incident with its notifications at once.
+//! After each visit: evaluates the rules, updates the project's incidents and queues notifications.
+//! The rules are in `judge`. Their data is read here, and an incident is written together with its notifications.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +14,14 @@ use crate::model::{
 };
 use crate::store::{ConfigSnapshot, IncidentFilter, Notified, Recent, StoreError};
 
-/// For so long after an incident is over it may still become known that its data came after all.
+/// How long after the end of an incident late beats are still counted.
 const AFTERMATH: Duration = Duration::from_hours(24);
-/// So many incidents of a project are read: those that are open, and those that were over lately. More than a day of flapping gives: an open
-/// one that was not read could never end.
+/// Incidents of a project that are read, open and recently resolved: more than a day of flapping. An open one that is not read could never
+/// end.
 const INCIDENTS: u32 = 2000;
-/// Of those that are over, so many of the newest are looked after: each costs a reading a minute.
+/// Resolved incidents that are updated, newest first: each costs one read per minute.
 const LOOKED_AFTER: usize = 10;
 
-/// Who is told, and when nobody is.
 #[derive(Clone)]
 pub(super) struct Routing {
     channels: Arc<[Channel]>,
@@ -35,13 +33,13 @@ impl Routing {
         Self { channels: config_snapshot.channels().into(), windows: config_snapshot.windows().into() }
     }
 
-    /// Until when nobody is told that an incident of this project opened.
+    /// Until when a maintenance window suppresses opened notifications of this project.
     fn silenced_until(&self, project: &ProjectName, at: Timestamp) -> Option<Timestamp> {
         self.windows.iter().filter_map(|window| window.open_until(project, at)).max()
     }
 
-    /// The notifications that a step owes. `notified` says what channels heard of the incident before: who heard that it is open hears of its end
-    /// too, also when it would not be told of it any more; who did not is told that it is open, whatever the others are told of it now.
+    /// The notifications of a step. A channel that was notified of the opening (`notified`) also gets the end, even if its settings
+    /// no longer match; another channel gets the opening, whatever the step is.
     fn queued(&self, step: &Step, id: IncidentId, notified: &[Notified], at: Timestamp) -> Vec<Notification> {
         let incident = Incident { id: Some(id), ..step.incident.clone() };
         let ending = (!incident.is_open()).then(|| judge::ending(&incident));
@@ -51,48 +49,48 @@ impl Routing {
             let record = |channel: &Channel| notified.iter().find(|one| one.incident == id && one.channel == channel.id).copied();
             let knows = |channel: &Channel| record(channel).is_some_and(|one| one.is_open);
             let message = message::of_incident(*kind, &incident, ending.as_deref(), at);
-            // Reminders are counted, and it can become graver more than once.
+            // Reminders are counted, and an incident can escalate more than once.
             let number = if *kind == NotificationKind::Escalated { incident.severity as u32 } else { incident.reminders };
             let knowing = self.channels.iter().filter(|channel| match kind {
                 NotificationKind::Resolved => knows(channel),
                 NotificationKind::Opened => false,
-                _ => is_told(channel, &incident) && knows(channel),
+                _ => is_subscribed(channel, &incident) && knows(channel),
             });
             queued.extend(knowing.map(|channel| Notification::queued(channel.id, Some(id), &about, number, message.clone())));
             if *kind == NotificationKind::Resolved {
                 continue;
             }
             let opened = message::of_incident(NotificationKind::Opened, &incident, None, at);
-            let new = self.channels.iter().filter(|channel| is_told(channel, &incident) && !knows(channel));
-            // Of the same incident a channel may hear again that it is open, once it heard of an end.
+            let new = self.channels.iter().filter(|channel| is_subscribed(channel, &incident) && !knows(channel));
+            // After an end, a channel may be notified of the same incident again.
             let ended = |channel: &Channel| record(channel).map_or(0, |one| one.ended);
             queued.extend(new.map(|channel| Notification::queued(channel.id, Some(id), &about, ended(channel), opened.clone())));
         }
         queued
     }
 
-    /// Whether a channel that is to be told of this open incident does not know that it is open: it was added, enabled or widened meanwhile.
+    /// Whether a channel must be notified of this open incident and was not: it was added, enabled or widened meanwhile.
     fn is_new_to_some(&self, incident: &Incident, notified: &[Notified]) -> bool {
         let knows = |channel: &Channel| {
             notified.iter().any(|known| Some(known.incident) == incident.id && known.channel == channel.id && known.is_open)
         };
-        self.channels.iter().any(|channel| is_told(channel, incident) && !knows(channel))
+        self.channels.iter().any(|channel| is_subscribed(channel, incident) && !knows(channel))
     }
 }
 
-/// A pair of addresses knows triggered and resolved, as in PostHog's app: of ingestion, and of nothing else.
-fn is_told(channel: &Channel, incident: &Incident) -> bool {
-    let knows = channel.spec.kind != ChannelKind::GetPair || incident.incident_kind == IncidentKind::Ingestion;
-    knows && channel.spec.wants(Some(&incident.project_name), incident.severity)
+/// A channel of the kind `get-pair` gets only ingestion incidents, like PostHog's app.
+fn is_subscribed(channel: &Channel, incident: &Incident) -> bool {
+    let is_supported = channel.spec.kind != ChannelKind::GetPair || incident.incident_kind == IncidentKind::Ingestion;
+    is_supported && channel.spec.wants(Some(&incident.project_name), incident.severity)
 }
 
 impl Verify {
-    /// Judges a project as it stands on record. A store that does not take it is told in the log; the next visit judges anew.
+    /// Judges the stored data of a project. Errors of the store are logged; the next visit judges again.
     pub(super) async fn assess(&self, project: &Project, readback: Option<&Readback>, routing: &Routing) {
         if let Err(error) = self.try_assess(project, readback, routing).await {
-            static SAID: LogThrottle = LogThrottle::new();
-            if SAID.is_due() {
-                tracing::error!(project = %project.spec.name, %error, "a project could not be judged; that is done again in a minute");
+            static LOGGED: LogThrottle = LogThrottle::new();
+            if LOGGED.is_due() {
+                tracing::error!(project = %project.spec.name, %error, "cannot judge a project; retried in a minute");
             }
         }
     }
@@ -114,7 +112,7 @@ impl Verify {
         let (open, over): (Vec<Incident>, Vec<Incident>) = incidents.into_iter().partition(Incident::is_open);
         let scene = Scene { at: now, project, beats: &beats, evidence: &[], readback, samples: &samples };
         let is_calm = open.is_empty() && judge::holding(&scene, &[]).is_empty();
-        // What failures left says why, and not whether: in good faults it is not read.
+        // Evidence explains a failure; it is not needed without one.
         let evidence = if is_calm { Vec::new() } else { self.store.evidence(&ids, from, to).await? };
         let scene = Scene { evidence: &evidence, ..scene };
         let silenced = routing.silenced_until(&project.spec.name, now);
@@ -146,13 +144,12 @@ impl Verify {
         Ok(())
     }
 
-    /// What channels were notified of these incidents.
     async fn notified(&self, open: &[Incident]) -> Result<Vec<Notified>, StoreError> {
         let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
         if ids.is_empty() { Ok(Vec::new()) } else { self.store.notified(&ids).await }
     }
 
-    /// Ends incidents of projects that nobody watches any more: whoever was told that they opened is told that they are over.
+    /// Resolves incidents of projects without Ingestion Alert, with notifications.
     pub(super) async fn abandon_unwatched(&self, config_snapshot: &ConfigSnapshot, routing: &Routing) -> Result<(), StoreError> {
         let now = self.clock.now();
         for incident in self.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await? {
@@ -169,7 +166,6 @@ impl Verify {
         Ok(())
     }
 
-    /// Writes a step with the notifications that it owes, at once; says it in the log.
     async fn write(&self, step: &Step, routing: &Routing, notified: &[Notified], now: Timestamp) -> Result<(), StoreError> {
         let queued = |id| routing.queued(step, id, notified, now);
         let Some(id) = self.store.write_incident(&step.incident, &step.entries, &queued).await? else { return Ok(()) };

@@ -1,8 +1,6 @@
-//! Verify: looks for what was sent, settles it, and lets `judge` say what it means.
-//!
-//! One query a project and minute at most, a moment behind the slot, holding every question of that minute. Takes
-//! open beats from the store, gives settled ones back; what to ask is `questions`, how one read-back goes is `readback`, and what else is asked while
-//! beats are accepted and stay away is `silence`.
+//! Verify: reads beats back, stores their outcome, and lets `judge` interpret it.
+//! At most one query per project and minute, shortly after the slot: `questions` decides what to ask, `readback` asks, and `silence`
+//! finds out why accepted beats are missing.
 
 mod agenda;
 mod assess;
@@ -26,47 +24,42 @@ use crate::store::{ConfigSnapshot, Store};
 use agenda::Agenda;
 use assess::Routing;
 
-/// No wait is longer, so that a change of projects, or of the wall clock, is noticed soon.
+/// The longest wait, so that a change of projects or of the clock is noticed soon.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// How many read-backs are under way at once, at most.
 const MAX_READBACKS: usize = 64;
-/// Throttled, or asking for too much, without a `Retry-After`, we wait this many times as long as we did, up to [`LONGEST_WAIT`].
+/// Factor for the wait after a rate limit or an expensive query without `Retry-After`, up to [`LONGEST_WAIT`].
 const SLOW_DOWN: u32 = 2;
-/// No wait between read-backs grows beyond this, whatever we were told: the way back must be noticed.
+/// Upper bound of the wait between read-backs, whatever PostHog asks for: a recovery must be noticed.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
-/// But where the hour's budget is used up: asking sooner would only be refused.
+/// The same if the hourly budget is used up: an earlier query would be rejected.
 const LONGEST_BUDGET_WAIT: Duration = Duration::from_hours(1);
 
-/// What verifying needs.
 #[derive(Clone)]
 pub struct Verify {
-    /// Where beats come from and outcomes go to.
     pub store: Arc<Store>,
-    /// Asks.
     pub client: posthog::Client,
-    /// The time.
     pub clock: Clock,
-    /// Where it gives its sign of life.
     pub liveness: Liveness,
 }
 
 impl Verify {
-    /// Looks until `stop`. A read-back that is under way then is dropped: the next life asks again.
-    /// Trouble with the store, also at the start, is logged and waited out.
+    /// Runs until `stop`, which drops running read-backs: the next start asks again.
+    /// Errors of the store, also at the start, are logged and retried.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let mut config_snapshot = ConfigSnapshot::new(Arc::clone(&self.store), "looking goes on at those known so far").with_channels();
+        let mut config_snapshot =
+            ConfigSnapshot::new(Arc::clone(&self.store), "read-backs continue for the projects that were read last").with_channels();
         tokio::select! {
             () = stop => {}
             () = async {
                 let last = self.begin(&mut config_snapshot).await;
-                self.walk(config_snapshot, last).await;
+                self.run_visits(config_snapshot, last).await;
             } => {}
         }
     }
 
-    /// Reads what there is to look at and the looks so far; again each second until the store lets it.
+    /// Reads projects and stored read-backs; retries each second until the store answers.
     async fn begin(&self, config_snapshot: &mut ConfigSnapshot) -> HashMap<ProjectId, Readback> {
-        let mut ails = false;
+        let mut is_failing = false;
         loop {
             let read = async {
                 config_snapshot.refresh().await?;
@@ -74,29 +67,28 @@ impl Verify {
             };
             match read.await {
                 Ok(readbacks) => return readbacks.into_iter().map(|readback| (readback.project, readback)).collect(),
-                Err(error) if ails => tracing::debug!(%error, "the projects still cannot be read"),
+                Err(error) if is_failing => tracing::debug!(%error, "still cannot read the projects"),
                 Err(error) => {
-                    tracing::error!(%error, "the projects cannot be read, so that nothing is looked at; that is tried again each second");
+                    tracing::error!(%error, "cannot read the projects, so nothing is read back; retried every second");
                 }
             }
-            ails = true;
+            is_failing = true;
             self.clock.sleep(Duration::from_secs(1)).await;
         }
     }
 
-    /// Visits each project when its visit is due, for ever.
-    async fn walk(&self, mut config_snapshot: ConfigSnapshot, mut last: HashMap<ProjectId, Readback>) {
+    async fn run_visits(&self, mut config_snapshot: ConfigSnapshot, mut last: HashMap<ProjectId, Readback>) {
         let mut agenda = Agenda::default();
         agenda.renew(config_snapshot.projects(), &mut last, self.clock.now());
         let mut routing = Routing::of(&config_snapshot);
-        // What nobody watches any more is to be ended, until the store has taken that.
+        // Incidents without Ingestion Alert must be resolved; repeated until the store accepts it.
         let mut unwatched = true;
         let mut begun: HashMap<ProjectId, Timestamp> = HashMap::new();
         let mut under_way: JoinSet<(ProjectId, Option<Readback>)> = JoinSet::new();
         let mut before = self.clock.now();
         loop {
             let now = self.clock.now();
-            // 1. Somebody may have changed a project, or the wall was stepped back: the agenda is made anew.
+            // 1. Projects changed, or the clock was set back: renew the agenda.
             let stepped_back = now < before;
             before = now;
             let changed = config_snapshot.refresh_when_due(self.clock.monotonic(), stepped_back).await;
@@ -108,19 +100,19 @@ impl Verify {
             if unwatched {
                 unwatched = self.abandon_unwatched(&config_snapshot, &routing).await.is_err();
             }
-            // 2. What is due is visited, each in a task of its own while it lasts.
-            // A task is made when there is room for it: very many that wait would cost memory.
+            // 2. Start the due visits, each in its own task.
+            // Only as many as may run at once: waiting tasks would cost memory.
             while under_way.len() < MAX_READBACKS
                 && let Some(project) = agenda.pop(now)
             {
-                let (verify, known, routing) = (self.clone(), last.get(&project.id).cloned(), routing.clone());
+                let (verify, previous, routing) = (self.clone(), last.get(&project.id).cloned(), routing.clone());
                 begun.insert(project.id, now);
-                under_way.spawn(async move { (project.id, verify.visit(&project, known.as_ref(), &routing).await) });
+                under_way.spawn(async move { (project.id, verify.visit(&project, previous.as_ref(), &routing).await) });
             }
-            // Up to the oldest visit that is not done: with very many projects there is always one.
+            // Progress is the oldest running visit: with very many projects there is always one.
             let oldest = begun.values().min().map(|begun| begun.minus(Duration::from_millis(1)));
             self.liveness.sign(Loop::Verify, oldest.unwrap_or(now));
-            // 3. Until one is done, or the next is due; without room for it, until one is done.
+            // 3. Wait for the end of a visit, or for the next one if it may start.
             let next = agenda.next().filter(|_| under_way.len() < MAX_READBACKS);
             let wake = next.map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
             tokio::select! {
@@ -131,18 +123,17 @@ impl Verify {
                             self.liveness.did(Loop::Verify, 1);
                             last.insert(id, readback);
                         }
-                        // A visit that came to nothing is not made again in the same instant.
+                        // A failed visit is not repeated at once.
                         agenda.again(id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
-                // Never longer than that: were the wall stepped back meanwhile, it would take its time to show `wake`.
+                // The longest wait, because the clock may be set back meanwhile.
                 _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)) => {}
             }
         }
     }
 
-    /// Looks at a project, when a read-back is due, and judges what is known of it; gives the new look.
     async fn visit(&self, project: &Project, last: Option<&Readback>, routing: &Routing) -> Option<Readback> {
         let due = agenda::readback_due(project, last, self.clock.now());
         let readback = if due { self.readback(project, last).await } else { None };
@@ -151,7 +142,6 @@ impl Verify {
     }
 }
 
-/// How long to leave PostHog alone after this failure.
 fn wait_after(trouble: ReadbackErrorKind, asked: Option<Duration>, last_wait: Duration, readback_interval: Duration) -> Duration {
     match (trouble, asked) {
         (ReadbackErrorKind::BudgetUsedUp, Some(asked)) => asked.min(LONGEST_BUDGET_WAIT),

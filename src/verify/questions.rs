@@ -1,4 +1,4 @@
-//! What to ask in one read-back: the beats that were not seen so far, and the minutes of which nothing is recorded.
+//! What one read-back asks: beats that have not arrived, and minutes without a record.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,18 +7,16 @@ use crate::model::{Beat, Minute, Outcome, Project, Recorded, Route, Timestamp};
 use crate::posthog::query::MAX_BEATS_A_READBACK;
 use crate::store::{Store, StoreError};
 
-/// A beat is looked for this long; what comes later is not noticed any more.
+/// How long a beat is read back; a later arrival is not noticed.
 pub(super) const LOOKED_FOR: Duration = Duration::from_hours(24);
 
-/// One beat to ask for: what is recorded of it, and its identity, derived anew.
 pub(super) struct Asked {
     pub(super) recorded: Recorded,
     pub(super) beat: Beat,
 }
 
-/// The beats to ask for, at most [`MAX_BEATS_A_LOOK`]; what is undecided comes first, newest before older.
-///
-/// A minute without a record counts as well: a process may have sent its beat and died before recording it.
+/// Beats to read back, undecided ones first, newest first.
+/// A minute without a record counts too: a process may have sent its beat and stopped before recording it.
 pub(super) async fn questions(store: &Arc<Store>, project: &Project, now: Timestamp) -> Result<Vec<Asked>, StoreError> {
     let ids: Vec<_> = project.routes.iter().map(|route| route.id).collect();
     let horizon = now.minus(LOOKED_FOR).minute();
@@ -38,7 +36,7 @@ pub(super) async fn questions(store: &Arc<Store>, project: &Project, now: Timest
     }
     first.sort_by_key(|beat| std::cmp::Reverse(beat.minute));
     first.truncate(MAX_BEATS_A_READBACK);
-    // Those given up take turns for the room that is left.
+    // Lost beats take turns for the remaining places.
     let room = (MAX_BEATS_A_READBACK - first.len()).min(rest.len());
     if room > 0 {
         let turn = (now.minute().index().unsigned_abs() as usize).wrapping_mul(room) % rest.len();
@@ -54,7 +52,6 @@ fn ask(project: &Project, recorded: Recorded) -> Option<Asked> {
     Some(Asked { recorded, beat })
 }
 
-/// The oldest minute among them; now's, when there are none.
 pub(super) fn oldest(asked: &[Asked], now: Timestamp) -> Minute {
     asked.iter().map(|asked| asked.recorded.minute).min().unwrap_or_else(|| now.minute())
 }

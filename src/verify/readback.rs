@@ -1,4 +1,4 @@
-//! One read-back at one project, from question to settled beats.
+//! One read-back of one project, from the query to settled beats.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
 use crate::store::StoreError;
 
 impl Verify {
-    /// Looks at `project`; gives the read-back as it is on record now, or none when the store did not take it (said in the log).
+    /// The stored read-back, or none if storing failed (which is logged).
     pub(super) async fn readback(&self, project: &Project, last: Option<&Readback>) -> Option<Readback> {
         match self.try_readback(project, last).await {
             Ok(readback) => readback,
             Err(error) => {
-                static SAID: LogThrottle = LogThrottle::new();
-                if SAID.is_due() {
-                    tracing::error!(project = %project.spec.name, %error, "a read-back came to nothing; it is made again");
+                static LOGGED: LogThrottle = LogThrottle::new();
+                if LOGGED.is_due() {
+                    tracing::error!(project = %project.spec.name, %error, "cannot store a read-back; it is repeated");
                 }
                 None
             }
@@ -36,13 +36,13 @@ impl Verify {
         let asked_at = self.clock.now();
         let asked = questions(&self.store, project, asked_at).await?;
         if asked.is_empty() && !project.spec.beats() && project.spec.alert().is_none() {
-            // Switched off, nothing left to wait for, and nothing watched.
+            // Disabled, nothing open, and not watched.
             return Ok(None);
         }
-        let mut known = Known::of(last);
-        let answer = self.ask(project, &asked, asked_at, &mut known).await;
+        let mut target = Target::of(last);
+        let answer = self.ask(project, &asked, asked_at, &mut target).await;
         let now = self.clock.now();
-        let mut readback = next_state(project, last, asked_at, now, known, answer.as_ref());
+        let mut readback = next_state(project, last, asked_at, now, target, answer.as_ref());
         let settled = match &answer {
             Ok(answer) => settle(project, &asked, Moments { asked: asked_at, answered: now }, answer),
             Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.timing, asked_at)).collect(),
@@ -52,7 +52,7 @@ impl Verify {
         let overdue = readback.result.is_ok() && may_be_overdue(project, &asked, &settled, asked_at);
         let found = self.find_out(project, &readback, overdue).await?;
         if (found.token, &found.findings) != (readback.token, &readback.findings) {
-            // Which project is asked is in doubt as well while nothing arrives: it is found anew, each time that the token is asked about.
+            // While nothing arrives, the project itself is in doubt: it is found again each time that the token is checked.
             let asked_anew = found.token.map(|word| word.asked) != readback.token.map(|word| word.asked);
             let is_sure = found.token.is_none() || !asked_anew;
             let findings = Findings { is_current: is_sure && found.findings.is_current, ..found.findings };
@@ -63,24 +63,24 @@ impl Verify {
         Ok(Some(readback))
     }
 
-    /// Asks; which project is asked, and what the key may do, is found out where that is not known, and kept in `known`.
-    async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, known: &mut Known) -> Result<Answer, ReadbackError> {
+    /// Reads back; first finds the project and the scopes if they are not in `target`.
+    async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, target: &mut Target) -> Result<Answer, ReadbackError> {
         let spec = &project.spec;
         let key = spec.reading_key().ok_or(ReadbackError::quoting(ReadbackErrorKind::NoKey, ResponseExcerpt::default()))?;
-        let path = if let Some(path) = known.path {
+        let path = if let Some(path) = target.path {
             path
         } else {
             let found = self.meet(project, key, now).await?;
-            known.scopes = found.scopes;
-            *known.path.insert(found.path)
+            target.scopes = found.scopes;
+            *target.path.insert(found.path)
         };
-        let (witness, oldest) = (known.witness.filter(|witness| !(witness.seen && witness.twin_seen)), oldest(asked, now).start());
+        let (witness, oldest) = (target.witness.filter(|witness| !(witness.seen && witness.twin_seen)), oldest(asked, now).start());
         let question = Question {
             base: spec.api(),
             key,
             posthog_id: path,
             events: project.routes.iter().map(|route| route.spec.event.as_str()).chain([CHECK_EVENT]).collect(),
-            // What the witness says comes before any one beat, where there are too many.
+            // The witness first, if there are too many beats.
             uuids: witness
                 .iter()
                 .flat_map(|witness| [witness.uuid, witness.twin])
@@ -94,15 +94,14 @@ impl Verify {
     }
 }
 
-/// What is known of where to ask.
-struct Known {
+/// Which project to ask, and with which scopes.
+struct Target {
     path: Option<ProjectPath>,
     scopes: Option<KeyScopes>,
-    /// What was sent past the proxy, and may not have been seen so far.
     witness: Option<Witness>,
 }
 
-impl Known {
+impl Target {
     fn of(last: Option<&Readback>) -> Self {
         let path = last.and_then(|last| match last.posthog_id {
             Some(number) => Some(ProjectPath::Number(number)),
@@ -112,7 +111,7 @@ impl Known {
     }
 }
 
-/// What Ingestion Alert watches. Where Heartbeat is not installed, somebody else's heartbeats are watched by their usual names.
+/// What Ingestion Alert watches. Without Heartbeat, the default names of heartbeats of other senders.
 fn watched(project: &Project) -> Watched<'_> {
     let Some(app) = project.spec.alert() else { return Watched::default() };
     let events = match &app.watch {
@@ -124,15 +123,14 @@ fn watched(project: &Project) -> Watched<'_> {
     Watched { events, range: app.time_range }
 }
 
-/// When a read-back was made. What it did not see was missing when it was asked, and may have come while the answer was on its
-/// way; what it saw was there when it was answered, and may have been missing when it was asked.
+/// When a read-back was asked and answered. A beat that it lacks was missing when it was asked; a beat that it has was there when it was
+/// answered.
 #[derive(Clone, Copy)]
 struct Moments {
     asked: Timestamp,
     answered: Timestamp,
 }
 
-/// What a read-back that succeeded makes of the beats it asked for.
 fn settle(project: &Project, asked: &[Asked], read_back: Moments, answer: &Answer) -> Vec<Settled> {
     let seen: HashMap<Uuid, _> = answer.arrivals.iter().map(|arrival| (arrival.uuid, arrival)).collect();
     let ahead_ms = answer.server_ahead.unwrap_or(0);
@@ -147,7 +145,7 @@ fn settle(project: &Project, asked: &[Asked], read_back: Moments, answer: &Answe
         .collect()
 }
 
-/// What newly ended badly, with its proof. Without a key nobody asked us to look, and nothing has to be proved.
+/// Evidence for newly failed beats. Without a key no read-back was expected.
 fn evidence(asked: &[Asked], settled: &[Settled], now: Timestamp, failure: Option<&ReadbackError>) -> Vec<Evidence> {
     let before: HashMap<_, _> = asked.iter().map(|asked| ((asked.recorded.route, asked.recorded.minute), asked.recorded.outcome)).collect();
     let ended = settled.iter().filter(|settled| before.get(&(settled.route, settled.minute)) != Some(&settled.outcome));
@@ -170,7 +168,7 @@ fn next_state(
     last: Option<&Readback>,
     asked_at: Timestamp,
     now: Timestamp,
-    known: Known,
+    target: Target,
     answer: Result<&Answer, &ReadbackError>,
 ) -> Readback {
     let result: Result<Traffic, &ReadbackError> = answer.map(|answer| answer.traffic);
@@ -178,7 +176,7 @@ fn next_state(
     let wait = result.as_ref().err().map_or(Duration::ZERO, |failure| {
         wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.timing.readback_interval)
     });
-    // Another project may be meant by now, or another key be there: it is found out again. One that was too old may have been upgraded.
+    // The project or the key may have changed: find it again. A PostHog that was too old may have been upgraded.
     let is_unsure = result.is_err_and(|failure| failure.trouble.doubts_project());
     Readback {
         project: project.id,
@@ -186,16 +184,16 @@ fn next_state(
         last_good: if result.is_ok() { Some(asked_at) } else { last.and_then(|last| last.last_good) },
         failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
         not_before: now.plus(wait),
-        posthog_id: known.path.filter(|_| !is_unsure).and_then(ProjectPath::number),
+        posthog_id: target.path.filter(|_| !is_unsure).and_then(ProjectPath::number),
         token: last.and_then(|last| last.token),
         findings: Findings {
-            key: known.scopes,
-            is_current: known.path == Some(ProjectPath::Current) && !is_unsure,
-            // A failure says nothing of the budget: what was said before it stands.
+            key: target.scopes,
+            is_current: target.path == Some(ProjectPath::Current) && !is_unsure,
+            // A failure keeps the last known cost.
             cost: answer.map_or_else(|_| last.map(|last| last.findings.cost).unwrap_or_default(), |answer| answer.cost),
             quota: last.and_then(|last| last.findings.quota),
             filter: last.and_then(|last| last.findings.filter.clone()),
-            witness: known.witness.map(|witness| {
+            witness: target.witness.map(|witness| {
                 let arrived = |uuid| answer.is_ok_and(|answer| answer.arrivals.iter().any(|arrival| arrival.uuid == uuid));
                 let (seen, twin_seen) = (witness.seen || arrived(witness.uuid), witness.twin_seen || arrived(witness.twin));
                 Witness { seen, twin_seen, ..witness }
@@ -210,7 +208,6 @@ fn next_state(
     }
 }
 
-/// A change of what looking gives is said once, when it changes.
 fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
     let trouble = |readback: &Readback| readback.result.as_ref().err().map(|failure| failure.trouble);
     let token_status = |readback: &Readback| readback.token.map(|word| word.token_status);
@@ -224,13 +221,13 @@ fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
             tracing::warn!(project = %name, region = region.name(), "beats are accepted and dropped: the token belongs to a project in the other region");
         }
         Some(TokenStatus::OverQuota) => {
-            tracing::warn!(project = %name, "beats are accepted and dropped: the project is over its events quota");
+            tracing::warn!(project = %name, "beats are accepted and dropped: the project exceeded its event quota");
         }
         Some(TokenStatus::Altered) => {
-            tracing::warn!(project = %name, "beats are accepted and dropped: the project's token does not get through the proxy as it was sent");
+            tracing::warn!(project = %name, "beats are accepted and dropped: a proxy changes the project's token");
         }
         Some(TokenStatus::Rewritten) => {
-            tracing::warn!(project = %name, "beats arrive under other uuids: a proxy writes them anew");
+            tracing::warn!(project = %name, "beats arrive under other uuids: a proxy rewrites them");
         }
         Some(TokenStatus::Filtered) => {
             let by = readback.findings.filter.as_ref().map_or("PostHog drops them", |filter| filter.says.as_str());
@@ -239,9 +236,9 @@ fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
         Some(TokenStatus::Known | TokenStatus::Untold) | None => {}
     }
     match (last.and_then(trouble), &readback.result) {
-        (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "looking works again"),
+        (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "read-back works again"),
         (before, Err(failure)) if before != Some(failure.trouble) => {
-            tracing::warn!(project = %project.spec.name, "cannot look: {failure}");
+            tracing::warn!(project = %project.spec.name, "cannot read back: {failure}");
         }
         _ => {}
     }

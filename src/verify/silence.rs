@@ -1,6 +1,6 @@
-//! Silence: capture says 200 to events that it drops or that get stuck behind it. When beats are accepted and stay away, PostHog is asked
-//! for what it does not say by itself: whether it knows the token, whether the quota is used up, what filters events, and which of its parts are
-//! down. The quota is asked about while beats arrive too: it is told before it is reached.
+//! Silence: capture answers 200 to events that it drops or that get stuck. When accepted beats are missing, this asks PostHog whether it
+//! knows the token, whether the quota is used up, what filters events and which parts are down. The quota is also asked while beats
+//! arrive, to warn early.
 
 use std::time::Duration;
 
@@ -16,18 +16,15 @@ use crate::posthog::instance::{self, Instance};
 use crate::posthog::query::{self, Inquiry, Missed, ProjectPath};
 use crate::store::StoreError;
 
-/// So long an answer about the token stands: a token does not come and go.
-const STANDS_FOR: Duration = Duration::from_mins(10);
-/// So many of the newest beats that stay away are looked for in what PostHog says of dropped events.
+const VALID_FOR: Duration = Duration::from_mins(10);
+/// Number of the newest missing beats to search for in PostHog's reports of dropped events.
 const FILTERED: usize = 30;
-/// So long what was sent past a proxy says how things stand; then another is sent.
+/// How long a witness is valid; then another is sent.
 const WITNESS_FOR: Duration = Duration::from_mins(30);
-/// Its distinct id.
 const WITNESS: &str = "posthog-heartbeat witness";
-/// For so long an answer is waited for: the next read-back is due.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Whether one of the beats that were asked for may be overdue: only then it is worth reading what came of those before it.
+/// Whether a requested beat may be overdue: only then earlier beats are read.
 pub(super) fn may_be_overdue(project: &Project, asked: &[Asked], settled: &[Settled], read_back: Timestamp) -> bool {
     let seen = |asked: &Asked| {
         let same = |settled: &&Settled| (settled.route, settled.minute) == (asked.recorded.route, asked.recorded.minute);
@@ -37,21 +34,20 @@ pub(super) fn may_be_overdue(project: &Project, asked: &[Asked], settled: &[Sett
     asked.iter().any(|asked| asked.recorded.sent.is_some_and(|sent| sent.plus(late_after) < read_back) && !seen(asked))
 }
 
-/// What is known beside a read-back.
 pub(super) struct Found {
-    /// Nothing while beats arrive.
+    /// None while beats arrive.
     pub(super) token: Option<TokenReading>,
     pub(super) findings: Findings,
 }
 
 impl Verify {
-    /// What is found out beside a read-back that is made: what is `known` of it from before stands for a while. None of it can cost the read-back, and
-    /// nothing is asked that the key may not ask.
+    /// Finds out why beats are missing; recent results stay valid for a while. Failures here do not affect the read-back, and nothing is
+    /// asked beyond the key's scopes.
     pub(super) async fn find_out(&self, project: &Project, readback: &Readback, overdue: bool) -> Result<Found, StoreError> {
         let mut found = Found { token: readback.token, findings: readback.findings.clone() };
         let read_back = readback.at;
         if let Err(failure) = &readback.result {
-            // A query that fails because a part of PostHog is down is PostHog's trouble, not ours.
+            // If a part of PostHog is down, the failed query is PostHog's fault.
             let may_be_down = matches!(
                 failure.trouble,
                 ReadbackErrorKind::Broken | ReadbackErrorKind::DatabaseUnavailable | ReadbackErrorKind::Unreachable
@@ -61,22 +57,22 @@ impl Verify {
         }
         found.findings.down = 0;
         let silent = if overdue { self.silence(project, read_back).await? } else { None };
-        let stands = |word: &TokenReading| word.asked <= read_back && read_back.since(word.asked) < STANDS_FOR;
-        // When beats begin to stay away, what was said of the quota before that says nothing any more.
-        let is_new = silent.is_some() && !readback.token.is_some_and(|word| stands(&word));
+        let is_valid = |word: &TokenReading| word.asked <= read_back && read_back.since(word.asked) < VALID_FOR;
+        // When a silence begins, an older quota means nothing.
+        let is_new = silent.is_some() && !readback.token.is_some_and(|word| is_valid(&word));
         found.findings.quota = self.quota(project, readback, is_new).await;
         let Some(Silent { route, beats }) = silent else {
             (found.token, found.findings.filter, found.findings.witness) = (None, None, None);
             return Ok(found);
         };
         let down = self.parts_down(project).await;
-        if let Some(last) = readback.token.filter(stands) {
+        if let Some(last) = readback.token.filter(is_valid) {
             found.token = Some(TokenReading { down, ..last });
             found.findings.witness = self.witness(project, route, readback, last.token_status).await;
             return Ok(found);
         }
         let limited = found.findings.quota.is_some_and(|quota| quota.limited);
-        // Where it is plain why beats stay away, or the quota is known, none is sent a second time to find out.
+        // If the cause or the quota is known, no beat is sent again as a probe.
         let is_open = |beat: &&Recorded| beat.route == route.id && beat.outcome == Outcome::Awaiting;
         let quota_is_said = found.findings.quota.is_some_and(|quota| quota.is_said());
         let probe = beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !quota_is_said);
@@ -93,7 +89,7 @@ impl Verify {
         Ok(found)
     }
 
-    /// The route on which beats were accepted and stay away, with the beats around; none while beats arrive.
+    /// The route whose accepted beats are missing, with the beats of that time.
     async fn silence<'p>(&self, project: &'p Project, read_back: Timestamp) -> Result<Option<Silent<'p>>, StoreError> {
         let timing = &project.spec.timing;
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
@@ -101,25 +97,23 @@ impl Verify {
         Ok(judge::silent_route(&project.routes, &beats, timing).map(|route| Silent { route, beats }))
     }
 
-    /// How far the quota is used up: as it was said lately, or as it is said now, also where it is asked for anew.
     async fn quota(&self, project: &Project, readback: &Readback, anew: bool) -> Option<QuotaLimit> {
-        let known = readback.findings.quota;
-        let stands = |quota: &QuotaLimit| quota.asked() <= readback.at && readback.at.since(quota.asked()) < STANDS_FOR;
-        // Where the key's scopes are not known it would be refused each time.
+        let last = readback.findings.quota;
+        let is_valid = |quota: &QuotaLimit| quota.asked() <= readback.at && readback.at.since(quota.asked()) < VALID_FOR;
+        // With unknown scopes the request would be rejected each time.
         let may_ask = readback.findings.key.as_ref().is_some_and(|key| key.allows(KeyScope::ProjectRead));
         if !may_ask {
             return None;
         }
-        if known.is_some_and(|quota| stands(&quota) && (quota.limited || !anew)) {
-            return known;
+        if last.is_some_and(|quota| is_valid(&quota) && (quota.limited || !anew)) {
+            return last;
         }
         let inquiry = inquiry(project, readback)?;
         let asked = self.clock.timeout(PATIENCE, query::quota(&self.client, &inquiry)).await.ok().flatten();
-        // One that does not say is not asked each minute.
+        // If PostHog does not report it, it is not asked each minute.
         Some(asked.unwrap_or(QuotaLimit { asked_ms: readback.at.ms(), ..QuotaLimit::default() }))
     }
 
-    /// What drops the beats of the silent route inside of PostHog.
     async fn filter(&self, project: &Project, readback: &Readback, route: &Route, beats: &[Recorded]) -> Option<Filter> {
         let inquiry = inquiry(project, readback)?;
         let open = beats.iter().rev().filter(|beat| beat.route == route.id && beat.sent.is_some() && beat.seen.is_none()).take(FILTERED);
@@ -132,19 +126,19 @@ impl Verify {
         self.clock.timeout(PATIENCE, query::what_drops(&self.client, &inquiry, &missed)).await.ok().flatten()
     }
 
-    /// What goes past the proxy of the silent route, where there is one: as it was found, or sent now. A silence whose cause is known needs none.
+    /// The events sent past the route's proxy, if it has one: earlier ones, or new ones. A silence with a known cause needs none.
     async fn witness(&self, project: &Project, route: &Route, readback: &Readback, token_status: TokenStatus) -> Option<Witness> {
         let spec = &project.spec;
         let (through, home) = (spec.host_of(route), spec.own_api_host());
         if through.capture() == home.capture() || !matches!(token_status, TokenStatus::Known | TokenStatus::Untold) {
             return None;
         }
-        let stands = |witness: &Witness| witness.sent() <= readback.at && readback.at.since(witness.sent()) < WITNESS_FOR;
-        if let Some(known) = readback.findings.witness.filter(stands) {
-            return Some(known);
+        let is_valid = |witness: &Witness| witness.sent() <= readback.at && readback.at.since(witness.sent()) < WITNESS_FOR;
+        if let Some(witness) = readback.findings.witness.filter(is_valid) {
+            return Some(witness);
         }
         let now = self.clock.now();
-        // Of the same name and distinct id, so that nothing behind the proxy tells them apart.
+        // Same name and distinct id, so that nothing behind the proxy distinguishes them.
         let alone = |at| Beat::alone(&spec.token, WITNESS, at);
         let (witness, twin) = (alone(now), alone(now.plus(Duration::from_millis(1))));
         for (beat, host) in [(&witness, home), (&twin, through)] {
@@ -159,7 +153,7 @@ impl Verify {
         Some(Witness { uuid: witness.uuid, twin: twin.uuid, sent_ms: now.ms(), seen: false, twin_seen: false, reaches_capture })
     }
 
-    /// Whether the newest beats that stay away are there under other uuids: what stands between writes events anew.
+    /// Whether the newest missing beats exist under other uuids: something in between rewrites events.
     async fn is_rewritten(&self, project: &Project, readback: &Readback, route: &Route, beats: &[Recorded]) -> bool {
         let Some(Inquiry { base, key, project: path, now, .. }) = inquiry(project, readback) else { return false };
         let Some(newest) = beats.iter().rfind(|beat| beat.route == route.id && beat.outcome == Outcome::Awaiting && beat.missed.is_some())
@@ -172,7 +166,7 @@ impl Verify {
         asked.is_ok_and(|found| found.is_ok_and(|found| !found.is_empty()))
     }
 
-    /// Which parts are down, by the word of a self-hosted PostHog; Cloud does not tell.
+    /// Parts that a self-hosted PostHog reports as down; Cloud does not report them.
     async fn parts_down(&self, project: &Project) -> Parts {
         if project.spec.hosts().any(|host| Host::region(host).is_some()) {
             return Parts::default();
@@ -184,13 +178,12 @@ impl Verify {
     }
 }
 
-/// Beats that were accepted and stay away.
 struct Silent<'p> {
     route: &'p Route,
     beats: Vec<Recorded>,
 }
 
-/// Where causes are asked for; none where nothing can be.
+/// Target of the requests; none without project or key.
 fn inquiry<'a>(project: &'a Project, readback: &'a Readback) -> Option<Inquiry<'a>> {
     let path = match readback.posthog_id {
         Some(number) => ProjectPath::Number(number),

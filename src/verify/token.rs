@@ -1,4 +1,4 @@
-//! Whether a token is known, where else it is, and whether its project is over the quota. Capture takes any token, so other endpoints are asked.
+//! Checks the token and the quota of a silent route. Capture accepts any token, so other endpoints are asked.
 
 use super::Verify;
 use super::silence::PATIENCE;
@@ -7,7 +7,7 @@ use crate::posthog::capture;
 use crate::posthog::instance::{TokenState, knows_token, reaches_capture, replaces_tokens};
 
 impl Verify {
-    /// Asks what becomes of events on the silent route; `probe` is one of its beats, which may be sent once more.
+    /// The token's status on the silent route; `probe` is one of its beats, which may be sent again.
     pub(super) async fn ask_token_status(&self, project: &Project, route: &Route, probe: Option<&Recorded>) -> TokenStatus {
         match self.ask_token(project, route).await {
             TokenStatus::Unknown => match home(project, route).map(Region::other) {
@@ -22,8 +22,8 @@ impl Verify {
         }
     }
 
-    /// Asks where the silent route leads to, and PostHog's own address where that is another one: a token that is known there and not behind the
-    /// proxy was changed on the way. Where a proxy lets nothing but capture through, PostHog's own word counts.
+    /// Asks at the route's host, and at PostHog's own host if different: a token that is known only at PostHog's was changed by the
+    /// proxy. If a proxy only forwards capture, PostHog's own answer counts.
     async fn ask_token(&self, project: &Project, route: &Route) -> TokenStatus {
         let (front, home) = (project.spec.host_of(route).capture(), project.spec.api());
         let (through, is_contradicted) = self.knows(project, front).await;
@@ -34,7 +34,7 @@ impl Verify {
         match (through, itself) {
             (Some(false), Some(true)) => TokenStatus::Altered,
             (Some(true), Some(true)) if is_contradicted => TokenStatus::Altered,
-            // Also a token that nobody has is known behind a proxy that puts its own in place; and to whatever takes everything in.
+            // A proxy that replaces tokens also accepts a token of no project; so does anything that accepts everything.
             (Some(true), Some(true)) if self.replaces_tokens(front).await && self.reaches_capture(project, front).await != Some(false) => {
                 TokenStatus::Altered
             }
@@ -49,34 +49,33 @@ impl Verify {
         asked.ok().flatten() == Some(true)
     }
 
-    /// Whether what is sent to this address gets to PostHog's capture; none where nobody says.
     pub(super) async fn reaches_capture(&self, project: &Project, base: &str) -> Option<bool> {
         self.clock.timeout(PATIENCE, reaches_capture(&self.client, base, &project.spec.token)).await.ok().flatten()
     }
 
-    /// Whether the PostHog at this address knows the token; none when it does not say. One that does not get the token does not know it. And whether
-    /// it was known by one way and not by another.
+    /// Whether the PostHog at this base URL knows the token (none if unknown; a token that did not arrive is unknown), and whether two
+    /// endpoints contradict each other.
     async fn knows(&self, project: &Project, base: &str) -> (Option<bool>, bool) {
         match self.clock.timeout(PATIENCE, knows_token(&self.client, base, &project.spec.token)).await {
             Ok(TokenState::Known) => return (Some(true), false),
             Ok(TokenState::Contradicted) => return (Some(true), true),
             Ok(TokenState::Unknown | TokenState::Lost) => return (Some(false), false),
             Ok(TokenState::NotPostHog(excerpt)) => {
-                tracing::debug!(project = %project.spec.name, base, status = excerpt.status, "something that is not PostHog is asked for the token");
+                tracing::debug!(project = %project.spec.name, base, status = excerpt.status, "something other than PostHog answers about the token");
             }
             Ok(TokenState::CannotTell(why)) => {
-                tracing::debug!(project = %project.spec.name, base, why, "nobody says whether the token is known");
+                tracing::debug!(project = %project.spec.name, base, why, "cannot tell whether the token is known");
             }
-            Err(elapsed) => tracing::debug!(project = %project.spec.name, base, %elapsed, "nobody says whether the token is known"),
+            Err(elapsed) => tracing::debug!(project = %project.spec.name, base, %elapsed, "cannot tell whether the token is known"),
         }
         (None, false)
     }
 
-    /// v0 says 200 over the quota as well, and v1 refuses: a beat that v0 accepted is sent there once more. It is the same event, which
-    /// PostHog keeps once.
+    /// v0 answers 200 even over the quota, v1 rejects: an accepted beat is sent to v1 again. It is the same event, which
+    /// PostHog deduplicates.
     async fn is_over_quota(&self, project: &Project, route: &Route, beat: &Recorded) -> bool {
         if route.spec.endpoint == Endpoint::V1 {
-            // It would have been said when the beat was sent.
+            // The beat's own result would have shown it.
             return false;
         }
         let again = Beat::derive(&project.spec.token, &route.spec, beat.minute);
@@ -93,20 +92,19 @@ impl Verify {
         match self.clock.timeout(PATIENCE, sending).await.map(|capture_result| capture_result.reply) {
             Ok(Reply::Rejected { why: RejectionReason::OverQuota, .. }) => true,
             other => {
-                tracing::debug!(project = %project.spec.name, reply = ?other, "nobody says that the project is over its quota");
+                tracing::debug!(project = %project.spec.name, reply = ?other, "cannot tell whether the project exceeded its quota");
                 false
             }
         }
     }
 }
 
-/// The region of Cloud in which the project is taken to be: where its beats go to, or where it is read when they go through a proxy.
+/// The project's Cloud region: of the host that gets its beats, or of the API host behind a proxy.
 fn home(project: &Project, route: &Route) -> Option<Region> {
     let spec = &project.spec;
     [Some(spec.host_of(route)), Some(&spec.host), spec.api_host.as_ref()].into_iter().flatten().find_map(Host::region)
 }
 
-/// What it means that the other region does or does not know a token that is not known here.
 const fn said_elsewhere(other: Region, knows: Option<bool>) -> TokenStatus {
     match knows {
         Some(true) => TokenStatus::Elsewhere(other),

@@ -1,4 +1,4 @@
-//! Users and tokens that somebody typed.
+//! Users and API tokens from pages and API requests.
 
 use crate::auth::{AccountError, Accounts, token_name};
 use crate::config::rules;
@@ -7,29 +7,27 @@ use crate::model::{Role, UserName};
 
 use super::error::WebError;
 
-/// The user's name in an address. What can be none is the name of none.
+/// An invalid name is reported as not found: no user can have it.
 pub(super) fn user_named(text: &str) -> Result<UserName, WebError> {
     UserName::parse(text).map_err(|_| WebError::no("user", text))
 }
 
-/// A token that somebody wants, as texts.
+/// An API token to create, as texts that are not validated yet.
 #[derive(Debug, Clone)]
 pub(super) struct NewToken {
     pub(super) name: String,
-    /// `read` or `write`.
     pub(super) role: String,
-    /// Such as `90d`; until it is removed, where nothing is said.
+    /// For example `90d`; none: the token never expires.
     pub(super) lasts: Option<String>,
 }
 
 impl NewToken {
-    /// Makes it; gives its text.
     pub(super) async fn make(&self, accounts: &Accounts<'_>) -> Result<String, WebError> {
         let mut problems = Vec::new();
         let name = token_name(&self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
         let role = Role::named(&self.role);
         if role.is_none() {
-            problems.push(Problem::of("access", "must be `read` or `write`"));
+            problems.push(Problem::of("role", "must be `viewer` or `editor`"));
         }
         let lasts = self.lasts.as_deref().map(rules::token_lasts).transpose();
         let lasts = lasts.map_err(|wrong| problems.push(Problem::of("lasts", wrong))).ok().flatten();

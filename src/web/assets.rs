@@ -1,4 +1,4 @@
-//! Files that are embedded: style, scripts, icon. Their addresses change with their content, so that browsers may keep them for ever.
+//! Embedded files: styles, scripts, icon. The address contains a hash of the content, so browsers may cache a file for ever.
 
 use axum::extract::Path;
 use axum::http::HeaderValue;
@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::error::WebError;
 use super::mark::mark;
 
-/// Name, kind, content.
 const FILES: [(&str, &str, &[u8]); 7] = [
     ("style.css", "text/css; charset=utf-8", include_bytes!("assets/style.css")),
     ("theme.js", "text/javascript; charset=utf-8", include_bytes!("assets/theme.js")),
@@ -19,13 +18,13 @@ const FILES: [(&str, &str, &[u8]); 7] = [
     ("icon.svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
 ];
 
-/// `/assets/0123456789ab/style.css`
+/// For example `/assets/0123456789ab/style.css`.
 pub(super) fn address(name: &str) -> String {
     let content = FILES.iter().find(|(known, ..)| *known == name).map_or(&[][..], |(_, _, content)| content);
     format!("/assets/{}/{name}", &mark(content)[..12])
 }
 
-/// Gives a file; the mark before its name only makes the address its own.
+/// Ignores the hash in the address: an old address gives the current file.
 pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, WebError> {
     let found = FILES.iter().find(|(known, ..)| *known == name);
     let (_, kind, content) = found.ok_or_else(|| WebError::no("file", &name))?;
@@ -34,12 +33,12 @@ pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Res
     Ok((headers, *content).into_response())
 }
 
-/// The icon, for what asks for it by its old name: readers of feeds, and browsers that show a badge alone.
+/// Feed readers, and browsers that show a badge alone, ask for `/favicon.ico`.
 pub(super) async fn favicon() -> Redirect {
     Redirect::temporary(&address("icon.svg"))
 }
 
-/// Search engines may read status pages, and what those need to be shown; everything else is of no use to them.
+/// Search engines may read status pages and the files that these need.
 pub(super) async fn robots() -> &'static str {
     "User-agent: *\nAllow: /status/\nAllow: /badge/\nAllow: /assets/\nDisallow: /\n"
 }

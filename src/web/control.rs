@@ -1,61 +1,53 @@
-//! A control of a form, made from what there is to know of a setting: one template (`control.html`) draws the form of any app and of any kind
-//! of channel. A secret goes in and never comes out.
+//! A form control, made from the definition of a setting: one template (`control.html`) renders the forms of all apps and channel kinds.
+//! Secrets can be set, but are never shown.
 
 use super::form::Filled;
 use crate::config::Problem;
 use crate::model::{Field, Takes};
 
-/// The choice that says: none of the others, but what is typed beside it. No setting has this value.
+/// The choice of a value that is typed next to it. No setting has this value.
 const OTHER: &str = "*";
 
-/// How much is typed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Size {
     #[default]
     Line,
-    /// A number, or some other short thing.
     Short,
-    /// Several lines.
     Long,
 }
 
-/// What a form that was refused asked for a secret.
+/// What a rejected form wanted to do with a secret.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Asked {
     #[default]
     Nothing,
-    /// To be another: it is to be typed again.
+    /// Replace it: the user must type it again.
     Another,
-    /// To be taken away.
     None,
 }
 
-/// A control of a form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Control {
-    /// The field's name, and the control's id.
     pub(super) key: &'static str,
-    /// Its name for people.
     pub(super) name: String,
     hint: &'static str,
-    /// Its value when none is given; empty when there is none.
     pub(super) default: &'static str,
     pub(super) required: bool,
     pub(super) secret: bool,
     pub(super) choices: &'static [&'static str],
-    /// Whether the choices are examples.
+    /// Whether values other than the choices are allowed.
     pub(super) others: bool,
     size: Size,
-    /// What it holds; of a secret nothing.
+    /// Empty for a secret.
     pub(super) value: String,
-    /// Of a secret that is set: as it may be shown.
+    /// The redacted form of a stored secret.
     pub(super) stored: Option<String>,
     asked: Asked,
     pub(super) problem: Option<String>,
 }
 
 impl Control {
-    /// That of a field, with what it holds (of a secret: as it may be shown).
+    /// `holds` is the stored value, for a secret its redacted form.
     pub(super) fn of(field: &Field, holds: Option<String>) -> Self {
         let Field { key, label, hint, default, required, secret, takes } = *field;
         let size = match takes {
@@ -70,7 +62,7 @@ impl Control {
         if self.secret {
             return Self { stored: holds, ..self };
         }
-        // What must be there is never shown empty.
+        // A required value is never shown empty.
         let usual = if self.required || !self.choices.is_empty() { self.default } else { "" };
         Self { value: holds.unwrap_or_else(|| usual.to_owned()), ..self }
     }
@@ -83,7 +75,7 @@ impl Control {
         Self { size: Size::Short, ..self }
     }
 
-    /// What a form says of it; none where it says nothing: a secret that nobody typed stays.
+    /// The submitted value. None: the setting is unchanged, for example a secret that was not typed.
     pub(super) fn given<'f>(&self, form: &'f Filled) -> Option<&'f str> {
         if self.secret {
             let typed = form.given(self.key);
@@ -95,7 +87,6 @@ impl Control {
         form.has(self.key).then(|| form.raw(self.key))
     }
 
-    /// As it was filled in, with what is wrong with that.
     pub(super) fn filled(mut self, form: &Filled, problems: &[Problem]) -> Self {
         if self.secret {
             self.asked = match (form.given(self.key), form.has(&self.clears())) {
@@ -112,37 +103,34 @@ impl Control {
         self
     }
 
-    /// Whether several lines are typed.
     pub(super) fn is_long(&self) -> bool {
         self.size == Size::Long
     }
 
-    /// Whether little is typed, or chosen among some.
     pub(super) fn is_short(&self) -> bool {
         self.size == Size::Short || self.is_closed()
     }
 
-    /// Whether a secret was typed into a form that was refused: it is to be typed again.
+    /// Whether the user must type the secret again, because the form was rejected.
     pub(super) fn is_forgotten(&self) -> bool {
         self.asked == Asked::Another
     }
 
-    /// Whether the secret is to be taken away.
     pub(super) fn is_cleared(&self) -> bool {
         self.asked == Asked::None
     }
 
-    /// The name of the box that takes a secret away.
+    /// Name of the checkbox that removes a secret.
     pub(super) fn clears(&self) -> String {
         format!("{}.clear", self.key)
     }
 
-    /// The name of the field for what is not among the choices.
+    /// Name of the text field for a value that is not among the choices.
     pub(super) fn other(&self) -> String {
         format!("{}.other", self.key)
     }
 
-    /// Whether it is chosen among some or typed.
+    /// Whether there are both choices and a text field.
     pub(super) const fn is_open(&self) -> bool {
         self.others && !self.choices.is_empty()
     }
@@ -151,35 +139,33 @@ impl Control {
         !self.others && !self.choices.is_empty()
     }
 
-    /// Each choice, and whether it is the one.
     pub(super) fn options(&self) -> impl Iterator<Item = (&'static str, bool)> {
         self.choices.iter().map(|choice| (*choice, *choice == self.value))
     }
 
-    /// What is not among the choices.
+    /// A value that is not among the choices.
     pub(super) fn own(&self) -> Option<&str> {
         Some(self.value.as_str()).filter(|value| !value.is_empty() && !self.choices.contains(value))
     }
 
-    /// The hint, as HTML: what stands between back quotes is code.
+    /// As HTML.
     pub(super) fn hint(&self) -> String {
         marked(self.hint)
     }
 
-    /// What is read out with it.
     pub(super) fn described(&self) -> String {
         format!("{0}-hint {0}-check", self.key)
     }
 }
 
-/// Text as HTML; what stands between back quotes is code.
+/// Escapes text as HTML; text between backticks becomes `<code>`.
 pub(super) fn marked(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let parts = escaped.split('`').enumerate();
     parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
 }
 
-/// Everything that is wrong with a form: each a link to its control, where it has one.
+/// All problems of a form: the control's id (empty if there is none) and a sentence.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wrong(Vec<(String, String)>);
 
@@ -203,7 +189,6 @@ impl Wrong {
         self.0.is_empty()
     }
 
-    /// `One thing is`, `3 things are`
     pub(super) fn count(&self) -> String {
         match self.0.len() {
             1 => "One thing is".to_owned(),

@@ -1,5 +1,4 @@
-//! What can go wrong with a request. A handler says what; pages dress it as a page (`pages/trouble.rs`), the API as
-//! `application/problem+json` (`api/problem.rs`).
+//! Errors of requests. Pages render them as pages (`pages/error.rs`), the API as `application/problem+json` (`api/problem.rs`).
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -14,62 +13,50 @@ use crate::model::ProjectName;
 use crate::settings::{ChangeError, Clash};
 use crate::store::StoreError;
 
-/// What went wrong with a request. Holds no secret.
+/// Contains no secrets.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WebError {
-    /// Nobody is logged in, or the token is none.
     #[error("log in first")]
     LoginNeeded,
-    /// Whoever asks may read, and this writes.
-    #[error("you may read here, and change nothing; ask somebody who may write")]
+    #[error("you cannot change anything: your role is viewer, and this needs the role editor")]
     ReadOnly,
-    /// The request does not come from a page of ours.
+    /// Not addressed to this server, or not sent by one of its pages.
     #[error("{0}")]
     Forged(String),
-    /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
-    /// What was sent cannot be: each problem tied to its field.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unfit(Problems),
-    /// The request itself cannot be understood.
     #[error("{0}")]
     Malformed(String),
-    /// What is there is not asked for in this way.
-    #[error("this address does not take this method; the header `Allow` says which it takes")]
+    #[error("this address does not accept this method; the header `Allow` lists those that it accepts")]
     Method,
-    /// A fault of our own.
-    #[error("Heartbeat met a fault of its own; the log says more")]
+    #[error("Heartbeat had an internal error; its log has the details")]
     Fault,
-    /// It does not fit to what is.
     #[error("{0}")]
     Conflict(String),
-    /// What was read before is not so any more (`If-Match`).
+    /// `If-Match` does not match.
     #[error("{0}")]
     Stale(String),
-    /// Too often.
-    #[error("too many tries; wait {} s", .0.as_secs().max(1))]
+    #[error("too many attempts; wait {} s", .0.as_secs().max(1))]
     TooOften(Duration),
-    /// There is no place left.
     #[error("{0}")]
     Busy(String),
-    /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl WebError {
-    /// One problem of one field: the rest of a sentence that begins with its name.
+    /// `says` continues a sentence that starts with the name of the field.
     pub(super) fn unfit(field: &str, says: impl Display) -> Self {
         Self::Unfit(Problem::of(field, says).into())
     }
 
-    /// The same as a whole sentence.
     pub(super) fn unfit_whole(field: &str, says: impl Display) -> Self {
         Self::Unfit(Problem::whole(field, says).into())
     }
 
-    /// There is no `what` of this name. The name is what stood in the address.
+    /// `name` comes from the address, so it is shortened and escaped.
     pub(super) fn no(what: &str, name: &str) -> Self {
         Self::NotFound(format!("there is no {what} `{}`", name.chars().take(80).collect::<String>().escape_debug()))
     }
@@ -90,32 +77,30 @@ impl WebError {
         }
     }
 
-    /// In a few words, the same for every trouble of its kind.
     pub(super) const fn title(&self) -> &'static str {
         match self {
-            Self::LoginNeeded => "Log in",
-            Self::ReadOnly => "You may only read",
-            Self::Forged(_) => "Not from this page",
-            Self::NotFound(_) => "Not here",
-            Self::Unfit(_) => "Something does not fit",
-            Self::Malformed(_) => "Not understood",
+            Self::LoginNeeded => "Login required",
+            Self::ReadOnly => "Editor role required",
+            Self::Forged(_) => "Request blocked",
+            Self::NotFound(_) => "Page not found",
+            Self::Unfit(_) => "Invalid input",
+            Self::Malformed(_) => "Invalid request",
             Self::Method => "Method not allowed",
             Self::Fault => "Internal error",
-            Self::Conflict(_) => "It does not fit to what is",
-            Self::Stale(_) => "Somebody was faster",
-            Self::TooOften(_) => "Too often",
-            Self::Busy(_) => "Too much at once",
-            Self::Store(_) => "The store is in trouble",
+            Self::Conflict(_) => "Conflict",
+            Self::Stale(_) => "Changed by someone else",
+            Self::TooOften(_) => "Too many requests",
+            Self::Busy(_) => "Server busy",
+            Self::Store(_) => "Store unavailable",
         }
     }
 }
 
-/// The name of a `what` that stands in an address. What can be none is the name of none.
+/// The name of a `what` in an address. An invalid name is reported as not found.
 pub(super) fn named(what: &str, text: &str) -> Result<ProjectName, WebError> {
     ProjectName::parse(text).map_err(|_| WebError::no(what, text))
 }
 
-/// What was not changed, and why.
 impl From<ChangeError> for WebError {
     fn from(error: ChangeError) -> Self {
         match error {
@@ -134,17 +119,17 @@ impl From<Problems> for WebError {
     }
 }
 
-/// What is dressed later: the response carries its trouble with it.
+/// Response extension with the error, which a middleware renders for pages or for the API.
 #[derive(Clone)]
 pub(super) struct Unrendered(pub(super) Arc<WebError>);
 
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        static SAID: LogThrottle = LogThrottle::new();
+        static LOGGED: LogThrottle = LogThrottle::new();
         if let Self::Store(error) = &self
-            && SAID.is_due()
+            && LOGGED.is_due()
         {
-            tracing::error!(%error, "a page could not be answered");
+            tracing::error!(%error, "the store failed while a request was answered");
         }
         let mut response = self.status().into_response();
         if let Self::TooOften(wait) = &self {

@@ -1,4 +1,4 @@
-//! Tags of what is read (`ETag`): whoever has it already is told that it is the same.
+//! `ETag` and `If-None-Match` for responses of the API, badges and feeds.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -12,14 +12,13 @@ use serde_json::{Map, Value};
 use super::error::WebError;
 use super::mark::mark;
 
-/// What is read to give it a tag; larger answers have none.
+/// Maximum size of a response with a tag, in bytes. Larger ones are errors.
 const TAGGED: usize = 4 * 1024 * 1024;
-/// What has a tag: answers of the API, badges and feeds. Pages have none, since their forms are marked anew each time.
+/// Content types that get a tag. Pages get none: the CSRF value in their forms is different each time.
 const KINDS: [&[u8]; 3] = [b"application/json", b"image/svg+xml", b"application/atom+xml"];
 
-/// Gives what is read a tag, and says "not modified" to whoever has it already.
 pub(super) async fn tag(request: Request, next: Next) -> Response {
-    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let if_none_match = request.headers().get(IF_NONE_MATCH).cloned();
     let is_read = request.method() == Method::GET;
     let response = next.run(request).await;
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -28,14 +27,14 @@ pub(super) async fn tag(request: Request, next: Next) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, TAGGED).await else {
-        return WebError::Busy("the answer is too large; ask for less at once".to_owned()).into_response();
+        return WebError::Busy("the response is too large; ask for fewer items".to_owned()).into_response();
     };
     let tag = tag_of(&body);
-    let is_known = known.as_ref().and_then(|known| known.to_str().ok()).is_some_and(|known| holds(known, &tag));
+    let is_unchanged = if_none_match.as_ref().and_then(|tags| tags.to_str().ok()).is_some_and(|tags| holds(tags, &tag));
     if let Ok(tag) = HeaderValue::try_from(tag) {
         parts.headers.insert(ETAG, tag);
     }
-    if is_known {
+    if is_unchanged {
         parts.status = StatusCode::NOT_MODIFIED;
         parts.headers.remove(CONTENT_TYPE);
         return Response::from_parts(parts, Body::empty());
@@ -43,29 +42,29 @@ pub(super) async fn tag(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Whether a list of tags, as a header holds it, has this one, or is every one.
+/// Whether a list of tags, as in a header, contains this one or `*`.
 pub(super) fn holds(tags: &str, tag: &str) -> bool {
     tags.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
-/// Whether a list of tags has one of the same settings as this one, whatever has been counted since; or is every one.
+/// Whether a list of tags contains `*` or one with the same settings, whatever else has changed.
 pub(super) fn matches(tags: &str, tag: &str) -> bool {
     let settings = |tag: &str| tag.trim_start_matches("W/").split_once('-').map(|(settings, _)| settings.to_owned());
     tags.split(',').map(str::trim).any(|one| one == "*" || settings(one).is_some_and(|one| Some(one) == settings(tag)))
 }
 
-/// What a thing that is set up is shown with, and nobody sets up: it changes by itself.
+/// Properties that change without a change of settings.
 const BY_ITSELF: [&str; 10] =
-    ["last_used", "last_login", "last_accepted", "owed", "dead", "state", "stopped_since", "stopped_words", "open_until", "next_from"];
+    ["last_used", "last_login", "last_accepted", "queued", "failed", "state", "stopped_since", "stopped_words", "open_until", "next_from"];
 
-/// The tag of a body, in two parts: of what is set up, for whoever changes it; and of the whole, for whoever reads it again.
+/// Two hashes: of the settings, for `If-Match`; and of the whole body, for `If-None-Match`.
 pub(super) fn tag_of(body: &[u8]) -> String {
     let whole = &mark(body)[..24];
     let settings = match serde_json::from_slice::<Map<String, Value>>(body) {
-        // A list, or a thing that holds nothing of the kind: the whole.
+        // A list, or nothing that changes by itself: the hash of the whole.
         Ok(one) if !one.contains_key("items") && BY_ITSELF.iter().any(|name| one.contains_key(*name)) => {
-            let kept = one.into_iter().filter(|(name, _)| !BY_ITSELF.contains(&name.as_str())).collect::<Map<_, _>>();
-            mark(Value::Object(kept).to_string().as_bytes())[..24].to_owned()
+            let stable = one.into_iter().filter(|(name, _)| !BY_ITSELF.contains(&name.as_str())).collect::<Map<_, _>>();
+            mark(Value::Object(stable).to_string().as_bytes())[..24].to_owned()
         }
         _ => whole.to_owned(),
     };

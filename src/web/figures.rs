@@ -1,4 +1,4 @@
-//! Figures of a project for programs: for the API, and for what the pages' own script draws.
+//! Figures of a project as JSON, for the API and for the charts of the pages.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::model::{DistinctId, IncidentKind, Outcome};
 use crate::report::json::ms;
 use crate::report::{Day, Days, Ends, Point, RouteReport};
 
-/// Lag over time, in points side by side.
+/// Lags over time, in points of equal length.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LagsJson {
-    /// What was asked for: `1h`, `24h`, `7d`, `30d` or `90d`.
+    /// The requested range: `1h`, `24h`, `7d`, `30d` or `90d`.
     range: &'static str,
-    /// The beginning of the first point: a whole multiple of its length.
+    /// Start of the first point: a whole multiple of the step.
     from: String,
-    /// The end of the last minute that counts.
+    /// End of the last minute.
     to: String,
-    /// How many minutes a point is long.
+    /// Length of a point, in minutes.
     step_minutes: i64,
-    /// Oldest first.
+    /// Points, oldest first.
     points: Vec<PointJson>,
 }
 
@@ -32,20 +32,20 @@ impl LagsJson {
     }
 }
 
-/// What was measured in one stretch of time.
+/// Lags of one step.
 #[derive(Debug, Serialize, ToSchema)]
 struct PointJson {
-    /// Its beginning.
+    /// Start of the step.
     start: String,
-    /// Half of its beats were not ingested later than this; null where none arrived.
+    /// Median lag; null if no beat arrived.
     p50_ms: Option<u64>,
-    /// 95 of 100 were not later than this.
+    /// 95th percentile of the lag.
     p95_ms: Option<u64>,
-    /// 99 of 100 were not later than this.
+    /// 99th percentile of the lag.
     p99_ms: Option<u64>,
-    /// How many arrived.
+    /// Number of beats that arrived.
     count: u64,
-    /// The gravest outcome of its minutes; null where no beat was due.
+    /// Worst outcome of its minutes; null if no beat was due.
     worst: Option<&'static str>,
 }
 
@@ -65,45 +65,45 @@ impl PointJson {
 /// The last 90 days, day by day (UTC).
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DaysJson {
-    /// How much arrived.
+    /// Share of beats that arrived.
     uptime: UptimeJson,
-    /// Oldest first; the last is today.
+    /// Days, oldest first; the last one is today.
     days: Vec<DayJson>,
 }
 
-/// The share of beats that arrived, from 0 to 1, late ones with them, of those that were seen or that PostHog failed; null where there are none. Days are
-/// whole ones (UTC), today with them.
+/// Share of beats that arrived, on time or late, from 0 to 1. Beats that were neither found nor failed by PostHog do not count; null if no beat
+/// counts. Days are whole days (UTC), including today.
 #[derive(Debug, Serialize, ToSchema)]
 struct UptimeJson {
-    /// Of the last 24 hours, to the minute.
+    /// Last 24 hours, to the minute.
     #[serde(rename = "last_24_hours")]
     day: Option<f64>,
-    /// Of the last 7 days.
+    /// Last 7 days.
     #[serde(rename = "last_7_days")]
     week: Option<f64>,
-    /// Of the last 30 days.
+    /// Last 30 days.
     #[serde(rename = "last_30_days")]
     month: Option<f64>,
-    /// Of the last 90 days.
+    /// Last 90 days.
     #[serde(rename = "last_90_days")]
     quarter: Option<f64>,
 }
 
-/// One day.
+/// A day (UTC).
 #[derive(Debug, Serialize, ToSchema)]
 struct DayJson {
-    /// Which one: `2026-11-23`.
+    /// Date, for example `2026-11-23`.
     day: String,
-    /// The share that arrived, from 0 to 1; null where nothing is decided.
+    /// Share of beats that arrived, from 0 to 1; null if no beat counts.
     share: Option<f64>,
-    /// What became of its beats.
+    /// Number of beats by outcome.
     ends: EndsJson,
-    /// For how long an incident was open in which events did not get in, or late.
+    /// How long an incident of kind `ingestion` was open (events did not arrive, or late).
     ingestion_incident_ms: u64,
-    /// For how long one was open in which we could not look.
-    blind_incident_ms: u64,
-    /// For how long one was open in which nobody sent anything but heartbeats.
-    quiet_incident_ms: u64,
+    /// How long an incident of kind `monitoring` was open (Heartbeat could not verify).
+    monitoring_incident_ms: u64,
+    /// How long an incident of kind `traffic` was open (only heartbeats were sent).
+    traffic_incident_ms: u64,
 }
 
 impl DaysJson {
@@ -129,32 +129,32 @@ impl DayJson {
             share: day.ends.share(),
             ends: EndsJson::of(&day.ends),
             ingestion_incident_ms: ms(day.incident(IncidentKind::Ingestion)),
-            blind_incident_ms: ms(day.incident(IncidentKind::Monitoring)),
-            quiet_incident_ms: ms(day.incident(IncidentKind::Traffic)),
+            monitoring_incident_ms: ms(day.incident(IncidentKind::Monitoring)),
+            traffic_incident_ms: ms(day.incident(IncidentKind::Traffic)),
         }
     }
 }
 
-/// How many beats came to which end.
+/// Number of beats by outcome.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EndsJson {
-    /// Seen in time.
+    /// Arrived on time.
     arrived: u32,
-    /// Seen, but later.
+    /// Arrived late.
     late: u32,
-    /// Accepted, and not yet decided.
+    /// Accepted, and not decided yet.
     awaiting: u32,
-    /// Accepted, looked for, and not there.
+    /// Accepted, but not found.
     lost: u32,
-    /// Not taken by capture.
+    /// Rejected by capture.
     rejected: u32,
-    /// No answer from capture.
+    /// No response from capture.
     unreachable: u32,
-    /// Accepted, and we could not look.
+    /// Accepted, but Heartbeat could not verify them.
     unverified: u32,
-    /// Not sent: ours.
+    /// Not sent by Heartbeat.
     not_sent: u32,
-    /// Rows beyond one that read-backs saw of a beat.
+    /// Additional copies of beats that read-backs found.
     duplicates: u32,
 }
 
@@ -174,42 +174,42 @@ impl EndsJson {
     }
 }
 
-/// A route: what it is, and how it fares.
+/// A route and its figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RouteJson {
-    /// Its name.
+    /// Route name.
     name: String,
-    /// The event's name in PostHog.
+    /// Event name in PostHog.
     event: String,
-    /// Where it goes.
+    /// Host to which events are sent.
     host: String,
-    /// Which endpoint takes it: `v0` or `v1`.
+    /// Capture endpoint: `v0` or `v1`.
     endpoint: &'static str,
-    /// The rule for the distinct id; `{minute}` stands for one that is new each minute.
+    /// Template of the distinct id; `{minute}` is replaced each minute.
     distinct_id: String,
-    /// Whether the distinct id is new each minute, and so watches all partitions of the queue in turn.
+    /// Whether the distinct id is new each minute and so covers all partitions of the queue in turn.
     watches_all_partitions: bool,
-    /// When it was set up.
+    /// Time at which the route was added.
     since: String,
-    /// Its own health in a word, as if there were no other route.
+    /// Health of this route alone.
     health: &'static str,
-    /// Its own verdict in a sentence.
+    /// Verdict on this route alone, in one sentence.
     verdict: String,
-    /// The minute of its newest beat of the last 24 hours.
+    /// Minute of the newest beat of the last 24 hours.
     newest: Option<String>,
-    /// What became of that.
+    /// Outcome of that beat.
     newest_outcome: Option<&'static str>,
-    /// How late the newest beat that was seen was ingested.
+    /// Lag of the newest beat that arrived.
     last_lag_ms: Option<u64>,
-    /// Half of today's beats (UTC) were not later than this.
+    /// Median lag of today (UTC).
     p50_ms: Option<u64>,
-    /// 95 of 100 were not later than this.
+    /// 95th percentile of the lag of today (UTC).
     p95_ms: Option<u64>,
-    /// 99 of 100 were not later than this.
+    /// 99th percentile of the lag of today (UTC).
     p99_ms: Option<u64>,
-    /// What became of today's beats (UTC).
+    /// Today's beats (UTC) by outcome.
     today: EndsJson,
-    /// The last hour, a minute each, oldest first; null where no beat was expected.
+    /// Outcomes of the last hour, one per minute, oldest first; null if no beat was due.
     last_hour: Vec<Option<&'static str>>,
 }
 

@@ -1,4 +1,4 @@
-//! A form that was sent: its fields as texts. That a page of ours was filled in is checked before (`guard/csrf.rs`).
+//! A submitted form: its fields as texts. `guard/csrf.rs` has checked that it comes from one of our pages.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,43 +13,39 @@ use super::error::WebError;
 use super::site::Site;
 use super::words::short;
 
-/// No form of ours is larger.
+/// Maximum size of a form, in bytes.
 const LARGEST: usize = 256 * 1024;
-/// The hidden field that every form has.
 pub(super) const CSRF: &str = "csrf";
 
-/// The fields of a form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filled(Vec<(String, String)>);
 
 impl Filled {
-    /// Reads the bytes of a form.
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(form_urlencoded::parse(bytes).into_owned().collect())
     }
 
-    /// What a field holds, without the white space around it; empty where it is not there.
+    /// Trimmed; empty if the field is absent.
     pub(super) fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
-    /// What a field holds, as it is: for passwords and templates.
+    /// Not trimmed, for passwords and templates.
     pub(super) fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// What a field holds; none where it is not there, or empty.
+    /// None if the field is absent or empty.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    /// A field that is there more than once. No field of ours is a list: whoever gives two means one of them, and nobody can tell which.
+    /// A field that occurs more than once. No field is a list, so it is unclear which value counts.
     fn given_twice(&self) -> Option<&str> {
         let mut known = HashSet::new();
         self.0.iter().map(|(name, _)| name.as_str()).find(|name| !known.insert(*name))
     }
 
-    /// Whether a box is ticked, or a button of this name was pressed.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
@@ -75,12 +71,11 @@ impl FromRequest<Arc<Site>> for Filled {
     }
 }
 
-/// The bytes of a form.
 pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, WebError> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
-        return Err(WebError::Malformed("a form was expected (application/x-www-form-urlencoded)".to_owned()));
+        return Err(WebError::Malformed("the body must be a form (content-type: application/x-www-form-urlencoded)".to_owned()));
     }
     let bytes = axum::body::to_bytes(body, LARGEST).await;
-    bytes.map_err(|_| WebError::Malformed(format!("the form is larger than {} kB, or was cut off", LARGEST / 1024)))
+    bytes.map_err(|_| WebError::Malformed(format!("the form is larger than {} kB, or incomplete", LARGEST / 1024)))
 }

@@ -1,5 +1,4 @@
-//! Who may reach the site at all: hosts and origins that are its own, and how often a password may be tried. Also the headers that
-//! tell browsers what these pages may do: nothing from elsewhere, nothing inline.
+//! Checks host and origin of each request, limits password attempts, and adds the security headers.
 
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ pub(super) use caller::Caller;
 pub(super) use csrf::check_form;
 pub(super) use limiter::Limiter;
 
-/// What the pages may do: nothing but what comes from here; no script, style or frame but our own files.
+/// Only our own files, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
 
@@ -35,12 +34,11 @@ const HEADERS: [(&str, &str); 6] = [
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// Lets through what is addressed to this site by one of its own pages, or by a program with a token; adds the headers.
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let checked = match host_of(request.headers(), request.uri()) {
         Ok(host) if site.web.settings.is_own_host(&host) => check_origin(&request, &host),
         Ok(host) => Err(WebError::Forged(format!(
-            "this page is not known as `{}`; set public_url in [web] (or HEARTBEAT_PUBLIC_URL) to the address under which people reach it",
+            "`{}` is not an address of this server; set public_url in [web] (or HEARTBEAT_PUBLIC_URL) to the address that users open",
             host.chars().take(80).collect::<String>().escape_debug()
         ))),
         Err(trouble) => Err(trouble),
@@ -62,35 +60,33 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     response
 }
 
-/// The host that the request is addressed to, with its port. Of two that differ nobody knows which one a proxy before us went by.
+/// Host and port of the request. Two different hosts are an error: it is unclear which one a proxy in front of us used.
 fn host_of(headers: &HeaderMap, uri: &Uri) -> Result<String, WebError> {
     let malformed = |says: &str| WebError::Malformed(says.to_owned());
     let mut named = headers.get_all(HOST).iter();
     let (named, another) = (named.next(), named.next());
     if another.is_some() {
-        return Err(malformed("the request names its host twice (header `Host`)"));
+        return Err(malformed("the request has two `Host` headers"));
     }
-    let named = named.map(|host| host.to_str().map_err(|_| malformed("the header `Host` is no text"))).transpose()?;
+    let named = named.map(|host| host.to_str().map_err(|_| malformed("the header `Host` is not text"))).transpose()?;
     match (named, uri.authority()) {
-        (Some(named), Some(other)) if !named.eq_ignore_ascii_case(other.as_str()) => Err(malformed("the request names two hosts")),
+        (Some(named), Some(other)) if !named.eq_ignore_ascii_case(other.as_str()) => Err(malformed("the request has two different hosts")),
         (Some(named), _) => Ok(named.to_owned()),
         (None, Some(named)) => Ok(named.to_string()),
-        (None, None) => Err(malformed("the request names no host (header `Host`)")),
+        (None, None) => Err(malformed("the request has no `Host` header")),
     }
 }
 
-/// Whether requests of this method change nothing.
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// What changes something must come from a page of this host. A program with a token is asked by no page, and has no cookie to be
-/// borrowed.
+/// A change must come from a page of this host. A request with an API token needs no check: it has no cookie that another site could use.
 fn check_origin(request: &Request, host: &str) -> Result<(), WebError> {
     if is_safe(request.method()) || bearer(request.headers()).is_some() {
         return Ok(());
     }
-    let foreign = || WebError::Forged("this request comes from a page of another site, and was not carried out".to_owned());
+    let foreign = || WebError::Forged("the request comes from a page of another site and was rejected".to_owned());
     let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
     if let Some(origin) = text(ORIGIN) {
         let authority = origin.split_once("://").map(|(_, authority)| authority);

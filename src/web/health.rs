@@ -1,5 +1,4 @@
-//! `/healthz`: the process answers. `/readyz`: each loop keeps up with what is due, and the store can be written to. For orchestrators and
-//! balancers; nothing that they say is a secret.
+//! `/healthz`: the process answers. `/readyz`: all loops are on schedule and the store is writable. Both contain no secrets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +15,7 @@ use crate::config::channel::called;
 use crate::liveness::Loop;
 use crate::model::Channel;
 
-/// How far a loop may be behind before it is not ready. Keeping takes ten minutes a round; telling comes each second, but a hanging
-/// receiver may hold it for a while.
+/// Maximum delay of a loop. Retention runs every ten minutes; notify runs every second, but a hanging receiver can block it for a while.
 const fn deadline(of: Loop) -> Duration {
     match of {
         Loop::Pulse | Loop::Verify | Loop::Notify => Duration::from_mins(5),
@@ -25,23 +23,22 @@ const fn deadline(of: Loop) -> Duration {
     }
 }
 
-/// How long the store may take. Whoever asks for readiness does not wait for long either.
+/// Timeout of the store: probes do not wait long either.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
-/// Whether Heartbeat does its work.
 #[derive(Debug, Serialize)]
 struct Readiness {
     ready: bool,
     store: &'static str,
     loops: Vec<LoopView>,
-    /// The enabled channels that do not deliver, by name. Heartbeat does its work all the same.
+    /// Names of the enabled channels that do not deliver. They do not affect `ready`.
     channels_not_delivering: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct LoopView {
     name: &'static str,
-    /// How far it is behind what is due; null before its first sign of life.
+    /// How far the loop is behind schedule; null before its first run.
     behind_ms: Option<i64>,
     deadline_ms: u64,
     ok: bool,
@@ -57,7 +54,7 @@ pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
         Ok(Err(_)) => "cannot be written to",
         Err(_) => "does not answer",
     };
-    // What they said may name an address: it is on the page, for those who may see it.
+    // The error text may contain an address: only logged-in users see it.
     let stopped = |channel: &Channel| channel.spec.enabled && channel.stopped.is_some();
     let channels = Clock::real_timeout(ANSWERS_WITHIN, site.web.store.channels());
     let channels = if store == "ok" { channels.await.ok().and_then(Result::ok).unwrap_or_default() } else { Vec::new() };

@@ -1,4 +1,4 @@
-//! Incidents, for pages and the API alike: which are sought, how one stands, and what a person says of it.
+//! Incidents, for pages and API: filter, find, acknowledge and snooze.
 
 use std::time::Duration;
 
@@ -16,28 +16,25 @@ use crate::settings::ChangeError;
 use crate::settings::incident::{Held, Word, find, hold, snooze_time};
 use crate::store::{IncidentFilter, IncidentState, Store, StoreError};
 
-/// What a person may look for: the words of each way to stand.
-pub(super) const STANDS: [&str; 4] = ["open", "in-hand", "snoozed", "over"];
-/// Reminders wait no longer than this.
+pub(super) const STANDS: [&str; 4] = ["open", "acknowledged", "snoozed", "resolved"];
 const LONGEST: Duration = Duration::from_hours(30 * 24);
 const DAY: Duration = Duration::from_hours(24);
-/// Whoever lets reminders wait until tomorrow hears of them again when people come to work.
+/// A snooze until tomorrow ends at 08:00 UTC, the start of the working day.
 const MORNING: Duration = Duration::from_hours(8);
 
-/// Which incidents are sought.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Sought {
-    /// Of the project that had this name when it opened; it may be gone.
+    /// Only incidents of the project that had this name when the incident opened; the project may be removed.
     pub(super) project: Option<String>,
-    /// `ingestion`, `blind` or `quiet`.
+    /// Incident kind: `ingestion`, `monitoring` or `traffic`.
     pub(super) incident_kind: Option<String>,
-    /// `open`, `in-hand`, `snoozed` or `over`.
+    /// State: `open`, `in-hand` (acknowledged), `snoozed` or `over` (resolved).
     pub(super) state: Option<String>,
 }
 
 impl Sought {
-    /// As the store is asked; empty words are none.
+    /// Empty texts are no filter.
     pub(super) fn which(&self, now: Timestamp) -> Result<IncidentFilter, WebError> {
         let named = given(self.project.as_deref()).map(ProjectName::parse).transpose();
         let named = named.map_err(|wrong| WebError::unfit("project", wrong))?;
@@ -45,15 +42,15 @@ impl Sought {
             None => None,
             Some(text) => {
                 let found = IncidentKind::ALL.into_iter().find(|incident_kind| incident_kind.name() == text);
-                Some(found.ok_or_else(|| WebError::unfit("incident_kind", "must be ingestion, blind or quiet"))?)
+                Some(found.ok_or_else(|| WebError::unfit("incident_kind", "must be ingestion, monitoring or traffic"))?)
             }
         };
         let how = match given(self.state.as_deref()) {
             None => None,
             Some("open") => Some(IncidentState::Open),
-            Some("in-hand") => Some(IncidentState::Acknowledged),
+            Some("acknowledged") => Some(IncidentState::Acknowledged),
             Some("snoozed") => Some(IncidentState::Snoozed(now)),
-            Some("over") => Some(IncidentState::Resolved),
+            Some("resolved") => Some(IncidentState::Resolved),
             Some(_) => return Err(WebError::unfit("state", "must be open, in-hand, snoozed or over")),
         };
         Ok(IncidentFilter { named, incident_kind, state: how, ..IncidentFilter::default() })
@@ -64,57 +61,54 @@ fn given(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The place of an incident in a list, to read on behind it.
+/// Position of an incident in a list, for `after`.
 pub(super) fn place_of(incident: &Incident) -> String {
     format!("{}-{}", incident.opened.ms(), incident.id.map_or(0, |id| id.0))
 }
 
-/// A place that [`place_of`] gave.
 pub(super) fn at_place(text: &str) -> Option<(Timestamp, IncidentId)> {
     let (opened, id) = text.split_once('-')?;
     Some((Timestamp::from_ms(opened.parse().ok()?), IncidentId(id.parse().ok()?)))
 }
 
-/// The incident whose number stands in an address.
 pub(super) async fn found(store: &Store, number: &str) -> Result<Incident, WebError> {
     let id = number.parse::<i64>().map_err(|_| WebError::no("incident", number))?;
     Ok(find(store, id).await?)
 }
 
-/// An incident with all that belongs to it, and its project, where that is still there.
+/// The project is none if it was removed.
 pub(super) async fn story(store: &Store, incident: Incident, now: Timestamp) -> Result<(IncidentStory, Option<Project>), StoreError> {
     let project = store.project(&incident.project_name).await?;
     // Another project may have taken the name of one that was removed.
     let project = project.filter(|project| project.id == incident.project);
-    let told = report::incident_story(store, incident, project.as_ref(), now).await?;
-    Ok((told, project))
+    let story = report::incident_story(store, incident, project.as_ref(), now).await?;
+    Ok((story, project))
 }
 
-/// How it stands: each the class of a badge, and its word.
+/// CSS class and text of each badge.
 pub(super) fn badges(incident: &Incident, windows: &[Window], now: Timestamp) -> Vec<(&'static str, &'static str)> {
     if !incident.is_open() {
-        return vec![("over", "over")];
+        return vec![("resolved", "resolved")];
     }
     let is_silenced = incident.announced.is_none() && windows.iter().any(|window| window.open_until(&incident.project_name, now).is_some());
     let all = [
         (true, ("open", "open")),
-        (incident.acknowledged.is_some(), ("acked", "in hand")),
+        (incident.acknowledged.is_some(), ("acked", "acknowledged")),
         (incident.snoozed_until.is_some_and(|until| until > now), ("snoozed", "snoozed")),
         (is_silenced, ("maintenance", "maintenance")),
     ];
     all.into_iter().filter(|(is, _)| *is).map(|(_, badge)| badge).collect()
 }
 
-/// That this visitor has it in hand, and perhaps what is being done. Whoever says nothing of that takes it from nobody: two may press the same button.
+/// Without words, an acknowledgement by another user is kept: two users may press the same button.
 pub(super) fn acknowledged(visitor: &Visitor, words: &str, now: Timestamp) -> Result<Word, Problem> {
     let words = words.trim();
     let by = if words.is_empty() { visitor.who.clone() } else { format!("{}: {words}", visitor.who) };
     let word = Word::acknowledged(&by, now);
-    let word = word.map_err(|_| Problem::whole("words", "keep it to one line, with your name of 200 characters at most"))?;
+    let word = word.map_err(|_| Problem::whole("words", "use one line of at most 200 characters, including your name"))?;
     Ok(if words.is_empty() { word.only_if_free() } else { word })
 }
 
-/// That reminders wait: for so long, or until then.
 pub(super) fn snoozed(lasts: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Word, Problem> {
     let lasts = match (given(lasts), given(until)) {
         (Some("tomorrow"), None) => tomorrow(now).since(now),
@@ -124,12 +118,12 @@ pub(super) fn snoozed(lasts: Option<&str>, until: Option<&str>, now: Timestamp) 
             let lasts = until.since(now);
             if lasts.is_zero() || lasts > LONGEST {
                 let longest = duration::show(LONGEST);
-                return Err(Problem::of("until", format!("`{text}` must lie after now, and not more than {longest} after it")));
+                return Err(Problem::of("until", format!("`{text}` must be in the future, at most {longest} from now")));
             }
             lasts
         }
-        (None, None) => return Err(Problem::whole("until", "say how long reminders wait, such as 2h, or until when")),
-        (Some(_), Some(_)) => return Err(Problem::of("until", "does not go with for; give one of them")),
+        (None, None) => return Err(Problem::whole("until", "give a duration, for example 2h, or an end")),
+        (Some(_), Some(_)) => return Err(Problem::of("until", "cannot be combined with for; give one of them")),
     };
     Ok(Word::wait(lasts, now))
 }
@@ -139,7 +133,7 @@ fn tomorrow(now: Timestamp) -> Timestamp {
     Timestamp::from_ms(now.ms().div_euclid(day) * day).plus(DAY + MORNING)
 }
 
-/// Reads a time as a person writes it: `2026-11-23 15:10`, in UTC where nothing else is said.
+/// For example `2026-11-23 15:10`; UTC unless a zone is given.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     let written = text.trim().replacen(' ', "T", 1);
     let (time, zone) = match written.strip_suffix('Z') {
@@ -149,10 +143,9 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     };
     let seconds = if time.len() == 16 { ":00" } else { "" };
     Timestamp::parse(&format!("{time}{seconds}{zone}"))
-        .map_err(|_| format!("`{text}` is no time; write it like `2026-11-23 15:10`, in UTC"))
+        .map_err(|_| format!("`{text}` is not a time; use the format `2026-11-23 15:10` (UTC)"))
 }
 
-/// Writes a word on an open incident.
 pub(super) async fn say(site: &Site, incident: &Incident, word: &Word) -> Result<Held, ChangeError> {
     let number = incident.id.map_or(0, |id| id.0);
     hold(&site.web.store, number, word).await
@@ -201,7 +194,7 @@ mod tests {
             Sought { project: some(project), incident_kind: some(incident_kind), state: some(state) }.which(at(NOW))
         };
         assert_eq!(sought("", " ", "").unwrap(), IncidentFilter::default());
-        let which = sought("shop", "blind", "snoozed").unwrap();
+        let which = sought("shop", "monitoring", "snoozed").unwrap();
         assert_eq!((which.incident_kind, which.state), (Some(IncidentKind::Monitoring), Some(IncidentState::Snoozed(at(NOW)))));
         for (project, incident_kind, state) in [("the shop", "", ""), ("", "bad", ""), ("", "", "bad")] {
             assert!(matches!(sought(project, incident_kind, state), Err(WebError::Unfit(_))));

@@ -1,10 +1,10 @@
-//! Keys that are stored, and the addresses that they are shown to. Nobody can read a key again; so nobody who may change settings here must be
-//! able to have it sent to an address of their choice. With another address it is given anew.
+//! Protects stored keys. A stored key cannot be read, so a user who may change settings must not be able to send it to an address of their choice
+//! either: a new address needs the key again.
 
 use crate::config::{Problem, Problems, Texts};
 use crate::model::{PersonalKey, ProjectSpec};
 
-/// The project as these texts changed it, where its key stays with its API.
+/// Rejects a new API address without the key.
 pub(super) fn of_project(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
     let is_kept = changed.personal_key.is_some() && texts.filled("personal_api_key").is_none();
     if is_kept && changed.own_api() != known.own_api() {
@@ -13,18 +13,18 @@ pub(super) fn of_project(known: &ProjectSpec, changed: ProjectSpec, texts: &Text
     Ok(changed)
 }
 
-/// The project as these texts changed its app: Ingestion Alert can read elsewhere (`posthogHost`), and with a key of its own.
+/// The same for an app: Ingestion Alert can read from another host (`posthogHost`), with a key of its own.
 pub(super) fn of_app(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
     let is_moved = changed.api() != known.api();
     let (before, now) = (own_key(known), own_key(&changed));
-    let (travels, given_for) = if now.is_some() {
+    let (is_exposed, given_for) = if now.is_some() {
         (is_moved && now == before && texts.filled("posthogApiKey").is_none(), known.api())
     } else {
-        // It reads with the project's own.
-        let is_abroad = changed.api() != changed.own_api();
-        (changed.personal_key.is_some() && is_abroad && (is_moved || before.is_some()), changed.own_api())
+        // The app uses the key of the project.
+        let reads_elsewhere = changed.api() != changed.own_api();
+        (changed.personal_key.is_some() && reads_elsewhere && (is_moved || before.is_some()), changed.own_api())
     };
-    if travels { Err(again("posthogApiKey", given_for).into()) } else { Ok(changed) }
+    if is_exposed { Err(again("posthogApiKey", given_for).into()) } else { Ok(changed) }
 }
 
 fn own_key(spec: &ProjectSpec) -> Option<&PersonalKey> {
@@ -34,9 +34,7 @@ fn own_key(spec: &ProjectSpec) -> Option<&PersonalKey> {
 fn again(field: &str, given_for: &str) -> Problem {
     Problem::of(
         field,
-        format!(
-            "must be given for that address: the one that is stored was given for {given_for}, and is shown to no other address by itself"
-        ),
+        format!("must be given again for this address: the stored key was given for {given_for} and is not sent to other addresses"),
     )
 }
 
@@ -68,14 +66,14 @@ mod tests {
             let texts = texts(given);
             told(of_project(&shop(), project::changed(&shop(), &texts).unwrap(), &texts))
         };
-        let rejected = "personal_api_key must be given for that address: the one that is stored was given for https://a.example.com, and is \
-                       shown to no other address by itself";
+        let rejected = "personal_api_key must be given again for this address: the stored key was given for https://a.example.com and is \
+                       not sent to other addresses";
         for moved in [("host", "https://b.example.com"), ("api_host", "https://b.example.com")] {
             assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(rejected));
             assert_eq!(told(&[moved, ("personal_api_key", "phx_hunter3")]), Ok(()));
-            assert_eq!(told(&[moved, ("personal_api_key", "")]), Ok(()), "without a key nothing travels");
+            assert_eq!(told(&[moved, ("personal_api_key", "")]), Ok(()), "there is no key to expose");
         }
-        // Events may go another way, while they are read where they were.
+        // Events may go to another host while they are read at the same one.
         assert_eq!(told(&[("host", "https://b.example.com"), ("api_host", "https://a.example.com")]), Ok(()));
     }
 
@@ -90,19 +88,19 @@ mod tests {
         let rejected = told(set(&bare, &[evil])).unwrap_err();
         assert!(rejected.starts_with("posthogApiKey must be given") && rejected.contains("https://a.example.com"), "{rejected}");
         assert_eq!(told(set(&bare, &[("timeRange", "45")])), Ok(()));
-        assert_eq!(told(set(&bare, &[("posthogHost", "https://a.example.com")])), Ok(()), "it is where the key was given for");
+        assert_eq!(told(set(&bare, &[("posthogHost", "https://a.example.com")])), Ok(()), "the key was given for this address");
 
-        // With a key of its own it reads elsewhere; without it again it would show the project's there.
+        // With its own key it reads elsewhere; without that key, the project's key would be sent there.
         let elsewhere = set(&bare, &[evil, ("posthogApiKey", "phx_b")]).unwrap();
         assert_eq!(told(set(&elsewhere, &[("timeRange", "45")])), Ok(()));
         assert!(told(set(&elsewhere, &[("posthogApiKey", "")])).is_err());
-        assert!(told(set(&elsewhere, &[("posthogHost", "https://b.example.com")])).is_err(), "nor does its own travel on");
+        assert!(told(set(&elsewhere, &[("posthogHost", "https://b.example.com")])).is_err(), "its own key is not sent elsewhere either");
         assert_eq!(told(set(&elsewhere, &[("posthogHost", "https://b.example.com"), ("posthogApiKey", "phx_b")])), Ok(()));
-        assert_eq!(told(set(&elsewhere, &[("posthogHost", ""), ("posthogApiKey", "")])), Ok(()), "back home");
+        assert_eq!(told(set(&elsewhere, &[("posthogHost", ""), ("posthogApiKey", "")])), Ok(()), "back to the project's API");
 
         let fresh = texts(&[evil]);
         assert!(of_app(&shop(), app::install(&shop(), ALERT, &fresh, true).unwrap(), &fresh).is_err(), "nor when it is installed");
         let keyless = ProjectSpec { personal_key: None, ..bare };
-        assert_eq!(told(set(&keyless, &[evil])), Ok(()), "without a key nothing travels");
+        assert_eq!(told(set(&keyless, &[evil])), Ok(()), "there is no key to expose");
     }
 }

@@ -1,8 +1,6 @@
-//! The web: pages for people, a JSON API that can do the same, metrics and health for machines, status pages and badges for strangers.
-//!
-//! Takes a listener and what the service has; gives answers. Pages are drawn by the server (`templates/`), work without script, and
-//! ask nothing of any other host: everything is embedded. It reads through `report` and writes through `edit` and `access`; it knows
-//! nothing of the loops but their signs of life.
+//! The web server: pages for users, a JSON API with the same features, metrics and health checks, and status pages and badges for the public.
+//! Pages are rendered on the server (`templates/`), work without JavaScript, and load nothing from other hosts. It reads through `report`, changes
+//! through `settings` and `auth`, and knows only the liveness of the loops.
 
 mod accounts;
 mod api;
@@ -57,45 +55,36 @@ pub use api::description;
 pub use server::ConnectionLimits;
 pub use site::issuer;
 
-/// How long answers that are under way may take once the end was asked for.
+/// How long pending responses may take after the stop.
 const END_WITHIN: Duration = Duration::from_secs(3);
 
-/// Everything the page needs.
 #[derive(Clone)]
 pub struct Web {
-    /// Where everything is remembered.
     pub store: Arc<Store>,
-    /// Asks PostHog, when a person sets up a project.
     pub client: posthog::Client,
-    /// Delivers test messages.
     pub sender: Arc<Sender>,
-    /// The time.
     pub clock: Clock,
-    /// The loops' signs of life.
     pub liveness: Liveness,
-    /// How it is reached, and who is believed.
     pub settings: WebSettings,
-    /// How many connections visitors may have, and for how long.
     pub limits: ConnectionLimits,
-    /// A link that lets in without a password, as often as it is opened: for the demo alone.
+    /// A login link that works without a password and any number of times: only for the demo.
     pub pass: Option<Digest>,
 }
 
 impl Web {
-    /// Serves until `stop`.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         let (ending, ended) = watch::channel(false);
         let clock = self.clock.clone();
         let site = Arc::new(Site::new(self, ended.clone()));
         let (settings, limits) = (site.web.settings.clone(), site.web.limits);
         let router = router::router(site);
-        // Streams end when they hear of it: an open page must not hold up the end, and a slow reader not for long.
+        // Live streams end at the stop: an open page must not delay it, and a slow reader only for `END_WITHIN`.
         let stop = async move {
             stop.await;
             ending.send_replace(true);
         };
         let mut heard = ended;
-        let long_ago = async move {
+        let deadline = async move {
             let asked = heard.wait_for(|ended| *ended).await.is_ok();
             if asked {
                 clock.sleep(clock.in_real(END_WITHIN)).await;
@@ -103,7 +92,7 @@ impl Web {
         };
         tokio::select! {
             () = server::serve(listener, router, &settings, limits, stop) => {}
-            () = long_ago => {}
+            () = deadline => {}
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What went wrong in an answer, whoever gave it: a handler of ours, or the framework, where a request does not come as far as a handler (an address
-//! that is no UTF-8, a query that cannot be read, a method that is not taken) or a handler panics. So all of it is rendered alike.
+//! Errors in responses, from our handlers or from the framework (a path that is not UTF-8, an unreadable query, a wrong method, a panic), so that
+//! all of them are rendered alike.
 
 use std::sync::Arc;
 
@@ -10,19 +10,18 @@ use axum::response::Response;
 
 use super::error::{Unrendered, WebError};
 
-/// The framework's own words are shorter.
+/// Maximum size of a message of the framework, in bytes.
 const LONGEST: usize = 4 * 1024;
-/// Headers that belong to what went wrong. (`Allow` is added by the router, behind everything else.)
+/// Headers that the rendered response keeps. (The router adds `Allow` after all layers.)
 const KEPT: [HeaderName; 1] = [RETRY_AFTER];
 
-/// What went wrong.
 pub(super) struct Rejection {
     pub(super) trouble: Arc<WebError>,
     headers: HeaderMap,
 }
 
 impl Rejection {
-    /// What went wrong in this answer; the answer itself where nothing did, or where it is rendered already.
+    /// Returns the response if it is not an error, or is rendered already.
     pub(super) async fn in_answer(response: Response) -> Result<Self, Response> {
         if let Some(Unrendered(trouble)) = response.extensions().get::<Unrendered>() {
             return Ok(Self { trouble: Arc::clone(trouble), headers: response.headers().clone() });
@@ -34,14 +33,13 @@ impl Rejection {
         let says = async || String::from_utf8_lossy(&to_bytes(body, LONGEST).await.unwrap_or_default()).into_owned();
         let trouble = match parts.status {
             StatusCode::METHOD_NOT_ALLOWED => WebError::Method,
-            StatusCode::NOT_FOUND => WebError::NotFound("there is nothing at this address".to_owned()),
+            StatusCode::NOT_FOUND => WebError::NotFound("there is no page at this address".to_owned()),
             status if status.is_server_error() => WebError::Fault,
             _ => WebError::Malformed(says().await),
         };
         Ok(Self { trouble: Arc::new(trouble), headers: parts.headers })
     }
 
-    /// Adds to the rendered answer the headers that belong to it.
     pub(super) fn keep_headers(&self, rendered: &mut HeaderMap) {
         for name in KEPT {
             if let Some(value) = self.headers.get(&name) {
@@ -51,7 +49,7 @@ impl Rejection {
     }
 }
 
-/// Ours is a page, JSON or a picture; the framework's is plain text, or nothing.
+/// Our errors are HTML, JSON or an image; those of the framework are plain text or empty.
 fn is_of_the_framework(response: &Response) -> bool {
     let status = response.status();
     let is_failure = status.is_client_error() || status == StatusCode::INTERNAL_SERVER_ERROR;

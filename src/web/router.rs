@@ -1,4 +1,4 @@
-//! Which address is answered by whom.
+//! Routes and middleware.
 
 use std::sync::Arc;
 
@@ -11,9 +11,8 @@ use tower_http::compression::CompressionLayer;
 use super::site::Site;
 use super::{api, assets, guard, health, live, metrics, pages};
 
-/// The whole site.
 pub(super) fn router(site: Arc<Site>) -> Router {
-    let people = pages::routes()
+    let page_routes = pages::routes()
         .route("/live", get(live::live))
         .route("/assets/{mark}/{name}", get(assets::asset))
         .route("/favicon.ico", get(assets::favicon))
@@ -21,16 +20,16 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&site), guard::check_form))
         .fallback(pages::nowhere)
         .layer(from_fn_with_state(Arc::clone(&site), pages::dress));
-    let programs = api::routes().layer(map_response(api::dress));
-    let machines = Router::new()
+    let api_routes = api::routes().layer(map_response(api::dress));
+    let monitoring_routes = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::scrape))
         .layer(map_response(api::dress));
     Router::new()
-        .merge(machines)
-        .merge(programs)
-        .merge(people)
+        .merge(monitoring_routes)
+        .merge(api_routes)
+        .merge(page_routes)
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(Arc::clone(&site), guard::guard))
         .layer(CatchPanicLayer::new())

@@ -1,5 +1,4 @@
-//! Setting up a project: what a form or an object says becomes a project, a changed one, or what there is to say of each field. The pages and
-//! the API share it.
+//! Adds, changes and checks projects, for pages and API.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,28 +15,28 @@ use crate::message::sentence;
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 use crate::settings::{ChangeError, Clash, Done, SettingsService, app};
 
-/// Names that would be addresses of ours: nobody could reach their pages.
+/// Names that are addresses of our own pages.
 const RESERVED: [&str; 2] = ["new", "check"];
 
-/// What was found out about each field.
+/// Result of a check.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CheckedFields {
-    /// Those of which there is something to say.
+    /// Fields with a finding.
     pub(super) fields: Vec<CheckedField>,
 }
 
-/// What was found out about one field.
+/// Finding about a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct CheckedField {
-    /// Which.
+    /// Field name.
     #[schema(value_type = String)]
     pub(super) name: &'static str,
-    /// `ok`, `note` (worth knowing) or `fail`.
+    /// `ok`, `note` or `fail`.
     #[schema(value_type = String)]
     pub(super) mark: &'static str,
-    /// What was found, in a sentence.
+    /// What was found, in one sentence.
     pub(super) says: String,
-    /// What to do about it.
+    /// How to fix it.
     pub(super) advice: Option<String>,
 }
 
@@ -47,7 +46,6 @@ impl CheckedField {
         Some(Self { name: field.key, mark: "fail", says: sentence(&problem.named(field.label)), advice: None })
     }
 
-    /// The word before it.
     pub(super) fn word(&self) -> &'static str {
         match self.mark {
             "ok" => "Fine.",
@@ -57,10 +55,9 @@ impl CheckedField {
     }
 }
 
-/// What there is to say of these texts: what is wrong with them as they stand, and of the rest what the PostHog says that they name. `known` is the
-/// project that they change.
+/// Validates the texts, and checks the valid ones with PostHog. `known` is the project that they change; none for a new one.
 pub(super) async fn check(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<CheckedFields, WebError> {
-    // Of a new project nobody hears that a field is missing before it is sent.
+    // A missing field of a new project is not reported before the form is sent.
     let texts = &match known {
         None => texts.clone().without_blank(FIELDS.iter().map(|field| field.key)),
         Some(_) => texts.clone(),
@@ -72,7 +69,7 @@ pub(super) async fn check(site: &Site, texts: &Texts, known: Option<&ProjectSpec
     let found = Box::pin(fields(&site.web.client, &site.web.clock, &typed)).await;
     let mut checked: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
     if known.is_none() && texts.filled("name").is_some() && !is_wrong("name") {
-        checked.push(CheckedField { name: "name", mark: "ok", says: "Nothing else is called so.".to_owned(), advice: None });
+        checked.push(CheckedField { name: "name", mark: "ok", says: "This name is free.".to_owned(), advice: None });
     }
     checked.extend(found.into_iter().filter(|finding| !is_wrong(finding.field)).map(|finding| CheckedField {
         name: finding.field,
@@ -92,7 +89,7 @@ const fn mark(mark: Mark) -> &'static str {
     }
 }
 
-/// What can be read of these texts. What they do not name is the project's; its key goes where it was given for, and nowhere else.
+/// The valid texts, completed from the project. Its key is used only for the address that it was given for.
 fn typed(texts: &Texts, known: Option<&ProjectSpec>, is_wrong: impl Fn(&str) -> bool) -> Typed {
     let right = |key: &str| texts.filled(key).filter(|_| !is_wrong(key));
     let is_left = |key: &str| known.filter(|_| texts.one(key).is_none());
@@ -116,7 +113,6 @@ fn typed(texts: &Texts, known: Option<&ProjectSpec>, is_wrong: impl Fn(&str) -> 
     typed
 }
 
-/// What is wrong with a new project's name, beside how it is written.
 async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<Option<Problem>, WebError> {
     let name = texts.filled("name").filter(|_| known.is_none());
     let Some(name) = name.and_then(|text| ProjectName::parse(text).ok()) else { return Ok(None) };
@@ -128,16 +124,15 @@ async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -
 }
 
 fn reserved(name: &str) -> Option<Problem> {
-    RESERVED.contains(&name).then(|| Problem::of("name", format!("cannot be `{name}`: that is an address of this page's own")))
+    RESERVED.contains(&name).then(|| Problem::of("name", format!("cannot be `{name}`: this name is reserved")))
 }
 
 fn taken(name: &ProjectName) -> Problem {
-    Problem::of("name", format!("`{name}` is that of another project already"))
+    Problem::of("name", format!("`{name}` is the name of another project; choose another one"))
 }
 
-/// Adds a project with these apps on it, all of them running. Its first beat is sent at once, by whoever sends.
-///
-/// PostHog is asked first, unless that is not wanted, and what it says to be wrong is not saved.
+/// Adds a project and installs `apps`, all enabled. Unless `asking` says otherwise, PostHog is asked first, and nothing is saved if it rejects
+/// a value.
 pub(super) async fn add(
     site: &Site,
     visitor: &Visitor,
@@ -149,7 +144,7 @@ pub(super) async fn add(
         return Err(problem.into());
     }
     let mut spec = project::added(texts)?;
-    // One whose name is taken is refused anyway.
+    // A name that is taken is rejected anyway.
     if asking == Asking::First && site.web.store.project(&spec.name).await?.is_none() {
         Box::pin(ask(site, &Typed::of(&spec))).await?;
     }
@@ -159,7 +154,7 @@ pub(super) async fn add(
     Ok(site.settings_service(visitor).add(spec).await?.now)
 }
 
-/// The same, with a name that is taken as a problem of its field, beside all others: for a form.
+/// For a form: reports a name that is taken as a problem of its field, together with all others.
 pub(super) async fn add_by_form(
     site: &Site,
     visitor: &Visitor,
@@ -181,9 +176,7 @@ pub(super) async fn add_by_form(
     }
 }
 
-/// Changes a project.
-///
-/// PostHog is asked first about what it may say something of.
+/// PostHog is asked only if something has changed that it can check.
 pub(super) async fn change(
     site: &Site,
     settings_service: &SettingsService<'_>,
@@ -206,12 +199,10 @@ pub(super) async fn change(
     settings_service.change(name, desired).await
 }
 
-/// Whether PostHog is asked about what is to be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asking {
-    /// Before it is saved.
     First,
-    /// Somebody said that it is right.
+    /// The user chose to save without a check.
     Not,
 }
 
@@ -221,7 +212,6 @@ impl Asking {
     }
 }
 
-/// Asks PostHog, and refuses what it says to be wrong.
 async fn ask(site: &Site, typed: &Typed) -> Result<(), ChangeError> {
     let found = fields(&site.web.client, &site.web.clock, typed).await;
     let wrong = found.iter().filter(|finding| finding.rejects());
@@ -229,7 +219,7 @@ async fn ask(site: &Site, typed: &Typed) -> Result<(), ChangeError> {
     Ok(Problems::or(problems, ())?)
 }
 
-/// The names of all projects, in the order in which lists are read on: not every database orders letters as we do.
+/// Sorted here, because databases order letters differently, and lists continue by name.
 pub(super) async fn names(site: &Site) -> Result<Vec<ProjectName>, WebError> {
     let mut names: Vec<ProjectName> = site.web.store.project_names().await?.into_iter().map(|(_, name)| name).collect();
     names.sort_unstable();

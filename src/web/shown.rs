@@ -1,4 +1,4 @@
-//! What pages and API alike read of a project that stands in an address.
+//! Reads data of a project, for pages and API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +11,16 @@ use crate::model::{Minute, Project, ProjectName, Readback, Route, Timestamp};
 use crate::report::{BeatRecord, BeatStory, Brief, LagSeries, Point, beat_story, briefs, lag_series, was_due};
 use crate::store::StoreError;
 
-/// A project's route of this name.
 pub(super) fn route<'p>(project: &'p Project, name: &str) -> Result<&'p Route, WebError> {
     let found = project.routes.iter().find(|route| route.spec.name == name);
     found.ok_or_else(|| WebError::no(&format!("route of {}", project.spec.name), name))
 }
 
-/// The newest read-back at a project. One that was made later says nothing about `now`.
+/// Ignores a read-back after `now`.
 pub(super) async fn readback(site: &Site, project: &Project, now: Timestamp) -> Result<Option<Readback>, StoreError> {
     Ok(site.web.store.readback(project.id).await?.filter(|readback| readback.at <= now))
 }
 
-/// These projects in brief, by name; names of none are passed over.
 pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
     let projects: Vec<Arc<Project>> = site.web.store.projects_named(names).await?.into_iter().map(Arc::new).collect();
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
@@ -30,10 +28,9 @@ pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp)
     briefs(&site.web.store, &projects, &readbacks, now).await
 }
 
-/// A project that has beaten for less than this is young.
+/// A project is new if it has sent beats for less than this.
 const YOUNG: Duration = Duration::from_hours(3);
 
-/// How far back lags are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Range {
     Hour,
@@ -46,7 +43,6 @@ pub(super) enum Range {
 impl Range {
     pub(super) const ALL: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter];
 
-    /// As it stands in addresses.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Hour => "1h",
@@ -57,7 +53,6 @@ impl Range {
         }
     }
 
-    /// For people.
     pub(super) const fn words(self) -> &'static str {
         match self {
             Self::Hour => "1 hour",
@@ -78,33 +73,29 @@ impl Range {
         }
     }
 
-    /// What is shown of a project where nothing was asked for: a day, and of a young one an hour, so that there is something to see.
+    /// The default range of a project: a day, or an hour for a new project, so that there is something to see.
     pub(super) fn usual(project: &Project, now: Timestamp) -> Self {
         let begun = project.routes.iter().map(|route| route.since).min();
         if begun.is_some_and(|begun| now.since(begun) < YOUNG) { Self::Hour } else { Self::Day }
     }
 
-    /// What was asked for; a day, where nothing was.
     pub(super) fn asked(text: Option<&str>) -> Result<Self, WebError> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Self::Day) };
         let found = Self::ALL.into_iter().find(|range| range.name() == text);
-        found.ok_or_else(|| WebError::unfit("range", format!("`{}` is none; there are 1h, 24h, 7d, 30d and 90d", short(text))))
+        found.ok_or_else(|| WebError::unfit("range", format!("`{}` is not a range; use 1h, 24h, 7d, 30d or 90d", short(text))))
     }
 }
 
-/// Lags of a project, of all its routes or of one.
 #[derive(Debug)]
 pub(super) struct Lags {
     pub(super) range: Range,
     pub(super) from: Minute,
     pub(super) to: Minute,
-    /// How many minutes a point is long.
+    /// Length of a point, in minutes.
     pub(super) step: i64,
-    /// Oldest first.
     pub(super) points: Vec<Point>,
 }
 
-/// Lags of the last stretch of this length; of all routes together, where none is named.
 pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route: Option<&str>, now: Timestamp) -> Result<Lags, WebError> {
     let of_route = of_route.map(|name| route(project, name)).transpose()?;
     let to = now.minute().plus(1);
@@ -113,7 +104,6 @@ pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route:
 }
 
 impl Lags {
-    /// Those of this route; of all together, where there is none.
     pub(super) fn of(series: LagSeries, range: Range, of_route: Option<&Route>) -> Self {
         let LagSeries { from, to, step, all, routes } = series;
         let points = match of_route {
@@ -124,7 +114,7 @@ impl Lags {
     }
 }
 
-/// The story of a beat whose minute stands in an address. Where none was due there is none.
+/// Not found if no beat was due in the minute.
 pub(super) async fn beat(site: &Site, project: &Project, route: &str, minute: &str, now: Timestamp) -> Result<BeatStory, WebError> {
     let minute = minute_asked("minute", minute)?;
     let story = beat_story(&site.web.store, project, route, minute, now).await?;
@@ -139,7 +129,6 @@ pub(super) async fn beat(site: &Site, project: &Project, route: &str, minute: &s
     }
 }
 
-/// Whether there is a page of the beat on this route in this minute.
 pub(super) async fn has_beat(site: &Site, project: &Project, route: &Route, minute: Minute, now: Timestamp) -> Result<bool, StoreError> {
     if was_due(project, route, minute, now) {
         return Ok(true);
@@ -147,7 +136,6 @@ pub(super) async fn has_beat(site: &Site, project: &Project, route: &Route, minu
     Ok(!site.web.store.beats(&[route.id], minute, minute.plus(1)).await?.is_empty())
 }
 
-/// Where the beats of a route are posted to.
 pub(super) fn address(project: &Project, route: &Route) -> String {
     let host = project.spec.host_of(route);
     format!("{}{}", host.capture(), route.spec.endpoint.path())

@@ -1,4 +1,4 @@
-//! The site: what every handler has.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
@@ -20,38 +20,27 @@ use crate::config::WebSettings;
 use crate::model::{AppKind, Project, StatusPage, Timestamp};
 use crate::settings::{self, By, SettingsService};
 
-/// So many pages may watch live at once; the others reload.
+/// Maximum number of live pages; others do not update themselves.
 const LIVE_PAGES: usize = 256;
 
-/// Where an issuer sends people back to.
 pub(super) const SIGNED_ON: &str = "/login/oidc/callback";
 
-/// The issuer that these settings name, where they name one.
-///
-/// # Errors
-/// When this program was built without single sign-on.
+/// The configured issuer. Fails if this binary was built without single sign-on.
 pub fn issuer(settings: &WebSettings, clock: &Clock) -> Result<Option<Issuer>, NotBuiltIn> {
     let issuer = settings.oidc.as_ref().map(|oidc| Issuer::new(oidc, settings.usual_address(SIGNED_ON), clock.clone()));
     issuer.transpose()
 }
 
-/// What every handler has.
 pub(super) struct Site {
     pub(super) web: Web,
     pub(super) authenticator: Authenticator,
-    /// Who logs people in by single sign-on, where that is set up and built in.
     pub(super) issuer: Option<Issuer>,
-    /// How often somebody may try a password.
     pub(super) limiter: Limiter,
-    /// Places for live pages.
     pub(super) live: Semaphore,
-    /// The place for hashing a password: one at a time.
+    /// Only one password is hashed at a time.
     pub(super) passwords: Semaphore,
-    /// What strangers were shown of the status pages.
     pub(super) shown: Shown,
-    /// Places for trying rules over history.
     pub(super) replays: Arc<Semaphore>,
-    /// Turns true when the end is near.
     pub(super) ending: watch::Receiver<bool>,
 }
 
@@ -73,10 +62,10 @@ impl Site {
         }
     }
 
-    /// The address of a path here, for somebody who is to open it: the public one, or the one by which it was asked for.
+    /// The full address of a path, for a link: on the public URL, or on the host of the request.
     pub(super) fn link(&self, headers: &HeaderMap, path: &str) -> String {
         match (&self.web.settings.public_url, headers.get(HOST).and_then(|host| host.to_str().ok())) {
-            // The guard let this host through.
+            // The guard has checked this host.
             (None, Some(host)) => format!("http://{host}{path}"),
             _ => self.web.settings.usual_address(path),
         }
@@ -86,33 +75,27 @@ impl Site {
         self.web.clock.now()
     }
 
-    /// Where what visitors give comes from.
     pub(super) fn origin(&self) -> Origin {
         Origin::Page(self.now())
     }
 
-    /// The project of this name.
     pub(super) async fn project(&self, name: &str) -> Result<Arc<Project>, WebError> {
         self.web.store.project(&named("project", name)?).await?.map(Arc::new).ok_or_else(|| WebError::no("project", name))
     }
 
-    /// The project and the app of an address: `/projects/shop/apps/heartbeat`.
     pub(super) async fn app(&self, name: &str, app: &str) -> Result<(Arc<Project>, AppKind), WebError> {
         let kind = settings::app::kind_named(app)?;
         Ok((self.project(name).await?, kind))
     }
 
-    /// The status page of this name.
     pub(super) async fn status_page(&self, name: &str) -> Result<StatusPage, WebError> {
         self.web.store.status_page(&named("status page", name)?).await?.ok_or_else(|| WebError::no("status page", name))
     }
 
-    /// Where this visitor changes who may come in.
     pub(super) fn accounts<'s>(&'s self, visitor: &'s Visitor) -> Accounts<'s> {
         Accounts::of(&self.authenticator, &visitor.who)
     }
 
-    /// Where this visitor changes things.
     pub(super) fn settings_service(&self, visitor: &Visitor) -> SettingsService<'_> {
         SettingsService::new(&self.web.store, By::user(&visitor.who), self.now())
     }

@@ -1,5 +1,5 @@
-//! Status pages: what strangers may see of some projects, and no more. What a server answered, where it stands, and how many messages
-//! went where is for those who are logged in.
+//! Status pages: what the public may see of some projects. Responses of servers, their addresses and notifications are only for users who are
+//! logged in.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,48 +16,41 @@ use super::error::WebError;
 use super::site::Site;
 use super::visitor::Visitor;
 
-/// So many incidents are told of each project.
 const INCIDENTS: u32 = 20;
-/// What strangers are shown is not older than this.
-const SHOWN_FOR: Duration = Duration::from_secs(10);
-/// They are told for so long.
-const TOLD_DAYS: i64 = 90;
+const CACHE_FOR: Duration = Duration::from_secs(10);
+const HISTORY_DAYS: i64 = 90;
 
-/// One project on a status page.
 pub(super) struct Part {
     pub(super) brief: Brief,
     pub(super) days: Days,
 }
 
-/// What a status page shows.
 pub(super) struct Status {
     pub(super) page: StatusPage,
     pub(super) parts: Vec<Part>,
-    /// Of all its projects, newest first.
     pub(super) incidents: Vec<Incident>,
 }
 
-/// The status page of this name, for whoever asks: strangers see only those that are public, and do not learn of others.
+/// The public sees only public pages and cannot find out whether there are others.
 pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<StatusPage, WebError> {
     let page = site.status_page(name).await?;
     if page.public || visitor.is_some() { Ok(page) } else { Err(WebError::no("status page", name)) }
 }
 
-/// What strangers were shown of the status pages: however many of them look, the store is read for them once in a while, and for one at a time.
+/// Cache for the public: however many visitors there are, the store is read only every few seconds, and by one of them at a time.
 #[derive(Default)]
 pub(super) struct Shown(Mutex<HashMap<ProjectName, (Timestamp, Arc<Status>)>>);
 
 impl Shown {
-    /// What this page shows to strangers.
     pub(super) async fn of(&self, site: &Site, page: StatusPage) -> Result<Arc<Status>, StoreError> {
         let now = site.now();
         let mut shown = self.0.lock().await;
-        // A clock that was stepped back makes nothing younger.
-        let is_fresh = |(at, status): &&(Timestamp, Arc<Status>)| status.page == page && *at <= now && now.since(*at) < SHOWN_FOR;
+        // If the clock was set back, an entry from the future is stale.
+        let is_fresh = |(at, status): &&(Timestamp, Arc<Status>)| status.page == page && *at <= now && now.since(*at) < CACHE_FOR;
         if let Some((_, status)) = shown.get(&page.name).filter(is_fresh) {
             return Ok(Arc::clone(status));
         }
-        shown.retain(|_, (at, _)| *at <= now && now.since(*at) < SHOWN_FOR);
+        shown.retain(|_, (at, _)| *at <= now && now.since(*at) < CACHE_FOR);
         let status = Arc::new(Status::read(site, page.clone()).await?);
         shown.insert(page.name, (now, Arc::clone(&status)));
         Ok(status)
@@ -65,7 +58,6 @@ impl Shown {
 }
 
 impl Status {
-    /// The status page of this name, for whoever asks.
     pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<Arc<Self>, WebError> {
         let page = seen_by(site, visitor, name).await?;
         Ok(if visitor.is_some() { Arc::new(Self::read(site, page).await?) } else { site.shown.of(site, page).await? })
@@ -74,7 +66,7 @@ impl Status {
     async fn read(site: &Site, page: StatusPage) -> Result<Self, StoreError> {
         let (store, now) = (&*site.web.store, site.now());
         let found = store.projects_named(&page.projects).await?;
-        // In the order of the page; one that is gone is passed over.
+        // In the order of the page; removed projects are skipped.
         let of_name = |name: &ProjectName| found.iter().find(|project| project.spec.name == *name).cloned().map(Arc::new);
         let projects: Vec<Arc<Project>> = page.projects.iter().filter_map(of_name).collect();
         let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
@@ -83,39 +75,37 @@ impl Status {
         let mut incidents = Vec::new();
         let all_days = days_of_each(store, &projects, now).await?;
         for (brief, days) in briefs(store, &projects, &readbacks, now).await?.into_iter().zip(all_days) {
-            let since = Some(now.minus(Duration::from_hours(24 * TOLD_DAYS as u64)));
+            let since = Some(now.minus(Duration::from_hours(24 * HISTORY_DAYS as u64)));
             let which = IncidentFilter { project: Some(brief.project.id), since, at_most: INCIDENTS, ..IncidentFilter::default() };
-            incidents.extend(store.incidents(&which).await?.into_iter().filter(is_told));
+            incidents.extend(store.incidents(&which).await?.into_iter().filter(is_for_the_public));
             parts.push(Part { brief, days });
         }
         incidents.sort_by_key(|incident| std::cmp::Reverse(incident.opened));
         Ok(Self { page, parts, incidents })
     }
 
-    /// That of the project that is worst off; none where there is no project.
+    /// The worst health of its projects; none without projects.
     pub(super) fn health(&self) -> Option<Health> {
-        self.parts.iter().map(|part| part.brief.verdict.health).max_by_key(|health| gravity(*health))
+        self.parts.iter().map(|part| part.brief.verdict.health).max_by_key(|health| rank(*health))
     }
 
-    /// The newest minute up to which the data of every project is complete; none where one of them has none.
+    /// The oldest of its projects; none if one of them has none.
     pub(super) fn complete_through(&self) -> Option<Minute> {
         let each: Option<Vec<Minute>> = self.parts.iter().map(|part| part.brief.complete_through).collect();
         each.and_then(|each| each.into_iter().min())
     }
 
-    /// In one sentence.
     pub(super) fn sentence(&self) -> &'static str {
-        self.health().map_or("Nothing is watched here", |health| sentence(health))
+        self.health().map_or("No project is monitored here", |health| sentence(health))
     }
 }
 
-/// Where only nobody sends there is nothing that strangers wait for.
-fn is_told(incident: &Incident) -> bool {
+/// Without other traffic, the public waits for nothing.
+fn is_for_the_public(incident: &Incident) -> bool {
     incident.incident_kind != IncidentKind::Traffic
 }
 
-/// The graver, the higher: a page shows its gravest.
-const fn gravity(health: Health) -> u8 {
+const fn rank(health: Health) -> u8 {
     match health {
         Health::Disabled => 0,
         Health::Up => 1,
@@ -128,24 +118,23 @@ const fn gravity(health: Health) -> u8 {
     }
 }
 
-/// What a health means to those who wait for data, and nothing of where the way is broken.
+/// For readers who wait for data, without details of the cause.
 pub(super) const fn sentence(health: Health) -> &'static str {
     match health {
-        Health::Disabled => "Ingestion is not watched at the moment",
+        Health::Disabled => "Ingestion is not monitored at the moment",
         Health::Up => "Events arrive",
-        Health::Unverified => "Events are accepted; whether they arrive is not checked",
-        Health::Pending => "It is too early to tell",
-        Health::NotRunning | Health::Unknown => "Ingestion cannot be checked at the moment",
+        Health::Unverified => "Events are accepted; whether they arrive is not verified",
+        Health::Pending => "There is not enough data yet",
+        Health::NotRunning | Health::Unknown => "Ingestion cannot be verified at the moment",
         Health::Degraded => "Events arrive late",
         Health::Down => "Events do not arrive",
     }
 }
 
-/// What an incident is called before strangers.
 pub(super) const fn title(incident_kind: IncidentKind) -> &'static str {
     match incident_kind {
         IncidentKind::Ingestion => "Events were late, or did not arrive",
-        IncidentKind::Monitoring => "Ingestion could not be checked",
+        IncidentKind::Monitoring => "Ingestion could not be verified",
         IncidentKind::Traffic => "No events were sent",
     }
 }

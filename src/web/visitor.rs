@@ -1,4 +1,4 @@
-//! Who asks: a session's user, a user whom a reverse proxy vouches for, or an API token.
+//! The caller: a user with a session, a user whom a trusted proxy reports, or an API token.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,26 +16,21 @@ use super::site::Site;
 use crate::auth::draw;
 use crate::model::{Digest, Role, UserName};
 
-/// Whoever asks, and may.
 #[derive(Debug, Clone)]
 pub(super) struct Visitor {
-    /// As audit entries name them: a user's name, or `token NAME`.
+    /// A user's name, or `token NAME`, as in the audit log.
     pub(super) who: String,
-    /// What they may do.
     pub(super) role: Role,
-    /// The user, where it is one.
     pub(super) user: Option<UserName>,
-    /// Makes what a form must bring along, for those whom a cookie lets in; a token needs none.
+    /// None for an API token, which has no cookie.
     pub(super) csrf: Option<Csrf>,
-    /// The session, to be closed on logging out.
     pub(super) session: Option<Digest>,
 }
 
-/// Somebody who may change things.
 #[derive(Debug, Clone)]
 pub(super) struct Writer(pub(super) Visitor);
 
-/// Somebody, or nobody: for pages that strangers may see.
+/// A visitor, or none: for pages that the public may see.
 #[derive(Debug, Clone)]
 pub(super) struct Perhaps(pub(super) Option<Visitor>);
 
@@ -60,7 +55,7 @@ impl FromRequestParts<Arc<Site>> for Perhaps {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
-        // Asked for by several extractors of one request, found out once.
+        // Several extractors of a request share the result.
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
@@ -71,7 +66,7 @@ impl FromRequestParts<Arc<Site>> for Perhaps {
 }
 
 async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, WebError> {
-    // Who shows a token is judged by that alone.
+    // A request with a token is judged by the token alone.
     if let Some(text) = bearer(&parts.headers) {
         let token = site.authenticator.token(text).await?;
         return Ok(token.map(|token| Visitor {
@@ -87,7 +82,7 @@ async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, WebError> {
         return Ok(None);
     };
     let Some(session) = site.authenticator.session(&token).await? else { return Ok(None) };
-    // A session that a proxy opened is good only while the proxy says the same name.
+    // A session that a proxy opened is valid only while the proxy reports the same user.
     if session.by_proxy && vouched.as_ref() != Some(&session.user.name) {
         return Ok(None);
     }
@@ -100,15 +95,13 @@ async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, WebError> {
     }))
 }
 
-/// The API token that a request shows. Other schemes of `Authorization` are those of a proxy before us (`Basic`), which a browser sends along
-/// with every request: they say nothing here.
+/// Other schemes of `Authorization` (`Basic`) are for a proxy in front of us; browsers send them with every request, and they are ignored here.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The user whom a reverse proxy names, when it is one that is believed.
 pub(super) fn vouched_for(parts: &Parts, site: &Site) -> Option<UserName> {
     let settings = site.web.settings.proxy.as_ref()?;
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
@@ -116,14 +109,14 @@ pub(super) fn vouched_for(parts: &Parts, site: &Site) -> Option<UserName> {
         return None;
     }
     let mut named = parts.headers.get_all(settings.header.as_str()).iter();
-    // Two of them are nobody: one of the two came from outside.
+    // Two headers are untrusted: one of them came from outside.
     match (named.next(), named.next()) {
         (Some(name), None) => UserName::parse(name.to_str().ok()?.trim()).ok(),
         _ => None,
     }
 }
 
-/// What shows that a form is from a page of this session. It says nothing of the session's token.
+/// Shows that a form is from a page of this session, without revealing the session's token.
 #[derive(Debug, Clone)]
 pub(super) struct Csrf(String);
 
@@ -132,16 +125,15 @@ impl Csrf {
         Self(mark(format!("csrf {token}")))
     }
 
-    /// For one page: another every time, so that nobody can guess it from the sizes of compressed pages.
+    /// Different on each page, so that it cannot be guessed from the sizes of compressed pages.
     pub(super) fn mask(&self) -> String {
-        // Without random bytes it is the same every time, and still nobody else's.
+        // Without random bytes it is the same on each page, and still secret.
         let salt = draw().unwrap_or_default();
         format!("{salt}.{}", self.salted(&salt))
     }
 
-    /// Whether a form brought along what this session's pages hold.
-    pub(super) fn fits(&self, brought: &str) -> bool {
-        brought.split_once('.').is_some_and(|(salt, digest)| self.salted(salt) == digest)
+    pub(super) fn fits(&self, submitted: &str) -> bool {
+        submitted.split_once('.').is_some_and(|(salt, digest)| self.salted(salt) == digest)
     }
 
     fn salted(&self, salt: &str) -> String {

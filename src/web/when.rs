@@ -1,11 +1,11 @@
-//! How times stand in pages: UTC in the text, the instant beside it for script and for whoever reads by machine.
+//! Times in pages: UTC as text, and the instant in `datetime` for JavaScript and other programs.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::model::{Timestamp, span};
 
-/// A time as it stands in a page. It is HTML: templates write `{{ when|safe }}`.
+/// HTML: templates write `{{ when|safe }}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct When {
     at: Timestamp,
@@ -14,31 +14,27 @@ pub(super) struct When {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// `14:02`; on another day than `now`'s `23 Nov 14:02`.
+    /// `14:02`, or `23 Nov 14:02` on another day than `now`.
     Clock { now: Timestamp, seconds: bool },
-    /// `5m ago`: script keeps it up to date.
+    /// `5m ago`; JavaScript updates it.
     Ago(Timestamp),
     /// `12s`, counting up.
     Counting(Timestamp),
 }
 
 impl When {
-    /// The minute: `14:02`, or `23 Nov 14:02` where that is another day.
     pub(super) const fn minute(at: Timestamp, now: Timestamp) -> Self {
         Self { at, shape: Shape::Clock { now, seconds: false } }
     }
 
-    /// To the second: `14:02:07`.
     pub(super) const fn second(at: Timestamp, now: Timestamp) -> Self {
         Self { at, shape: Shape::Clock { now, seconds: true } }
     }
 
-    /// How long ago: `5m ago`.
     pub(super) const fn ago(at: Timestamp, now: Timestamp) -> Self {
         Self { at, shape: Shape::Ago(now) }
     }
 
-    /// How long since, counting up: `1m 05s`.
     pub(super) const fn counting(at: Timestamp, now: Timestamp) -> Self {
         Self { at, shape: Shape::Counting(now) }
     }
@@ -63,7 +59,6 @@ fn clock(at: Timestamp, now: Timestamp, seconds: bool) -> String {
     if day(at) == day(now) { time.to_owned() } else { format!("{} {time}", date(at)) }
 }
 
-/// `23 Nov`
 pub(super) fn date(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let text = at.to_string();
@@ -74,7 +69,7 @@ pub(super) fn date(at: Timestamp) -> String {
     }
 }
 
-/// As the page's script says it: `just now`, `12s ago`, `5m ago`, `2h 05m ago`, `3d ago`.
+/// The same format as in `app.js`: `just now`, `12s ago`, `5m ago`, `2h 05m ago`, `3d ago`.
 fn ago(at: Timestamp, now: Timestamp) -> String {
     if at > now {
         return format!("in {}", rough(at.since(now)));

@@ -1,4 +1,4 @@
-//! How figures stand in pages, and minutes in addresses.
+//! Formats of figures in pages and of minutes in addresses.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::model::{Minute, Outcome, ProjectName, Timestamp, span};
 pub(super) use super::when::date;
 pub(super) use crate::model::thousands;
 
-/// A share from 0 to 1: `99.93 %`. What is not whole is never rounded up to it.
+/// For example `99.93 %`. Rounded down: only a full share is `100 %`.
 pub(super) fn percent(share: f64) -> String {
     let hundredths = (share * 10_000.0).floor() as u64;
     match hundredths % 100 {
@@ -17,47 +17,42 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// The same, where there may be none.
 pub(super) fn maybe_percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), percent)
 }
 
-/// How long something took, where it is known.
 pub(super) fn maybe_span(wait: Option<Duration>) -> String {
     wait.map_or_else(|| "–".to_owned(), span)
 }
 
-/// A minute in an address: `2026-11-23T15:10Z`.
+/// For example `2026-11-23T15:10Z`.
 pub(super) fn minute_mark(minute: Minute) -> String {
     let text = minute.start().to_string();
     text.get(..16).map_or_else(|| text.clone(), |mark| format!("{mark}Z"))
 }
 
-/// The minute of this mark. Any RFC 3339 time will do that is a whole minute, and so will what a field of a form gives (`2026-11-23T15:10`, UTC).
+/// Accepts any RFC 3339 time that is a whole minute, and the value of a form field (`2026-11-23T15:10`, UTC).
 pub(super) fn minute_marked(text: &str) -> Option<Minute> {
     let at = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}Z"))).ok()?;
     (at == at.minute().start()).then(|| at.minute())
 }
 
-/// The page of a beat.
 pub(super) fn beat_page(project: &ProjectName, route: &str, minute: Minute) -> String {
     format!("/projects/{project}/beats/{route}/{}", minute_mark(minute))
 }
 
-/// A minute that was asked for in the field `name`.
 pub(super) fn minute_asked(name: &str, text: &str) -> Result<Minute, WebError> {
-    let wrong = || WebError::unfit(name, format!("`{}` is no minute; write it like `2026-11-23T15:10Z`", short(text)));
+    let wrong = || WebError::unfit(name, format!("`{}` is not a minute; use the format `2026-11-23T15:10Z`", short(text)));
     minute_marked(text.trim()).ok_or_else(wrong)
 }
 
-/// An outcome that was asked for in the field `name`.
 pub(super) fn outcome_asked(name: &str, text: &str) -> Result<Outcome, WebError> {
     let found = Outcome::ALL.into_iter().find(|outcome| outcome.name() == text);
     let all = Outcome::ALL.map(Outcome::name).join(", ");
-    found.ok_or_else(|| WebError::unfit(name, format!("`{}` is none; there are {all}", short(text))))
+    found.ok_or_else(|| WebError::unfit(name, format!("`{}` is not an outcome; use one of {all}", short(text))))
 }
 
-/// What somebody sent, short enough to be told back.
+/// User input, shortened and escaped for an error message.
 pub(super) fn short(text: &str) -> String {
     text.chars().take(80).collect::<String>().escape_debug().to_string()
 }

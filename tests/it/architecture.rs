@@ -1,30 +1,30 @@
-//! The architecture is a test: which crate may depend on which, which room may name which, where SQL may stand, how large a file may grow.
+//! The architecture is a test: which crate may depend on which, which module may name which, where SQL may be, how large a file may be, and that files do not depend on each other in cycles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A crate of the workspace.
 struct Crate {
     name: &'static str,
-    /// Where it lies, from the workspace's root.
+    /// From the root of the workspace.
     folder: &'static str,
     /// The crates of the workspace that it may depend on.
     depends_on: &'static [&'static str],
-    /// The one room that it is; none where each of its modules is a room.
-    room: Option<&'static str>,
+    /// Set if the whole crate counts as one module.
+    module: Option<&'static str>,
 }
 
-/// Each crate. One that is not here may not exist.
+/// All crates.
 const CRATES: [Crate; 4] = [
-    Crate { name: "heartbeat-clock", folder: "crates/heartbeat-clock", depends_on: &[], room: None },
-    Crate { name: "heartbeat-core", folder: "crates/heartbeat-core", depends_on: &["heartbeat-clock"], room: None },
-    Crate { name: "posthog-sandbox", folder: "crates/posthog-sandbox", depends_on: &["heartbeat-clock"], room: Some("sandbox") },
-    Crate { name: "posthog-heartbeat", folder: ".", depends_on: &["heartbeat-clock", "heartbeat-core", "posthog-sandbox"], room: None },
+    Crate { name: "heartbeat-clock", folder: "crates/heartbeat-clock", depends_on: &[], module: None },
+    Crate { name: "heartbeat-core", folder: "crates/heartbeat-core", depends_on: &["heartbeat-clock"], module: None },
+    Crate { name: "posthog-sandbox", folder: "crates/posthog-sandbox", depends_on: &["heartbeat-clock"], module: Some("sandbox") },
+    Crate { name: "posthog-heartbeat", folder: ".", depends_on: &["heartbeat-clock", "heartbeat-core", "posthog-sandbox"], module: None },
 ];
 
-/// Each room, and the rooms that it may name. A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 22] = [
+/// All modules, each with the modules that it may name.
+const MODULES: [(&str, &[&str]); 22] = [
     ("time", &[]),
     ("clock", &["time"]),
     ("model", &["time"]),
@@ -37,14 +37,14 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("pulse", &["model", "clock", "store", "liveness", "posthog"]),
     ("verify", &["model", "clock", "store", "liveness", "posthog", "judge", "message"]),
     ("notify", &["model", "clock", "store", "liveness", "message"]),
-    ("keep", &["model", "clock", "store", "liveness"]),
+    ("retention", &["model", "clock", "store", "liveness"]),
     ("check", &["model", "clock", "posthog", "judge"]),
     ("report", &["model", "store", "judge", "message"]),
-    ("edit", &["model", "config", "store", "judge", "message", "notify"]),
-    ("access", &["model", "clock", "store"]),
+    ("settings", &["model", "config", "store", "judge", "message", "notify"]),
+    ("auth", &["model", "clock", "store"]),
     (
         "web",
-        &["model", "clock", "config", "store", "liveness", "posthog", "judge", "report", "check", "message", "notify", "edit", "access"],
+        &["model", "clock", "config", "store", "liveness", "posthog", "judge", "report", "check", "message", "notify", "settings", "auth"],
     ),
     ("sandbox", &["clock", "time"]),
     ("lifecycle", &["clock"]),
@@ -61,10 +61,10 @@ const ROOMS: [(&str, &[&str]); 22] = [
             "verify",
             "notify",
             "message",
-            "keep",
+            "retention",
             "sandbox",
             "lifecycle",
-            "access",
+            "auth",
             "web",
         ],
     ),
@@ -72,8 +72,8 @@ const ROOMS: [(&str, &[&str]); 22] = [
         "cli",
         &[
             "app",
-            "access",
-            "edit",
+            "auth",
+            "settings",
             "config",
             "message",
             "notify",
@@ -95,38 +95,39 @@ const MAX_LINES: usize = 400;
 /// A file of source.
 struct Source {
     path: PathBuf,
-    room: String,
+    module: String,
     text: String,
-    /// Whether `crate::` in it is followed by a room.
-    is_among_rooms: bool,
+    /// Whether `crate::` is followed by the name of a module.
+    is_among_modules: bool,
 }
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources() -> Vec<Source> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                found.push(path);
-            }
+/// All Rust files in a folder and below, sorted.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
         }
     }
+    found.sort();
+    found
+}
+
+fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for part in CRATES {
         let folder = root().join(part.folder).join("src");
-        let mut found = Vec::new();
-        walk(&folder, &mut found);
-        found.sort();
-        sources.extend(found.into_iter().map(|path| {
+        sources.extend(rust_files(&folder).into_iter().map(|path| {
             let first = path.strip_prefix(&folder).unwrap().components().next().unwrap().as_os_str().to_str().unwrap().to_owned();
-            let room = part.room.unwrap_or(first.trim_end_matches(".rs")).to_owned();
+            let module = part.module.unwrap_or(first.trim_end_matches(".rs")).to_owned();
             let text = fs::read_to_string(&path).unwrap();
-            Source { path, room, text, is_among_rooms: part.room.is_none() }
+            Source { path, module, text, is_among_modules: part.module.is_none() }
         }));
     }
     sources
@@ -138,23 +139,23 @@ fn code_of(text: &str) -> String {
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Every room that `code` names: in another crate, and, where the modules of its own are rooms, as `crate::room` or in `crate::{room, ...}`.
-fn named_in(code: &str, is_among_rooms: bool) -> Vec<String> {
+/// The modules that `code` names: in another crate, and as `crate::module` or in `crate::{module, ...}`.
+fn named_in(code: &str, is_among_modules: bool) -> Vec<String> {
     let mut named = Vec::new();
     for part in CRATES {
         let library = part.name.replace('-', "_");
-        match part.room {
-            Some(room) => named.extend(code.contains(&library).then(|| room.to_owned())),
+        match part.module {
+            Some(module) => named.extend(code.contains(&library).then(|| module.to_owned())),
             None => named.extend(named_after(code, &format!("{library}::"))),
         }
     }
-    if is_among_rooms {
+    if is_among_modules {
         named.extend(named_after(code, "crate::"));
     }
     named
 }
 
-/// What follows `prefix`, as `prefix::name` or in `prefix::{name, ...}`.
+/// The names after `prefix`: `prefix::name` or `prefix::{name, ...}`.
 fn named_after(code: &str, prefix: &str) -> Vec<String> {
     let mut named = Vec::new();
     for (at, _) in code.match_indices(prefix) {
@@ -202,20 +203,20 @@ fn every_crate_depends_only_on_the_crates_below_it() {
 }
 
 #[test]
-fn every_room_names_only_the_rooms_below_it() {
-    let allowed: BTreeMap<&str, &[&str]> = ROOMS.into_iter().collect();
+fn every_module_names_only_the_modules_below_it() {
+    let allowed: BTreeMap<&str, &[&str]> = MODULES.into_iter().collect();
     let mut wrong = Vec::new();
-    for Source { path, room, text, is_among_rooms } in sources() {
-        if ["main", "lib"].contains(&room.as_str()) {
+    for Source { path, module, text, is_among_modules } in sources() {
+        if ["main", "lib"].contains(&module.as_str()) {
             continue;
         }
-        let Some(may_name) = allowed.get(room.as_str()) else {
-            wrong.push(format!("{}: the room `{room}` is not in the table", path.display()));
+        let Some(may_name) = allowed.get(module.as_str()) else {
+            wrong.push(format!("{}: the module `{module}` is not in the table", path.display()));
             continue;
         };
-        for named in named_in(&code_of(&text), is_among_rooms) {
-            if named != room && !may_name.contains(&named.as_str()) && !named.is_empty() {
-                wrong.push(format!("{}: `{room}` names `{named}`", path.display()));
+        for named in named_in(&code_of(&text), is_among_modules) {
+            if named != module && !may_name.contains(&named.as_str()) && !named.is_empty() {
+                wrong.push(format!("{}: `{module}` names `{named}`", path.display()));
             }
         }
     }
@@ -232,9 +233,9 @@ fn the_reader_of_names_sees_every_way_to_write_them() {
 #[test]
 fn sql_stands_in_the_store_alone() {
     let statements = ["INSERT INTO", "DELETE FROM", "CREATE TABLE", "UPDATE "];
-    for Source { path, room, text, .. } in sources() {
+    for Source { path, module, text, .. } in sources() {
         // PostHog's side of the wire has a database of its own, and questions to PostHog are HogQL.
-        if ["store", "sandbox"].contains(&room.as_str()) {
+        if ["store", "sandbox"].contains(&module.as_str()) {
             continue;
         }
         for statement in statements {
@@ -270,4 +271,68 @@ fn no_lint_is_silenced_without_a_reason() {
     for Source { path, text, .. } in sources() {
         assert!(!text.contains("#[allow") && !text.contains("#![allow"), "{} silences a lint", path.display());
     }
+}
+
+/// Files of one folder that may depend on each other in a cycle, each with the reason. A folder counts as one file of the folder above.
+const CYCLES: [(&str, &[&str], &str); 0] = [];
+
+/// The cycles among the files and folders of one folder, each as the sorted names of all that are in it.
+fn cycles_in(folder: &Path, crate_folder: &Path) -> Vec<Vec<String>> {
+    let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_stem().unwrap().to_str().unwrap().to_owned();
+        if entry.is_dir() {
+            files.entry(name).or_default().extend(rust_files(&entry));
+        } else if entry.extension().is_some_and(|ending| ending == "rs") && !["mod", "lib", "main"].contains(&name.as_str()) {
+            files.entry(name).or_default().push(entry);
+        }
+    }
+    let below = folder.strip_prefix(crate_folder).unwrap();
+    let absolute: String =
+        ["crate::".to_owned()].into_iter().chain(below.iter().map(|part| format!("{}::", part.to_str().unwrap()))).collect();
+    let names: Vec<&String> = files.keys().collect();
+    let mut reaches: Vec<Vec<bool>> = names
+        .iter()
+        .map(|name| {
+            let named = files[*name].iter().flat_map(|file| named_from(file, folder, &absolute)).collect::<BTreeSet<_>>();
+            names.iter().map(|other| other != name && named.contains(*other)).collect()
+        })
+        .collect();
+    for through in 0..names.len() {
+        for from in 0..names.len() {
+            for to in 0..names.len() {
+                reaches[from][to] |= reaches[from][through] && reaches[through][to];
+            }
+        }
+    }
+    let cycle =
+        |at: usize| (0..names.len()).filter(|other| reaches[at][*other] && reaches[*other][at]).map(|at| names[at].clone()).collect();
+    let cycles: BTreeSet<Vec<String>> = (0..names.len()).filter(|at| reaches[*at][*at]).map(cycle).collect();
+    cycles.into_iter().collect()
+}
+
+/// What a file names of `folder`, which it is in or below.
+fn named_from(file: &Path, folder: &Path, absolute: &str) -> Vec<String> {
+    let code = code_of(&fs::read_to_string(file).unwrap());
+    let depth = file.strip_prefix(folder).unwrap().components().count() - usize::from(file.ends_with("mod.rs"));
+    // Exactly so many: without a `super::` before them.
+    let relative = code.replace(&"super::".repeat(depth + 1), "");
+    named_after(&code, absolute).into_iter().chain(named_after(&relative, &"super::".repeat(depth))).collect()
+}
+
+#[test]
+fn files_depend_on_each_other_in_no_cycle() {
+    let mut found = Vec::new();
+    for part in CRATES {
+        let crate_folder = root().join(part.folder).join("src");
+        let folders: BTreeSet<PathBuf> = rust_files(&crate_folder).iter().map(|file| file.parent().unwrap().to_owned()).collect();
+        // The folder of the modules themselves has a table of its own, above.
+        for folder in folders.into_iter().filter(|folder| part.folder != "." || *folder != crate_folder) {
+            let name = folder.strip_prefix(root()).unwrap().display().to_string();
+            found.extend(cycles_in(&folder, &crate_folder).into_iter().map(|cycle| (name.clone(), cycle)));
+        }
+    }
+    let allowed: Vec<(String, Vec<String>)> =
+        CYCLES.iter().map(|(folder, files, _)| ((*folder).to_owned(), files.iter().map(|file| (*file).to_owned()).collect())).collect();
+    assert_eq!(found, allowed);
 }

@@ -83,7 +83,7 @@ async fn the_readme_does_what_it_says() {
                     assert!(asked.contains("complete_through"), "{asked}");
                 }
                 _ if line.starts_with("heartbeat check") => assert!(settings_service.run(&line).contains("The event arrived.")),
-                "heartbeat channels test ops" => assert_eq!(settings_service.run(&line).matches("taken: 200 OK: ok").count(), 3),
+                "heartbeat channels test ops" => assert_eq!(settings_service.run(&line).matches("accepted: 200 OK: ok").count(), 3),
                 "heartbeat status" => assert!(settings_service.run(&line).starts_with("shop")),
                 _ if line.starts_with("heartbeat beats") => assert!(settings_service.run(&line).contains("heartbeat")),
                 _ => drop(settings_service.run(&line)),

@@ -135,7 +135,7 @@ async fn what_is_there_is_not_added_and_what_is_not_there_is_told_with_what_is()
     let nobody = settings_service.remove::<ChannelSpec>("ops").await.unwrap_err();
     assert_eq!(nobody.to_string(), "there is no channel `ops`; there is none yet");
     settings_service.add(spec("shop")).await.unwrap();
-    assert_eq!(settings_service.add(spec("shop")).await.unwrap_err().to_string(), "there is a project `shop` already");
+    assert_eq!(settings_service.add(spec("shop")).await.unwrap_err().to_string(), "the project `shop` already exists");
     let slip = settings_service.change("shpo", |known: &ProjectSpec| Ok(known.clone())).await.unwrap_err();
     assert_eq!(slip.to_string(), "there is no project `shpo`; did you mean `shop`?");
     let no_name = settings_service.find::<Window>("no name").await.unwrap_err();

@@ -1,10 +1,8 @@
-//! The only place that tells the time and waits for a time.
-//!
-//! Three clocks behind one type: the machine's own, the same one running fast (the demo), and one that a test moves by
-//! hand. Wall time is for records and for the schedule; durations (timeouts, pauses) come from a monotonic reading that
-//! a step of the wall clock does not touch. Takes nothing but the words for time.
+//! The only place that reads the clock and waits for a time.
+//! A [`Clock`] is the system clock, the system clock running fast (the demo), or a manual clock for tests. Wall time is for records and the
+//! schedule; durations (timeouts, pauses) use a monotonic reading that a step of the wall clock does not change.
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the clock that everybody else asks")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the clock that all other code uses")]
 
 use std::fmt;
 use std::future::Future;
@@ -16,31 +14,25 @@ use tokio::sync::watch;
 
 use crate::time::Timestamp;
 
-/// Where fast time and real time agree: 2026-01-01T00:00:00Z. It never moves, so that processes started at different
-/// moments, or started again, read the same fast time.
+/// Fast time and real time are equal at 2026-01-01T00:00:00Z. It never changes, so that processes started at different moments, or
+/// restarted, read the same fast time.
 const FAST_EPOCH_MS: i64 = 1_767_225_600_000;
 
-/// A wait for a wall time looks at the wall this often, so that a stepped clock or a suspended machine is noticed.
-const READBACK_AT_THE_WALL_EVERY: Duration = Duration::from_secs(1);
+/// The interval at which a wait for a wall time checks the wall clock again, so that a clock step or a suspended machine is noticed.
+const WALL_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many seconds of the clock pass in one real second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Speed(f64);
 
 impl Speed {
-    /// The speed of real time.
     pub const REAL: Self = Self(1.0);
-    /// Faster than this, one minute would be shorter than a round trip.
+    /// Above this, one minute is shorter than a round trip.
     pub const MAX: f64 = 600.0;
 
-    /// Reads a speed from 1 to [`Speed::MAX`].
-    ///
-    /// # Errors
-    /// Says which speeds there are when `text` is not one of them.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.trim_end_matches(['x', '×']).parse::<f64>() {
             Ok(times) if (1.0..=Self::MAX).contains(&times) => Ok(Self(times)),
-            _ => Err(format!("`{text}` is no speed: give a number from 1 (real time) to {}", Self::MAX)),
+            _ => Err(format!("`{text}` is not a speed: give a number from 1 (real time) to {}", Self::MAX)),
         }
     }
 
@@ -50,7 +42,6 @@ impl Speed {
         self.0
     }
 
-    /// Whether this is real time.
     #[must_use]
     pub fn is_real(self) -> bool {
         self.0 <= Self::REAL.0
@@ -63,7 +54,7 @@ impl fmt::Display for Speed {
     }
 }
 
-/// Tells the time and waits for a time. Cheap to clone; all clones are the same clock.
+/// Reads the time and waits for a time. Cheap to clone; all clones are the same clock.
 #[derive(Debug, Clone)]
 pub struct Clock(Kind);
 
@@ -73,7 +64,6 @@ enum Kind {
     Hand(watch::Receiver<Reading>),
 }
 
-/// What a clock says at one instant.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     wall: Timestamp,
@@ -81,25 +71,23 @@ struct Reading {
     uptime: Duration,
 }
 
-/// The time ran out before the work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no answer within {0:?}")]
 pub struct Elapsed(pub Duration);
 
 impl Clock {
-    /// The machine's own clock.
     #[must_use]
     pub fn system() -> Self {
         Self::fast(Speed::REAL)
     }
 
-    /// A clock that runs `speed` times as fast. All processes with the same speed read the same time, also after a restart.
+    /// A clock that runs `speed` times as fast. All processes with the same speed read the same time, even after a restart.
     #[must_use]
     pub fn fast(speed: Speed) -> Self {
         Self::running(FAST_EPOCH_MS, speed)
     }
 
-    /// A fast clock that shows the real time at this moment and runs ahead from there. Only for one process alone.
+    /// A fast clock that starts at the real time of this moment. Only for a single process.
     #[must_use]
     pub fn fast_from_now(speed: Speed) -> Self {
         Self::running(Self::system().now().ms(), speed)
@@ -109,20 +97,19 @@ impl Clock {
         Self(Kind::System { started: Instant::now(), uptime_at_start: uptime(), fast_from_ms, speed })
     }
 
-    /// A clock that stands still at `start` until the [`Hand`] moves it.
+    /// A clock that does not advance until the [`Hand`] moves it.
     #[must_use]
     pub fn hand(start: Timestamp) -> (Self, Hand) {
         let (hand, reading) = watch::channel(Reading { wall: start, monotonic: Duration::ZERO, uptime: Duration::ZERO });
         (Self(Kind::Hand(reading)), Hand(Arc::new(hand)))
     }
 
-    /// Whether it runs faster than life.
     #[must_use]
     pub fn is_fast(&self) -> bool {
         matches!(&self.0, Kind::System { speed, .. } if !speed.is_real())
     }
 
-    /// How much of this clock's time passes in so much real time: for waits on what is outside, which does not hurry with the demo.
+    /// How much of this clock's time passes in `real` time: for waits on external systems, which do not run at the demo's speed.
     #[must_use]
     pub fn in_real(&self, real: Duration) -> Duration {
         match &self.0 {
@@ -131,7 +118,6 @@ impl Clock {
         }
     }
 
-    /// Wall time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
@@ -148,7 +134,7 @@ impl Clock {
         }
     }
 
-    /// Time since some fixed point, never stepping: for durations.
+    /// Monotonic time since a fixed point, for durations.
     #[must_use]
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
@@ -157,7 +143,7 @@ impl Clock {
         }
     }
 
-    /// Time since some fixed point, never stepping, in which the machine's sleep counts: what the wall gained beyond it was a step of the wall.
+    /// Monotonic time since a fixed point, including the machine's sleep. If the wall clock gains more than this, it was stepped.
     #[must_use]
     pub fn uptime(&self) -> Duration {
         match &self.0 {
@@ -166,7 +152,7 @@ impl Clock {
         }
     }
 
-    /// Real time since some fixed point, however fast the clock runs: for what the network took, which is not the demo's doing.
+    /// Real time since a fixed point at any clock speed: for network timings.
     #[must_use]
     pub fn real(&self) -> Duration {
         match &self.0 {
@@ -175,7 +161,7 @@ impl Clock {
         }
     }
 
-    /// Waits for `pause` to pass. A step of the wall clock neither shortens nor lengthens it.
+    /// Waits until `pause` has passed. A step of the wall clock does not change it.
     pub async fn sleep(&self, pause: Duration) {
         match &self.0 {
             Kind::System { speed, .. } => tokio::time::sleep(pause.div_f64(speed.times())).await,
@@ -186,7 +172,7 @@ impl Clock {
         }
     }
 
-    /// Waits until the wall shows `until`; returns at once when it does already. Follows a wall clock that is stepped.
+    /// Waits until the wall clock reads `until` or later. Follows a stepped wall clock.
     pub async fn sleep_until(&self, until: Timestamp) {
         match &self.0 {
             Kind::System { speed, .. } => loop {
@@ -195,16 +181,13 @@ impl Clock {
                     return;
                 }
                 let real = Duration::from_millis(left_ms.unsigned_abs()).div_f64(speed.times());
-                tokio::time::sleep(real.min(READBACK_AT_THE_WALL_EVERY)).await;
+                tokio::time::sleep(real.min(WALL_CHECK_INTERVAL)).await;
             },
             Kind::Hand(reading) => wait(reading.clone(), |now| now.wall >= until).await,
         }
     }
 
-    /// Runs `work` for at most `limit`.
-    ///
-    /// # Errors
-    /// [`Elapsed`] when `limit` passed first; `work` is dropped then.
+    /// Runs `work` for at most `limit`; drops it when `limit` passes first.
     pub async fn timeout<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
         tokio::select! {
             biased;
@@ -213,16 +196,13 @@ impl Clock {
         }
     }
 
-    /// Runs `work` for at most `limit` of real time, whatever clock anybody goes by: for what may hang on this machine, such as a database.
-    ///
-    /// # Errors
-    /// [`Elapsed`] when `limit` passed first; `work` is dropped then.
+    /// Runs `work` for at most `limit` of real time on any clock: for local resources that may hang, such as a database.
     pub async fn real_timeout<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
         tokio::time::timeout(limit, work).await.map_err(|_| Elapsed(limit))
     }
 }
 
-/// How long the machine is up, its sleep with it. What is monotonic on Linux stands still in a sleep, and goes on elsewhere.
+/// The machine's uptime including sleep. On Linux `CLOCK_MONOTONIC` stops during sleep; on other systems it does not.
 fn uptime() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let clock = ClockId::Boottime;
@@ -231,19 +211,17 @@ fn uptime() -> Duration {
     Duration::try_from(clock_gettime(clock)).unwrap_or_default()
 }
 
-/// Waits on a hand clock. A hand that was dropped never moves again, and its waiters wait with it.
+/// Waits on a manual clock. If its [`Hand`] was dropped, it never advances and this never returns.
 async fn wait(mut reading: watch::Receiver<Reading>, reached: impl Fn(&Reading) -> bool) {
     if reading.wait_for(|now| reached(now)).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Moves a hand clock.
 #[derive(Debug, Clone)]
 pub struct Hand(Arc<watch::Sender<Reading>>);
 
 impl Hand {
-    /// Lets `by` pass, on the wall and monotonically.
     pub fn advance(&self, by: Duration) {
         self.0.send_modify(|now| {
             now.wall = now.wall.plus(by);
@@ -252,7 +230,7 @@ impl Hand {
         });
     }
 
-    /// Lets the machine sleep for so long: the wall moves, and no time passes for who waits.
+    /// Simulates a sleep of the machine: the wall clock advances, the monotonic time does not.
     pub fn sleep(&self, by: Duration) {
         self.0.send_modify(|now| {
             now.wall = now.wall.plus(by);
@@ -260,7 +238,7 @@ impl Hand {
         });
     }
 
-    /// Lets time pass until the wall shows `until`; does nothing when it does already.
+    /// Advances until the wall clock reads `until`; does nothing if it already does.
     pub fn advance_to(&self, until: Timestamp) {
         let left_ms = until.ms() - self.0.borrow().wall.ms();
         if let Ok(left) = u64::try_from(left_ms) {
@@ -268,7 +246,7 @@ impl Hand {
         }
     }
 
-    /// Sets the wall, as an operator or NTP does; no time passes.
+    /// Steps the wall clock, as an operator or NTP does; no time passes.
     pub fn step_to(&self, wall: Timestamp) {
         self.0.send_modify(|now| now.wall = wall);
     }

@@ -1,6 +1,4 @@
-//! Time: instants and whole minutes, and the one clock that tells them and waits for them.
-//!
-//! A program that asks this clock alone can be tested by hand: the test moves the clock, and no test waits.
+//! Time: instants, whole minutes, and the one clock. Code that uses only this clock is tested with a manual clock and no real waits.
 
 pub mod clock;
 pub mod time;

@@ -10,46 +10,38 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970.
     #[must_use]
     pub const fn from_ms(ms: i64) -> Self {
         Self(ms)
     }
 
     /// Reads RFC 3339, in UTC or with an offset: `2026-11-23T14:32:07Z`.
-    ///
-    /// # Errors
-    /// Says how a time is written.
     pub fn parse(text: &str) -> Result<Self, String> {
         let at = text.trim().parse::<jiff::Timestamp>();
-        at.map(|at| Self(at.as_millisecond())).map_err(|_| format!("`{text}` is no time; write it like `2026-11-23T14:32:00Z`"))
+        at.map(|at| Self(at.as_millisecond())).map_err(|_| format!("`{text}` is not a time; write it like `2026-11-23T14:32:00Z`"))
     }
 
-    /// Milliseconds since 1970.
     #[must_use]
     pub const fn ms(self) -> i64 {
         self.0
     }
 
-    /// The minute that holds this instant.
     #[must_use]
     pub const fn minute(self) -> Minute {
         Minute(self.0.div_euclid(Minute::LENGTH_MS))
     }
 
-    /// This instant and `by`.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// This instant less `by`.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this is; zero when it is not after.
+    /// Time since `earlier`; zero if this is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
@@ -76,14 +68,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// As RFC 3339.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// From RFC 3339.
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -91,45 +81,40 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A whole minute since 1970. A route has one beat in a minute, or none.
+/// A whole minute since 1970. A route has at most one beat per minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Minute(i64);
 
 impl Minute {
-    /// How long a minute is, in milliseconds.
     pub const LENGTH_MS: i64 = 60_000;
 
-    /// From whole minutes since 1970.
     #[must_use]
     pub const fn from_index(index: i64) -> Self {
         Self(index)
     }
 
-    /// Whole minutes since 1970.
     #[must_use]
     pub const fn index(self) -> i64 {
         self.0
     }
 
-    /// The first instant of this minute.
     #[must_use]
     pub const fn start(self) -> Timestamp {
         Timestamp(self.0 * Self::LENGTH_MS)
     }
 
-    /// The first instant after this minute.
     #[must_use]
     pub const fn end(self) -> Timestamp {
         self.plus(1).start()
     }
 
-    /// The minute `count` minutes later (earlier, when negative).
+    /// `count` may be negative.
     #[must_use]
     pub const fn plus(self, count: i64) -> Self {
         Self(self.0 + count)
     }
 
-    /// All minutes from this one up to and without `end`.
+    /// All minutes from this one until `end`, exclusive.
     pub fn until(self, end: Self) -> impl DoubleEndedIterator<Item = Self> {
         (self.0..end.0).map(Self)
     }

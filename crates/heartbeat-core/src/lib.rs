@@ -1,6 +1,5 @@
-//! What Heartbeat knows without any IO: its words (`model`), what they mean together (`judge`), and how it is said (`message`).
-//!
-//! It is a crate of its own because it is what changes most: a rule and its tests are compiled without the wire, the store and the pages.
+//! Heartbeat without IO: its types (`model`), its rules (`judge`) and the texts of its messages (`message`). It is its own crate because it changes
+//! most: a rule and its tests compile without the wire, the store and the pages.
 
 pub mod judge;
 pub mod message;

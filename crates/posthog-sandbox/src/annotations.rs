@@ -1,4 +1,4 @@
-//! Annotations: notes that every chart of the project shows.
+//! Annotations: notes on the project's charts.
 
 use axum::Json;
 use axum::body::Body;
@@ -12,17 +12,15 @@ use super::instance::Instance;
 use super::moment::Moment;
 use super::private::admit_to;
 
-/// The longest content, in characters.
+/// In characters.
 const LONGEST_CONTENT: usize = 8192;
 
-/// How many are kept; the oldest go first.
-const MOST_KEPT: usize = 10_000;
+/// Beyond this number the oldest annotations are removed.
+const MOST_STORED: usize = 10_000;
 
-/// One note.
 #[derive(Debug, Clone)]
 pub(super) struct Annotation {
     id: u64,
-    /// The id of its project.
     project: u32,
     content: String,
     date_marker: Moment,
@@ -45,7 +43,6 @@ impl Annotation {
     }
 }
 
-/// `POST /api/projects/{project}/annotations/`.
 pub(super) async fn write(
     State(instance): State<Instance>,
     Path(project): Path<String>,
@@ -54,46 +51,46 @@ pub(super) async fn write(
 ) -> Result<(StatusCode, Json<Value>), Denial> {
     let project = admit_to(&project, &instance, &headers, "annotation:write")?;
     let text = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()))?;
-    let asked: Value = serde_json::from_slice(&text).map_err(|why| Denial::invalid(format!("JSON parse error - {why}")))?;
-    let mut kept = instance.annotations();
+    let request: Value = serde_json::from_slice(&text).map_err(|why| Denial::invalid(format!("JSON parse error - {why}")))?;
+    let mut stored = instance.annotations();
     let annotation = Annotation {
-        id: kept.last().map_or(1, |last| last.id + 1),
+        id: stored.last().map_or(1, |last| last.id + 1),
         project: project.id,
-        content: content(&asked)?,
-        date_marker: date_marker(&asked)?,
-        scope: scope(&asked)?,
+        content: content(&request)?,
+        date_marker: date_marker(&request)?,
+        scope: scope(&request)?,
         created_at: instance.now(),
     };
     let answer = annotation.as_json();
-    kept.push(annotation);
-    let over = kept.len().saturating_sub(MOST_KEPT);
-    kept.drain(..over);
+    stored.push(annotation);
+    let excess = stored.len().saturating_sub(MOST_STORED);
+    stored.drain(..excess);
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// `GET /api/projects/{project}/annotations/`, newest first.
+/// Newest first.
 pub(super) async fn list(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
     let project = admit_to(&project, &instance, &headers, "annotation:read")?;
-    let kept = instance.annotations();
-    let results = kept.iter().rev().filter(|one| one.project == project.id).map(Annotation::as_json).collect::<Vec<_>>();
+    let stored = instance.annotations();
+    let results = stored.iter().rev().filter(|one| one.project == project.id).map(Annotation::as_json).collect::<Vec<_>>();
     Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
 }
 
-fn content(asked: &Value) -> Result<String, Denial> {
-    match asked.get("content").and_then(Value::as_str) {
+fn content(request: &Value) -> Result<String, Denial> {
+    match request.get("content").and_then(Value::as_str) {
         Some(content) if content.chars().count() <= LONGEST_CONTENT => Ok(content.to_owned()),
         Some(_) => Err(Denial::invalid(format!("content: Ensure this field has no more than {LONGEST_CONTENT} characters."))),
         None => Err(Denial::invalid("content: This field is required.")),
     }
 }
 
-fn date_marker(asked: &Value) -> Result<Moment, Denial> {
-    let at = asked.get("date_marker").and_then(Value::as_str).and_then(Moment::parse);
+fn date_marker(request: &Value) -> Result<Moment, Denial> {
+    let at = request.get("date_marker").and_then(Value::as_str).and_then(Moment::parse);
     at.ok_or_else(|| Denial::invalid("date_marker: Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm:ss[Z]."))
 }
 
-fn scope(asked: &Value) -> Result<String, Denial> {
-    match asked.get("scope").map_or(Some("project"), Value::as_str) {
+fn scope(request: &Value) -> Result<String, Denial> {
+    match request.get("scope").map_or(Some("project"), Value::as_str) {
         Some(scope @ ("project" | "organization" | "dashboard_item" | "dashboard")) => Ok(scope.to_owned()),
         other => Err(Denial::invalid(format!("scope: \"{}\" is not a valid choice.", other.unwrap_or_default()))),
     }

@@ -6,16 +6,14 @@ use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-/// The largest body that is taken, packed or unpacked, in bytes.
+/// The largest accepted body, before and after decompression, in bytes.
 pub(super) const LARGEST: usize = 20 * 1024 * 1024;
 
-/// How gzip begins.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// How a zlib wrapper begins, at every window size that anybody uses.
+/// The first byte of a zlib stream with the default 32 KiB window.
 const ZLIB_FIRST: u8 = 0x78;
 
-/// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadBody {
     #[error("Request body exceeds limit of {LARGEST} bytes")]
@@ -24,7 +22,6 @@ pub(super) enum BadBody {
     Undecodable(String),
 }
 
-/// A compression that a `Content-Encoding` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Gzip,
@@ -34,7 +31,6 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// Reads the header's word; none when it is one that capture does not know.
     pub(super) fn parse(word: &str) -> Option<Self> {
         match word.to_ascii_lowercase().as_str() {
             "gzip" => Some(Self::Gzip),
@@ -46,7 +42,6 @@ impl Encoding {
     }
 }
 
-/// Reads a body as it came.
 pub(super) async fn read(body: Body) -> Result<Bytes, BadBody> {
     to_bytes(body, LARGEST).await.map_err(|why| {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&why);
@@ -60,16 +55,14 @@ pub(super) async fn read(body: Body) -> Result<Bytes, BadBody> {
     })
 }
 
-/// Whether these bytes are gzip, whatever a header says about them.
 pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&GZIP_MAGIC)
 }
 
-/// Unpacks a body.
 pub(super) fn unpack(bytes: &[u8], encoding: Encoding) -> Result<Vec<u8>, BadBody> {
     match encoding {
         Encoding::Gzip => drain(MultiGzDecoder::new(bytes)),
-        // The standard says zlib; some clients send deflate without its wrapper, and capture takes both.
+        // `deflate` means zlib (RFC 9110). Some clients send raw deflate, and capture accepts both.
         Encoding::Deflate if bytes.first() == Some(&ZLIB_FIRST) => drain(ZlibDecoder::new(bytes)),
         Encoding::Deflate => drain(DeflateDecoder::new(bytes)),
         Encoding::Brotli => drain(brotli_decompressor::Decompressor::new(bytes, 4096)),
@@ -77,7 +70,7 @@ pub(super) fn unpack(bytes: &[u8], encoding: Encoding) -> Result<Vec<u8>, BadBod
     }
 }
 
-/// Reads to the end, and not beyond [`LARGEST`]: a small body can unpack to a huge one.
+/// Reads at most [`LARGEST`] bytes, so that a small body cannot decompress to a huge one.
 fn drain(packed: impl Read) -> Result<Vec<u8>, BadBody> {
     let mut unpacked = Vec::new();
     packed.take(LARGEST as u64 + 1).read_to_end(&mut unpacked).map_err(|why| undecodable(&why))?;

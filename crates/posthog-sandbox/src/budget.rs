@@ -1,29 +1,28 @@
-//! The hourly read budget of API queries: a bucket of bytes for each project, that runs over at a day's refill. The query that
-//! takes the last of it runs to its end, and the next one is refused.
+//! The hourly read budget of API queries: a token bucket of bytes per project, which holds at most 24 hours of refill. The query
+//! that empties the bucket still runs; the next one is rejected.
 
 use std::collections::HashMap;
 
 use super::faults::Budget;
 use super::moment::Moment;
 
-/// What a query reads of each row of its project, in bytes. ClickHouse's own figure depends on the columns; this one is of its size.
+/// The bytes that a query reads per row of its project: an estimate; ClickHouse's figure depends on the columns.
 pub(super) const BYTES_A_ROW: i64 = 48;
 
 const HOUR_MS: i128 = 3600 * 1000;
 
-/// A project's bucket, as it was at a moment.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     bytes: i64,
     at: Moment,
 }
 
-/// The buckets of the projects that have asked since the budget was set.
+/// By project id; a project without an entry has the full budget.
 #[derive(Debug, Default)]
 pub(super) struct Budgets(HashMap<u32, Bucket>);
 
 impl Budgets {
-    /// How many seconds a project must wait before its next query; none when it may ask now. At most an hour.
+    /// Seconds until the project may query again, at most 3600; `None` if it may query now.
     pub(super) fn wait_s(&mut self, project: u32, budget: Budget, now: Moment) -> Option<u32> {
         let missing = -i128::from(self.bytes(project, budget, now));
         if missing < 0 {
@@ -33,7 +32,7 @@ impl Budgets {
         Some(wait_ms.div_euclid(1000).clamp(0, 3599) as u32 + 1)
     }
 
-    /// Takes what a query has read, and gives what is left, which is never less than nothing for whoever asks.
+    /// Subtracts the bytes that a query read, and returns the remaining bytes, at least 0.
     pub(super) fn debit(&mut self, project: u32, budget: Budget, read: i64, now: Moment) -> i64 {
         let floor = -i64::try_from(budget.refill_bytes_per_hour).unwrap_or(i64::MAX);
         let bytes = self.bytes(project, budget, now).saturating_sub(read).max(floor);
@@ -41,12 +40,11 @@ impl Budgets {
         bytes.max(0)
     }
 
-    /// What is in a project's bucket now.
     fn bytes(&mut self, project: u32, budget: Budget, now: Moment) -> i64 {
         let bucket = self.0.entry(project).or_insert(Bucket { bytes: budget.remaining_bytes, at: now });
         let elapsed_ms = i128::from(now.since_us(bucket.at).max(0) / 1000);
         let refill = i128::from(budget.refill_bytes_per_hour);
-        // What was put in when the budget was set may be more than a day's refill; it only does not grow then.
+        // The configured start may exceed 24 hours of refill; such a bucket does not grow.
         let most = (refill * 24).max(i128::from(bucket.bytes));
         let bytes = (i128::from(bucket.bytes) + refill * elapsed_ms / HOUR_MS).min(most);
         i64::try_from(bytes).unwrap_or(i64::MAX)

@@ -1,6 +1,6 @@
-//! Whether something happens, at a given rate. Seeded: the same run meets the same luck.
+//! Random decisions at a given rate. The generator is seeded: every run makes the same decisions.
 
-/// A small generator (`SplitMix64`): even enough for faults, and the same in every run.
+/// `SplitMix64`.
 #[derive(Debug)]
 pub(super) struct Chance(u64);
 
@@ -9,7 +9,7 @@ impl Chance {
         Self(seed)
     }
 
-    /// Whether it happens this time. A rate of 1 always does and a rate of 0 never, without drawing.
+    /// Rates of 0 and 1 draw no number.
     pub(super) fn happens(&mut self, rate: f64) -> bool {
         if rate <= 0.0 {
             return false;
@@ -17,7 +17,6 @@ impl Chance {
         rate >= 1.0 || self.draw() < rate
     }
 
-    /// A number from 0 up to and without 1.
     fn draw(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

@@ -1,76 +1,64 @@
-//! Answers of the private API that are not a success.
+//! Error answers of the private API, as Django REST framework and PostHog's exception handler write them.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-/// An answer that is not a success, as Django REST framework and PostHog's exception handler write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Denial {
     status: StatusCode,
     kind: &'static str,
     code: String,
     detail: String,
-    /// `Retry-After`, in seconds.
     retry_after_s: Option<u32>,
 }
 
 impl Denial {
-    /// 400: the request itself is wrong.
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "validation_error", "invalid_input", detail)
     }
 
-    /// 401: a personal API key that nobody has.
     pub(super) fn bad_key() -> Self {
         let detail = "Personal API key found in request Authorization header is invalid.";
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "authentication_failed", detail)
     }
 
-    /// 401: no key arrived.
     pub(super) fn no_key() -> Self {
         let detail = "Authentication credentials were not provided.";
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "not_authenticated", detail)
     }
 
-    /// 403, in these words.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "authentication_error", "permission_denied", detail)
     }
 
-    /// 403: the key may not do that.
     pub(super) fn no_scope(scope: &str) -> Self {
         Self::forbidden(format!("API key missing required scope '{scope}'"))
     }
 
-    /// 404: no such project.
     pub(super) fn no_project() -> Self {
         Self::not_found("Project not found.")
     }
 
-    /// 404: no such address.
     pub(super) fn no_endpoint() -> Self {
         Self::not_found("Endpoint not found.")
     }
 
-    /// 405.
     pub(super) fn no_method(method: &http::Method) -> Self {
         let detail = format!("Method \"{method}\" not allowed.");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", "method_not_allowed", detail)
     }
 
-    /// 429: the hour's read budget is used up.
     pub(super) fn over_budget(retry_after_s: u32) -> Self {
         Self::of_status(StatusCode::TOO_MANY_REQUESTS, Some("api_queries_budget_exceeded"), Some(retry_after_s))
     }
 
-    /// 500: ClickHouse could not do it.
     pub(super) fn clickhouse() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "error", "ClickHouse error while executing query.")
     }
 
-    /// What the query API says under this status, for the usual reason or for the one that `code` names.
+    /// The query API's answer for this status; `code` chooses between several reasons.
     pub(super) fn of_status(status: StatusCode, code: Option<&str>, retry_after_s: Option<u32>) -> Self {
         let denial = match status.as_u16() {
             400 if code == Some("too_many_bytes") => {
@@ -119,7 +107,6 @@ impl Denial {
     }
 }
 
-/// The words of a 429.
 fn throttled(code: Option<&str>, retry_after_s: Option<u32>) -> String {
     match (code, retry_after_s) {
         (Some("api_queries_budget_exceeded"), _) => "The hourly read budget of this project's API queries is used up.".into(),

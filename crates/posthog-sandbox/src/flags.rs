@@ -1,4 +1,4 @@
-//! Feature flags and remote configuration: of interest because they, unlike capture, say whether a token is known.
+//! Feature flags and remote configuration. Unlike capture v0, they tell whether a token is known.
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -10,16 +10,16 @@ use super::body::{self, Encoding};
 use super::instance::Instance;
 use super::project::Project;
 
-/// `POST /flags/?v=2` and `POST /decide/?v=3`. There are no flags; an unknown token is 401.
+/// `POST /flags/?v=2` and `POST /decide/?v=3`: always without flags; 401 for an unknown token.
 pub(super) async fn evaluate(State(instance): State<Instance>, request: Request) -> Response {
     let Ok(body) = body::read(request.into_body()).await else {
         return rejected(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Request body is too large.");
     };
     let unpacked = if body::is_gzip(&body) { body::unpack(&body, Encoding::Gzip).ok() } else { Some(body.to_vec()) };
-    let Some(asked) = unpacked.and_then(|text| serde_json::from_slice::<Value>(&text).ok()) else {
+    let Some(request) = unpacked.and_then(|text| serde_json::from_slice::<Value>(&text).ok()) else {
         return rejected(StatusCode::BAD_REQUEST, "malformed_data", "Malformed request data.");
     };
-    let token = ["token", "api_key", "$token"].iter().find_map(|name| asked.get(name)?.as_str()).map(str::trim);
+    let token = ["token", "api_key", "$token"].iter().find_map(|name| request.get(name)?.as_str()).map(str::trim);
     match token.and_then(Project::of_token) {
         Some(_) if !instance.faults().capture.unknown_token => {
             Json(json!({"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": false})).into_response()
@@ -32,7 +32,7 @@ pub(super) async fn evaluate(State(instance): State<Instance>, request: Request)
     }
 }
 
-/// `GET /array/{token}/config.js`: the browser library's configuration; 404 for a token that is not known.
+/// `GET /array/{token}/config.js`: the configuration of posthog-js; 404 for an unknown token.
 pub(super) async fn config(State(instance): State<Instance>, Path(token): Path<String>) -> Response {
     let known = Project::of_token(&token).filter(|_| !instance.faults().capture.unknown_token);
     let Some(Project { token, .. }) = known else { return StatusCode::NOT_FOUND.into_response() };

@@ -1,4 +1,4 @@
-//! Which PostHog this is, and which of its parts are up: a self-hosted one, unless the faults says otherwise.
+//! Health endpoints: a self-hosted PostHog, unless the faults say otherwise.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::faults::PARTS;
 use super::instance::Instance;
 
-/// `GET /_preflight`. While the queue is stopped, the parts that make it run are down.
+/// `GET /_preflight`. While the queue is stopped, `kafka` and `plugins` are down.
 pub(super) async fn preflight(State(instance): State<Instance>) -> Json<Value> {
     let faults = instance.faults();
-    let mut told = json!({
+    let mut answer = json!({
         "django": true,
         "initiated": true,
         "cloud": faults.instance.cloud,
@@ -21,15 +21,15 @@ pub(super) async fn preflight(State(instance): State<Instance>) -> Json<Value> {
         "can_create_org": false,
         "available_timezones": {"UTC": 0},
     });
-    // Cloud does not say how its parts are.
+    // PostHog Cloud does not report its parts.
     for part in PARTS.into_iter().filter(|_| !faults.instance.cloud) {
         let stopped = faults.queue.stopped && ["kafka", "plugins"].contains(&part);
-        told[part] = json!(!stopped && !faults.instance.down.iter().any(|down| down == part));
+        answer[part] = json!(!stopped && !faults.instance.down.iter().any(|down| down == part));
     }
-    Json(told)
+    Json(answer)
 }
 
-/// `GET /_health`, `/_livez`, `/_readyz`: the web server is up, which says nothing about ingestion.
+/// `GET /_health`, `/_livez`, `/_readyz`: the web server is up. They do not check ingestion.
 pub(super) async fn alive() -> &'static str {
     "ok"
 }

@@ -1,4 +1,4 @@
-//! What only a sandbox has: its faults, and a read-back at everything it holds.
+//! The sandbox's own addresses: the faults and the stored events.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,15 +16,14 @@ use super::faults::{FaultsError, as_json};
 use super::instance::Instance;
 use super::moment::Moment;
 
-/// `GET /_sandbox/faults`.
 pub(super) async fn faults(State(instance): State<Instance>) -> Json<Value> {
     Json(as_json(&instance.faults()))
 }
 
-/// `PUT /_sandbox/faults`: merged into what is there.
+/// `PUT /_sandbox/faults`: merged into the current faults.
 pub(super) async fn change_faults(State(instance): State<Instance>, body: Body) -> Response {
     let change = match body::read(body).await {
-        Ok(text) => serde_json::from_slice::<Value>(&text).map_err(|why| FaultsError(vec![format!("this is not JSON: {why}")])),
+        Ok(text) => serde_json::from_slice::<Value>(&text).map_err(|why| FaultsError(vec![format!("the body is not JSON: {why}")])),
         Err(why) => Err(FaultsError(vec![why.to_string()])),
     };
     match change.and_then(|change| instance.change_faults(&change)) {
@@ -33,40 +32,36 @@ pub(super) async fn change_faults(State(instance): State<Instance>, body: Body) 
     }
 }
 
-/// `DELETE /_sandbox/faults`: fair again.
 pub(super) async fn clear_faults(State(instance): State<Instance>) -> Json<Value> {
     instance.clear_faults();
     faults(State(instance)).await
 }
 
-/// One event, however often it came in.
 struct Held {
     event: Event,
-    /// When its first row was ingested; none while all of it waits in the queue.
+    /// Of the first row; `None` while all copies are in the queue.
     created_at: Option<Moment>,
-    /// How many rows it makes in all: in the queue, in the table, and merged away.
+    /// In the queue, in the table, and merged away.
     copies: i64,
-    /// How many rows a query sees now.
     rows: usize,
 }
 
-/// `GET /_sandbox/events`, `?event=` only those of that name, `?project=` only those of that project: what capture has taken and the faults has not lost, in the order
-/// in which it was first received. An event that was taken twice stands here once: `copies` says how often it was taken, and
-/// `rows` how many rows of it a query sees now (0 while it waits in the queue, 2 until a duplicate is merged).
-pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query<HashMap<String, String>>) -> Response {
+/// `GET /_sandbox/events?event=NAME&project=ID`: the accepted events that no fault dropped, in the order of their first receipt.
+/// An event that was accepted twice is listed once: `copies` is how often it was accepted, `rows` how many rows a query returns
+/// (0 while it is in the queue, 2 until a duplicate is merged).
+pub(super) async fn events(State(instance): State<Instance>, Query(filter): Query<HashMap<String, String>>) -> Response {
     let Ok(mut held) = held(&instance).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    if let Some(name) = asked.get("event") {
+    if let Some(name) = filter.get("event") {
         held.retain(|one| &one.event.name == name);
     }
-    if let Some(project) = asked.get("project") {
+    if let Some(project) = filter.get("project") {
         held.retain(|one| Ok(one.event.project) == project.parse());
     }
     Json(listed(&held)).into_response()
 }
 
-/// All of them, as [`events`] shows them.
 pub(super) async fn all(instance: &Instance) -> io::Result<Vec<Value>> {
     held(instance).await.map(|held| listed(&held)).map_err(io::Error::other)
 }
@@ -92,7 +87,6 @@ async fn held(instance: &Instance) -> sqlx::Result<Vec<Held>> {
     Ok(all)
 }
 
-/// The entry of an event, made when this is the first of it.
 fn one_of<'a>(all: &'a mut Vec<Held>, places: &mut HashMap<Identity, usize>, event: &Event) -> &'a mut Held {
     let place = *places.entry(event.identity()).or_insert(all.len());
     if place == all.len() {

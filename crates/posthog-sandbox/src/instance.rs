@@ -1,4 +1,4 @@
-//! The inside of the sandbox: its clock, its faults, what it was given.
+//! The state of one sandbox: its clock, faults, queue and tables.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,13 +18,13 @@ use super::table::Table;
 use super::warnings::Warnings;
 use heartbeat_clock::clock::Clock;
 
-/// How long events are kept, in milliseconds of the clock: 48 hours.
-const KEPT_MS: i64 = 48 * 3600 * 1000;
+/// 48 hours.
+const RETENTION_MS: i64 = 48 * 3600 * 1000;
 
-/// More events than this never wait, so that a queue stopped for days does not eat the machine.
+/// Beyond this number, waiting events older than the retention are dropped: bounds the memory of a queue that is stopped for days.
 const MOST_WAITING: usize = 2_000_000;
 
-/// One PostHog. Cheap to clone; all clones are the same one.
+/// Cheap to clone; all clones share one state.
 #[derive(Debug, Clone)]
 pub(super) struct Instance(Arc<Inside>);
 
@@ -32,13 +32,12 @@ pub(super) struct Instance(Arc<Inside>);
 struct Inside {
     clock: Clock,
     moving: Mutex<Moving>,
-    /// Opened when it is first asked for.
     table: OnceCell<AsyncMutex<Table>>,
     annotations: Mutex<Vec<Annotation>>,
     queries: Running,
 }
 
-/// What changes with each request; locked for moments, never across an await.
+/// State that requests change. Never locked across an await.
 #[derive(Debug)]
 struct Moving {
     faults: Faults,
@@ -46,18 +45,15 @@ struct Moving {
     pipeline: Pipeline,
     warnings: Warnings,
     budgets: Budgets,
-    /// How many uuids were made here, for events that came without one.
     uuids: u64,
 }
 
-/// What happens to one request to capture, drawn once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is taken, and answered.
     Answered,
-    /// Its connection is cut before anything is taken.
+    /// The connection is closed before the events are accepted.
     Cut,
-    /// It is taken, and its connection is cut instead of an answer.
+    /// The events are accepted, then the connection is closed without an answer.
     AnswerLost,
 }
 
@@ -94,7 +90,6 @@ impl Instance {
         Moment::now(&self.0.clock)
     }
 
-    /// Holds an answer for this many milliseconds of the clock.
     pub(super) async fn hold(&self, delay_ms: u64) {
         if delay_ms > 0 {
             self.0.clock.sleep(Duration::from_millis(delay_ms)).await;
@@ -105,7 +100,7 @@ impl Instance {
         self.moving().faults.clone()
     }
 
-    /// Merges a change into the faults. Reading and writing are one step: of two changes at once both hold.
+    /// Merges a change into the faults, under one lock: no concurrent change is lost.
     pub(super) fn change_faults(&self, change: &Value) -> Result<Faults, FaultsError> {
         let now = self.now();
         let mut moving = self.moving();
@@ -119,7 +114,6 @@ impl Instance {
         self.moving().set_faults(Faults::default(), now);
     }
 
-    /// What happens to a request to capture that comes in now.
     pub(super) fn fate(&self) -> Fate {
         let mut moving = self.moving();
         let Moving { faults, chance, .. } = &mut *moving;
@@ -132,7 +126,6 @@ impl Instance {
         }
     }
 
-    /// Puts events into the queue, but for those that the faults loses.
     pub(super) fn take(&self, events: Vec<Event>) {
         let oldest = self.oldest();
         let mut moving = self.moving();
@@ -155,7 +148,7 @@ impl Instance {
         }
     }
 
-    /// A uuid for an event that came without one: version 7, of this moment.
+    /// A version 7 uuid with the current time, for an event without one.
     pub(super) fn fresh_uuid(&self) -> uuid::Uuid {
         let ms = u64::try_from(self.now().us() / 1000).unwrap_or_default();
         let mut moving = self.moving();
@@ -165,12 +158,12 @@ impl Instance {
         uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
     }
 
-    /// Events that wait in the queue, with the number of rows that each will make.
+    /// The queued events, each with its number of future rows.
     pub(super) fn waiting(&self) -> Vec<(Event, u8)> {
         self.moving().pipeline.waiting().iter().map(|waiting| (waiting.event.clone(), waiting.rows)).collect()
     }
 
-    /// The table with everything in it that is ingested by now. The guard holds off other readers.
+    /// The table, with all events that are due by now. The guard excludes other readers.
     pub(super) async fn table(&self) -> sqlx::Result<AsyncMutexGuard<'_, Table>> {
         let opened = self.0.table.get_or_try_init(|| async { Table::new().await.map(AsyncMutex::new) }).await?;
         let mut table = opened.lock().await;
@@ -185,17 +178,15 @@ impl Instance {
         Ok(table)
     }
 
-    /// The queries that run now.
     pub(super) fn queries(&self) -> &Running {
         &self.0.queries
     }
 
-    /// Looks after the read budgets, with the faults of this moment.
-    pub(super) fn budgets<T>(&self, readback: impl FnOnce(&mut Budgets, &Faults, Moment) -> T) -> T {
+    pub(super) fn budgets<T>(&self, access: impl FnOnce(&mut Budgets, &Faults, Moment) -> T) -> T {
         let now = self.now();
         let mut moving = self.moving();
         let Moving { faults, budgets, .. } = &mut *moving;
-        readback(budgets, faults, now)
+        access(budgets, faults, now)
     }
 
     pub(super) fn annotations(&self) -> MutexGuard<'_, Vec<Annotation>> {
@@ -203,11 +194,11 @@ impl Instance {
     }
 
     fn oldest(&self) -> Moment {
-        self.now().plus_ms(-KEPT_MS)
+        self.now().plus_ms(-RETENTION_MS)
     }
 
     fn moving(&self) -> MutexGuard<'_, Moving> {
-        // Nothing in here is left half done by a panic.
+        // No code that holds the lock can leave it inconsistent by a panic.
         self.0.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,24 +1,22 @@
-//! Personal API keys: what each may do, and in which projects.
+//! Personal API keys with their scopes and projects.
 
 use serde_json::{Value, json};
 
 use super::moment::Moment;
 use super::{LIMITED_KEY, PERSONAL_KEY, QUERY_KEY, READER_KEY};
 
-/// The one project secret key. It is of the first project, and the private API serves it nowhere.
+/// The secret key of the first project. The private API rejects it everywhere.
 pub(super) const SECRET_KEY: &str = "phs_sandbox";
 
-/// The scope that stands for all of them.
 const EVERY_SCOPE: &str = "*";
 
-/// One key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Key {
     value: &'static str,
     id: &'static str,
     label: &'static str,
     scopes: &'static [&'static str],
-    /// The projects that it is limited to; all of them when there is none.
+    /// Empty: every project.
     projects: &'static [u32],
 }
 
@@ -36,28 +34,24 @@ const KEYS: [Key; 4] = [
 ];
 
 impl Key {
-    /// The key with this value.
     pub(super) fn of(value: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.value == value)
     }
 
-    /// Whether it is limited to chosen projects.
     pub(super) fn is_limited(&self) -> bool {
         !self.projects.is_empty()
     }
 
-    /// Whether it may touch this project.
     pub(super) fn reaches(&self, project: u32) -> bool {
         !self.is_limited() || self.projects.contains(&project)
     }
 
-    /// Whether it has a scope. Whoever may write may read.
+    /// A write scope includes the read scope.
     pub(super) fn has(&self, scope: &str) -> bool {
         let writes = scope.strip_suffix(":read").map(|object| format!("{object}:write"));
         self.scopes.iter().any(|held| *held == EVERY_SCOPE || *held == scope || Some(*held) == writes.as_deref())
     }
 
-    /// As `/api/personal_api_keys/@current/` shows it.
     pub(super) fn as_json(&self, now: Moment) -> Value {
         json!({
             "id": self.id,

@@ -1,5 +1,5 @@
-//! What the private API says about events that capture took and that were never stored: the quota, the event filter, the
-//! restrictions of PostHog's staff, the ingestion warnings.
+//! The private API about events that capture accepted and PostHog dropped: quota, event filter, restrictions by PostHog's staff,
+//! ingestion warnings.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -13,22 +13,19 @@ use super::instance::Instance;
 use super::moment::Moment;
 use super::private::{admit_to, only_current};
 
-/// How much of a quota is used while the faults says nothing of it: PostHog's free million of events.
-const USUAL_QUOTA: Quota = Quota { usage: 0, limit: 1_000_000 };
+/// PostHog's free plan.
+const DEFAULT_QUOTA: Quota = Quota { usage: 0, limit: 1_000_000 };
 
-/// How far back warnings are listed, in milliseconds: a day.
-const WARNINGS_BACK_MS: i64 = 24 * 3600 * 1000;
+/// 24 hours.
+const WARNINGS_WINDOW_MS: i64 = 24 * 3600 * 1000;
 
-/// How many warnings of each kind are shown in full.
 const MOST_SAMPLES: usize = 5;
 
-/// `GET /api/projects/{project}/quota_limits/`.
 pub(super) async fn quota(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
     admit_to(&project, &instance, &headers, "project:read")?;
     let faults = instance.faults().capture;
-    // Over the quota without a figure of its own: all of the usual one is used.
-    let used = if faults.over_quota { Quota { usage: USUAL_QUOTA.limit, ..USUAL_QUOTA } } else { USUAL_QUOTA };
-    let Quota { usage, limit } = faults.quota.unwrap_or(used);
+    let default = if faults.over_quota { Quota { usage: DEFAULT_QUOTA.limit, ..DEFAULT_QUOTA } } else { DEFAULT_QUOTA };
+    let Quota { usage, limit } = faults.quota.unwrap_or(default);
     let limited = json!({
         "events": {"limited": faults.over_quota, "usage": usage, "limit": limit},
         "recordings": {"limited": false, "usage": 0, "limit": 5000},
@@ -37,7 +34,7 @@ pub(super) async fn quota(State(instance): State<Instance>, Path(project): Path<
     only_current(&instance, Json(json!({"limited": limited, "code_usage_billing_active": false})))
 }
 
-/// `GET /api/projects/{project}/event_filter/`: 204 in a project that never had a filter.
+/// 204 in a project that never had a filter.
 pub(super) async fn filter(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
     admit_to(&project, &instance, &headers, "event_filter:read")?;
     let Some(EventFilter { mode, filter_tree }) = instance.faults().capture.filter() else {
@@ -54,7 +51,6 @@ pub(super) async fn filter(State(instance): State<Instance>, Path(project): Path
     only_current(&instance, Json(filter))
 }
 
-/// `GET /api/projects/{project}/event_ingestion_restrictions`.
 pub(super) async fn restrictions(
     State(instance): State<Instance>,
     Path(project): Path<String>,
@@ -73,14 +69,14 @@ pub(super) async fn restrictions(
     only_current(&instance, Json(if names.is_empty() { json!([]) } else { json!([restriction]) }))
 }
 
-/// `GET /api/projects/{project}/ingestion_warnings_v2/`: those of the last day, by kind.
+/// `GET /api/projects/{project}/ingestion_warnings_v2/`: grouped by kind, the most frequent first.
 pub(super) async fn warnings(
     State(instance): State<Instance>,
     Path(project): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Denial> {
     let project = admit_to(&project, &instance, &headers, "ingestion_warning:read")?;
-    let since = instance.now().plus_ms(-WARNINGS_BACK_MS);
+    let since = instance.now().plus_ms(-WARNINGS_WINDOW_MS);
     let read = async { instance.table().await?.warnings(project.id, since).await };
     let rows = read.await.map_err(|_| Denial::clickhouse())?;
     let mut kinds = Vec::<(String, Vec<Written>)>::new();
@@ -94,7 +90,6 @@ pub(super) async fn warnings(
     only_current(&instance, Json(kinds.iter().map(|(kind, rows)| summary(kind, rows)).collect::<Vec<_>>()))
 }
 
-/// A warning as it lies in the table.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) source: String,
@@ -108,15 +103,15 @@ impl Written {
         self.details.get(name).cloned().unwrap_or(Value::Null)
     }
 
-    fn word(&self, name: &str, otherwise: &str) -> Value {
-        self.details.get(name).cloned().unwrap_or_else(|| otherwise.into())
+    fn detail_or(&self, name: &str, default: &str) -> Value {
+        self.details.get(name).cloned().unwrap_or_else(|| default.into())
     }
 
     fn as_json(&self) -> Value {
         json!({
             "timestamp": self.timestamp.iso(),
             "source": self.source,
-            "pipeline_step": self.word("pipelineStep", "unknown"),
+            "pipeline_step": self.detail_or("pipelineStep", "unknown"),
             "event_uuid": self.detail("eventUuid"),
             "distinct_id": self.detail("distinctId"),
             "person_id": self.detail("personId"),
@@ -126,7 +121,7 @@ impl Written {
     }
 }
 
-/// The warnings of one kind, newest first.
+/// `rows` has the newest warning first.
 fn summary(kind: &str, rows: &[Written]) -> Value {
     let Some(newest) = rows.first() else { return Value::Null };
     let mut hours = Vec::<(String, u64)>::new();
@@ -139,8 +134,8 @@ fn summary(kind: &str, rows: &[Written]) -> Value {
     }
     json!({
         "type": kind,
-        "category": newest.word("category", "unknown"),
-        "severity": newest.word("severity", "warning"),
+        "category": newest.detail_or("category", "unknown"),
+        "severity": newest.detail_or("severity", "warning"),
         "count": rows.len(),
         "last_seen": newest.timestamp.iso(),
         "sparkline": hours.iter().map(|(hour, count)| json!({"timestamp": hour, "count": count})).collect::<Vec<_>>(),

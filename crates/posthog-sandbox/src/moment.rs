@@ -1,4 +1,4 @@
-//! Instants as ClickHouse keeps them in `DateTime64(6)`: whole microseconds since 1970.
+//! Instants as ClickHouse stores them in `DateTime64(6)`: whole microseconds since 1970.
 
 use jiff::civil;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -6,11 +6,10 @@ use jiff::tz::TimeZone;
 
 use heartbeat_clock::clock::Clock;
 
-/// An instant in microseconds since 1970-01-01T00:00:00Z.
+/// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Moment(i64);
 
-/// How many microseconds a UTC day has.
 const DAY_US: i64 = 24 * 3600 * 1_000_000;
 
 impl Moment {
@@ -34,17 +33,16 @@ impl Moment {
         Self(self.0.saturating_add(ms.saturating_mul(1000)))
     }
 
-    /// How far this is after `earlier`, in microseconds.
     pub(super) const fn since_us(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The UTC day, counted from 1970.
+    /// UTC days since 1970.
     pub(super) const fn day(self) -> i64 {
         self.0.div_euclid(DAY_US)
     }
 
-    /// Reads RFC 3339, with a zone or, as ClickHouse and older SDKs write it, without one (UTC then).
+    /// Reads RFC 3339. ClickHouse and older SDKs write it without a zone, which means UTC.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let at = text
@@ -54,18 +52,17 @@ impl Moment {
         Some(Self(at.as_microsecond()))
     }
 
-    /// `2026-11-23T14:32:07.123000Z`; a moment beyond the calendar is shown as its number.
+    /// For example `2026-11-23T14:32:07.123000Z`; the number of microseconds if the calendar does not cover it.
     pub(super) fn iso(self) -> String {
         self.formatted("%Y-%m-%dT%H:%M:%S%.6fZ")
     }
 
-    /// As an HTTP `Date` header.
     pub(super) fn http_date(self) -> Option<String> {
         let at = jiff::Timestamp::from_microsecond(self.0).ok()?;
         DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
     }
 
-    /// In jiff's `strftime` language, in UTC.
+    /// `how` is a `strftime` format; the result is in UTC.
     pub(super) fn formatted(self, how: &str) -> String {
         jiff::Timestamp::from_microsecond(self.0).map_or_else(|_| self.0.to_string(), |at| at.strftime(how).to_string())
     }

@@ -1,23 +1,19 @@
-//! The queue and the worker behind it: what was taken waits here until it is ingested.
-//!
-//! Nothing runs in the background. Each event carries the moment at which it will be ingested, and whoever looks drains
-//! what is due by then: the same answers as from a worker that never sleeps, at no cost while nobody looks.
+//! The queue and its worker: accepted events wait here until they are ingested. Nothing runs in the background: each event has
+//! its due time, and each reader first drains the events that are due.
 
 use super::event::Event;
 use super::faults::QueueFaults;
 use super::moment::Moment;
 
-/// Taken, and not ingested.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) event: Event,
-    /// How many rows it will make.
+    /// The number of rows that it becomes: 2 for a duplicate.
     pub(super) rows: u8,
-    /// When it is ingested; none while its partition is stopped.
+    /// `None` while its partition is stopped.
     due: Option<Moment>,
 }
 
-/// Ingested: a row that queries see.
 #[derive(Debug)]
 pub(super) struct Ingested {
     pub(super) event: Event,
@@ -30,13 +26,12 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Puts an event into its partition.
     pub(super) fn put(&mut self, event: Event, rows: u8, faults: &QueueFaults) {
         let due = due(&event, faults, event.received_at);
         self.waiting.push(Waiting { event, rows, due });
     }
 
-    /// Takes out what is ingested by `now`, in the order in which it was.
+    /// Removes and returns the events that are due by `now`, in order of ingestion.
     pub(super) fn drain(&mut self, now: Moment) -> Vec<Ingested> {
         let mut ingested = Vec::new();
         self.waiting.retain_mut(|waiting| {
@@ -48,8 +43,8 @@ impl Pipeline {
         ingested
     }
 
-    /// The faults changed at `now`: what waits is stopped, started, hastened or slowed. What is due by now was
-    /// ingested in the old faults, and keeps its moment.
+    /// Applies faults that changed at `now` to the waiting events. An event that is due by `now` was ingested before the change
+    /// and keeps its due time.
     pub(super) fn replan(&mut self, faults: &QueueFaults, now: Moment) {
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.due.is_none_or(|due| due > now)) {
             waiting.due = due(&waiting.event, faults, now);
@@ -60,13 +55,12 @@ impl Pipeline {
         &self.waiting
     }
 
-    /// Forgets what was received before `oldest`.
     pub(super) fn forget(&mut self, oldest: Moment) {
         self.waiting.retain(|waiting| waiting.event.received_at >= oldest);
     }
 }
 
-/// When an event is ingested in this faults: not before `now`.
+/// The result is `now` or later.
 fn due(event: &Event, faults: &QueueFaults, now: Moment) -> Option<Moment> {
     let lag_ms = i64::try_from(faults.lag_ms).unwrap_or(i64::MAX);
     (!faults.holds(event.partition())).then(|| event.received_at.plus_ms(lag_ms).max(now))

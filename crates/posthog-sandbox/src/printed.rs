@@ -1,12 +1,11 @@
-//! JSON printed anew, as ClickHouse prints what it takes out of a document: `1.0` is `1`, `1e3` is `1000`. Properties are read
-//! from this form of an event's own.
+//! JSON in the form in which ClickHouse prints it: `1.0` as `1`, `1e3` as `1000`. HogQL reads properties from this form.
 
 use std::fmt::Write;
 
 use serde_json::{Number, Value};
 
-/// A document, printed anew. One that is no JSON is printed as nothing at all.
-pub(super) fn anew(text: &str) -> String {
+/// The empty string if `text` is not JSON.
+pub(super) fn reprint(text: &str) -> String {
     let mut printed = String::new();
     if let Ok(document) = serde_json::from_str::<Value>(text) {
         print(&document, &mut printed);
@@ -29,7 +28,7 @@ fn print(value: &Value, into: &mut String) {
             into.push('{');
             for (place, (name, field)) in fields.iter().enumerate() {
                 into.push_str(if place == 0 { "" } else { "," });
-                // Writing into a text does not fail.
+                // Writing to a `String` does not fail.
                 let _ = write!(into, "{}:", Value::from(name.as_str()));
                 print(field, into);
             }
@@ -41,15 +40,14 @@ fn print(value: &Value, into: &mut String) {
     }
 }
 
-/// Whole numbers keep their digits. Others have as many as tell them from their neighbours, with an exponent only where they are
-/// very large or very small.
+/// Integers keep their digits. Floats get the shortest digits that read back as the same float, with an exponent only for very
+/// large and very small numbers.
 fn of_number(number: &Number) -> String {
     let Some(float) = number.as_f64().filter(|_| number.is_f64()) else { return number.to_string() };
     let scientific = format!("{float:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
     let digits = digits.replace('.', "");
-    // How many digits stand before the point.
     let before = exponent.parse::<i32>().unwrap_or(0) + 1;
     let count = digits.len() as i32;
     let written = match before {
@@ -88,13 +86,16 @@ mod tests {
             ("1.7976931348623157e308", "1.7976931348623157e308"),
             ("5e-324", "5e-324"),
         ] {
-            assert_eq!(anew(number), printed, "{number}");
+            assert_eq!(reprint(number), printed, "{number}");
         }
     }
 
     #[test]
     fn documents_are_printed_without_white_space() {
-        assert_eq!(anew(r#"{"a": {"x": 1.0, "y\"": [1.0, 2e2, "s\u00e9", null, true]}}"#), r#"{"a":{"x":1,"y\"":[1,200,"sé",null,true]}}"#);
-        assert_eq!(anew("no json"), "");
+        assert_eq!(
+            reprint(r#"{"a": {"x": 1.0, "y\"": [1.0, 2e2, "s\u00e9", null, true]}}"#),
+            r#"{"a":{"x":1,"y\"":[1,200,"sé",null,true]}}"#
+        );
+        assert_eq!(reprint("no json"), "");
     }
 }

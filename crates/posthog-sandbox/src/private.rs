@@ -1,4 +1,4 @@
-//! The private API's door: which key may touch which project; and what it says of projects, of the key and of its owner.
+//! The private API: authentication, and what it returns about projects, the key and its owner.
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -12,10 +12,9 @@ use super::instance::Instance;
 use super::keys::{Key, SECRET_KEY};
 use super::project::{ORGANIZATION_ID, PROJECTS, Project};
 
-/// The keys' owner is made up.
 const USER_UUID: &str = "0195d3a0-0000-7000-8000-000000000003";
 
-/// Lets the bearer of a personal API key in, whatever the key may do.
+/// Accepts every personal API key, whatever its scopes.
 fn authenticate(instance: &Instance, headers: &HeaderMap) -> Result<&'static Key, Denial> {
     let authorization = headers.get(header::AUTHORIZATION).ok_or_else(Denial::no_key)?.to_str().unwrap_or_default();
     let (scheme, value) = authorization.split_once(' ').ok_or_else(Denial::no_key)?;
@@ -26,7 +25,7 @@ fn authenticate(instance: &Instance, headers: &HeaderMap) -> Result<&'static Key
     if value == SECRET_KEY {
         return Err(Denial::forbidden("This action does not support project secret API key access"));
     }
-    // A project secret key is no personal one: where it is unknown, nothing was given.
+    // PostHog treats an unknown project secret key like a missing key.
     if value.starts_with("phs_") {
         return Err(Denial::no_key());
     }
@@ -34,7 +33,7 @@ fn authenticate(instance: &Instance, headers: &HeaderMap) -> Result<&'static Key
     Key::of(value).filter(|_| !broken).ok_or_else(Denial::bad_key)
 }
 
-/// Lets a key with this scope in, where no project is named: a limited key is of no use there.
+/// For addresses without a project: a key that is limited to projects is rejected.
 fn admit(instance: &Instance, headers: &HeaderMap, scope: &str) -> Result<(), Denial> {
     let key = authenticate(instance, headers)?;
     if key.is_limited() {
@@ -43,8 +42,7 @@ fn admit(instance: &Instance, headers: &HeaderMap, scope: &str) -> Result<(), De
     if key.has(scope) { Ok(()) } else { Err(Denial::no_scope(scope)) }
 }
 
-/// Lets a key with this scope into the project that the address names. As PostHog does, the project is looked for first,
-/// then whether the key reaches it, then the scope.
+/// For addresses of a project. Checks in PostHog's order: project, access to the project, scope.
 pub(super) fn admit_to(named: &str, instance: &Instance, headers: &HeaderMap, scope: &str) -> Result<&'static Project, Denial> {
     let key = authenticate(instance, headers)?;
     let project = Project::of_address(named).ok_or_else(Denial::no_project)?;
@@ -54,14 +52,12 @@ pub(super) fn admit_to(named: &str, instance: &Instance, headers: &HeaderMap, sc
     if key.has(scope) { Ok(project) } else { Err(Denial::no_scope(scope)) }
 }
 
-/// `GET /api/projects/`.
 pub(super) async fn projects(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
     admit(&instance, &headers, "project:read")?;
     let results = PROJECTS.iter().map(Project::as_json).collect::<Vec<_>>();
     Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
 }
 
-/// `GET /api/projects/{project}/`.
 pub(super) async fn project(
     State(instance): State<Instance>,
     Path(named): Path<String>,
@@ -70,7 +66,7 @@ pub(super) async fn project(
     Ok(Json(admit_to(&named, &instance, &headers, "project:read")?.as_json()))
 }
 
-/// `GET /api/personal_api_keys/@current/`: what the key that asks is. Every key may ask. Old releases have no such key.
+/// `GET /api/personal_api_keys/@current/`: needs no scope. Old releases do not have it.
 pub(super) async fn key(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
     let key = authenticate(&instance, &headers)?;
     if instance.faults().instance.is_old() {
@@ -79,7 +75,7 @@ pub(super) async fn key(State(instance): State<Instance>, headers: HeaderMap) ->
     Ok(Json(key.as_json(instance.now())))
 }
 
-/// `GET /api/users/@me/`. It is of no project, and open to limited keys.
+/// `GET /api/users/@me/`: also accepts keys that are limited to projects.
 pub(super) async fn me(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
     let key = authenticate(&instance, &headers)?;
     if !key.has("user:read") {
@@ -97,17 +93,15 @@ pub(super) async fn me(State(instance): State<Instance>, headers: HeaderMap) -> 
     })))
 }
 
-/// Every other path under `/api/`.
 pub(super) async fn nowhere() -> Denial {
     Denial::no_endpoint()
 }
 
-/// A path of the private API, asked in another way than it answers.
 pub(super) async fn no_method(method: Method) -> Denial {
     Denial::no_method(&method)
 }
 
-/// Every 401 says how to log in: where PostHog's OAuth server describes itself. Old releases have none.
+/// Adds `WWW-Authenticate` to every 401, with the metadata address of PostHog's OAuth server. Old releases send `Bearer` alone.
 pub(super) async fn challenge(State(instance): State<Instance>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
     let mut response = next.run(request).await;
@@ -121,7 +115,7 @@ pub(super) async fn challenge(State(instance): State<Instance>, request: Request
     response
 }
 
-/// What PostHog answers where old releases have nothing yet.
+/// For addresses that old releases do not have.
 pub(super) fn only_current(instance: &Instance, answer: impl IntoResponse) -> Result<Response, Denial> {
     if instance.faults().instance.is_old() { Err(Denial::no_endpoint()) } else { Ok(answer.into_response()) }
 }

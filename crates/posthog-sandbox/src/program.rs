@@ -1,4 +1,4 @@
-//! The command line of the sandbox, for its own program and for programs that have it as one of their commands.
+//! The sandbox's command line, for its own program and for programs that have it as a subcommand.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,15 +13,15 @@ use super::{PERSONAL_KEY, PROJECT_ID, Sandbox, TOKEN};
 /// Where the sandbox listens, and how fast its clock runs.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Where to listen; port 0 takes a free one
+    /// Address to listen on; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8010", value_parser = address)]
     pub listen: SocketAddr,
 
-    /// Listen on an address that other machines reach as well. There is no password but the well-known key
+    /// Allow an address that other machines can reach. The sandbox's only password is its well-known key
     #[arg(long)]
     pub allow_remote: bool,
 
-    /// Run in fast time, for a `heartbeat run` of the same speed
+    /// Run the clock this many times as fast; start `heartbeat run` with the same speed
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
 
@@ -30,46 +30,46 @@ pub struct Options {
     pub json: bool,
 }
 
-/// Why the sandbox does not listen.
+/// The reasons why the sandbox does not listen.
 #[derive(Debug, thiserror::Error)]
 pub enum NotListening {
-    /// Other machines would reach it, and nobody allowed that.
+    /// Other machines can reach the address, and `--allow-remote` is not set.
     #[error(
-        "--listen {0} can be reached from other machines; say --allow-remote if that is meant, or use 127.0.0.1:{port}",
+        "--listen {0} can be reached from other machines; add --allow-remote to allow that, or use 127.0.0.1:{port}",
         port = .0.port()
     )]
     Remote(SocketAddr),
-    /// The address cannot be used.
-    #[error("{0} cannot be listened on; is something else there? `--listen 127.0.0.1:0` takes a free port")]
+    /// The address cannot be bound.
+    #[error("cannot listen on {0}; `--listen 127.0.0.1:0` chooses a free port")]
     Address(SocketAddr, #[source] io::Error),
 }
 
-/// What the sandbox says once it listens. Serialized, it is what `--json` prints.
+/// The sandbox's address and keys, as `--json` prints them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Listening {
-    /// Such as `http://127.0.0.1:8010`.
+    /// For example `http://127.0.0.1:8010`.
     pub address: String,
     /// The token of the first project.
     pub token: &'static str,
-    /// The key that may do everything.
+    /// The personal API key with every scope.
     pub personal_api_key: &'static str,
     /// The id of the first project.
     pub project_id: u32,
-    /// Clock seconds in one real second.
+    /// Clock seconds per real second.
     pub speed: f64,
 }
 
-/// Reads `127.0.0.1:8010`, and `localhost:8010` as the same.
+/// Accepts `localhost:8010` for `127.0.0.1:8010`.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    numeric.parse().map_err(|_| format!("`{text}` is no address to listen on; write it like `127.0.0.1:8010`"))
+    numeric.parse().map_err(|_| format!("`{text}` is not an address and port; write it like `127.0.0.1:8010`"))
 }
 
 impl Options {
-    /// Listens where it was told to.
+    /// Binds the address.
     ///
     /// # Errors
-    /// When other machines would reach it without leave, or the address cannot be used.
+    /// Other machines can reach the address without `--allow-remote`, or it cannot be bound.
     pub async fn listen(&self) -> Result<TcpListener, NotListening> {
         if !self.listen.ip().is_loopback() && !self.allow_remote {
             return Err(NotListening::Remote(self.listen));
@@ -77,16 +77,16 @@ impl Options {
         TcpListener::bind(self.listen).await.map_err(|why| NotListening::Address(self.listen, why))
     }
 
-    /// An empty sandbox of the wanted speed.
+    /// An empty sandbox with a clock of this speed.
     #[must_use]
     pub fn sandbox(&self) -> Sandbox {
         Sandbox::new(Clock::fast(self.speed))
     }
 
-    /// What to say of a sandbox that listens.
+    /// The address and keys to print for `listener`.
     ///
     /// # Errors
-    /// When the listener has no address.
+    /// The listener has no local address.
     pub fn listening(&self, listener: &TcpListener) -> io::Result<Listening> {
         Ok(Listening {
             address: format!("http://{}", listener.local_addr()?),
@@ -99,21 +99,21 @@ impl Options {
 }
 
 impl Listening {
-    /// The same for people, with something to try; `first` are lines to try before the others.
+    /// The same as text, with example commands; `first` are commands to list before the others.
     #[must_use]
     pub fn words(&self, first: &[String]) -> String {
         let Self { address, token, personal_api_key, project_id, .. } = self;
-        let tries = [
+        let examples = [
             format!("curl -X PUT {address}/_sandbox/faults -d '{{\"queue\":{{\"stopped\":true}}}}'"),
             format!("curl {address}/_sandbox/events"),
         ];
-        let tries = [first, &tries].concat().join("\n  ");
+        let examples = [first, &examples].concat().join("\n  ");
         format!(
-            "A PostHog listens on {address}\n  \
+            "PostHog sandbox listening on {address}\n  \
              project token     {token}\n  \
              personal API key  {personal_api_key}\n  \
              project id        {project_id}\n\n\
-             Try:\n  {tries}\n"
+             Try:\n  {examples}\n"
         )
     }
 }

@@ -1,13 +1,11 @@
-//! The two projects of the sandbox, and how a request names one.
+//! The two projects of the sandbox.
 
 use serde_json::{Value, json};
 
 use super::{PROJECT_ID, SECOND_PROJECT_ID, SECOND_TOKEN, TOKEN};
 
-/// Both projects are of one organisation, whose id is made up.
 pub(super) const ORGANIZATION_ID: &str = "0195d3a0-0000-7000-8000-000000000001";
 
-/// One project: what its token opens.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Project {
     pub(super) id: u32,
@@ -16,19 +14,18 @@ pub(super) struct Project {
     uuid: &'static str,
 }
 
-/// All of them. The first is the one that the keys' owner has open: `@current`.
+/// The first one is `@current`.
 pub(super) const PROJECTS: [Project; 2] = [
     Project { id: PROJECT_ID, token: TOKEN, name: "Sandbox", uuid: "0195d3a0-0000-7000-8000-000000000002" },
     Project { id: SECOND_PROJECT_ID, token: SECOND_TOKEN, name: "Sandbox two", uuid: "0195d3a0-0000-7000-8000-000000000004" },
 ];
 
 impl Project {
-    /// The project of a token; none when no project has it.
     pub(super) fn of_token(token: &str) -> Option<&'static Self> {
         PROJECTS.iter().find(|project| project.token == token)
     }
 
-    /// The project that an address names by its number, or as `@current`.
+    /// `named` is a project id or `@current`.
     pub(super) fn of_address(named: &str) -> Option<&'static Self> {
         if named == "@current" {
             return PROJECTS.first();
@@ -36,7 +33,6 @@ impl Project {
         PROJECTS.iter().find(|project| named.parse() == Ok(project.id))
     }
 
-    /// As the private API shows it.
     pub(super) fn as_json(&self) -> Value {
         json!({
             "id": self.id,

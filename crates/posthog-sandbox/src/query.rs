@@ -1,4 +1,4 @@
-//! The query API: HogQL over what was ingested.
+//! The query API: HogQL over the ingested events.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -23,12 +23,10 @@ use super::hogql::{self, Plan, View};
 use super::instance::Instance;
 use super::private::admit_to;
 
-/// Why a key gets no OFFSET.
 const NO_OFFSET: &str = "OFFSET is not supported on queries made with a personal API key. For pagination, use keyset pagination on the \
                          `timestamp` column, e.g. `WHERE timestamp > :last_seen_timestamp ORDER BY timestamp LIMIT N`. For bulk data \
                          extraction, use batch exports: https://posthog.com/docs/cdp/batch-exports";
 
-/// `POST /api/projects/{project}/query/`.
 pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let body = body::read(body).await;
     let faults = instance.faults().query;
@@ -37,39 +35,39 @@ pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<S
         return rejection;
     }
     let admitted = admit_to(&named, &instance, &headers, "query:read");
-    let asked = admitted.and_then(|project| {
+    let question = admitted.and_then(|project| {
         let request = body.map_err(|why| Denial::invalid(why.to_string()))?;
-        Ok(Asked { project: project.id, statement: statement(&request)?, by: Asker::Key })
+        Ok(Question { project: project.id, statement: statement(&request)?, by: Client::Key })
     });
-    let answered = match asked {
-        Ok(asked) => joined(&instance, asked, faults.delay_ms).await,
+    let result = match question {
+        Ok(question) => joined(&instance, question, faults.delay_ms).await,
         Err(denial) => {
             instance.hold(faults.delay_ms).await;
             Err(denial)
         }
     };
-    match answered {
-        Ok(answered) => answered.respond(&instance),
+    match result {
+        Ok(result) => result.respond(&instance),
         Err(denial) => denial.into_response(),
     }
 }
 
-/// `POST /_sandbox/query`: the first project is asked as its own web application asks it, without a key, and with OFFSET.
+/// `POST /_sandbox/query`: queries the first project as PostHog's web application does: without a key, OFFSET allowed.
 pub(super) async fn answer_the_application(State(instance): State<Instance>, body: Body) -> Response {
     let request = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()));
-    let asked = request.and_then(|request| Ok(Asked { project: PROJECT_ID, statement: statement(&request)?, by: Asker::Application }));
-    let answered = match asked {
-        Ok(asked) => run(&instance, &asked).await,
+    let question =
+        request.and_then(|request| Ok(Question { project: PROJECT_ID, statement: statement(&request)?, by: Client::Application }));
+    let result = match question {
+        Ok(question) => run(&instance, &question).await,
         Err(denial) => Err(denial),
     };
-    answered.map_or_else(IntoResponse::into_response, |answered| Json(answered.body).into_response())
+    result.map_or_else(IntoResponse::into_response, |result| Json(result.body).into_response())
 }
 
-/// What the faults answers instead, if it does.
 fn rejection(faults: &QueryFaults) -> Option<Response> {
     let status = StatusCode::from_u16(faults.status?).ok()?;
-    let usual = Denial::of_status(status, faults.code.as_deref(), faults.retry_after_s);
-    let mut response = usual.into_response();
+    let denial = Denial::of_status(status, faults.code.as_deref(), faults.retry_after_s);
+    let mut response = denial.into_response();
     if let Some(body) = &faults.body {
         let mut quoted = capture::quoted(body);
         if let Some(wait) = response.headers_mut().remove(header::RETRY_AFTER) {
@@ -81,86 +79,77 @@ fn rejection(faults: &QueryFaults) -> Option<Response> {
     Some(response)
 }
 
-/// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Asker {
-    /// A program with a personal API key.
+enum Client {
     Key,
-    /// PostHog's own pages.
     Application,
 }
 
-/// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+pub(super) struct Question {
     project: u32,
     statement: String,
-    by: Asker,
+    by: Client,
 }
 
-/// One answer.
 #[derive(Debug, Clone)]
-pub(super) struct Answered {
+pub(super) struct QueryResult {
     project: u32,
     body: Value,
-    /// How many bytes ClickHouse read for it.
     read: i64,
-    /// Whether it is the answer to somebody else, who asked the same at the same time.
+    /// It is the result of an identical query that ran at the same time.
     joined: bool,
 }
 
-/// The answers that are being made, by their questions.
+/// The running queries. Identical queries share one result, as in PostHog.
 #[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashMap<Asked, Weak<Place>>>);
+pub(super) struct Running(Mutex<HashMap<Question, Weak<Place>>>);
 
-/// Where an answer will stand.
-type Place = OnceCell<Result<Answered, Denial>>;
+type Place = OnceCell<Result<QueryResult, Denial>>;
 
 impl Running {
-    /// The place of this question's answer: there already where somebody is asking the same.
-    fn place(&self, asked: &Asked) -> Arc<Place> {
+    fn place(&self, question: &Question) -> Arc<Place> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         places.retain(|_, place| place.strong_count() > 0);
-        if let Some(place) = places.get(asked).and_then(Weak::upgrade) {
+        if let Some(place) = places.get(question).and_then(Weak::upgrade) {
             return place;
         }
         let place = Arc::new(OnceCell::new());
-        places.insert(asked.clone(), Arc::downgrade(&place));
+        places.insert(question.clone(), Arc::downgrade(&place));
         place
     }
 
-    /// What is being asked now, and by how many.
     fn list(&self) -> Vec<Value> {
         let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited_for = places.iter().filter(|(_, place)| place.strong_count() > 0);
         waited_for
-            .map(|(asked, place)| json!({"project": asked.project, "query": asked.statement, "askers": place.strong_count()}))
+            .map(|(question, place)| json!({"project": question.project, "query": question.statement, "askers": place.strong_count()}))
             .collect()
     }
 }
 
-/// `GET /_sandbox/queries`: the queries that wait for their answers, each with the number of those who asked it.
+/// `GET /_sandbox/queries`: the running queries, each with its number of waiting clients.
 pub(super) async fn running(State(instance): State<Instance>) -> Json<Value> {
     Json(instance.queries().list().into())
 }
 
-/// The answer to a question that somebody else may be asking too: then it is theirs.
-async fn joined(instance: &Instance, asked: Asked, delay_ms: u64) -> Result<Answered, Denial> {
-    if let Some(wait) = instance.budgets(|budgets, faults, now| budgets.wait_s(asked.project, faults.query.budget?, now)) {
+/// Runs the query, or waits for the result of an identical running one.
+async fn joined(instance: &Instance, question: Question, delay_ms: u64) -> Result<QueryResult, Denial> {
+    if let Some(wait) = instance.budgets(|budgets, faults, now| budgets.wait_s(question.project, faults.query.budget?, now)) {
         return Err(Denial::over_budget(wait));
     }
     let mut ours = false;
-    let place = instance.queries().place(&asked);
-    let answered = place.get_or_init(|| async {
+    let place = instance.queries().place(&question);
+    let result = place.get_or_init(|| async {
         ours = true;
         instance.hold(delay_ms).await;
-        run(instance, &asked).await
+        run(instance, &question).await
     });
-    let answered = answered.await.clone();
-    answered.map(|answered| Answered { joined: !ours, ..answered })
+    let result = result.await.clone();
+    result.map(|result| QueryResult { joined: !ours, ..result })
 }
 
-impl Answered {
+impl QueryResult {
     fn respond(mut self, instance: &Instance) -> Response {
         self.body["is_cached"] = (self.joined || instance.faults().query.cached).into();
         let read = if self.joined { 0 } else { self.read };
@@ -174,26 +163,25 @@ impl Answered {
     }
 }
 
-/// Answers one question.
-async fn run(instance: &Instance, asked: &Asked) -> Result<Answered, Denial> {
+async fn run(instance: &Instance, question: &Question) -> Result<QueryResult, Denial> {
     let now = instance.now();
-    let statement = &asked.statement;
-    let view = View { now, project: asked.project, system_tables: !instance.faults().instance.is_old() };
+    let statement = &question.statement;
+    let view = View { now, project: question.project, system_tables: !instance.faults().instance.is_old() };
     let plan = hogql::plan_apart(statement.clone(), view).await.map_err(|why| Denial::invalid(why.to_string()))?;
-    if plan.has_offset && asked.by == Asker::Key {
+    if plan.has_offset && question.by == Client::Key {
         return Err(Denial::invalid(NO_OFFSET));
     }
     let mut table = instance.table().await.map_err(|_| Denial::clickhouse())?;
     let rows = table.select(&plan.sql).await.map_err(|why| {
-        tracing::debug!(%why, sql = plan.sql, "the sandbox's own SQL failed");
+        tracing::debug!(%why, sql = plan.sql, "the SQL generated for a HogQL query failed");
         Denial::clickhouse()
     })?;
-    // Counting takes time, and is of use only where there is a budget.
-    let counted = if instance.faults().query.budget.is_some() { table.count(asked.project).await } else { Ok(0) };
+    // Counting takes time and is needed only with a budget.
+    let counted = if instance.faults().query.budget.is_some() { table.count(question.project).await } else { Ok(0) };
     let read = counted.map_err(|_| Denial::clickhouse())?.saturating_mul(BYTES_A_ROW);
     drop(table);
     let mut results = rows.iter().map(|row| plain(&plan, row)).collect::<Vec<_>>();
-    // One row more than the default limit was asked for, to know whether there is more.
+    // The SQL asks for one row more than the default limit, to know whether there are more.
     let has_more = plan.default_limit.map(|limit| results.len() > limit);
     results.truncate(plan.default_limit.unwrap_or(results.len()));
     let columns = plan.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>();
@@ -213,28 +201,26 @@ async fn run(instance: &Instance, asked: &Asked) -> Result<Answered, Denial> {
         "timezone": "UTC",
         "query_status": null,
     });
-    Ok(Answered { project: asked.project, body, read, joined: false })
+    Ok(QueryResult { project: question.project, body, read, joined: false })
 }
 
-/// The HogQL text of a request.
 fn statement(request: &[u8]) -> Result<String, Denial> {
     let request: Value = serde_json::from_slice(request).map_err(|why| Denial::invalid(format!("JSON parse error - {why}")))?;
     let query = request.get("query").ok_or_else(|| Denial::invalid("query: Field required"))?;
     match query.get("kind").and_then(Value::as_str) {
         Some("HogQLQuery") => {}
-        Some(other) => return Err(Denial::invalid(format!("query: this sandbox answers HogQLQuery, and no {other}"))),
+        Some(other) => return Err(Denial::invalid(format!("query: this sandbox supports HogQLQuery only, not {other}"))),
         None => return Err(Denial::invalid("query.kind: Field required")),
     }
     let text = query.get("query").and_then(Value::as_str);
     text.map(str::to_owned).ok_or_else(|| Denial::invalid("query.HogQLQuery.query: Input should be a valid string"))
 }
 
-/// A row as JSON.
 fn plain(plan: &Plan, row: &SqliteRow) -> Vec<Value> {
     plan.columns.iter().enumerate().map(|(place, column)| column.kind.read(row, place)).collect()
 }
 
-/// A cell as SQLite has it; none where it is NULL, or of another type.
+/// `None` if the cell is NULL or of another type.
 pub(super) fn cell<'r, T>(row: &'r SqliteRow, place: usize) -> Option<T>
 where
     T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,

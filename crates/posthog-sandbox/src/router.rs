@@ -1,5 +1,5 @@
-//! Which path leads where. Three services answer at one address, as behind the proxy of a self-hosted PostHog: capture with
-//! flags, the private API with the rest of the web application, and what only a sandbox has.
+//! The routes. Three services share one address, as behind the proxy of a self-hosted PostHog: capture with flags, the private
+//! API with the rest of the web application, and the sandbox's own addresses.
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -8,17 +8,17 @@ use axum::routing::{MethodRouter, any, get, post};
 use super::instance::Instance;
 use super::{about, annotations, capture, cors, flags, health, inspect, losses, private, query};
 
-/// Paths of capture v0. Each is also served without the slash at its end.
+/// Each is also served without the slash at its end.
 const V0_PATHS: [&str; 5] = ["/i/v0/e/", "/e/", "/capture/", "/track/", "/batch/"];
 
-/// What a project's address begins with; the second is the older name, and means the same.
+/// The prefixes of a project's addresses. The second is the older name of the first.
 const PROJECT: [&str; 2] = ["/api/projects/{project}", "/api/environments/{project}"];
 
 pub(super) fn routes(instance: &Instance) -> Router {
     Router::new().merge(capture()).merge(private(instance)).merge(own()).with_state(instance.clone())
 }
 
-/// Capture and flags; every path that is nobody else's is theirs, and answered with an empty 404.
+/// Capture also answers every unknown path, with an empty 404.
 fn capture() -> Router<Instance> {
     let mut router = Router::new();
     for path in V0_PATHS {
@@ -30,7 +30,6 @@ fn capture() -> Router<Instance> {
     router.route("/array/{token}/config.js", get(flags::config)).fallback(capture::nowhere).layer(from_fn(cors::allow))
 }
 
-/// The web application.
 fn private(instance: &Instance) -> Router<Instance> {
     let mut router = Router::new();
     router = with_and_without_slash(router, "/_preflight/", || get(health::preflight));
@@ -60,11 +59,13 @@ fn private(instance: &Instance) -> Router<Instance> {
         .layer(from_fn_with_state(instance.clone(), private::challenge))
 }
 
-/// What only a sandbox has.
 fn own() -> Router<Instance> {
+    let faults = || get(inspect::faults).put(inspect::change_faults).delete(inspect::clear_faults);
     Router::new()
         .route("/", get(about::page))
-        .route("/_sandbox/faults", get(inspect::faults).put(inspect::change_faults).delete(inspect::clear_faults))
+        .route("/_sandbox/faults", faults())
+        // The former name, an alias.
+        .route("/_sandbox/weather", faults())
         .route("/_sandbox/events", get(inspect::events))
         .route("/_sandbox/queries", get(query::running))
         .route("/_sandbox/query", post(query::answer_the_application))

@@ -1,4 +1,4 @@
-//! A sandbox that serves in the background of a test.
+//! A sandbox that serves in a background task of a test.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::Sandbox;
 
-/// A sandbox on a free loopback port, served by a task of its own until this is stopped or dropped.
+/// A sandbox on a free loopback port, served by a background task until this value is stopped or dropped.
 #[derive(Debug)]
 pub struct Server {
     sandbox: Sandbox,
@@ -20,18 +20,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one that lives by the machine's clock.
+    /// Starts a sandbox with the machine's clock.
     ///
     /// # Errors
-    /// When no port on 127.0.0.1 is free.
+    /// No port on 127.0.0.1 is free.
     pub async fn start() -> io::Result<Self> {
         Self::start_by(Clock::system()).await
     }
 
-    /// Starts one that lives by `clock`, such as one that the test moves by hand.
+    /// Starts a sandbox with `clock`, for example a hand clock that the test moves.
     ///
     /// # Errors
-    /// When no port on 127.0.0.1 is free.
+    /// No port on 127.0.0.1 is free.
     pub async fn start_by(clock: Clock) -> io::Result<Self> {
         let sandbox = Sandbox::new(clock);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -39,34 +39,34 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn({
             let sandbox = sandbox.clone();
-            // A sender that is gone says the same as one that speaks.
+            // A dropped sender stops the server too.
             async move { sandbox.serve(listener, async { drop(stopped.await) }).await }
         });
         Ok(Self { sandbox, address, stop, served })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at its end: the host that a client of PostHog is given.
+    /// `http://127.0.0.1:PORT`, without a trailing slash: the host for a PostHog client.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The same for raw sockets.
+    /// The socket address, for clients that open their own sockets.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The sandbox behind it: its events, and its faults.
+    /// The sandbox, with its events and faults.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
 
-    /// Stops it, cuts its connections, and waits until it has ended.
+    /// Stops the server, closes its connections, and waits until the task has ended.
     ///
     /// # Errors
-    /// When its listener had failed.
+    /// The listener failed.
     pub async fn stop(self) -> io::Result<()> {
         drop(self.stop);
         self.served.await.map_err(io::Error::other)?

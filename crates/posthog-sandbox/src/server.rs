@@ -1,4 +1,4 @@
-//! Connections: accepting them, serving requests on them, cutting them.
+//! Accepts connections, serves their requests, and closes them.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -20,23 +20,21 @@ use tower_service::Service;
 use super::instance::Instance;
 use super::router;
 
-/// In a response's extensions: do not send it, cut the connection.
+/// A response extension: close the connection instead of sending the response.
 #[derive(Debug, Clone, Copy)]
 struct Cut;
 
-/// The connection was cut on purpose.
 #[derive(Debug, thiserror::Error)]
-#[error("cut by the faults")]
+#[error("the faults close this connection")]
 struct CutByFaults;
 
-/// What a route answers when the connection is to be cut without an answer.
 pub(super) fn cut() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Cut);
     response
 }
 
-/// Serves until `stop`; every connection is dropped then, whatever it is waiting for.
+/// Serves until `stop`, then closes every connection, including delayed answers.
 pub(super) async fn serve(instance: &Instance, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
     let router = router::routes(instance);
     let mut connections = JoinSet::new();
@@ -50,7 +48,7 @@ pub(super) async fn serve(instance: &Instance, listener: TcpListener, stop: impl
                     connections.spawn(converse(stream, router.clone(), instance.clone()));
                 }
                 Err(why) if connections.is_empty() && !is_the_clients(&why) => return Err(why),
-                // Out of file descriptors, most likely: one comes free when a connection ends.
+                // Probably out of file descriptors: wait for a connection to end.
                 Err(why) if !is_the_clients(&why) => {
                     connections.join_next().await;
                 }
@@ -61,12 +59,11 @@ pub(super) async fn serve(instance: &Instance, listener: TcpListener, stop: impl
     }
 }
 
-/// The client was gone before it was accepted: nothing of ours.
+/// The client closed the connection before it was accepted.
 fn is_the_clients(why: &io::Error) -> bool {
     matches!(why.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted)
 }
 
-/// Answers the requests of one connection until it ends or is cut.
 async fn converse(stream: TcpStream, router: Router, instance: Instance) {
     let answer = service_fn(|request: Request<Incoming>| {
         let mut router = router.clone();
@@ -77,13 +74,13 @@ async fn converse(stream: TcpStream, router: Router, instance: Instance) {
             if response.extensions().get::<Cut>().is_some() {
                 return Err(CutByFaults);
             }
-            // The sandbox has a clock of its own; the server library would write the machine's.
+            // From the sandbox's clock; hyper would use the machine's.
             if let Some(date) = instance.now().http_date().and_then(|date| HeaderValue::from_str(&date).ok()) {
                 response.headers_mut().insert(header::DATE, date);
             }
             Ok(response)
         }
     });
-    // An error here is the client's hanging up, or a cut: there is nobody left to tell.
+    // An error means that the client closed the connection, or that a fault did.
     let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), answer).await;
 }

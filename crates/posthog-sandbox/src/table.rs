@@ -1,7 +1,5 @@
-//! The tables behind the query API: an in-memory SQLite that holds rows as ClickHouse would, times as microseconds.
-//!
-//! Rows with one identity stay apart until they are merged, late. On a merge the row that was inserted last is kept, as a
-//! `ReplacingMergeTree` does.
+//! The tables of the query API, in an in-memory SQLite; times are microseconds. Rows with the same identity are merged after
+//! [`MERGE_AFTER_MS`], and the last inserted row remains, as in ClickHouse's `ReplacingMergeTree`.
 
 use std::collections::HashMap;
 
@@ -15,16 +13,15 @@ use super::pipeline::Ingested;
 use super::printed;
 use super::warnings::Warning;
 
-/// How long copies stay apart: ClickHouse merges in the background, when it likes.
+/// ClickHouse merges in the background, at no fixed time.
 pub(super) const MERGE_AFTER_MS: i64 = 10 * 60 * 1000;
 
-/// Rows are written this many at a time; SQLite takes 32,766 parameters a statement, and a row has 10 of them.
+/// SQLite allows 32,766 parameters in a statement, and a row has 10.
 const ROWS_A_STATEMENT: usize = 2000;
 
-/// What [`stored`] reads.
 const ROWS: &str = "SELECT seq, project, uuid, event, distinct_id, properties, timestamp, received_at, created_at, copies FROM events";
 
-/// `printed` is what `properties.x` is read from. PRAGMA: ClickHouse's LIKE tells upper case from lower case.
+/// HogQL reads `properties.x` from `printed`. The PRAGMA: ClickHouse's LIKE is case-sensitive.
 const SCHEMA: &str = "
     PRAGMA case_sensitive_like = ON;
     CREATE TABLE events (
@@ -51,25 +48,23 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// A row of the table, with what the sandbox alone knows about it.
 #[derive(Debug)]
 pub(super) struct Stored {
-    /// The order in which rows were ingested.
     seq: i64,
     pub(super) event: Event,
     pub(super) created_at: Moment,
-    /// How many times it was ingested, rows that are merged away counted.
+    /// How often it was ingested, including rows that are merged away.
     pub(super) copies: i64,
 }
 
-/// The table. One connection: it lives as long as the database in it.
+/// The in-memory database exists as long as its one connection.
 #[derive(Debug)]
 pub(super) struct Table {
     connection: SqliteConnection,
-    /// Ingested, and not written yet. A reader that hangs up stops the writing between any two steps, so each row has its
-    /// number from the start: writing it again is harmless.
+    /// Ingested and not yet written. A reader that disconnects can cancel the writing at any await, so each row has its number
+    /// before it is written: writing it again changes nothing.
     unwritten: Vec<(i64, Ingested)>,
-    /// The same for warnings; one that is written twice would only be one more that says the same, so they have no number.
+    /// Warnings have no number: a warning that is written twice does no harm.
     unwritten_warnings: Vec<Warning>,
     next_seq: i64,
     merged_up_to: Moment,
@@ -83,7 +78,7 @@ impl Table {
         Ok(Self { connection, unwritten: Vec::new(), unwritten_warnings: Vec::new(), next_seq: 0, merged_up_to: Moment::from_us(i64::MIN) })
     }
 
-    /// Takes rows and warnings over, in order. They are not there for a reader until [`Table::settle`].
+    /// Queues rows and warnings, in order. Queries return them after [`Table::settle`].
     pub(super) fn expect(&mut self, rows: Vec<Ingested>, warnings: Vec<Warning>) {
         self.unwritten_warnings.extend(warnings);
         for row in rows {
@@ -92,7 +87,6 @@ impl Table {
         }
     }
 
-    /// Writes the rows that were taken over.
     pub(super) async fn settle(&mut self) -> sqlx::Result<()> {
         for some in self.unwritten.chunks(ROWS_A_STATEMENT) {
             let mut insert = QueryBuilder::<Sqlite>::new(
@@ -106,7 +100,7 @@ impl Table {
                     .push_bind(row.event.name.clone())
                     .push_bind(row.event.distinct_id.clone())
                     .push_bind(row.event.properties.clone())
-                    .push_bind(printed::anew(&row.event.properties))
+                    .push_bind(printed::reprint(&row.event.properties))
                     .push_bind(row.event.timestamp.us())
                     .push_bind(row.event.received_at.us())
                     .push_bind(row.created_at.us())
@@ -129,7 +123,7 @@ impl Table {
         Ok(())
     }
 
-    /// Merges copies whose last one is older than [`MERGE_AFTER_MS`], and forgets rows received before `oldest`. Looks at most
+    /// Merges copies whose last one is older than [`MERGE_AFTER_MS`], and deletes rows received before `oldest`. Runs at most
     /// once a minute of the clock.
     pub(super) async fn tidy(&mut self, now: Moment, oldest: Moment) -> sqlx::Result<()> {
         let merge_up_to = now.plus_ms(-MERGE_AFTER_MS);
@@ -157,13 +151,11 @@ impl Table {
         Ok(())
     }
 
-    /// All rows, in the order in which they were ingested.
     pub(super) async fn rows(&mut self) -> sqlx::Result<Vec<Stored>> {
         let rows = sqlx::query(AssertSqlSafe(format!("{ROWS} ORDER BY seq"))).fetch_all(&mut self.connection).await?;
         rows.iter().map(stored).collect()
     }
 
-    /// A project's warnings from `since` on, newest first.
     pub(super) async fn warnings(&mut self, project: u32, since: Moment) -> sqlx::Result<Vec<Written>> {
         let all = "SELECT source, type, details, timestamp FROM ingestion_warnings WHERE project = $1 AND timestamp >= $2 \
                    ORDER BY timestamp DESC";
@@ -179,18 +171,16 @@ impl Table {
         written.collect()
     }
 
-    /// How many rows of a project there are.
     pub(super) async fn count(&mut self, project: u32) -> sqlx::Result<i64> {
         sqlx::query_scalar("SELECT count(*) FROM events WHERE project = $1").bind(project).fetch_one(&mut self.connection).await
     }
 
-    /// Runs a statement that [`super::hogql`] wrote: it reads, and nothing else.
+    /// Runs a statement that [`super::hogql`] generated, which only reads.
     pub(super) async fn select(&mut self, sql: &str) -> sqlx::Result<Vec<SqliteRow>> {
         sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection).await
     }
 }
 
-/// Keeps the last of `rows`.
 async fn merge(transaction: &mut SqliteConnection, rows: &[Stored]) -> sqlx::Result<()> {
     let Some((last, before)) = rows.split_last() else { return Ok(()) };
     for row in before {

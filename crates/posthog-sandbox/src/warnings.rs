@@ -1,5 +1,5 @@
-//! Ingestion warnings: what PostHog writes down about events that it dropped or changed. They are debounced, so their
-//! count is no number of events.
+//! Ingestion warnings: PostHog's records of dropped or changed events. They are debounced, so their count is not the number of
+//! events.
 
 use std::collections::HashMap;
 
@@ -8,17 +8,14 @@ use serde_json::{Value, json};
 use super::event::Event;
 use super::moment::Moment;
 
-/// Of one kind and one cause at most one warning is written in this time, in milliseconds: an hour.
+/// At most one warning per project and kind in this time: an hour.
 const DEBOUNCE_MS: i64 = 3600 * 1000;
 
-/// The one transformation that drops events here.
 const TRANSFORMATION_ID: &str = "0195d3a0-0000-7000-8000-000000000005";
 
-/// One warning.
 #[derive(Debug, Clone)]
 pub(super) struct Warning {
     pub(super) project: u32,
-    /// What wrote it.
     pub(super) source: &'static str,
     pub(super) kind: &'static str,
     /// A JSON object, as text.
@@ -26,7 +23,6 @@ pub(super) struct Warning {
     pub(super) timestamp: Moment,
 }
 
-/// The warnings that are not in the table yet, and when the last one of each kind was written.
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
     unwritten: Vec<Warning>,
@@ -34,7 +30,6 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
-    /// A transformation dropped this event.
     pub(super) fn dropped_by_transformation(&mut self, event: &Event) {
         let details = json!({
             "eventUuid": event.uuid.to_string(),
@@ -49,7 +44,6 @@ impl Warnings {
         self.write(event.project, "event_dropped_by_transformation", &details, event.received_at);
     }
 
-    /// What is to be put into the table.
     pub(super) fn take(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.unwritten)
     }

@@ -1,4 +1,4 @@
-//! The program `posthog-sandbox`, and the README's examples, run against it.
+//! Tests of the program `posthog-sandbox`, and of the README's examples.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
 
@@ -10,10 +10,10 @@ use serde_json::Value;
 
 const README: &str = include_str!("../README.md");
 
-/// A program that listens on a free port, and is killed with this.
+/// The program on a free port; it is killed when this value is dropped.
 struct Program {
     child: Child,
-    said: Value,
+    printed: Value,
 }
 
 impl Program {
@@ -22,13 +22,13 @@ impl Program {
         let mut text = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         while serde_json::from_str::<Value>(&text).is_err() {
-            text += &lines.next().expect("it ends before it listens").unwrap();
+            text += &lines.next().expect("the program ended before it listened").unwrap();
         }
-        Self { child, said: serde_json::from_str(&text).unwrap() }
+        Self { child, printed: serde_json::from_str(&text).unwrap() }
     }
 
     fn address(&self) -> &str {
-        self.said["address"].as_str().unwrap().strip_prefix("http://").unwrap()
+        self.printed["address"].as_str().unwrap().strip_prefix("http://").unwrap()
     }
 }
 
@@ -45,18 +45,18 @@ fn program(arguments: &[&str]) -> Command {
     command
 }
 
-/// The first block of the README in this language, with another address in it.
+/// The README's first code block in `language`, with `address` in place of the default one.
 fn example(language: &str, address: &str) -> String {
     let (_, rest) = README.split_once(&format!("```{language}\n")).unwrap();
     rest.split_once("\n```").unwrap().0.replace("127.0.0.1:8010", address)
 }
 
-/// The root of the workspace, where `bin/test` has set up Python and Node.
+/// The workspace root, where `bin/test` sets up Python and Node.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Proxies of the machine are not for loopback.
+/// Without the machine's HTTP proxy.
 fn run(command: &mut Command) -> Output {
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
     command.output().unwrap_or_else(|why| panic!("{command:?}: {why}; bin/test sets up what the tests need"))
@@ -70,7 +70,10 @@ fn succeeds(command: &mut Command) {
 #[test]
 fn it_says_where_it_listens_and_ends_with_sigterm() {
     let mut program = Program::start();
-    assert_eq!((program.said["token"].as_str(), program.said["personal_api_key"].as_str()), (Some("phc_sandbox"), Some("phx_sandbox")));
+    assert_eq!(
+        (program.printed["token"].as_str(), program.printed["personal_api_key"].as_str()),
+        (Some("phc_sandbox"), Some("phx_sandbox"))
+    );
     succeeds(Command::new("kill").args(["-TERM", &program.child.id().to_string()]));
     assert!(program.child.wait().unwrap().success());
 }
@@ -81,20 +84,20 @@ fn it_says_to_people_what_to_try() {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
     while !text.contains("/_sandbox/events") {
-        assert!(output.read_line(&mut text).unwrap() > 0, "it ended: {text}");
+        assert!(output.read_line(&mut text).unwrap() > 0, "the program ended: {text}");
     }
     child.kill().unwrap();
     child.wait().unwrap();
     output.read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("A PostHog listens on http://127.0.0.1:"), "{text}");
+    assert!(text.starts_with("PostHog sandbox listening on http://127.0.0.1:"), "{text}");
     assert!(!text.contains("heartbeat"), "{text}");
 }
 
 #[test]
 fn it_is_not_reached_from_other_machines_unasked() {
     let ended = run(program(&["--listen", "0.0.0.0:0"]).stdout(Stdio::piped()));
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(!ended.status.success() && said.contains("--allow-remote"), "{said}");
+    let error = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && error.contains("--allow-remote"), "{error}");
 }
 
 #[test]

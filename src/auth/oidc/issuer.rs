@@ -1,4 +1,4 @@
-//! The issuer that is asked: what it says of itself, where it logs people in, and what it answers for a code.
+//! The OpenID Connect issuer: its configuration, its login page, and its answer for a code.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use reqwest::Client;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::rejection::{RejectionReason, quoted, told};
+use super::rejection::{RejectionReason, error_text, quoted};
 use super::wire::{NoAnswer, Wire};
 use super::{NotBuiltIn, Pending};
 use crate::clock::Clock;
 use crate::model::{NameClaim, Said, Secret, SignOn, UserName};
 
-/// How long what an issuer says of itself holds.
+/// How long the issuer's configuration is cached.
 const HOLDS: Duration = Duration::from_hours(1);
-/// One that did not say it is left alone for so long: people who come meanwhile hear the same.
+/// How long a failure is cached.
 const LEFT_ALONE: Duration = Duration::from_secs(10);
-/// Signatures that only the issuer can make. Those of a shared secret (HS256) are not among them.
+/// Signatures that only the issuer can create, so not those with a shared secret (HS256).
 const SIGNED_BY: [Algorithm; 9] = [
     Algorithm::RsaSsaPkcs1V15Sha256,
     Algorithm::RsaSsaPkcs1V15Sha384,
@@ -40,41 +40,32 @@ const SIGNED_BY: [Algorithm; 9] = [
     Algorithm::EdDsa,
 ];
 
-/// Heartbeat, as the issuer's client.
 type Ours = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// An issuer. It is asked when somebody wants to log in, and not before: Heartbeat starts without it.
+/// Asked only when a user logs in: Heartbeat starts without it.
 pub struct Issuer {
     settings: SignOn,
-    /// Where it sends people back to.
     back: RedirectUrl,
     clock: Clock,
-    known: Mutex<Option<Known>>,
+    cache: Mutex<Option<Cached>>,
 }
 
-/// What an issuer said of itself, and when that was.
-struct Known {
+/// The cached configuration, or the failure to read it.
+struct Cached {
     at: Duration,
     said: Result<Arc<CoreProviderMetadata>, RejectionReason>,
 }
 
 impl Issuer {
-    /// An issuer that sends people back to this address.
-    ///
-    /// # Errors
-    /// None here; a program that was built without single sign-on makes no issuer.
+    /// `back`: the redirect URL. Cannot fail here; see the variant without single sign-on.
     pub fn new(settings: &SignOn, back: String, clock: Clock) -> Result<Self, NotBuiltIn> {
-        // It is made of an address that was read, and of a path of ours.
         let back = RedirectUrl::new(back).map_err(|_| NotBuiltIn)?;
-        Ok(Self { settings: settings.clone(), back, clock, known: Mutex::default() })
+        Ok(Self { settings: settings.clone(), back, clock, cache: Mutex::default() })
     }
 
-    /// Begins a login: where to send the browser, and what it is to keep.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the issuer does not say how it logs people in.
+    /// Starts a login: the URL for the browser, and the values that it keeps.
     pub async fn begin(&self, client: &Client) -> Result<(Url, Pending), RejectionReason> {
-        let known = self.known(client).await?;
+        let known = self.configuration(client).await?;
         let pending = Pending::draw().map_err(RejectionReason::Odd)?;
         let verifier = PkceCodeVerifier::new(pending.verifier.clone());
         let scope = match self.settings.claim {
@@ -89,21 +80,18 @@ impl Issuer {
         Ok((asked.url().0, pending))
     }
 
-    /// Ends a login: who it is, for the code with which the browser came back.
-    ///
-    /// # Errors
-    /// [`Refusal`]: why nobody comes in.
+    /// Finishes a login with the code that the browser returned.
     pub async fn end(&self, client: &Client, code: &str, pending: Pending) -> Result<UserName, RejectionReason> {
-        let known = self.known(client).await?;
+        let known = self.configuration(client).await?;
         let ours = self.ours(&known);
-        let asked = ours.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(|_| odd("it names no address for that"))?;
+        let asked = ours.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(|_| odd("it has no token endpoint"))?;
         let asked = asked.set_pkce_verifier(PkceCodeVerifier::new(pending.verifier));
         let wire = self.wire(client);
         let answer = asked.request_async(&wire).await.map_err(|wrong| self.no_token(wrong))?;
-        let token = answer.id_token().ok_or_else(|| RejectionReason::Unproven("there is no ID token in it".to_owned()))?;
+        let token = answer.id_token().ok_or_else(|| RejectionReason::Unproven("the answer has no ID token".to_owned()))?;
         let nonce = Nonce::new(pending.nonce);
         let said = match self.verified(&ours, token, &nonce) {
-            // It has changed its keys since they were read.
+            // The issuer changed its keys since they were cached.
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
                 let known = self.with_new_keys(client, &known).await?;
                 self.verified(&self.ours(&known), token, &nonce)
@@ -114,7 +102,7 @@ impl Issuer {
         Ok(self.settings.admit(&said)?)
     }
 
-    /// What the token says, once it is sure that this issuer made it, for us, for this login, and not too long ago.
+    /// The claims, if the token is from this issuer, for this client and login, and recent.
     fn verified(&self, ours: &Ours, token: &CoreIdToken, nonce: &Nonce) -> Result<Said, ClaimsVerificationError> {
         let now = DateTime::<Utc>::from_timestamp_millis(self.clock.now().ms()).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let verifier = ours.id_token_verifier().set_allowed_algs(SIGNED_BY).set_time_fn(move || now);
@@ -126,18 +114,17 @@ impl Issuer {
         })
     }
 
-    /// What the issuer says of itself; asked for once in a while, by one at a time.
-    async fn known(&self, client: &Client) -> Result<Arc<CoreProviderMetadata>, RejectionReason> {
-        let mut known = self.known.lock().await;
+    async fn configuration(&self, client: &Client) -> Result<Arc<CoreProviderMetadata>, RejectionReason> {
+        let mut known = self.cache.lock().await;
         let now = self.clock.monotonic();
-        if let Some(Known { at, said }) = &*known {
+        if let Some(Cached { at, said }) = &*known {
             let holds = if said.is_ok() { HOLDS } else { LEFT_ALONE };
             if now.saturating_sub(*at) < holds {
                 return said.clone();
             }
         }
         let said = self.ask(client).await.map(Arc::new);
-        *known = Some(Known { at: now, said: said.clone() });
+        *known = Some(Cached { at: now, said: said.clone() });
         said
     }
 
@@ -150,16 +137,15 @@ impl Issuer {
         if self.settings.issuer.may_name(goes_to) {
             Ok(said)
         } else {
-            Err(self.silent("it names an address to log in at that does not begin with https://".to_owned()))
+            Err(self.silent("its authorization endpoint does not begin with https://".to_owned()))
         }
     }
 
-    /// The same with the keys that it has now.
     async fn with_new_keys(&self, client: &Client, known: &CoreProviderMetadata) -> Result<Arc<CoreProviderMetadata>, RejectionReason> {
         let wire = self.wire(client);
         let keys = CoreJsonWebKeySet::fetch_async(known.jwks_uri(), &wire).await;
         let renewed = Arc::new(known.clone().set_jwks(keys.map_err(|wrong| self.no_word(wrong))?));
-        if let Some(known) = &mut *self.known.lock().await {
+        if let Some(known) = &mut *self.cache.lock().await {
             known.said = Ok(Arc::clone(&renewed));
         }
         Ok(renewed)
@@ -170,7 +156,7 @@ impl Issuer {
         let ours = CoreClient::from_provider_metadata(known.clone(), ClientId::new(self.settings.client_id.clone()), secret);
         let takes = known.token_endpoint_auth_methods_supported();
         let takes = |method| takes.is_none_or(|methods| methods.contains(&method));
-        // Where nothing is said, it is the header.
+        // The default is the header.
         let in_header = takes(CoreClientAuthMethod::ClientSecretBasic) || !takes(CoreClientAuthMethod::ClientSecretPost);
         ours.set_redirect_uri(self.back.clone()).set_auth_type(if in_header { AuthType::BasicAuth } else { AuthType::RequestBody })
     }
@@ -190,41 +176,41 @@ impl Issuer {
     fn no_word(&self, wrong: DiscoveryError<NoAnswer>) -> RejectionReason {
         self.silent(match wrong {
             DiscoveryError::Request(no_answer) => no_answer.to_string(),
-            DiscoveryError::Response(status, _, _) if !status.is_success() => format!("answered {}", status.as_u16()),
-            DiscoveryError::Validation(wrong) => format!("calls itself otherwise: {}", quoted(&wrong, self.secret())),
-            // What else came is not quoted: it may be anything.
-            _ => "answered what no issuer answers; check issuer in [web.oidc]".to_owned(),
+            DiscoveryError::Response(status, _, _) if !status.is_success() => format!("it answered {}", status.as_u16()),
+            DiscoveryError::Validation(wrong) => format!("it names a different issuer: {}", quoted(&wrong, self.secret())),
+            // Other answers are not quoted: they may contain anything.
+            _ => "the answer is not an OpenID configuration; check issuer in [web.oidc]".to_owned(),
         })
     }
 
     fn no_token(&self, wrong: RequestTokenError<NoAnswer, StandardErrorResponse<CoreErrorResponseType>>) -> RejectionReason {
         match wrong {
             RequestTokenError::ServerResponse(said) => {
-                let words = told(said.error().as_ref(), said.error_description().map(String::as_str), self.secret());
+                let words = error_text(said.error().as_ref(), said.error_description().map(String::as_str), self.secret());
                 match said.error() {
                     CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => RejectionReason::Unknown(words),
                     CoreErrorResponseType::InvalidGrant => RejectionReason::Spent(words),
-                    _ => RejectionReason::Odd(format!("said {words}")),
+                    _ => RejectionReason::Odd(format!("it answered {words}")),
                 }
             }
             RequestTokenError::Request(no_answer) => RejectionReason::Odd(no_answer.to_string()),
-            // What came may hold tokens: it is not quoted.
-            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => odd("answered what cannot be understood"),
+            // The answer may contain tokens: it is not quoted.
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => odd("its answer is not valid"),
         }
     }
 
     fn unproven(&self, wrong: &ClaimsVerificationError) -> String {
         match wrong {
-            ClaimsVerificationError::Expired(_) => "its time is over (is this machine's clock right?)".to_owned(),
+            ClaimsVerificationError::Expired(_) => "it has expired (is this machine's clock right?)".to_owned(),
             ClaimsVerificationError::InvalidAudience(_) => format!("it is not for the client `{}`", self.settings.client_id),
-            ClaimsVerificationError::InvalidIssuer(_) => "it is of another issuer".to_owned(),
+            ClaimsVerificationError::InvalidIssuer(_) => "it is from another issuer".to_owned(),
             ClaimsVerificationError::InvalidNonce(_) => "it is for another login".to_owned(),
             ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
                 "it is signed with a key that is not the issuer's".to_owned()
             }
             ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::DisallowedAlg(_) | SignatureVerificationError::UnsupportedAlg(_),
-            ) => "it is signed in a way that is not taken; let the issuer sign with RS256".to_owned(),
+            ) => "its signature algorithm is not accepted; let the issuer sign with RS256".to_owned(),
             ClaimsVerificationError::SignatureVerification(_) => "its signature is wrong".to_owned(),
             other => quoted(&other.to_string(), self.secret()),
         }

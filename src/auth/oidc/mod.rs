@@ -1,8 +1,7 @@
-//! Single sign-on: an issuer (OpenID Connect) is asked who somebody is.
-//!
-//! The browser is sent to the issuer with three things that were drawn ([`Pending`]), and comes back with a code; for that the issuer
-//! tells us who it is, signed. What is drawn is kept by the browser alone. The cargo feature `oidc` decides which of the two issuers
-//! there is: the one that asks, or the one that cannot be made.
+//! Single sign-on with OpenID Connect.
+//! The browser goes to the issuer with three random values ([`Pending`]) and returns with a code; for the code the issuer
+//! answers with a signed ID token. Only the browser keeps the random values. The cargo feature `oidc` decides which of the two issuers
+//! is compiled: the real one, or one that cannot be created.
 
 use super::secret::draw;
 
@@ -20,27 +19,22 @@ pub use absent::Issuer;
 pub use issuer::Issuer;
 pub use rejection::{RejectionReason, quoted};
 
-/// This program cannot do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("[web.oidc] asks for single sign-on, and this program was built without it; build it with `cargo build --release --features oidc`")]
+#[error("[web.oidc] enables single sign-on, but this program was built without it; build it with `cargo build --release --features oidc`")]
 pub struct NotBuiltIn;
 
-/// A login that has begun: what only the browser that began it has.
+/// A started login: values that only the browser that started it has.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Comes back with the browser: shows that it is the same one.
+    /// `state`: returns with the browser, and shows that it is the same one.
     pub state: String,
-    /// Comes back inside the ID token: shows that the token was made for this login.
+    /// `nonce`: part of the ID token, and shows that it was issued for this login.
     pub nonce: String,
-    /// Is shown with the code: of it the issuer has seen the digest alone (PKCE), so that the code is worth nothing to others.
+    /// PKCE: sent with the code; the issuer only saw its digest before, so a stolen code is useless.
     pub verifier: String,
 }
 
 impl Pending {
-    /// A new one.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes; the words say so.
     pub fn draw() -> Result<Self, String> {
         Ok(Self { state: draw()?, nonce: draw()?, verifier: draw()? })
     }

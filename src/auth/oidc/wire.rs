@@ -1,4 +1,4 @@
-//! One question to an issuer over HTTP: no redirect is followed, nothing is asked for long, and no answer is read without end.
+//! HTTP requests to an issuer, without redirects and with bounds on time and size.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,17 +10,16 @@ use url::Url;
 use crate::clock::Clock;
 use crate::model::{IssuerAddress, innermost};
 
-/// Somebody waits before a browser.
+/// A user is waiting in a browser.
 const LIMIT: Duration = Duration::from_secs(10);
-/// No answer is larger; keys are some kilobytes.
+/// Bytes; keys take some kilobytes.
 const LARGEST: usize = 256 * 1024;
 
-/// There was no answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NoAnswer(String);
 
-/// The way to an issuer. The client is the project's own: it follows no redirect, and trusts whom this machine trusts.
+/// Uses the shared HTTP client, which follows no redirects and trusts this machine's certificates.
 pub(super) struct Wire {
     pub(super) client: Client,
     pub(super) clock: Clock,
@@ -37,17 +36,16 @@ impl<'w> AsyncHttpClient<'w> for Wire {
 }
 
 impl Wire {
-    /// Asks, and reads the answer.
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
         let limit = self.clock.in_real(LIMIT);
         let asked = self.clock.timeout(limit, self.exchange(request)).await;
-        asked.unwrap_or_else(|elapsed| Err(NoAnswer(format!("there is {elapsed}"))))
+        asked.unwrap_or_else(|elapsed| Err(NoAnswer(elapsed.to_string())))
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
         let (head, body) = request.into_parts();
         let url = Url::parse(&head.uri.to_string()).ok().filter(|url| self.issuer.may_name(url));
-        let url = url.ok_or_else(|| NoAnswer("it names an address that is not asked: it must begin with https://".to_owned()))?;
+        let url = url.ok_or_else(|| NoAnswer("the URL is not allowed: it must begin with https://".to_owned()))?;
         let request = self.client.request(head.method, url).headers(head.headers).body(body);
         let mut response = request.send().await.map_err(no_answer)?;
         let mut read = Vec::new();
@@ -64,9 +62,9 @@ impl Wire {
     }
 }
 
-/// Why there is no answer: at what, and the innermost reason. Without the address: the sentence around it names the issuer.
+/// Where it failed, and the innermost reason. Without the URL: the message names the issuer.
 fn no_answer(wrong: reqwest::Error) -> NoAnswer {
     let wrong = wrong.without_url();
-    let at = if wrong.is_connect() { "there is no connection" } else { "there is no answer" };
+    let at = if wrong.is_connect() { "no connection" } else { "no answer" };
     NoAnswer(format!("{at} ({})", innermost(&wrong)))
 }

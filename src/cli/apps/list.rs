@@ -1,4 +1,4 @@
-//! `heartbeat apps list`
+//! `heartbeat apps list`.
 
 use std::process::ExitCode;
 
@@ -10,10 +10,9 @@ use crate::config::App;
 use crate::model::{AppKind, ProjectSpec};
 use crate::settings::InstalledAppJson;
 
-/// `heartbeat apps list`
 #[derive(Debug, Args)]
 pub struct List {
-    /// On this project alone
+    /// Show only apps on this project
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 
@@ -22,7 +21,6 @@ pub struct List {
     pub json: bool,
 }
 
-/// The apps on a project.
 fn on(spec: &ProjectSpec) -> impl Iterator<Item = InstalledAppJson> {
     AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind)).map(|app| InstalledAppJson::of(spec, &app))
 }
@@ -39,7 +37,7 @@ impl List {
         if self.json {
             invocation.screen.items(apps)?;
         } else if apps.is_empty() {
-            invocation.screen.note("No app is installed: `heartbeat apps install heartbeat --project NAME`.")?;
+            invocation.screen.note("No app is installed. Install one with `heartbeat apps install heartbeat --project NAME`.")?;
         } else {
             let mut table = Table::under(["PROJECT", "APP", "STATE", "ROUTES"]);
             for app in apps {

@@ -1,11 +1,11 @@
-//! `heartbeat apps`: what can be installed on a project, and what is. The seed of the Apps page.
+//! `heartbeat apps`: lists, searches, installs, configures and removes apps.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
-use super::explain::plainly;
+use super::explain::explain;
 use super::global::Invocation;
 use super::project_named;
 use crate::model::{AppKind, ProjectSpec};
@@ -17,9 +17,9 @@ mod list;
 mod search;
 mod settings;
 
-/// List, search, install and configure apps on projects
+/// List, search, install, configure and remove apps of projects
 ///
-/// Without a command, the apps that are installed are listed.
+/// Without a command, it lists the installed apps.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Apps {
@@ -30,20 +30,19 @@ pub struct Apps {
     pub list: list::List,
 }
 
-const CONFIGURE_JSON: &str = "JSON, with --set or --set-file: {dry_run, changes: [{kind: project, name, project, change: changed, field, \
-                              old, new}]}; without: as one of `heartbeat apps list`. \
+const CONFIGURE_JSON: &str = "JSON with --set or --set-file: {dry_run, changes: [{kind: project, name, project, change: changed, field, \
+                              old, new}]}; without them: one item of `heartbeat apps list`. \
                               Values may be null; a secret is https://host/*** or phx_***.";
 
-/// What can be done with apps.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the apps that are installed
+    /// List the installed apps
     #[command(
         after_help = "JSON: {items: [{app, project, enabled, settings: {setting: value or null}, secrets: {setting: value or null}, \
                             routes: [{name, event, host, endpoint, distinct_id}], events_a_day}], next}; a secret is https://host/*** or phx_***"
     )]
     List(list::List),
-    /// Search the apps that can be installed, with their settings
+    /// Search the available apps and show their settings
     #[command(
         after_help = "JSON: {items: [{name, title, description, settings: [{key, label, hint, default, required, secret, choices, others}]}], next}"
     )]
@@ -54,24 +53,23 @@ pub enum Command {
     /// Show or change the settings of an installed app
     #[command(after_help = CONFIGURE_JSON)]
     Configure(Configure),
-    /// Let an installed app run
+    /// Enable an app
     #[command(after_help = SETTINGS_JSON)]
-    Enable(IncidentFilter),
-    /// Let an installed app rest; its settings stay
+    Enable(AppFlags),
+    /// Disable an app; its settings are kept
     #[command(after_help = SETTINGS_JSON)]
-    Disable(IncidentFilter),
-    /// Remove an app from a project, with its settings
+    Disable(AppFlags),
+    /// Remove an app and its settings from a project
     #[command(after_help = SETTINGS_JSON)]
-    Uninstall(IncidentFilter),
+    Uninstall(AppFlags),
 }
 
-/// An app on a project.
 #[derive(Debug, Args)]
-pub struct IncidentFilter {
-    /// The app: heartbeat or ingestion-alert
+pub struct AppFlags {
+    /// App: heartbeat or ingestion-alert
     pub app: String,
 
-    /// The project
+    /// Name of the project
     #[arg(long, value_name = "NAME")]
     pub project: String,
 
@@ -79,25 +77,23 @@ pub struct IncidentFilter {
     pub edit: ChangeFlags,
 }
 
-/// `heartbeat apps install`
 #[derive(Debug, Args)]
 pub struct Install {
     #[command(flatten)]
-    pub which: IncidentFilter,
+    pub which: AppFlags,
 
     #[command(flatten)]
     pub assignments: Assignments,
 
-    /// Install it, and let it rest
+    /// Install the app disabled
     #[arg(long)]
     pub disabled: bool,
 }
 
-/// `heartbeat apps configure`: without a setting, they are shown
 #[derive(Debug, Args)]
 pub struct Configure {
     #[command(flatten)]
-    pub which: IncidentFilter,
+    pub which: AppFlags,
 
     #[command(flatten)]
     pub assignments: Assignments,
@@ -119,8 +115,8 @@ impl Apps {
 
 impl Install {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let given = self.assignments.read();
-        self.which.change(invocation, |spec, kind| given.with(|texts| app::install(spec, kind, texts, !self.disabled))).await
+        let assigned = self.assignments.read();
+        self.which.change(invocation, |spec, kind| assigned.with(|texts| app::install(spec, kind, texts, !self.disabled))).await
     }
 }
 
@@ -129,8 +125,8 @@ impl Configure {
         if self.assignments.is_empty() {
             let kind = self.which.kind()?;
             let store = invocation.store().await?;
-            let spec = settings_service(invocation, &store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
-            let app = app::installed(&spec, kind).map_err(plainly)?;
+            let spec = settings_service(invocation, &store, self.which.edit).find(&self.which.project).await.map_err(explain)?;
+            let app = app::installed(&spec, kind).map_err(explain)?;
             if self.which.edit.json {
                 invocation.screen.json(&InstalledAppJson::of(&spec, &app))?;
             } else {
@@ -138,12 +134,12 @@ impl Configure {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let given = self.assignments.read();
-        self.which.change(invocation, |spec, kind| given.with(|texts| app::configure(spec, kind, texts))).await
+        let assigned = self.assignments.read();
+        self.which.change(invocation, |spec, kind| assigned.with(|texts| app::configure(spec, kind, texts))).await
     }
 }
 
-impl IncidentFilter {
+impl AppFlags {
     async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
         self.change(invocation, |spec, kind| app::switch(spec, kind, enabled)).await
     }
@@ -152,7 +148,6 @@ impl IncidentFilter {
         self.change(invocation, app::uninstall).await
     }
 
-    /// Changes the app on the project; what there is to know of it is said where it runs afterwards.
     async fn change(
         &self,
         invocation: &Invocation,
@@ -161,7 +156,7 @@ impl IncidentFilter {
         let kind = self.kind()?;
         let store = invocation.store().await?;
         let done =
-            settings_service(invocation, &store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(plainly)?;
+            settings_service(invocation, &store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(explain)?;
         let code = show(&done.changes, invocation, self.edit)?;
         for remark in remarks(&done.now, kind) {
             invocation.screen.note(remark)?;
@@ -170,25 +165,27 @@ impl IncidentFilter {
     }
 
     fn kind(&self) -> anyhow::Result<AppKind> {
-        app::kind_named(&self.app).map_err(plainly)
+        app::kind_named(&self.app).map_err(explain)
     }
 }
 
-/// What there is to know of an app that runs: what it costs, or what it cannot see.
+/// What an enabled app costs, and what it cannot detect.
 fn remarks(spec: &ProjectSpec, kind: AppKind) -> Vec<String> {
     match kind {
-        AppKind::Heartbeat if spec.beats() => vec![format!("Heartbeat beats on {}.", Cost::of([spec]))],
+        AppKind::Heartbeat if spec.beats() => vec![format!("Heartbeat sends beats on {}.", Cost::of([spec]))],
         AppKind::IngestionAlert if spec.alert().is_some() => {
-            let blind = "There is no personal API key, neither the project's nor posthogApiKey: arrival cannot be checked, and of all rules \
-                         only `capture` can hold.";
-            let alone = match spec.reading_key() {
-                Some(_) => "a project where nobody sends looks like a broken one",
-                None => "nothing can be noticed at all",
+            let no_key = "There is no personal API key (neither of the project nor posthogApiKey), so arrival cannot be checked and only the \
+                          rule `capture` works.";
+            let effect = match spec.reading_key() {
+                Some(_) => "a project without traffic looks like a broken one",
+                None => "no fault can be detected",
             };
-            let alone =
-                format!("Heartbeat does not beat on project {}: {alone}. `apps install heartbeat --project {0}` changes that.", spec.name);
-            let blind = spec.reading_key().is_none().then(|| blind.to_owned());
-            blind.into_iter().chain((!spec.beats()).then_some(alone)).collect()
+            let no_beats = format!(
+                "Heartbeat sends no beats for project {}, so {effect}. Install it with `heartbeat apps install heartbeat --project {0}`.",
+                spec.name
+            );
+            let no_key = spec.reading_key().is_none().then(|| no_key.to_owned());
+            no_key.into_iter().chain((!spec.beats()).then_some(no_beats)).collect()
         }
         AppKind::Heartbeat | AppKind::IngestionAlert => Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! `heartbeat apps search`
+//! `heartbeat apps search`.
 
 use std::process::ExitCode;
 
@@ -9,14 +9,13 @@ use crate::cli::global::Invocation;
 use crate::model::AppKind;
 use crate::settings::AppKindJson;
 
-/// `heartbeat apps search`
 #[derive(Debug, Args)]
 pub struct Search {
-    /// Part of a name or description; all apps without it
+    /// Part of a name or description [default: all apps]
     #[arg(default_value = "")]
     pub word: String,
 
-    /// Print what was found as JSON
+    /// Print the apps as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -1,4 +1,4 @@
-//! An app's settings on the command line: `--set key=value`, `--set-file key=FILE`, and how they are shown.
+//! The settings of an app on the command line: the flags `--set` and `--set-file`, and how settings are printed.
 
 use std::fmt::Write as _;
 use std::io;
@@ -14,37 +14,34 @@ use crate::config::key_file;
 use crate::config::quoted;
 use crate::model::Field;
 
-/// Settings given on the command line.
 #[derive(Debug, Clone, Args)]
 pub struct Assignments {
-    /// A setting, such as `events="heartbeat + heartbeat_api"` or `timeRange=15` (may be given more than once); an empty value brings its
-    /// default back. Other users of this machine can see flags: better --set-file for a secret
+    /// Change a setting, for example `events="heartbeat + heartbeat_api"` or `timeRange=15` (repeatable); an empty value restores the default.
+    /// Other users of this machine can see flags: use --set-file for a secret
     #[arg(long, value_name = "SETTING=VALUE")]
     pub set: Vec<String>,
 
-    /// A setting, and the file that holds nothing but its value (may be given more than once)
+    /// Set a setting to the content of a file (repeatable)
     #[arg(long, value_name = "SETTING=FILE")]
     pub set_file: Vec<String>,
 }
 
 impl Assignments {
-    /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.set_file.is_empty()
     }
 
-    /// The settings, and what is wrong with how they are given.
     pub(super) fn read(&self) -> Assigned {
         let mut assigned = Assigned::default();
         for assignment in &self.set {
-            assigned.take(split("--set", assignment, "VALUE"));
+            assigned.add(split("--set", assignment, "VALUE"));
         }
         for assignment in &self.set_file {
             let read = split("--set-file", assignment, "FILE").and_then(|(key, path)| {
-                let text = key_file(Path::new(path)).map_err(|says| format!("--set-file {} {says}", quoted(key)))?;
+                let text = key_file(Path::new(path)).map_err(|problem| format!("--set-file {} {problem}", quoted(key)))?;
                 Ok((key, text))
             });
-            assigned.take(read.as_ref().map(|(key, text)| (*key, text.as_str())).map_err(Clone::clone));
+            assigned.add(read.as_ref().map(|(key, text)| (*key, text.as_str())).map_err(Clone::clone));
         }
         assigned
     }
@@ -55,7 +52,6 @@ fn split<'a>(flag: &str, assignment: &'a str, what: &str) -> Result<(&'a str, &'
     Ok((key.trim(), value))
 }
 
-/// Shows every setting with its name, its hint and what it is.
 pub(super) fn show(invocation: &Invocation, app: &App) -> io::Result<()> {
     for setting in app.kind().settings() {
         let value = app.shown(setting).unwrap_or_else(|| styled(FAINT, setting.default));
@@ -68,11 +64,10 @@ pub(super) fn show(invocation: &Invocation, app: &App) -> io::Result<()> {
     Ok(())
 }
 
-/// What there is to know about a setting, indented.
 pub(super) fn about(setting: &Field) -> String {
     let mut text = format!("    {}\n    {}", setting.label, styled(FAINT, setting.hint));
     if !setting.choices().is_empty() {
-        let choices = format!("Such as: {}.", setting.choices().join("; "));
+        let choices = format!("For example: {}.", setting.choices().join("; "));
         // Writing into a String cannot fail.
         let _ = write!(text, "\n    {}", styled(FAINT, choices));
     }

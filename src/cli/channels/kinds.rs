@@ -1,4 +1,4 @@
-//! `heartbeat channels kinds`
+//! `heartbeat channels kinds`.
 
 use std::process::ExitCode;
 
@@ -11,15 +11,14 @@ use crate::config::channel::kind_named;
 use crate::model::{ChannelKind, Field};
 use crate::settings::ChannelKindJson;
 
-pub(super) const JSON: &str = "JSON: {items: [{name, description, open, fields: [{key, label, hint, default, required, secret, choices, others}]}], next}; open says whether page and API can set one up.";
+pub(super) const JSON: &str = "JSON: {items: [{name, description, open, fields: [{key, label, hint, default, required, secret, choices, others}]}], next}; open says whether the page and the API can add a channel of this kind.";
 
-/// `heartbeat channels kinds`
 #[derive(Debug, Args)]
 pub struct Kinds {
-    /// This kind alone
+    /// Show only this kind
     pub kind: Option<String>,
 
-    /// Print them as JSON
+    /// Print the kinds as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -1,4 +1,4 @@
-//! `heartbeat channels list`
+//! `heartbeat channels list`.
 
 use std::process::ExitCode;
 
@@ -12,10 +12,9 @@ use crate::settings::{ChannelJson, channel_state};
 use crate::store::ChannelQueue;
 
 pub(super) const JSON: &str = "JSON: {items: [{name, kind, of_app, enabled, state: delivering|not_delivering|never_used|disabled, projects, severity, \
-                               at_once, title, body, fields: {field: value}, secrets: {field: value}, stopped_since, stopped_words, last_accepted, owed, \
-                               dead}], next}; projects is empty for all of them, absent values are null, a secret is https://host/*** or ***. The webhooks of an app are called `webhooks of PROJECT`.";
+                               at_once, title, body, fields: {field: value}, secrets: {field: value}, stopped_since, stopped_words, last_accepted, queued, \
+                               dead}], next}; projects is empty for all projects; dead counts failed notifications; absent values are null; a secret is https://host/*** or ***. The webhooks of an app have the name `webhooks of PROJECT`.";
 
-/// `heartbeat channels list`
 #[derive(Debug, Args)]
 pub struct List {
     /// Print the list as JSON
@@ -33,16 +32,16 @@ impl List {
         if self.json {
             invocation.screen.items(channels.iter().map(|(channel, queues)| ChannelJson::of(channel, *queues)))?;
         } else if channels.is_empty() {
-            invocation
-                .screen
-                .note("There is no channel yet: `heartbeat channels add`, or `heartbeat apply`. Nobody is told of anything.")?;
+            invocation.screen.note(
+                "There is no channel yet, so no notifications are sent. Add one with `heartbeat channels add` or `heartbeat apply`.",
+            )?;
         } else {
             invocation.screen.line(table(&channels))?;
             for (channel, _) in &channels {
                 if let Some(stopped) = &channel.stopped {
                     let since = moment(&stopped.at.to_string());
                     let name = super::called(channel);
-                    invocation.screen.line(styled(BAD, format!("{name} is not delivering since {since} UTC: {}", stopped.words)))?;
+                    invocation.screen.line(styled(BAD, format!("{name} has not delivered since {since} UTC: {}", stopped.words)))?;
                 }
             }
         }
@@ -55,7 +54,7 @@ fn moment(at: &str) -> String {
     at.get(..16).unwrap_or(at).replace('T', " ")
 }
 
-/// In one word or two, coloured. It stands last in its row, for codes of colour have a width.
+/// Use it only in the last column: the colour codes count as width.
 pub(super) fn state_words(channel: &Channel) -> String {
     let state = channel_state(channel);
     let style = match state {
@@ -67,27 +66,27 @@ pub(super) fn state_words(channel: &Channel) -> String {
     styled(style, state.replace('_', " "))
 }
 
-/// Whom it tells of what: `shop, blog from warning on`.
-pub(super) fn whom(channel: &Channel) -> String {
+/// `shop, blog (warning and critical)`.
+pub(super) fn scope(channel: &Channel) -> String {
     let spec = &channel.spec;
     let names = spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
     let names = if names.is_empty() { "all projects".to_owned() } else { names.join(", ") };
     match spec.least {
         Severity::Info => names,
-        Severity::Warning => format!("{names}, from warning on"),
-        Severity::Critical => format!("{names}, critical alone"),
+        Severity::Warning => format!("{names} (warning and critical)"),
+        Severity::Critical => format!("{names} (critical only)"),
     }
 }
 
 fn table(channels: &[(Channel, ChannelQueue)]) -> Table<7> {
-    let mut table = Table::under(["CHANNEL", "KIND", "TELLS OF", "OWED", "DEAD", "LAST TAKEN", "STATE"]);
+    let mut table = Table::under(["CHANNEL", "KIND", "NOTIFIES ABOUT", "QUEUED", "FAILED", "LAST ACCEPTED", "STATE"]);
     for (channel, queues) in channels {
         table.row([
             super::called(channel),
             channel.spec.kind.to_string(),
-            whom(channel),
+            scope(channel),
             queues.queued.to_string(),
-            queues.dead.to_string(),
+            queues.failed.to_string(),
             channel.last_accepted.map_or_else(|| "never".into(), |at| moment(&at.to_string())),
             state_words(channel),
         ]);

@@ -1,4 +1,4 @@
-//! `heartbeat channels`: where notifications go, tried and mended without a file.
+//! `heartbeat channels`: lists, adds, changes, tests and removes channels.
 
 use std::process::ExitCode;
 
@@ -17,9 +17,9 @@ mod resend;
 mod show;
 mod trial;
 
-/// List, add, change, try and remove the channels that notifications go to
+/// List, add, change, test and remove channels for notifications
 ///
-/// Without a command, the channels are listed.
+/// Without a command, it lists the channels.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Channels {
@@ -30,37 +30,36 @@ pub struct Channels {
     pub list: list::List,
 }
 
-/// What can be done with channels.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List all channels, whom they tell, and whether they deliver
+    /// List all channels and whether they deliver
     #[command(after_help = list::JSON)]
     List(list::List),
-    /// Show one channel with its fields; secrets as `***`
+    /// Show a channel with its fields; secrets are shown as `***`
     #[command(after_help = show::JSON)]
     Show(show::Show),
-    /// Add a channel; required secrets that are not given are asked for on a terminal
+    /// Add a channel; on a terminal, it prompts for missing secrets
     #[command(after_help = SETTINGS_JSON)]
     Add(Box<change::Add>),
-    /// Change a channel's fields; it delivers again
+    /// Change the fields of a channel; a stopped channel delivers again
     #[command(after_help = SETTINGS_JSON)]
     Set(change::Set),
-    /// Let notifications go there
+    /// Enable a channel
     #[command(after_help = SETTINGS_JSON)]
-    Enable(change::IncidentFilter),
-    /// Let no notification go there; its fields stay
+    Enable(change::ChannelFlags),
+    /// Disable a channel; its fields are kept
     #[command(after_help = SETTINGS_JSON)]
-    Disable(change::IncidentFilter),
-    /// Remove a channel, with the notifications that are owed to it
+    Disable(change::ChannelFlags),
+    /// Remove a channel and its queued notifications
     #[command(after_help = SETTINGS_JSON)]
-    Remove(change::IncidentFilter),
-    /// List the kinds of channels, with their fields
+    Remove(change::ChannelFlags),
+    /// List the kinds of channels with their fields
     #[command(after_help = kinds::JSON)]
     Kinds(kinds::Kinds),
-    /// Send marked samples of opened, reminder and resolved, and print what the receiver answers
+    /// Send marked sample notifications (opened, reminder, resolved) and print the answers
     #[command(after_help = trial::JSON)]
     Test(trial::Test),
-    /// Let a channel deliver again, and owe it anew what nobody took
+    /// Queue the failed notifications of a channel again; a stopped channel delivers again
     #[command(after_help = resend::JSON)]
     Resend(resend::Resend),
 }
@@ -82,7 +81,7 @@ impl Channels {
     }
 }
 
-/// A channel by the name that the list shows: of a project's own pair of webhooks, that is `webhooks of PROJECT`.
+/// Finds a channel by its name in the list, including `webhooks of PROJECT`.
 fn any_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
     channel::called_so(channels, name).map_or_else(|| super::notifications::channel_named(channels, name), Ok)
 }

@@ -1,4 +1,4 @@
-//! `heartbeat channels resend`
+//! `heartbeat channels resend`.
 
 use std::process::ExitCode;
 
@@ -9,13 +9,12 @@ use crate::settings::ResentJson;
 
 pub(super) const JSON: &str = "JSON: {channel, requeued}.";
 
-/// `heartbeat channels resend`
 #[derive(Debug, Args)]
 pub struct Resend {
-    /// The channel
+    /// Name of the channel
     pub name: String,
 
-    /// Print how many as JSON
+    /// Print the count as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -25,7 +24,7 @@ impl Resend {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
-        // Gone in this moment: nothing is owed to it.
+        // None when the channel was removed in the meantime.
         let requeued = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
         let name = super::called(channel);
         if self.json {
@@ -33,19 +32,19 @@ impl Resend {
             return Ok(ExitCode::SUCCESS);
         }
         let again = if channel.stopped.is_some() { "delivers again; " } else { "" };
-        invocation.screen.line(format!("channel {name}: {again}{}", anew(requeued)))?;
+        invocation.screen.line(format!("channel {name}: {again}{}", requeued_words(requeued)))?;
         if !channel.spec.enabled {
-            invocation.screen.note(format!("It is disabled: nothing goes there before `heartbeat channels enable {name}`."))?;
+            invocation.screen.note(format!("The channel is disabled. Enable it with `heartbeat channels enable {name}`."))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// `3 notifications are owed anew`
-pub(super) fn anew(count: u64) -> String {
+/// `3 notifications are queued again`
+pub(super) fn requeued_words(count: u64) -> String {
     match count {
-        0 => "no notification was dead".to_owned(),
-        1 => "1 notification is owed anew".to_owned(),
-        many => format!("{many} notifications are owed anew"),
+        0 => "no failed notifications".to_owned(),
+        1 => "1 notification is queued again".to_owned(),
+        many => format!("{many} notifications are queued again"),
     }
 }

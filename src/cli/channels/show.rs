@@ -1,24 +1,23 @@
-//! `heartbeat channels show`
+//! `heartbeat channels show`.
 
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::list::{state_words, whom};
+use super::list::{scope, state_words};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::config::channel::shown;
 use crate::settings::ChannelJson;
 
-pub(super) const JSON: &str = "JSON: as one of the list.";
+pub(super) const JSON: &str = "JSON: one item of `heartbeat channels list`.";
 
-/// `heartbeat channels show`
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The channel
+    /// Name of the channel
     pub name: String,
 
-    /// Print it as JSON
+    /// Print the channel as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -37,11 +36,11 @@ impl Show {
         let screen = invocation.screen;
         screen.line(format!("{}  {}  {}", super::called(channel), spec.kind, state_words(channel)))?;
         if let Some(stopped) = &channel.stopped {
-            screen.line(format!("  not delivering since {}: {}", stopped.at, stopped.words))?;
+            screen.line(format!("  has not delivered since {}: {}", stopped.at, stopped.words))?;
         }
-        screen.line(format!("  tells of {}; more than {} at once become one digest", whom(channel), spec.at_once))?;
-        let taken = channel.last_accepted.map_or_else(|| "nothing was taken so far".to_owned(), |at| format!("last taken {at}"));
-        screen.line(format!("  {taken}; {} owed, {} dead", queues.queued, queues.dead))?;
+        screen.line(format!("  notifies about {}; more than {} messages at once become one digest", scope(channel), spec.at_once))?;
+        let accepted = channel.last_accepted.map_or_else(|| "never accepted a message".to_owned(), |at| format!("last accepted {at}"));
+        screen.line(format!("  {accepted}; {} queued, {} failed", queues.queued, queues.failed))?;
         for (key, template) in [("title", &spec.title), ("body", &spec.body)] {
             if let Some(template) = template {
                 screen.line(format!("  {key} = {template}"))?;

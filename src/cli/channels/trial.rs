@@ -1,10 +1,10 @@
-//! `heartbeat channels test`: marked samples through the real sender.
+//! `heartbeat channels test`: sends marked samples through the real sender.
 
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::resend::anew;
+use super::resend::requeued_words;
 use crate::app;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, GOOD, styled};
@@ -12,19 +12,18 @@ use crate::config::Scope;
 use crate::model::{Delivery, NotificationKind};
 use crate::settings::{DeliveryJson, TestedJson, trial};
 
-pub(super) const JSON: &str = "JSON: {channel, deliveries: [{kind, taken, says, again}], requeued}; says is the receiver's answer, again whether \
-                               another try can help, requeued how many notifications a channel that did not deliver owes anew, null where it was \
-                               not revived.
+pub(super) const JSON: &str = "JSON: {channel, deliveries: [{kind, taken, says, again}], requeued}; says is the answer of the receiver; again says whether \
+                               another try can succeed; requeued is the number of notifications that are queued again, null if the channel was not \
+                               stopped.
 
-Exit codes: 0 each was taken; 1 one was not.";
+Exit codes: 0 all samples were accepted, 1 a sample was not accepted.";
 
-/// `heartbeat channels test`
 #[derive(Debug, Args)]
 pub struct Test {
-    /// The channel; it may be disabled
+    /// Name of the channel; it may be disabled
     pub name: String,
 
-    /// A sample of this kind alone (may be given more than once)
+    /// Send only a sample of this kind (repeatable)
     #[arg(long, value_name = "KIND")]
     pub kind: Vec<Kind>,
 
@@ -33,14 +32,13 @@ pub struct Test {
     pub json: bool,
 }
 
-/// What a sample is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// An incident opened
+    /// Incident opened
     Opened,
-    /// It still goes on
+    /// Reminder of an open incident
     Reminder,
-    /// It is over
+    /// Incident resolved
     Resolved,
 }
 
@@ -54,9 +52,9 @@ impl Kind {
     }
 }
 
-/// `opened   taken: 200 OK`
+/// `opened    accepted: 200 OK`
 fn line(answer: &DeliveryJson) -> String {
-    let word = if answer.taken { styled(GOOD, "taken") } else { styled(BAD, "not taken") };
+    let word = if answer.accepted { styled(GOOD, "accepted") } else { styled(BAD, "not accepted") };
     format!("{:<9} {word}: {}", answer.kind, answer.says)
 }
 
@@ -69,16 +67,16 @@ impl Test {
         let sender = app::sender(&settings, invocation.clock.clone())?;
         let kinds =
             if self.kind.is_empty() { trial::SAMPLES.into() } else { self.kind.iter().copied().map(Kind::of_model).collect::<Vec<_>>() };
-        let mut shown = Ok(());
-        let told = |kind, delivery: &Delivery| {
-            if !self.json && shown.is_ok() {
-                shown = invocation.screen.line(line(&DeliveryJson::of(kind, delivery)));
+        let mut printed = Ok(());
+        let print = |kind, delivery: &Delivery| {
+            if !self.json && printed.is_ok() {
+                printed = invocation.screen.line(line(&DeliveryJson::of(kind, delivery)));
             }
         };
-        let tried = trial::run(channel, &kinds, invocation.clock.now(), (&*store, &sender), told).await?;
-        shown?;
+        let tried = trial::run(channel, &kinds, invocation.clock.now(), (&*store, &sender), print).await?;
+        printed?;
         if let Some(count) = tried.requeued {
-            invocation.screen.note(format!("Channel {} delivers again; {}.", super::called(channel), anew(count)))?;
+            invocation.screen.note(format!("Channel {} delivers again; {}.", super::called(channel), requeued_words(count)))?;
         }
         let is_well = tried.is_well();
         if self.json {

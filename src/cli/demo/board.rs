@@ -1,4 +1,4 @@
-//! What the demo shows at one moment, read from the store, and what is new in it since the moment before.
+//! The state of the demo, read from the store, and what is new since the last read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,20 +8,18 @@ use crate::check::phases;
 use crate::model::{Evidence, EvidenceOf, Message, Minute, Outcome, Recorded, RouteId, Timestamp, span};
 use crate::report::{self, Report};
 
-/// The demo at one moment.
 pub(super) struct Board {
     pub(super) report: Report,
     /// The beats of the last hour, newest first.
     pub(super) rows: Vec<Recorded>,
-    /// What the demo's channel was told, oldest first.
+    /// Messages of the demo's channel, oldest first.
     pub(super) messages: Vec<Message>,
 }
 
 impl Board {
-    /// Reads it.
     pub(super) async fn read(demo: &Running) -> anyhow::Result<Self> {
         let now = demo.clock.now();
-        let project = demo.store.projects().await?.into_iter().next().ok_or_else(|| anyhow::anyhow!("the demo's project is gone"))?;
+        let project = demo.store.projects().await?.into_iter().next().ok_or_else(|| anyhow::anyhow!("the demo's project is missing"))?;
         let readback = demo.store.readbacks().await?.pop();
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let report = report::report(demo.store.as_ref(), Arc::new(project), readback, now).await?;
@@ -31,16 +29,15 @@ impl Board {
         Ok(Self { report, rows, messages: demo.inbox.all() })
     }
 
-    /// The route's name.
     pub(super) fn route(&self, id: RouteId) -> &str {
         self.report.project.routes.iter().find(|route| route.id == id).map_or("?", |route| route.spec.name.as_str())
     }
 
-    /// What capture said: `accepted 200`, `refused 503`, `unreachable at answer`.
+    /// `accepted 200`, `rejected 503`, `unreachable at answer`.
     pub(super) fn capture_result(&self, beat: &Recorded) -> String {
         match (beat.outcome, beat.status) {
             (Outcome::NotSent, _) => "not sent".into(),
-            (Outcome::Rejected, Some(status)) => format!("refused {status}"),
+            (Outcome::Rejected, Some(status)) => format!("rejected {status}"),
             (_, Some(status)) => format!("accepted {status}"),
             (_, None) => match self.evidence(beat).map(|evidence| &evidence.of) {
                 Some(EvidenceOf::Unreachable { at, .. }) => format!("unreachable at {at}"),
@@ -54,17 +51,16 @@ impl Board {
     }
 }
 
-/// What was said before, so that a line is printed once.
+/// What was printed before, so that each line is printed once.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Printed {
     outcomes: HashMap<(RouteId, Minute), Outcome>,
     verdict: String,
-    /// How many messages were printed.
     messages: usize,
 }
 
-impl Told {
-    /// What is new on the board, oldest first, a line each.
+impl Printed {
+    /// The new lines, oldest first.
     pub(super) fn news(&mut self, board: &Board, now: Timestamp) -> Vec<String> {
         let mut lines = Vec::new();
         for beat in board.rows.iter().rev() {
@@ -78,10 +74,10 @@ impl Told {
             }
         }
         let verdict = board.report.verdict.to_string();
-        // The last beat's lag changes each minute; the verdict is said again only when it is another one.
-        let gist = format!("{} {:?}", board.report.verdict.health, board.report.verdict.cause.as_ref().map(crate::model::Diagnosis::code));
-        if gist != self.verdict {
-            self.verdict = gist;
+        // The verdict names the last lag, which changes each minute; it is printed only when health or cause change.
+        let key = format!("{} {:?}", board.report.verdict.health, board.report.verdict.cause.as_ref().map(crate::model::Diagnosis::code));
+        if key != self.verdict {
+            self.verdict = key;
             lines.push(format!("== {verdict}"));
         }
         for message in board.messages.iter().skip(self.messages) {
@@ -93,7 +89,7 @@ impl Told {
     }
 }
 
-/// `ingested after 1.8s, queryable within 0s to 20s`.
+/// `ingested after 1.8s, queryable after 0s to 20s`.
 pub(super) fn lag_of(beat: &Recorded) -> Option<String> {
     let (ingested, (after, within)) = (beat.ingested_lag()?, beat.queryable_lag()?);
     Some(format!("ingested after {}, queryable after {} to {}", span(ingested), span(after), span(within)))

@@ -1,10 +1,9 @@
-//! The bad faults that a person can make in the demo: one key, one word, one change in the sandbox.
+//! The faults of the demo: for each one key, one word and one change in the sandbox.
 
 use serde_json::{Value, json};
 
-/// One kind of bad faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WebError {
+pub(super) enum Fault {
     StopQueue,
     Reject,
     Delay,
@@ -13,23 +12,20 @@ pub(super) enum WebError {
     BreakKey,
 }
 
-/// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// This trouble; or its end, when it is there.
-    Toggle(WebError),
-    /// None of them.
-    Fair,
-    /// The page, in the browser.
+pub(super) enum Action {
+    /// Starts the fault, or ends it when it is active.
+    Toggle(Fault),
+    ClearFaults,
+    /// Opens the page in the browser.
     Open,
-    /// The end of the demo.
     Quit,
 }
 
-impl WebError {
+impl Fault {
     pub(super) const ALL: [Self; 6] = [Self::StopQueue, Self::Reject, Self::Delay, Self::Drop, Self::Cut, Self::BreakKey];
 
-    /// The word to type where there is no terminal.
+    /// The word to type without a terminal.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::StopQueue => "queue",
@@ -41,14 +37,14 @@ impl WebError {
         }
     }
 
-    /// What it does, in few words: they stand beside its key.
-    pub(super) const fn says(self) -> &'static str {
+    /// The label of its key.
+    pub(super) const fn label(self) -> &'static str {
         match self {
             Self::StopQueue => "stop the queue",
-            Self::Reject => "refuse",
+            Self::Reject => "reject events",
             Self::Delay => "delay",
             Self::Drop => "drop",
-            Self::Cut => "cut",
+            Self::Cut => "cut connections",
             Self::BreakKey => "break the key",
         }
     }
@@ -65,53 +61,51 @@ impl WebError {
     }
 }
 
-impl Wish {
-    /// Reads a key or a typed line: `1` to `6`, `0`, `o`, `q`, or the words.
+impl Action {
+    /// Reads a key (`1` to `6`, `0`, `o`, `q`) or a typed word.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         match text.as_str() {
-            "0" | "fair" => return Some(Self::Fair),
+            "0" | "fair" => return Some(Self::ClearFaults),
             "o" | "open" => return Some(Self::Open),
             "q" | "quit" | "exit" => return Some(Self::Quit),
             _ => {}
         }
-        let numbered = (1..).zip(WebError::ALL);
+        let numbered = (1..).zip(Fault::ALL);
         numbered
             .into_iter()
-            .find(|(number, trouble)| text == number.to_string() || text == trouble.word())
-            .map(|(_, trouble)| Self::Toggle(trouble))
+            .find(|(number, fault)| text == number.to_string() || text == fault.word())
+            .map(|(_, fault)| Self::Toggle(fault))
     }
 }
 
-/// Which troubles there are now.
 #[derive(Debug, Default)]
-pub(super) struct ActiveFaults(Vec<WebError>);
+pub(super) struct ActiveFaults(Vec<Fault>);
 
 impl ActiveFaults {
-    /// Does as is wished, in the running demo.
-    pub(super) fn change(&mut self, wish: Wish, demo: &crate::app::Running) -> anyhow::Result<()> {
-        match wish {
-            Wish::Toggle(trouble) => match self.0.iter().position(|there| *there == trouble) {
+    pub(super) fn change(&mut self, action: Action, demo: &crate::app::Running) -> anyhow::Result<()> {
+        match action {
+            Action::Toggle(fault) => match self.0.iter().position(|active| *active == fault) {
                 Some(at) => drop(self.0.remove(at)),
-                None => self.0.push(trouble),
+                None => self.0.push(fault),
             },
-            Wish::Fair => self.0.clear(),
-            Wish::Open | Wish::Quit => return Ok(()),
+            Action::ClearFaults => self.0.clear(),
+            Action::Open | Action::Quit => return Ok(()),
         }
         demo.clear_faults()?;
-        for trouble in &self.0 {
-            demo.sandbox.change_faults(&trouble.change())?;
+        for fault in &self.0 {
+            demo.sandbox.change_faults(&fault.change())?;
         }
         Ok(())
     }
 
-    pub(super) fn has(&self, trouble: WebError) -> bool {
-        self.0.contains(&trouble)
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.0.contains(&fault)
     }
 
-    /// `fair`, or what is not.
-    pub(super) fn says(&self) -> String {
-        if self.0.is_empty() { "fair".into() } else { self.0.iter().map(|trouble| trouble.says()).collect::<Vec<_>>().join(", ") }
+    /// `none`, or the labels of the active faults.
+    pub(super) fn label(&self) -> String {
+        if self.0.is_empty() { "none".into() } else { self.0.iter().map(|fault| fault.label()).collect::<Vec<_>>().join(", ") }
     }
 }
 
@@ -121,15 +115,15 @@ mod tests {
 
     #[test]
     fn keys_and_words_mean_the_same() {
-        for (at, trouble) in WebError::ALL.into_iter().enumerate() {
-            assert_eq!(Wish::parse(&(at + 1).to_string()), Some(Wish::Toggle(trouble)));
-            assert_eq!(Wish::parse(&format!(" {}\n", trouble.word().to_uppercase())), Some(Wish::Toggle(trouble)));
+        for (at, fault) in Fault::ALL.into_iter().enumerate() {
+            assert_eq!(Action::parse(&(at + 1).to_string()), Some(Action::Toggle(fault)));
+            assert_eq!(Action::parse(&format!(" {}\n", fault.word().to_uppercase())), Some(Action::Toggle(fault)));
         }
-        assert_eq!(Wish::parse("0"), Some(Wish::Fair));
-        assert_eq!(Wish::parse("quit"), Some(Wish::Quit));
-        assert_eq!((Wish::parse("o"), Wish::parse("open")), (Some(Wish::Open), Some(Wish::Open)));
+        assert_eq!(Action::parse("0"), Some(Action::ClearFaults));
+        assert_eq!(Action::parse("quit"), Some(Action::Quit));
+        assert_eq!((Action::parse("o"), Action::parse("open")), (Some(Action::Open), Some(Action::Open)));
         for nothing in ["", "7", "rain"] {
-            assert_eq!(Wish::parse(nothing), None, "{nothing}");
+            assert_eq!(Action::parse(nothing), None, "{nothing}");
         }
     }
 }

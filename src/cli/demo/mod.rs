@@ -1,4 +1,4 @@
-//! `heartbeat demo`: a PostHog, a Heartbeat, and faults to break the one and watch the other.
+//! `heartbeat demo`: runs a sandbox and Heartbeat together, with keys to start faults.
 
 mod board;
 mod browser;
@@ -20,31 +20,31 @@ use crate::clock::Speed;
 use crate::config::rules;
 use crate::lifecycle::{Lifecycle, Stop};
 use crate::model::Timestamp;
-use board::{Board, Told};
-use faults::{ActiveFaults, Wish};
+use board::{Board, Printed};
+use faults::{Action, ActiveFaults};
 use screen::Around;
 use summary::Summary;
 use terminal::Terminal;
 
-/// How often the screen is drawn anew, in real time.
+/// Interval between updates of the screen, in real time.
 const DRAW_EVERY: Duration = Duration::from_millis(150);
 
-/// Show everything on this machine, with nothing set up
+/// Run a demo on this machine, without setup
 ///
-/// Starts a sandbox PostHog on loopback, installs Heartbeat on its project, and beats, in fast time. Keys (or typed lines, where
-/// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the faults. Its page opens in the browser, where
-/// this machine has a screen. Nothing is left behind.
+/// It starts a sandbox PostHog on loopback, installs Heartbeat and Ingestion Alert on its project, and sends beats in fast time. Keys start and end faults;
+/// without a terminal, type queue, refuse, delay, drop, cut, key, fair (end all faults) or quit. The page opens in the browser if this machine has a
+/// screen. The demo stores nothing.
 ///
-/// Exit codes: 0 every beat arrived in time and all is well at the end, 1 some did not, or none was sent.
+/// Exit codes: 0 every beat arrived in time and the health is up at the end, 1 otherwise.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// How many times faster than life the clock runs: 12 makes a minute of five seconds
+    /// Speed of the clock; with 12, a minute takes five seconds
     #[arg(long, default_value = "12", value_parser = Speed::parse)]
     pub speed: Speed,
-    /// End by itself after so much of the demo's own time, such as 10m
+    /// End after this long in the demo's own time, for example 10m
     #[arg(long = "for", value_name = "TIME", value_parser = rules::some_time)]
     pub lasts: Option<Duration>,
-    /// Print lines, as where there is no terminal
+    /// Print lines instead of a screen, as without a terminal
     #[arg(long)]
     pub plain: bool,
     /// Do not open the page in the browser
@@ -59,45 +59,44 @@ impl Demo {
         let demo = app::Demo::set_up(self.speed).await?;
         let (handle, stop) = Stop::by_hand();
         let (running, mut work) = demo.start(stop);
-        let begun = running.clock.now();
+        let started = running.clock.now();
         let show = Show {
             demo: &running,
             speed: self.speed,
-            until: self.lasts.map(|lasts| begun.plus(lasts)),
+            until: self.lasts.map(|lasts| started.plus(lasts)),
             stop: lifecycle.stop(),
-            opens: !self.no_open && browser::is_at_hand(&invocation.environment),
+            opens: !self.no_open && browser::is_available(&invocation.environment),
             invocation,
         };
         let on_screen = !self.plain && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-        let shown = tokio::select! {
-            shown = async { if on_screen { show.on_screen().await } else { show.in_lines().await } } => shown,
-            // One of its parts ended by itself: the demo is over, and says why.
+        let result = tokio::select! {
+            result = async { if on_screen { show.on_screen().await } else { show.in_lines().await } } => result,
+            // A part of the demo ended by itself, which ends the demo with its error.
             ended = &mut work => return Err(ended?.err().unwrap_or_else(|| anyhow::anyhow!("the demo ended by itself"))),
         };
-        let summary = Summary::read(&running, begun).await?;
+        let summary = Summary::read(&running, started).await?;
         handle.stop();
         lifecycle.guard(work).await???;
-        shown?;
+        result?;
         invocation.screen.line(&summary)?;
         Ok(if summary.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-/// How the demo is shown.
 struct Show<'a> {
     demo: &'a Running,
     invocation: &'a Invocation,
     speed: Speed,
     until: Option<Timestamp>,
     stop: Stop,
-    /// Whether the page is opened at the start.
+    /// Whether to open the page at the start.
     opens: bool,
 }
 
 impl Show<'_> {
     async fn on_screen(&self) -> anyhow::Result<()> {
         let mut terminal = Terminal::open()?;
-        let (mut active_faults, mut wishes) = (ActiveFaults::default(), terminal::keys());
+        let (mut active_faults, mut actions) = (ActiveFaults::default(), terminal::keys());
         let mut note = if self.opens { browser::open(&self.demo.link) } else { "" };
         loop {
             let board = Board::read(self.demo).await?;
@@ -111,10 +110,10 @@ impl Show<'_> {
                 colour: anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
             };
             terminal.draw(|frame| screen::draw(frame, &board, &around))?;
-            match self.next(&mut wishes).await {
+            match self.next(&mut actions).await {
                 Next::Draw => {}
                 Next::Open => note = browser::open(&self.demo.link),
-                Next::Change(wish) => active_faults.change(wish, self.demo)?,
+                Next::Change(action) => active_faults.change(action, self.demo)?,
                 Next::End => return Ok(()),
             }
         }
@@ -122,31 +121,31 @@ impl Show<'_> {
 
     async fn in_lines(&self) -> anyhow::Result<()> {
         let screen = self.invocation.screen;
-        let (mut active_faults, mut told) = (ActiveFaults::default(), Told::default());
-        let mut wishes = terminal::lines(|line| {
-            anstream::eprintln!("`{line}` is no faults: type queue, refuse, delay, drop, cut, key, fair or quit");
+        let (mut active_faults, mut printed) = (ActiveFaults::default(), Printed::default());
+        let mut actions = terminal::lines(|line| {
+            anstream::eprintln!("`{line}` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit");
         });
-        screen.line(format!("sandbox {} · {} faster than life · times are UTC", self.demo.address, self.speed))?;
+        screen.line(format!("sandbox {} · {} faster than real time · times are UTC", self.demo.address, self.speed))?;
         screen.line(format!("page {}", self.demo.link))?;
-        screen.line("type queue, refuse, delay, drop, cut, key (each again to end it), fair or quit")?;
+        screen.line("type queue, refuse, delay, drop, cut or key to start a fault (again to end it), fair to end all faults, or quit")?;
         loop {
             let board = Board::read(self.demo).await?;
-            for line in told.news(&board, board.report.at) {
+            for line in printed.news(&board, board.report.at) {
                 screen.line(line)?;
             }
-            match self.next(&mut wishes).await {
+            match self.next(&mut actions).await {
                 Next::Draw => {}
                 Next::Open => drop(browser::open(&self.demo.link)),
-                Next::Change(wish) => {
-                    active_faults.change(wish, self.demo)?;
-                    screen.line(format!("{} ~~ faults: {}", self.demo.clock.now().time_of_day(), active_faults.says()))?;
+                Next::Change(action) => {
+                    active_faults.change(action, self.demo)?;
+                    screen.line(format!("{} ~~ faults: {}", self.demo.clock.now().time_of_day(), active_faults.label()))?;
                 }
                 Next::End => return Ok(()),
             }
         }
     }
 
-    async fn next(&self, wishes: &mut mpsc::UnboundedReceiver<Wish>) -> Next {
+    async fn next(&self, actions: &mut mpsc::UnboundedReceiver<Action>) -> Next {
         let end = async {
             match self.until {
                 Some(until) => self.demo.clock.sleep_until(until).await,
@@ -157,10 +156,10 @@ impl Show<'_> {
             biased;
             () = self.stop.asked() => Next::End,
             () = end => Next::End,
-            wish = wishes.recv() => match wish {
-                Some(Wish::Quit) | None => Next::End,
-                Some(Wish::Open) => Next::Open,
-                Some(wish) => Next::Change(wish),
+            action = actions.recv() => match action {
+                Some(Action::Quit) | None => Next::End,
+                Some(Action::Open) => Next::Open,
+                Some(action) => Next::Change(action),
             },
             () = self.demo.clock.sleep(DRAW_EVERY.mul_f64(self.speed.times())) => Next::Draw,
         }
@@ -170,6 +169,6 @@ impl Show<'_> {
 enum Next {
     Draw,
     Open,
-    Change(Wish),
+    Change(Action),
     End,
 }

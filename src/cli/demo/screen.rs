@@ -1,4 +1,4 @@
-//! The demo on a terminal: drawn anew a few times a second from the board.
+//! The screen of the demo on a terminal.
 
 use std::time::Duration;
 
@@ -9,25 +9,23 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Padding, Paragraph, Row, Table, Wrap};
 
 use super::board::Board;
-use super::faults::{ActiveFaults, WebError};
+use super::faults::{ActiveFaults, Fault};
 use crate::judge::Health;
 use crate::model::{Message, NotificationKind, Outcome, Recorded, span};
 
-/// What the screen shows beside the board.
 pub(super) struct Around<'a> {
     pub(super) address: &'a str,
-    /// The page, with a way in.
+    /// One-time link to the page.
     pub(super) link: &'a str,
-    /// What is to be said of it.
+    /// Shown beside the link.
     pub(super) note: &'a str,
     pub(super) speed: String,
     pub(super) active_faults: &'a ActiveFaults,
-    /// How much of the demo's time is left, where it ends by itself.
+    /// None when the demo has no end.
     pub(super) left: Option<Duration>,
     pub(super) colour: bool,
 }
 
-/// Draws all of it.
 pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
     let narrow = frame.area().width < 100;
     let verdict_lines = if narrow { 4 } else { 3 };
@@ -40,21 +38,21 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
         Constraint::Length(message_lines(board)),
         Constraint::Length(key_lines),
     ];
-    let [head, verdict, hour, beats, told, faults] = Layout::vertical(parts).areas(frame.area());
+    let [head, verdict, hour, beats, inbox, faults] = Layout::vertical(parts).areas(frame.area());
     frame.render_widget(Paragraph::new(title(board, around)), head);
     frame.render_widget(verdict_of(board, around), verdict);
     frame.render_widget(Paragraph::new(last_hour(board, around)).wrap(Wrap { trim: false }), hour);
     frame.render_widget(table(board, around, narrow), beats);
-    frame.render_widget(messages(board, around), told);
+    frame.render_widget(messages(board, around), inbox);
     frame.render_widget(keys(around), faults);
 }
 
-/// Nothing was told: one line says so. Otherwise the newest message has its title and what it says of the place.
+/// Lines for the messages, with the border.
 const fn message_lines(board: &Board) -> u16 {
     if board.messages.is_empty() { 2 } else { 5 }
 }
 
-/// What the demo's channel was told last: the newest message with its words, the one before it by its title.
+/// The newest message with its text, and the title of the one before.
 fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     let block = Block::new().borders(Borders::TOP).title(" messages ").padding(Padding::left(1));
     let title = |message: &Message| {
@@ -67,7 +65,7 @@ fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     };
     let mut lines = Vec::new();
     match board.messages.as_slice() {
-        [] => lines.push(Line::styled("none so far: break the faults, and wait some minutes of the demo's time", Style::new().dim())),
+        [] => lines.push(Line::styled("none yet: start a fault and wait some minutes of the demo's time", Style::new().dim())),
         [before @ .., newest] => {
             lines.extend(before.last().map(title));
             lines.push(title(newest));
@@ -86,7 +84,12 @@ fn title<'a>(board: &Board, around: &Around<'a>) -> Vec<Line<'a>> {
     ]);
     let head = Line::from(vec![
         Span::styled(" heartbeat demo ", paint(around, Color::Cyan).add_modifier(Modifier::BOLD)),
-        Span::raw(format!(" {} UTC · {} faster than life · sandbox {}{left}", board.report.at.time_of_day(), around.speed, around.address)),
+        Span::raw(format!(
+            " {} UTC · {} faster than real time · sandbox {}{left}",
+            board.report.at.time_of_day(),
+            around.speed,
+            around.address
+        )),
     ]);
     vec![head, page]
 }
@@ -128,7 +131,7 @@ fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
 
 fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
     let rows: Vec<Row<'a>> = board.rows.iter().map(|beat| row(board, beat, around, narrow)).collect();
-    let mut heads = vec!["minute", "route", "receipt"];
+    let mut heads = vec!["minute", "route", "capture result"];
     let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(if narrow { 14 } else { 22 })];
     if !narrow {
         heads.extend(["dns", "tcp", "tls", "first byte"]);
@@ -149,7 +152,7 @@ fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) ->
         let phases = beat.phases;
         cells.extend([ms(phases.dns_us), ms(phases.connect_us), ms(phases.tls_us), ms(phases.first_byte_us)]);
     }
-    cells.push(Cell::from(Span::styled(beat.outcome.name(), paint(around, colour_of(beat.outcome)))));
+    cells.push(Cell::from(Span::styled(beat.outcome.label(), paint(around, colour_of(beat.outcome)))));
     cells.push(Cell::from(beat.ingested_lag().map_or_else(String::new, span)));
     let waits = matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost);
     let waited = beat.missed.filter(|_| waits).map(|missed| format!("not after {}", span(missed.since(beat.counted_from()))));
@@ -160,16 +163,16 @@ fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) ->
 
 fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
     let mut made = Vec::new();
-    for (number, trouble) in (1..).zip(WebError::ALL) {
-        let on = around.active_faults.has(trouble);
+    for (number, fault) in (1..).zip(Fault::ALL) {
+        let on = around.active_faults.has(fault);
         let style = if on { paint(around, Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
-        // A key and its words stay on one line.
-        let words = format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }).replace(' ', "\u{a0}");
-        made.push(Span::styled(words, style));
+        // No line break between a key and its label.
+        let label = format!("[{number}] {}{}", fault.label(), if on { " ✓" } else { "" }).replace(' ', "\u{a0}");
+        made.push(Span::styled(label, style));
         made.push(Span::raw("  "));
     }
-    made.push(Span::raw("[0]\u{a0}fair  [o]\u{a0}page  [q]\u{a0}quit"));
-    let block = Block::new().borders(Borders::TOP).title(format!(" faults: {} ", around.active_faults.says())).padding(Padding::left(1));
+    made.push(Span::raw("[0]\u{a0}no\u{a0}faults  [o]\u{a0}page  [q]\u{a0}quit"));
+    let block = Block::new().borders(Borders::TOP).title(format!(" faults: {} ", around.active_faults.label())).padding(Padding::left(1));
     Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
 }
 

@@ -1,4 +1,4 @@
-//! The demo's last words: what was sent, and what became of it.
+//! The summary that the demo prints at its end.
 
 use std::fmt;
 
@@ -6,7 +6,6 @@ use crate::app::Running;
 use crate::judge::Health;
 use crate::model::{Histogram, Outcome, Recorded, RouteId, Timestamp, span};
 
-/// What became of the demo's beats.
 pub(super) struct Summary {
     counts: [u32; Outcome::ALL.len()],
     lags: Histogram,
@@ -16,13 +15,12 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Reads it from the store.
-    pub(super) async fn read(demo: &Running, begun: Timestamp) -> anyhow::Result<Self> {
+    pub(super) async fn read(demo: &Running, started: Timestamp) -> anyhow::Result<Self> {
         let board = super::Board::read(demo).await?;
         let project = &board.report.project;
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let now = demo.clock.now();
-        let beats = demo.store.beats(&ids, begun.minute(), now.minute().plus(1)).await?;
+        let beats = demo.store.beats(&ids, started.minute(), now.minute().plus(1)).await?;
         let verdict = &board.report.verdict;
         let mut summary = Self {
             counts: [0; Outcome::ALL.len()],
@@ -39,12 +37,12 @@ impl Summary {
             let waits = |beat: &Recorded| now.since(beat.counted_from()) > project.spec.timing.late_after;
             summary.overdue += u32::from(beat.outcome == Outcome::Awaiting && waits(beat));
         }
-        let minutes = now.minute().index() - begun.minute().index();
+        let minutes = now.minute().index() - started.minute().index();
         summary.counts[Outcome::NotSent as usize] += (minutes.unsigned_abs() as u32 * ids.len() as u32).saturating_sub(beats.len() as u32);
         Ok(summary)
     }
 
-    /// Whether at least one beat arrived, nothing went wrong with any of them, and nothing keeps us from seeing so.
+    /// Whether at least one beat arrived, none failed or is overdue, and the health is up.
     pub(super) fn is_clean(&self) -> bool {
         let fine = [Outcome::Arrived, Outcome::Awaiting];
         let bad: u32 = Outcome::ALL.iter().filter(|outcome| !fine.contains(outcome)).map(|outcome| self.counts[*outcome as usize]).sum();
@@ -62,7 +60,7 @@ impl fmt::Display for Summary {
         let total: u32 = self.counts.iter().sum();
         writeln!(f, "{total} beats: {}", if counted.is_empty() { "none".into() } else { counted.join(", ") })?;
         if let (Some(p50), Some(p99)) = (self.lags.percentile(0.5), self.lags.percentile(0.99)) {
-            writeln!(f, "ingested after {} (median), {} (99 of 100)", span(p50), span(p99))?;
+            writeln!(f, "ingested after {} (median), {} (p99)", span(p50), span(p99))?;
         }
         write!(f, "at the end: {}", self.verdict)
     }

@@ -1,4 +1,4 @@
-//! A terminal that shows the screen and takes keys; as it was before, whatever ends it.
+//! The terminal of the demo: draws the screen, reads keys, and is restored at the end.
 
 use std::io;
 
@@ -6,9 +6,9 @@ use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::{DefaultTerminal, Frame};
 use tokio::sync::mpsc;
 
-use super::faults::Wish;
+use super::faults::Action;
 
-/// A terminal in raw mode, until it is dropped.
+/// In raw mode until it is dropped.
 pub(super) struct Terminal(DefaultTerminal);
 
 impl Terminal {
@@ -27,42 +27,42 @@ impl Drop for Terminal {
     }
 }
 
-/// Wishes as keys are pressed. Reading a terminal blocks, so it has a thread of its own, which ends with the process.
-pub(super) fn keys() -> mpsc::UnboundedReceiver<Wish> {
-    let (sender, wishes) = mpsc::unbounded_channel();
+/// Actions from pressed keys. Reading a terminal blocks, so it has its own thread, which ends with the process.
+pub(super) fn keys() -> mpsc::UnboundedReceiver<Action> {
+    let (sender, actions) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         while let Ok(event) = event::read() {
-            let wish = match event {
+            let action = match event {
                 Event::Key(key) if key.kind == KeyEventKind::Press => match key.code {
-                    KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Wish::Quit),
-                    KeyCode::Esc => Some(Wish::Quit),
-                    KeyCode::Char(letter) => Wish::parse(&letter.to_string()),
+                    KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Action::Quit),
+                    KeyCode::Esc => Some(Action::Quit),
+                    KeyCode::Char(letter) => Action::parse(&letter.to_string()),
                     _ => None,
                 },
                 _ => None,
             };
-            if wish.is_some_and(|wish| sender.send(wish).is_err()) {
+            if action.is_some_and(|action| sender.send(action).is_err()) {
                 break;
             }
         }
     });
-    wishes
+    actions
 }
 
-/// Wishes as lines are typed, or come through a pipe; a line that is none is answered by `unknown`.
-pub(super) fn lines(unknown: fn(&str)) -> mpsc::UnboundedReceiver<Wish> {
-    let (sender, wishes) = mpsc::unbounded_channel();
+/// Actions from lines of standard input. Calls `unknown` for a line that is not an action.
+pub(super) fn lines(unknown: fn(&str)) -> mpsc::UnboundedReceiver<Action> {
+    let (sender, actions) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
-            match Wish::parse(&line) {
-                Some(wish) if sender.send(wish).is_err() => break,
+            match Action::parse(&line) {
+                Some(action) if sender.send(action).is_err() => break,
                 Some(_) => {}
                 None if line.trim().is_empty() => {}
                 None => unknown(line.trim()),
             }
         }
-        // The input is over, the demo is not: keep the channel open.
+        // The demo continues after the end of the input, so the channel stays open.
         std::mem::forget(sender);
     });
-    wishes
+    actions
 }

@@ -1,4 +1,4 @@
-//! An app in the file: known by its settings' keys, with its values as texts.
+//! An app in the file, recognized by the keys of its settings.
 
 use std::collections::BTreeMap;
 
@@ -8,37 +8,33 @@ use super::file::{Configuration, Document};
 use crate::config::rules;
 use crate::model::{AppKind, Events, Field, HeartbeatApp, ProjectSpec};
 
-/// The settings of PostHog's Heartbeat.
 const HEARTBEAT: [&str; 3] = ["events", "host", "project_api_key"];
-/// The settings of PostHog's Ingestion Alert, those first that no other app has.
+/// The first [`UNIQUE_KEYS`] keys belong to no other app.
 const ALERT: [&str; 5] = ["timeRange", "webHookUrlTriggered", "webHookUrlResolved", "posthogApiKey", "posthogHost"];
-/// How many of those no other app has.
-const ITS_OWN: usize = 3;
-/// What stands in place of a secret.
+const UNIQUE_KEYS: usize = 3;
+/// PostHog returns this text in place of a secret.
 const MASK: &str = "POSTHOG SECRET FIELD";
 
-/// What a setting holds in the file.
 #[derive(Clone, PartialEq, Eq)]
-enum Held {
+enum SettingValue {
     Text(String),
-    /// PostHog gave stars.
+    /// PostHog replaced the secret with stars.
     Masked,
-    /// Neither text, number nor yes and no.
+    /// Not a text, a number or a boolean.
     Wrong,
 }
 
-/// One of the two apps, as the file has it.
 pub(super) struct Found<'a> {
     pub(super) kind: AppKind,
     pub(super) has_more: bool,
     configuration: &'a Configuration,
-    held: BTreeMap<&'static str, Held>,
+    values: BTreeMap<&'static str, SettingValue>,
 }
 
-/// Which app has a configuration with these keys.
+/// Recognizes the app by its keys.
 ///
-/// An app that copies events elsewhere has `host` and `project_api_key` as well, beside others: with keys of another's the
-/// events must be those of Heartbeat.
+/// Apps that replicate events also have `host` and `project_api_key`, among other keys. With such other keys, the events must be those of
+/// Heartbeat.
 pub(super) fn kind_of(config: &Map<String, Value>) -> Option<AppKind> {
     let has = |key: &&str| config.contains_key(*key);
     let only = |keys: &[&str]| config.keys().all(|key| keys.contains(&key.as_str()));
@@ -46,11 +42,11 @@ pub(super) fn kind_of(config: &Map<String, Value>) -> Option<AppKind> {
     if beats || (["events", "project_api_key"].iter().any(has) && only(&HEARTBEAT)) {
         return Some(AppKind::Heartbeat);
     }
-    let alerts = ALERT[..ITS_OWN].iter().any(has) || (ALERT.iter().any(has) && only(&ALERT));
+    let alerts = ALERT[..UNIQUE_KEYS].iter().any(has) || (ALERT.iter().any(has) && only(&ALERT));
     alerts.then_some(AppKind::IngestionAlert)
 }
 
-/// The two apps of a file: each of them once at most, and one of them at least.
+/// Finds at least one of the two apps, and each of them at most once.
 pub(super) fn find(document: &Document) -> Result<Vec<Found<'_>>, String> {
     let mut found = Vec::new();
     for kind in AppKind::ALL {
@@ -59,7 +55,7 @@ pub(super) fn find(document: &Document) -> Result<Vec<Found<'_>>, String> {
             (Some(one), None) => found.push(Found::of(kind, one, document.has_more)),
             (Some(one), Some(other)) => {
                 return Err(format!(
-                    "{kind} stands in the file twice, as plugin {} and as plugin {}: a project has it once; leave one of them out",
+                    "{kind} is in the file twice, as plugin {} and as plugin {}; a project can have it only once, so remove one of them",
                     one.plugin, other.plugin
                 ));
             }
@@ -68,19 +64,19 @@ pub(super) fn find(document: &Document) -> Result<Vec<Found<'_>>, String> {
     }
     if found.is_empty() {
         let all = document.configurations.iter().map(|one| format!("plugin {} ({})", one.plugin, one.keys())).collect::<Vec<_>>();
-        return Err(format!("neither Heartbeat nor Ingestion Alert is in the file; it holds {}", all.join(", ")));
+        return Err(format!("the file contains neither Heartbeat nor Ingestion Alert, but {}", all.join(", ")));
     }
     Ok(found)
 }
 
-fn held(value: &Value) -> Held {
+fn read_value(value: &Value) -> SettingValue {
     match value {
-        Value::Null => Held::Text(String::new()),
-        Value::Bool(is) => Held::Text(is.to_string()),
-        Value::Number(number) => Held::Text(whole(number)),
-        Value::String(text) if is_mask(text) => Held::Masked,
-        Value::String(text) => Held::Text(text.trim().to_owned()),
-        Value::Array(_) | Value::Object(_) => Held::Wrong,
+        Value::Null => SettingValue::Text(String::new()),
+        Value::Bool(is) => SettingValue::Text(is.to_string()),
+        Value::Number(number) => SettingValue::Text(whole(number)),
+        Value::String(text) if is_mask(text) => SettingValue::Masked,
+        Value::String(text) => SettingValue::Text(text.trim().to_owned()),
+        Value::Array(_) | Value::Object(_) => SettingValue::Wrong,
     }
 }
 
@@ -98,41 +94,41 @@ fn is_mask(text: &str) -> bool {
 impl<'a> Found<'a> {
     fn of(kind: AppKind, configuration: &'a Configuration, has_more: bool) -> Self {
         let keys: &[&'static str] = if kind == AppKind::Heartbeat { &HEARTBEAT } else { &ALERT };
-        let given = keys.iter().filter_map(|key| Some((*key, held(configuration.config.get(*key)?))));
-        Self { kind, has_more, configuration, held: given.collect() }
+        let values = keys.iter().filter_map(|key| Some((*key, read_value(configuration.config.get(*key)?))));
+        Self { kind, has_more, configuration, values: values.collect() }
     }
 
-    /// Puts a value in, where the setting is one of this app's.
-    pub(super) fn give(&mut self, key: &str, text: &str) {
+    /// Does nothing when the app has no such setting.
+    pub(super) fn set_value(&mut self, key: &str, text: &str) {
         if let Some(setting) = self.kind.settings().iter().find(|setting| setting.key == key) {
-            self.held.insert(setting.key, Held::Text(text.trim().to_owned()));
+            self.values.insert(setting.key, SettingValue::Text(text.trim().to_owned()));
         }
     }
 
-    /// What a setting holds; none where that is nothing.
+    /// None for an empty or masked value.
     pub(super) fn value(&self, key: &str) -> Option<String> {
-        match self.held.get(key) {
-            Some(Held::Text(text)) if !text.is_empty() => Some(text.clone()),
+        match self.values.get(key) {
+            Some(SettingValue::Text(text)) if !text.is_empty() => Some(text.clone()),
             _ => None,
         }
     }
 
-    /// The settings that PostHog masked, with their names for people.
+    /// Keys and labels of the masked settings.
     pub(super) fn masked(&self) -> Vec<(&'static str, &'static str)> {
-        let all = self.kind.settings().iter().filter(|setting| self.held.get(setting.key) == Some(&Held::Masked));
+        let all = self.kind.settings().iter().filter(|setting| self.values.get(setting.key) == Some(&SettingValue::Masked));
         all.map(|setting| (setting.key, setting.label)).collect()
     }
 
-    /// A sentence for each setting that holds something that none can.
     pub(super) fn wrong(&self) -> Vec<String> {
-        let all = self.held.iter().filter(|(_, held)| **held == Held::Wrong);
-        all.map(|(key, _)| format!("plugin {}: {key} is neither a text nor a number", self.configuration.plugin)).collect()
+        let all = self.values.iter().filter(|(_, value)| **value == SettingValue::Wrong);
+        all.map(|(key, _)| format!("plugin {}: {key} must be a text or a number", self.configuration.plugin)).collect()
     }
 
-    /// The project with this app: over the one that it has, whose own routes and rules stay.
+    /// Adds the app to the project. The routes and rules of an app that is already installed are kept.
     pub(super) fn put_on(&self, spec: &ProjectSpec) -> Result<ProjectSpec, Vec<String>> {
-        let about =
-            |says: Vec<String>| says.into_iter().map(|says| format!("plugin {}: {says}", self.configuration.plugin)).collect::<Vec<_>>();
+        let about = |problems: Vec<String>| {
+            problems.into_iter().map(|problem| format!("plugin {}: {problem}", self.configuration.plugin)).collect::<Vec<_>>()
+        };
         match self.kind {
             AppKind::Heartbeat => {
                 let app = self.heartbeat(spec).map_err(about)?;
@@ -141,9 +137,9 @@ impl<'a> Found<'a> {
             AppKind::IngestionAlert => {
                 let mut app = spec.ingestion_alert.clone().unwrap_or_default();
                 app.enabled = self.configuration.enabled;
-                let texts = self.held.keys().map(|key| (*key, self.value(key).unwrap_or_default()));
+                let texts = self.values.keys().map(|key| (*key, self.value(key).unwrap_or_default()));
                 let wrong: Vec<String> =
-                    texts.filter_map(|(key, text)| app.set(key, &text).err().map(|says| format!("{key} {says}"))).collect();
+                    texts.filter_map(|(key, text)| app.set(key, &text).err().map(|problem| format!("{key} {problem}"))).collect();
                 if wrong.is_empty() { Ok(ProjectSpec { ingestion_alert: Some(app), ..spec.clone() }) } else { Err(about(wrong)) }
             }
         }
@@ -155,9 +151,9 @@ impl<'a> Found<'a> {
         let host = self.value("host").map(|text| rules::about("host", rules::host(&text))).transpose();
         let token = self.value("project_api_key");
         let token = token.map(|text| rules::about("project_api_key", rules::app_token(&text, Some(&spec.token)))).transpose();
-        let events = events.map_err(|says| problems.push(says));
-        let host = host.map_err(|says| problems.push(says));
-        let token = token.map_err(|says| problems.push(format!("{says} with `--set project_api_key=`")));
+        let events = events.map_err(|problem| problems.push(problem));
+        let host = host.map_err(|problem| problems.push(problem));
+        let token = token.map_err(|problem| problems.push(format!("{problem} with `--set project_api_key=`")));
         let before = spec.heartbeat.clone().unwrap_or_default();
         match (events, host, token) {
             (Ok(events), Ok(host), Ok(project_api_key)) => Ok(HeartbeatApp {
@@ -171,7 +167,6 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// What is set up, for a person: the app, and each setting that it has.
     pub(super) fn lines(&self, spec: &ProjectSpec) -> Vec<String> {
         let state = if self.configuration.enabled { "enabled" } else { "disabled" };
         let head = format!("plugin {} is {}, {state}:", self.configuration.plugin, self.kind);
@@ -183,7 +178,7 @@ impl<'a> Found<'a> {
             Some(format!("  {} = {text}", setting.key))
         };
         let settings: Vec<String> = self.kind.settings().iter().filter_map(shown).collect();
-        let settings = if settings.is_empty() { vec!["  all settings as they usually are".to_owned()] } else { settings };
+        let settings = if settings.is_empty() { vec!["  all settings have their defaults".to_owned()] } else { settings };
         std::iter::once(head).chain(settings).collect()
     }
 }
@@ -217,20 +212,20 @@ mod tests {
 
     #[test]
     fn values_of_odd_types_are_taken_sensibly() {
-        let text = |text: &str| Held::Text(text.to_owned());
+        let text = |text: &str| SettingValue::Text(text.to_owned());
         for (value, is) in [
             (json!(null), text("")),
             (json!(" 30 "), text("30")),
             (json!(30), text("30")),
             (json!(30.0), text("30")),
             (json!(true), text("true")),
-            (json!("**************** POSTHOG SECRET FIELD ****************"), Held::Masked),
-            (json!(" *** "), Held::Masked),
+            (json!("**************** POSTHOG SECRET FIELD ****************"), SettingValue::Masked),
+            (json!(" *** "), SettingValue::Masked),
             (json!("a*b"), text("a*b")),
-            (json!([30]), Held::Wrong),
-            (json!({"value": 30}), Held::Wrong),
+            (json!([30]), SettingValue::Wrong),
+            (json!({"value": 30}), SettingValue::Wrong),
         ] {
-            assert!(held(&value) == is, "{value}");
+            assert!(read_value(&value) == is, "{value}");
         }
     }
 }

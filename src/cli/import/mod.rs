@@ -1,4 +1,4 @@
-//! `heartbeat import`: PostHog's own two apps, as its API gave their settings, set up here.
+//! `heartbeat import`: imports PostHog's own Heartbeat and Ingestion Alert apps.
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use clap::Args;
 use super::arguments::Arguments;
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
 use super::error::Misuse;
-use super::explain::plainly;
+use super::explain::explain;
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
 use crate::config::{Plan, identity, rules};
@@ -22,25 +22,25 @@ use file::Document;
 mod app;
 mod file;
 
-/// The setting that holds Ingestion Alert's own personal API key.
+/// The personal API key of Ingestion Alert.
 const READER: &str = "posthogApiKey";
 
-/// Take over PostHog's own Heartbeat and Ingestion Alert apps
+/// Import PostHog's own Heartbeat and Ingestion Alert apps
 ///
-/// FILE holds what PostHog's API gave of them: `GET https://HOST/api/projects/ID/plugin_configs/` with a personal API key. Each app is known by its
-/// settings' keys; other apps are named and left out. Secrets that PostHog masked are asked for. A project that is there already keeps
-/// everything else.
+/// FILE is the answer of `GET https://HOST/api/projects/ID/plugin_configs/`, called with a personal API key. The apps are recognized by the keys of their
+/// settings; other apps are listed and not imported. On a terminal, it prompts for secrets that PostHog masked. An existing project keeps all
+/// other settings.
 #[derive(Debug, Args)]
 #[command(after_help = SETTINGS_JSON)]
 pub struct Import {
-    /// What PostHog's API gave; `-` for standard input
+    /// Answer of PostHog's API, or `-` for standard input
     pub file: PathBuf,
 
-    /// The project that gets the apps; it is made where it is not there yet
+    /// Project to install the apps on; it is added if it does not exist
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub project: String,
 
-    /// For a new project, where events are sent: us, eu, or an address [default: `POSTHOG_HOST`, else the apps' own]
+    /// Host of a new project: us, eu or an address [default: `POSTHOG_HOST`, else the host of the apps]
     #[arg(long)]
     pub host: Option<String>,
 
@@ -59,26 +59,26 @@ pub struct Import {
 
 impl Import {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        // Everything that can be wrong without the store is told before it is opened.
+        // Problems that do not depend on the store are reported before it is opened.
         let name = rules::about("--project", ProjectName::parse(&self.project)).map_err(Misuse)?;
         let document = Document::read(&self.file).map_err(Misuse)?;
         let mut apps = app::find(&document).map_err(Misuse)?;
-        let asked = self.complete(&mut apps, invocation)?;
+        let note = self.complete(&mut apps, invocation)?;
         let store = invocation.new_store().await?;
         let revision = store.revision().await?;
         let now = specs(&store).await?;
-        let spec = match now.iter().find(|known| known.name == name) {
-            Some(known) => self.onto_known(known, invocation)?,
+        let spec = match now.iter().find(|spec| spec.name == name) {
+            Some(stored) => self.existing_project(stored, invocation)?,
             None => self.new_project(name, &apps, invocation)?,
         };
         let spec = put_on(spec, &apps)?;
         identity::own_beats(&spec, &now).map_err(Misuse)?;
-        for line in apps.iter().flat_map(|app| app.lines(&spec)).chain(document.left_out()).chain(asked) {
+        for line in apps.iter().flat_map(|app| app.lines(&spec)).chain(document.left_out()).chain(note) {
             invocation.screen.note(line)?;
         }
         let remarks = remarks(&spec);
         let plan = Plan::of(&now, vec![spec], Vec::new());
-        let changes = settings_service(invocation, &store, self.edit).write(plan, revision).await.map_err(plainly)?.ok_or(Clash::Busy)?;
+        let changes = settings_service(invocation, &store, self.edit).write(plan, revision).await.map_err(explain)?.ok_or(Clash::Busy)?;
         let code = show(&changes, invocation, self.edit)?;
         for remark in remarks {
             invocation.screen.note(remark)?;
@@ -86,59 +86,59 @@ impl Import {
         Ok(code)
     }
 
-    /// Puts in what flags give, and asks for what PostHog masked. Whatever is missing or wrong is said at once; gives what there is to know.
+    /// Fills in the flags, prompts for masked secrets, and reports all problems together. Returns a note for the user.
     fn complete(&self, apps: &mut [Found<'_>], invocation: &Invocation) -> anyhow::Result<Option<String>> {
         let keys: Vec<&str> = apps.iter().flat_map(|app| app.kind.settings()).map(|setting| setting.key).collect();
         let (values, mut problems) = self.given.read(&keys, "the apps in this file", &invocation.environment);
         for value in &values {
             for app in apps.iter_mut() {
-                app.give(&value.key, value.expose());
+                app.set_value(&value.key, value.expose());
             }
         }
-        // The key that was masked is one that reads: where the project has another, it can go without.
+        // The masked key is only used for reading, so a key of the project can replace it.
         if apps.iter().any(|app| app.masked().iter().any(|(key, _)| *key == READER))
-            && self.personal_key.read_unasked(invocation)?.is_some()
+            && self.personal_key.read_without_prompt(invocation)?.is_some()
         {
             for app in apps.iter_mut() {
-                app.give(READER, "");
+                app.set_value(READER, "");
             }
         }
         problems.extend(apps.iter().flat_map(Found::wrong));
         if problems.is_empty() && io::stdin().is_terminal() {
             for app in apps.iter_mut() {
                 for (key, name) in app.masked() {
-                    let text = rpassword::prompt_password(format!("{key}, which PostHog masked: {name} (not shown; empty for none): "))?;
-                    app.give(key, &text);
+                    let text = rpassword::prompt_password(format!("{key} (masked by PostHog): {name} (not shown; empty for none): "))?;
+                    app.set_value(key, &text);
                 }
             }
         }
         let masked = apps.iter().flat_map(|app| app.masked().into_iter().map(|(key, _)| key));
         problems.extend(masked.map(|key| {
             format!(
-                "{key} was masked by PostHog; give it with --set-file {key}=FILE or --set-env {key}=VARIABLE (`--set {key}=` goes without)"
+                "{key} was masked by PostHog; give it with --set-file {key}=FILE or --set-env {key}=VARIABLE, or leave it empty with `--set {key}=`"
             )
         }));
         if !problems.is_empty() {
             return Err(Misuse(problems.join("\n")).into());
         }
-        let next = "The file is one page of several: what is on the others is not taken over (`next` names where they are).";
+        let next = "The file is one page of several. Apps on the other pages are not imported; `next` in the file is the address of the next page.";
         Ok(apps.iter().any(|app| app.has_more).then(|| next.to_owned()))
     }
 
-    /// A project that is there already: it keeps what it has, unless a flag says otherwise.
-    fn onto_known(&self, known: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<ProjectSpec> {
+    fn existing_project(&self, stored: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<ProjectSpec> {
         let has_flags = self.host.is_some() || self.token.token.is_some() || self.token.token_file.is_some();
         if has_flags {
-            let says = format!("there is a project `{}` already: its host and token stay; leave --host and --token out", known.name);
-            return Err(Misuse(says).into());
+            let problem =
+                format!("project `{}` exists, and import does not change its host and token; omit --host and --token", stored.name);
+            return Err(Misuse(problem).into());
         }
         let flags = &self.personal_key;
         let is_given = flags.personal_api_key.is_some() || flags.personal_api_key_file.is_some() || flags.no_personal_api_key;
-        let personal_key = if is_given { flags.read_unasked(invocation)? } else { known.personal_key.clone() };
-        Ok(ProjectSpec { personal_key, ..known.clone() })
+        let personal_key = if is_given { flags.read_without_prompt(invocation)? } else { stored.personal_key.clone() };
+        Ok(ProjectSpec { personal_key, ..stored.clone() })
     }
 
-    /// A new project, from flags, the environment, and what the apps know.
+    /// A new project from flags, the environment and the settings of the apps.
     fn new_project(&self, name: ProjectName, apps: &[Found<'_>], invocation: &Invocation) -> anyhow::Result<ProjectSpec> {
         let value = |kind: AppKind, key| apps.iter().find(|app| app.kind == kind).and_then(|app| app.value(key));
         let host = [
@@ -149,7 +149,7 @@ impl Import {
         ];
         let (setting, host) = host.into_iter().find_map(|(setting, text)| Some((setting, text?))).ok_or_else(|| {
             Misuse(format!(
-                "there is no project `{name}` yet, and the apps name no host: give --host (`us`, `eu`, or the address of a PostHog)"
+                "project `{name}` does not exist yet, and the apps have no host; give --host (`us`, `eu` or the address of a PostHog)"
             ))
         })?;
         let host = rules::about(setting, rules::host(&host)).map_err(Misuse)?;
@@ -160,7 +160,8 @@ impl Import {
             _ => self.token.read(invocation)?,
         };
         let has_reader = value(AppKind::IngestionAlert, READER).is_some();
-        let personal_key = if has_reader { self.personal_key.read_unasked(invocation)? } else { self.personal_key.read(invocation)? };
+        let personal_key =
+            if has_reader { self.personal_key.read_without_prompt(invocation)? } else { self.personal_key.read(invocation)? };
         let timing = Timing::default();
         Ok(ProjectSpec {
             name,
@@ -176,31 +177,30 @@ impl Import {
     }
 }
 
-/// The project with the apps on it, or everything that is wrong with their settings.
+/// Adds the apps to the project, or reports all problems of their settings.
 fn put_on(spec: ProjectSpec, apps: &[Found<'_>]) -> Result<ProjectSpec, Misuse> {
     let mut problems = Vec::new();
-    let mut whole = spec;
+    let mut changed = spec;
     for app in apps {
-        match app.put_on(&whole) {
-            Ok(spec) => whole = spec,
+        match app.put_on(&changed) {
+            Ok(spec) => changed = spec,
             Err(wrong) => problems.extend(wrong),
         }
     }
     if problems.is_empty() {
-        problems.extend(rules::fit(&whole).err());
+        problems.extend(rules::fit(&changed).err());
     }
-    if problems.is_empty() { Ok(whole) } else { Err(Misuse(problems.join("\n"))) }
+    if problems.is_empty() { Ok(changed) } else { Err(Misuse(problems.join("\n"))) }
 }
 
-/// What there is to know of the apps from now on.
 fn remarks(spec: &ProjectSpec) -> Vec<String> {
     let mut remarks = Vec::new();
     if spec.beats() {
-        remarks.push(format!("Heartbeat beats on {}.", Cost::of([spec])));
+        remarks.push(format!("Heartbeat sends beats on {}.", Cost::of([spec])));
     }
     if spec.reading_key().is_none() {
         remarks.push(format!(
-            "There is no personal API key: arrival cannot be checked. `heartbeat projects set-key {}` gives one with the scope query:read.",
+            "There is no personal API key, so arrival cannot be checked. Add a key with the scope query:read with `heartbeat projects set-key {}`.",
             spec.name
         ));
     }

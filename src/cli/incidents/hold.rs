@@ -1,12 +1,12 @@
-//! `heartbeat incidents ack`, `unack` and `snooze`: a person's word on an incident. The record goes on as before.
+//! `heartbeat incidents ack`, `unack` and `snooze`.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::WhichOne;
-use crate::cli::explain::{plainly, told};
+use super::IncidentNumber;
+use crate::cli::explain::{explain, explain_with};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::config::Scope;
@@ -15,47 +15,42 @@ use crate::report::json::IncidentJson;
 use crate::settings::incident::{self, Word, snooze_time};
 use crate::store::IncidentFilter;
 
-/// `heartbeat incidents ack`
 #[derive(Debug, Args)]
 pub struct Ack {
     #[command(flatten)]
-    pub which: WhichOne,
+    pub which: IncidentNumber,
 
-    /// Who has it in hand, and perhaps what is being done [default: the name of the user, unless somebody has it in hand already]
-    #[arg(long, value_name = "WORDS")]
+    /// Name of the person, with an optional comment [default: your user name, unless the incident is already acknowledged]
+    #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
 
     /// Print the incident as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
 
-/// `heartbeat incidents unack`
 #[derive(Debug, Args)]
 pub struct Unack {
     #[command(flatten)]
-    pub which: WhichOne,
+    pub which: IncidentNumber,
 
     /// Print the incident as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
 
-/// `heartbeat incidents snooze`
 #[derive(Debug, Args)]
 pub struct Snooze {
     #[command(flatten)]
-    pub which: WhichOne,
+    pub which: IncidentNumber,
 
-    /// For how long, such as 2h
+    /// Time to snooze, for example 2h
     #[arg(long = "for", value_name = "TIME", value_parser = snooze_time)]
     pub lasts: Duration,
 
@@ -63,16 +58,15 @@ pub struct Snooze {
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
 
 impl Ack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("somebody");
-        let word = Word::acknowledged(by, self.moment.time()).map_err(|wrong| told(&[("by", "--by")])(wrong.into()))?;
-        // Whoever says no name takes it from nobody.
+        let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("unknown");
+        let word = Word::acknowledged(by, self.moment.time()).map_err(|wrong| explain_with(&[("by", "--by")])(wrong.into()))?;
+        // Without --by, an existing acknowledgement is not replaced.
         let word = if self.by.is_some() { word } else { word.only_if_free() };
         hold(&self.which, self.json, self.moment.time(), invocation, &word).await
     }
@@ -90,13 +84,12 @@ impl Snooze {
     }
 }
 
-/// Writes a word on an open incident, and shows it.
-async fn hold(which: &WhichOne, json: bool, at: Timestamp, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
+async fn hold(which: &IncidentNumber, json: bool, at: Timestamp, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
     let public = invocation.settings(Scope::Service)?.web.public_url;
     let store = invocation.store().await?;
-    let held = incident::hold(&store, which.id, word).await.map_err(plainly)?;
+    let held = incident::hold(&store, which.id, word).await.map_err(explain)?;
     if json {
-        // As it is now, and as the API shows it.
+        // The current state, as the API returns it.
         let now =
             store.incidents(&IncidentFilter { id: held.incident.id, ..IncidentFilter::default() }).await?.pop().unwrap_or(held.incident);
         invocation.screen.json(&IncidentJson::of(&now, at, public.as_ref()))?;
@@ -104,7 +97,7 @@ async fn hold(which: &WhichOne, json: bool, at: Timestamp, invocation: &Invocati
     }
     invocation.screen.line(format!("incident {}, {}: {}", which.id, held.incident.project_name, held.words))?;
     if held.is_kept {
-        invocation.screen.note("Nothing was changed. To take it over, say another name: --by NAME")?;
+        invocation.screen.note("Nothing was changed. To replace the acknowledgement, give another name with --by NAME.")?;
     }
     Ok(ExitCode::SUCCESS)
 }

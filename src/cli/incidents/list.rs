@@ -1,4 +1,4 @@
-//! `heartbeat incidents list`
+//! `heartbeat incidents list`.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,32 +20,30 @@ pub(super) const JSON: &str =
 lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_rejected, beats_duplicated, announced, acknowledged, acknowledged_by, snoozed_until}], next},
 newest first; absent values are null, times RFC 3339.
 
-Exit codes: 0 shown; with --check 1 when one is open.";
+Exit codes: 0 success; with --check, 1 if an incident is open.";
 
-/// `heartbeat incidents list`
 #[derive(Debug, Args)]
 pub struct List {
-    /// Of this project alone
+    /// Show only incidents of this project
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 
-    /// Those alone that are open
+    /// Show only open incidents
     #[arg(long)]
     pub open: bool,
 
-    /// Those that were not over before so long ago
+    /// Show incidents that were open since this long ago
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = rules::some_time)]
     pub since: Duration,
 
-    /// Say by the exit code whether none is open
+    /// Exit with 1 if an incident is open
     #[arg(long)]
     pub check: bool,
 
-    /// Print them as JSON
+    /// Print the incidents as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
@@ -73,7 +71,7 @@ impl List {
                 invocation.screen.text(&line(incident, &self.moment))?;
             }
             if incidents.is_empty() {
-                let open = if self.open { "No incident is open" } else { "No incident" };
+                let open = if self.open { "No open incidents" } else { "No incidents" };
                 let reach = if self.open { String::new() } else { format!(" in the last {}", duration::show(self.since)) };
                 invocation.screen.note(format!("{open}{reach}."))?;
             }
@@ -83,7 +81,6 @@ impl List {
     }
 }
 
-/// Two lines: what and when, and where.
 fn line(incident: &Incident, now: &Moment) -> String {
     let style = match (incident.is_open(), incident.severity) {
         (false, _) => FAINT,
@@ -91,8 +88,8 @@ fn line(incident: &Incident, now: &Moment) -> String {
         (true, _) => WARN,
     };
     let state = match (incident.is_open(), &incident.acknowledged) {
-        (false, _) => "over",
-        (true, Some(_)) => "in hand",
+        (false, _) => "resolved",
+        (true, Some(_)) => "acknowledged",
         (true, None) => "open",
     };
     let head = format!("{state}  {}", incident.severity);

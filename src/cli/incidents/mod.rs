@@ -1,11 +1,11 @@
-//! `heartbeat incidents`: what went wrong, where, and what became of it; and a person's word that she has it in hand.
+//! `heartbeat incidents`: lists, shows, acknowledges and snoozes incidents.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::explain::plainly;
+use super::explain::explain;
 use super::global::Invocation;
 use super::moment::Moment;
 use crate::model::Incident;
@@ -16,9 +16,9 @@ mod hold;
 mod list;
 mod show;
 
-/// List incidents, show one with its timeline, acknowledge it, let reminders wait
+/// List, show, acknowledge and snooze incidents
 ///
-/// Without a command, those that are open and those of the last week are listed.
+/// Without a command, it lists the open incidents and those of the last week.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Incidents {
@@ -29,20 +29,19 @@ pub struct Incidents {
     pub list: list::List,
 }
 
-/// What can be done with incidents.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List incidents, newest first
     #[command(after_help = list::JSON)]
     List(list::List),
-    /// Show one incident: where, what was found, its timeline, and who was told
+    /// Show an incident with its diagnosis, timeline and notifications
     #[command(after_help = show::JSON)]
     Show(show::Show),
-    /// Say that somebody has it in hand: no more reminders. That it is over is told all the same
+    /// Acknowledge an incident: reminders stop, the resolved notification is still sent
     Ack(hold::Ack),
-    /// Take that back: reminders go on
+    /// Unacknowledge an incident: reminders continue
     Unack(hold::Unack),
-    /// Let reminders wait
+    /// Snooze the reminders of an incident
     Snooze(hold::Snooze),
 }
 
@@ -58,21 +57,19 @@ impl Incidents {
     }
 }
 
-/// One incident, by its number.
 #[derive(Debug, Args)]
-pub struct WhichOne {
-    /// The incident's number
+pub struct IncidentNumber {
+    /// Number of the incident
     #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub id: i64,
 }
 
-impl WhichOne {
+impl IncidentNumber {
     async fn find(&self, store: &Store) -> anyhow::Result<Incident> {
-        incident::find(store, self.id).await.map_err(plainly)
+        incident::find(store, self.id).await.map_err(explain)
     }
 }
 
-/// How long an incident lasted, or has lasted by `now`.
 fn lasted(incident: &Incident, now: &Moment) -> Duration {
     incident.lasted(now.time())
 }

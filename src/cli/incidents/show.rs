@@ -1,11 +1,11 @@
-//! `heartbeat incidents show`: one incident with its timeline, and who was told.
+//! `heartbeat incidents show`.
 
 use std::process::ExitCode;
 
 use clap::Args;
 use url::Url;
 
-use super::{WhichOne, minute_of};
+use super::{IncidentNumber, minute_of};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, styled};
@@ -19,17 +19,15 @@ use crate::store::NotificationFilter;
 
 pub(super) const JSON: &str = "JSON: {incident: (as in the list), timeline: [{at, kind, words}], notifications: [{id, channel, kind, state, created, due, ended, tries, said}]}.";
 
-/// `heartbeat incidents show`
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    pub which: WhichOne,
+    pub which: IncidentNumber,
 
-    /// Print it as JSON
+    /// Print the incident as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
@@ -47,12 +45,12 @@ impl Show {
         notifications.reverse();
         let channels = store.channels_on_record().await?;
         if self.json {
-            let shown = IncidentStoryJson {
+            let story = IncidentStoryJson {
                 incident: IncidentJson::of(&incident, self.moment.time(), public.as_ref()),
                 timeline: timeline.iter().map(EntryJson::of).collect(),
                 notifications: notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
             };
-            invocation.screen.json(&shown)?;
+            invocation.screen.json(&story)?;
         } else {
             invocation.screen.text(&page(&incident, &timeline, &notifications, &channels, (&self.moment, public.as_ref())))?;
         }
@@ -75,10 +73,10 @@ fn page(
     let facts = message.incident.map(|facts| facts.linked(public));
     lines.extend(facts.and_then(|facts| facts.url).map(|url| format!("  Page: {url}")));
     if let Some(word) = &incident.acknowledged {
-        lines.push(format!("  In hand since {} UTC: {}.", minute_of(word.at), word.by));
+        lines.push(format!("  Acknowledged since {} UTC by {}.", minute_of(word.at), word.by));
     }
     if let Some(until) = incident.snoozed_until.filter(|until| *until > now.time()) {
-        lines.push(format!("  Reminders wait until {} UTC.", minute_of(until)));
+        lines.push(format!("  Reminders are snoozed until {} UTC.", minute_of(until)));
     }
     lines.push(String::new());
     for entry in timeline {
@@ -88,11 +86,11 @@ fn page(
         lines.push(String::new());
     }
     for notification in notifications {
-        let said = notification.said.as_deref().unwrap_or_default();
+        let answer = notification.said.as_deref().unwrap_or_default();
         let at = notification.ended.unwrap_or(notification.due).time_of_day();
         let channel = channel_name(notification, channels);
         let line = format!("  {at}  {:14}  {channel}: {}", notification.state.name(), notification.message.kind);
-        lines.push(format!("{line}{}", if said.is_empty() { String::new() } else { styled(FAINT, format!("  {said}")) }));
+        lines.push(format!("{line}{}", if answer.is_empty() { String::new() } else { styled(FAINT, format!("  {answer}")) }));
     }
     lines.join("\n") + "\n"
 }

@@ -1,4 +1,4 @@
-//! `heartbeat maintenance list`
+//! `heartbeat maintenance list`.
 
 use std::process::ExitCode;
 
@@ -12,18 +12,16 @@ use crate::model::{Closes, Timestamp, Window};
 use crate::report::{WindowJson, WindowState, window_times};
 
 pub(super) const JSON: &str = "JSON: {items: [{name, projects, from, to, weekly, timezone, cron, lasts, state, open_until, next_from}], next}; projects \
-                               is empty for all of them, state is open, scheduled or over, absent values are null: from and to of a window that \
-                               is open once, weekly of one of every week, cron and lasts of one by a crontab expression, timezone of both, \
-                               open_until while it is open and has an end, next_from while it is not and will be.";
+                               is empty for all projects; state is open, scheduled or over; absent values are null: from and to belong to a window that \
+                               opens once, weekly to a weekly window, cron and lasts to a window with a crontab expression, timezone to the last two; \
+                               open_until is set while the window is open and has an end, next_from while it is closed and will open again.";
 
-/// `heartbeat maintenance list`
 #[derive(Debug, Args)]
 pub struct List {
     /// Print the list as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// As of when.
     #[command(flatten)]
     pub moment: Moment,
 }
@@ -36,7 +34,7 @@ impl List {
         if self.json {
             invocation.screen.items(windows.iter().map(|window| WindowJson::of(window, now)))?;
         } else if windows.is_empty() {
-            invocation.screen.note("There is no maintenance window: `heartbeat maintenance add`, or `heartbeat apply`.")?;
+            invocation.screen.note("There is no maintenance window. Add one with `heartbeat maintenance add` or `heartbeat apply`.")?;
         } else {
             let mut table = Table::under(["WINDOW", "PROJECTS", "WHEN", "STATE"]);
             for window in &windows {
@@ -50,13 +48,13 @@ impl List {
     }
 }
 
-/// Coloured: it stands last in its row.
+/// Use it only in the last column: the colour codes count as width.
 fn state(window: &Window, now: Timestamp) -> String {
     match WindowState::of(window, now) {
         WindowState::Open(Closes::At(until)) => styled(WARN, format!("open until {} UTC", minute_of(until))),
         WindowState::Open(Closes::Never) => styled(WARN, "open, no end"),
         WindowState::Next(from) => format!("next {} UTC", minute_of(from)),
-        WindowState::Over => styled(FAINT, "over"),
+        WindowState::Over => styled(FAINT, "ended"),
     }
 }
 

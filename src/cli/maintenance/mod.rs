@@ -1,11 +1,11 @@
-//! `heartbeat maintenance`: when incidents are recorded, and nobody is told that they opened.
+//! `heartbeat maintenance`: lists, adds and removes maintenance windows.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
-use super::explain::plainly;
+use super::explain::explain;
 use super::global::Invocation;
 use crate::model::Window;
 
@@ -13,9 +13,9 @@ mod add;
 mod list;
 mod when;
 
-/// List, add and remove maintenance windows: incidents are recorded in them, and nobody is told that they opened
+/// List, add and remove maintenance windows, during which incidents open without notifications
 ///
-/// An incident that goes on when the window ends is told then. Without a command, the windows are listed.
+/// If an incident is still open when the window ends, its notification is sent then. Without a command, it lists the windows.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Maintenance {
@@ -26,24 +26,22 @@ pub struct Maintenance {
     pub list: list::List,
 }
 
-/// What can be done with maintenance windows.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List all windows, and whether they are open
+    /// List all windows and their states
     #[command(after_help = list::JSON)]
     List(list::List),
     /// Add a window
     #[command(after_help = SETTINGS_JSON)]
     Add(add::Add),
-    /// Remove a window; one that is open ends by it
+    /// Remove a window; an open window ends at once
     #[command(after_help = SETTINGS_JSON)]
     Remove(Remove),
 }
 
-/// `heartbeat maintenance remove`
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// The window
+    /// Name of the window
     pub name: String,
 
     #[command(flatten)]
@@ -63,7 +61,7 @@ impl Maintenance {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = settings_service(invocation, &store, self.edit).remove::<Window>(&self.name).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).remove::<Window>(&self.name).await.map_err(explain)?;
         show(&done.changes, invocation, self.edit)
     }
 }

@@ -1,11 +1,10 @@
-//! When a window is open, as the flags say it: from one time to another, from now on, each week, or by a crontab expression.
+//! The flags that say when a window is open: once, from now on, weekly, or by a crontab expression.
 
 use clap::Args;
 
 use crate::cli::explain::{Flags, lines};
 use crate::config::{Problems, Texts};
 
-/// Fields that are flags.
 const FLAGS: Flags<'_> = &[
     ("name", "NAME"),
     ("projects", "--project"),
@@ -17,7 +16,7 @@ const FLAGS: Flags<'_> = &[
     ("timezone", "--timezone"),
 ];
 
-/// Sentences that name fields, and how they name flags.
+/// Sentences of [`crate::config::window`] that name fields, and the same sentences with flags.
 const IN_FLAGS: [(&str, &str); 2] = [
     (
         "give from and to, now and lasts, weekly such as `sun 02:00-04:00`, or cron and lasts",
@@ -26,46 +25,44 @@ const IN_FLAGS: [(&str, &str); 2] = [
     ("to or lasts is missing", "--to or --for is missing"),
 ];
 
-/// What is wrong, with flags for fields.
-pub(super) fn says(wrong: &Problems) -> String {
-    IN_FLAGS.iter().fold(lines(wrong.iter(), FLAGS), |says, (fields, flags)| says.replace(fields, flags))
+pub(super) fn explain_window(wrong: &Problems) -> String {
+    IN_FLAGS.iter().fold(lines(wrong.iter(), FLAGS), |text, (fields, flags)| text.replace(fields, flags))
 }
 
-/// The flags that say when.
 #[derive(Debug, Args)]
 pub struct WhenFlags {
-    /// Open from this time on, such as 2026-11-23T02:00:00Z (with --to or --for)
+    /// Start at this time, for example 2026-11-23T02:00:00Z (with --to or --for)
     #[arg(long, value_name = "TIME", group = "begins")]
     pub from: Option<String>,
 
-    /// Open from now on (with --to or --for)
+    /// Start now (with --to or --for)
     #[arg(long, group = "begins")]
     pub now: bool,
 
-    /// Open each week, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`
+    /// Open every week, for example `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`
     #[arg(long, value_name = "DAYS TIMES", group = "begins")]
     pub weekly: Option<String>,
 
-    /// Open at each time of a crontab expression, such as `0 2 * * *` (with --for)
+    /// Open at each time of a crontab expression, for example `0 2 * * *` (with --for)
     #[arg(long, value_name = "EXPRESSION", group = "begins")]
     pub cron: Option<String>,
 
-    /// Up to this time
+    /// End at this time
     #[arg(long, value_name = "TIME", conflicts_with_all = ["lasts", "weekly", "cron"])]
     pub to: Option<String>,
 
-    /// For so long, such as 2h
+    /// Duration, for example 2h
     #[arg(long = "for", value_name = "TIME", id = "lasts", conflicts_with = "weekly")]
     pub lasts: Option<String>,
 
-    /// The time zone of --weekly and --cron, such as Europe/Berlin [default: UTC]
+    /// Time zone of --weekly and --cron, for example Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", conflicts_with_all = ["from", "now"])]
     pub timezone: Option<String>,
 }
 
 impl WhenFlags {
-    /// These, beside what else is given.
-    pub(super) fn onto(&self, texts: Texts) -> Texts {
+    /// Adds the flags to `texts`.
+    pub(super) fn add_to(&self, texts: Texts) -> Texts {
         texts
             .with("from", self.from.as_deref())
             .with("now", self.now.then_some("true"))
@@ -95,24 +92,24 @@ mod tests {
 
     fn read(flags: &[&str]) -> Result<When, Vec<String>> {
         let line = Line::try_parse_from([&["x"], flags].concat()).unwrap();
-        let texts = line.when.onto(Texts::default().with("name", Some("night")));
+        let texts = line.when.add_to(Texts::default().with("name", Some("night")));
         let window = window::added(&texts, Origin::CommandLine(Timestamp::parse("2026-11-23T14:00:00Z").unwrap()));
-        window.map(|window| window.when).map_err(|wrong| says(&wrong).lines().map(str::to_owned).collect())
+        window.map(|window| window.when).map_err(|wrong| explain_window(&wrong).lines().map(str::to_owned).collect())
     }
 
     #[test]
     fn what_is_wrong_is_said_all_at_once() {
         for (flags, says) in [
-            (&[][..], &["when it is open is missing"][..]),
+            (&[][..], &["the time is missing"][..]),
             (&["--now"], &["--to or --for is missing"]),
-            (&["--cron", "0 2 * *"], &["--cron `0 2 * *` is no crontab", "--for is missing"]),
-            (&["--cron", "0 2 * * *", "--for", "8d"], &["--for `8d` must lie from 1m to 7d"]),
-            (&["--cron", "0 2 * * *", "--for", "30s"], &["--for `30s` must lie"]),
-            (&["--from", "tomorrow", "--to", "never"], &["--from `tomorrow` is no time", "--to `never` is no time"]),
+            (&["--cron", "0 2 * *"], &["--cron `0 2 * *` is not a crontab", "--for is missing"]),
+            (&["--cron", "0 2 * * *", "--for", "8d"], &["--for `8d` must be between 1m and 7d"]),
+            (&["--cron", "0 2 * * *", "--for", "30s"], &["--for `30s` must be between"]),
+            (&["--from", "tomorrow", "--to", "never"], &["--from `tomorrow` is not a time", "--to `never` is not a time"]),
             (&["--from", "2026-11-24T02:00:00Z", "--to", "2026-11-24T02:00:00Z"], &["must be later than"]),
-            (&["--from", "2026-11-22T02:00:00Z", "--for", "2h"], &["it would be over already"]),
+            (&["--from", "2026-11-22T02:00:00Z", "--for", "2h"], &["the window is in the past"]),
             (&["--weekly", "sunday"], &["--weekly `sunday` must be days and times"]),
-            (&["--weekly", "sun 02:00-04:00", "--timezone", "Mars"], &["--timezone `Mars` is no time zone"]),
+            (&["--weekly", "sun 02:00-04:00", "--timezone", "Mars"], &["--timezone `Mars` is not a time zone"]),
         ] {
             let said = read(flags).unwrap_err();
             assert_eq!(said.len(), says.len(), "{flags:?}: {said:?}");

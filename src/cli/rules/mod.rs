@@ -1,4 +1,4 @@
-//! `heartbeat rules`: what Ingestion Alert holds to be trouble, and what it would have said of the past.
+//! `heartbeat rules`: shows the alert rules of a project, and replays them over its history.
 
 use std::process::ExitCode;
 
@@ -12,23 +12,22 @@ mod progress;
 mod replay;
 mod show;
 
-/// Show the rules of a project, or run them over what was recorded
+/// Show the alert rules of a project, or replay them over its history
 #[derive(Debug, Args)]
 pub struct Rules {
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be done with rules.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show each rule: on or off, its limit, when it opens and closes, how grave it is
+    /// Show each rule with its limit, its severity and when it opens and closes an incident
     #[command(after_help = show::JSON)]
     Show(show::Show),
-    /// Run the rules over recorded history, and show the incidents that they would have opened
+    /// Replay the rules over recorded history, and show the incidents that they would have opened
     ///
-    /// The rules are those of the project, with what --set changes. Nothing is written. Nobody acknowledges or snoozes in a replay, and no
-    /// maintenance window is open.
+    /// It uses the rules of the project with the changes of --set, and changes nothing. A replay ignores acknowledgements, snoozes and
+    /// maintenance windows.
     #[command(after_help = replay::JSON)]
     Replay(replay::Replay),
 }
@@ -42,10 +41,9 @@ impl Rules {
     }
 }
 
-/// Which project.
 #[derive(Debug, Args)]
 pub struct WhichProject {
-    /// Which project; may be left out where there is one
+    /// Name of the project [default: the only project]
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 }
@@ -58,8 +56,9 @@ impl WhichProject {
             None if specs.len() == 1 => specs[0].name.clone(),
             None => {
                 let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
-                let there = if names.is_empty() { "there is none yet".into() } else { format!("there are {}", names.join(", ")) };
-                return Err(Misuse(format!("say which project with --project; {there}")));
+                let hint =
+                    if names.is_empty() { "there is no project yet".into() } else { format!("the projects are {}", names.join(", ")) };
+                return Err(Misuse(format!("--project is missing; {hint}")));
             }
         };
         let found = projects.into_iter().find(|project| project.spec.name == name);
@@ -67,22 +66,22 @@ impl WhichProject {
     }
 }
 
-/// The app as it is installed on the project, else as it usually is.
+/// The installed app, or the default one.
 fn app_of(project: &Project) -> IngestionAlertApp {
     project.spec.ingestion_alert.clone().unwrap_or_default()
 }
 
-/// What there is to know of rules that nobody goes by.
+/// A note when the rules are not in use.
 fn remark(project: &Project) -> Option<String> {
     let name = &project.spec.name;
     match &project.spec.ingestion_alert {
         None => Some(format!(
-            "Ingestion Alert is not installed on project {name}: these are the rules as they usually are. `heartbeat apps install \
-             ingestion-alert --project {name}` does it."
+            "Ingestion Alert is not installed on project {name}; these are the default rules. Install it with `heartbeat apps install \
+             ingestion-alert --project {name}`."
         )),
-        Some(app) if !app.enabled => {
-            Some(format!("Ingestion Alert rests on project {name}: `heartbeat apps enable ingestion-alert --project {name}` wakes it."))
-        }
+        Some(app) if !app.enabled => Some(format!(
+            "Ingestion Alert is disabled on project {name}. Enable it with `heartbeat apps enable ingestion-alert --project {name}`."
+        )),
         Some(_) => None,
     }
 }

@@ -1,13 +1,13 @@
-//! `heartbeat rules replay`: the rules, run over recorded history, so that a person can tune them without waiting.
+//! `heartbeat rules replay`: runs rules over recorded history, to tune them without waiting.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::progress::Screened;
+use super::progress::ProgressLine;
 use super::{WhichProject, app_of, remark};
-use crate::cli::explain::{Assigned, plainly};
+use crate::cli::explain::{Assigned, explain};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
 use crate::model::{IngestionAlertApp, Project, Severity, Timestamp, span};
@@ -16,75 +16,73 @@ use crate::settings::replay::{self, Found, Replay as Replayed, Sums, reach};
 
 pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{incident_kind, severity, rules, opened, closed, lasted_ms, first_bad, \
 last_good, cause_code, cause}], total: [{incident_kind, incidents, lasted_ms, recorded, recorded_lasted_ms}], without_history_ms, without_history: \
-[{from, to}], readbacks_from}; oldest first, absent values are null. closed is null while it would still be open; total has a row for each \
-incident_kind, recorded counts the incidents that were really opened; before readbacks_from no read-back is on record, and no_event, quiet and blind say \
-nothing.";
+[{from, to}], readbacks_from}; oldest first, absent values are null. closed is null if the incident would still be open; total has one row for each \
+incident_kind; recorded counts the incidents that were really opened; before readbacks_from there is no read-back, so no_event, quiet and blind cannot be \
+replayed.";
 
-/// `heartbeat rules replay`
 #[derive(Debug, Args)]
 pub struct Replay {
     #[command(flatten)]
     pub which: WhichProject,
 
-    /// How far back
+    /// Replay the history since this long ago
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = reach)]
     pub since: Duration,
 
-    /// Up to when, such as 2026-11-23T14:32:00Z [default: now]
+    /// End of the replay, for example 2026-11-23T14:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     pub until: Option<Timestamp>,
 
-    /// A rule's setting for this replay, such as `lag_above=90s` or `quiet=on` (may be given more than once)
+    /// Change a rule for this replay, for example `lag_above=90s` or `quiet=on` (repeatable)
     #[arg(long, value_name = "RULE=VALUE")]
     pub set: Vec<String>,
 
-    /// Print what was found as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
 
 impl Replay {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        // Wrong settings are told before the store is opened.
-        self.wished(&IngestionAlertApp::default())?;
+        // Wrong settings are reported before the store is opened.
+        self.changed_app(&IngestionAlertApp::default())?;
         let store = invocation.store().await?;
         let project = self.which.find(store.projects().await?)?;
-        let app = self.wished(&app_of(&project))?;
+        let app = self.changed_app(&app_of(&project))?;
         let to = self.until.unwrap_or_else(|| invocation.clock.now());
-        let progress = Screened::on(invocation);
+        let progress = ProgressLine::on(invocation);
         let replayed = replay::run(&store, &project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
         progress.end();
-        let shown = Shown { project: &project, replayed };
+        let output = Output { project: &project, replayed };
         if self.json {
-            invocation.screen.json(&ReplayJson::of(shown.project, &shown.replayed))?;
+            invocation.screen.json(&ReplayJson::of(output.project, &output.replayed))?;
         } else {
-            invocation.screen.text(&shown.page())?;
-            for note in shown.replayed.notes().into_iter().chain(remark(&project)) {
+            invocation.screen.text(&output.text())?;
+            for note in output.replayed.notes().into_iter().chain(remark(&project)) {
                 invocation.screen.note(note)?;
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The app with what `--set` changes. Everything wrong is said at once.
-    fn wished(&self, app: &IngestionAlertApp) -> anyhow::Result<IngestionAlertApp> {
+    /// Applies `--set`, and reports all problems together.
+    fn changed_app(&self, app: &IngestionAlertApp) -> anyhow::Result<IngestionAlertApp> {
         let mut assigned = Assigned::default();
         for assignment in &self.set {
             let read = assignment.split_once('=').map(|(key, text)| (key.trim(), text));
-            assigned.take(read.ok_or_else(|| "--set must be RULE=VALUE, such as lag_above=90s; the `=` is missing".to_owned()));
+            assigned.add(read.ok_or_else(|| "--set must be RULE=VALUE, for example lag_above=90s; the `=` is missing".to_owned()));
         }
-        assigned.with(|texts| Ok(replay::wished(app, texts)?)).map_err(plainly)
+        assigned.with(|texts| Ok(replay::wished(app, texts)?)).map_err(explain)
     }
 }
 
-/// Everything that is shown of a replay.
-struct Shown<'a> {
+struct Output<'a> {
     project: &'a Project,
     replayed: Replayed,
 }
 
-impl Shown<'_> {
-    fn page(&self) -> String {
+impl Output<'_> {
+    fn text(&self) -> String {
         let mut lines: Vec<String> = self.replayed.found.iter().map(|found| self.line(found)).collect();
         if lines.is_empty() {
             lines.push(format!(
@@ -102,7 +100,6 @@ impl Shown<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// Two lines: what and when, and where.
     fn line(&self, found: &Found) -> String {
         let incident = &found.incident;
         let style = if incident.severity == Severity::Critical { BAD } else { WARN };

@@ -1,4 +1,4 @@
-//! `heartbeat rules show`
+//! `heartbeat rules show`.
 
 use std::process::ExitCode;
 
@@ -12,15 +12,14 @@ use crate::model::{IngestionAlertApp, Project};
 use crate::report::RulesJson;
 
 pub(super) const JSON: &str = "JSON: {project, installed, enabled, time_range, watch, rules: [{rule, incident_kind, on, limit, open_after, \
-                               close_after, severity, reminders: [time]}]}; limit is null where a rule has none of its own.";
+                               close_after, severity, reminders: [time]}]}; limit is null if the rule has no limit.";
 
-/// `heartbeat rules show`
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
     pub which: WhichProject,
 
-    /// Print them as JSON
+    /// Print the rules as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -30,18 +29,18 @@ impl Show {
         let store = invocation.store().await?;
         let project = self.which.find(store.projects().await?)?;
         let app = app_of(&project);
-        let shown = RulesJson::of(&project);
+        let rules = RulesJson::of(&project);
         if self.json {
-            invocation.screen.json(&shown)?;
+            invocation.screen.json(&rules)?;
             return Ok(ExitCode::SUCCESS);
         }
         invocation.screen.line(heading(&project, &app))?;
-        let mut table = Table::under(["RULE", "IS", "LIMIT", "OPENS AFTER", "CLOSES AFTER", "SEVERITY", "REMINDERS"]);
-        for rule in shown.rules {
+        let mut table = Table::under(["RULE", "STATE", "LIMIT", "OPENS AFTER", "CLOSES AFTER", "SEVERITY", "REMINDERS"]);
+        for rule in rules.rules {
             let reminders = if rule.reminders.is_empty() { "none".to_owned() } else { rule.reminders.join(", ") };
-            let is = if rule.on { "on" } else { "off" };
+            let state = if rule.on { "on" } else { "off" };
             let limit = rule.limit.unwrap_or_else(|| "–".to_owned());
-            table.row([rule.rule.into(), is.into(), limit, rule.open_after, rule.close_after, rule.severity.into(), reminders]);
+            table.row([rule.rule.into(), state.into(), limit, rule.open_after, rule.close_after, rule.severity.into(), reminders]);
         }
         invocation.screen.line(table)?;
         if let Some(remark) = remark(&project) {
@@ -54,7 +53,7 @@ impl Show {
 fn heading(project: &Project, app: &IngestionAlertApp) -> String {
     let what = match &app.watch {
         crate::model::Watch::Any => "any event".to_owned(),
-        crate::model::Watch::Heartbeats => "heartbeats alone".to_owned(),
+        crate::model::Watch::Heartbeats => "only heartbeats".to_owned(),
         named @ crate::model::Watch::Events(_) => format!("the events {named}"),
     };
     format!("{}: watches {what}, timeRange {}", project.spec.name, duration::show(app.time_range))

@@ -1,11 +1,5 @@
-//! Prometheus Alertmanager: `POST /api/v2/alerts`, <https://prometheus.io/docs/alerting/latest/alerts_api/>. It answers 200 with nothing.
-//!
-//! Alertmanager knows an alert by its labels, so they are the same in every message of an incident: `alertname`, `project`, `incident_kind` and
-//! `incident`. Severity may change while an incident is open and therefore is no label: were it one, the lighter alert would be told to be
-//! over just when things got worse. It is an annotation; routes go by `alertname`, `incident_kind` or
-//! the channel's own `labels`, which may set one severity for all. While open, an alert ends ten minutes after it
-//! was last sent, and is sent again before; resolved, it ended when the incident did. A channel that does not deliver is an alert of the same
-//! kind. That Heartbeat was down is not sent again, and ends by itself after a day.
+//! Prometheus Alertmanager, `POST /api/v2/alerts`: <https://prometheus.io/docs/alerting/latest/alerts_api/>. It answers 200, empty.
+//! Severity is an annotation, not a label: labels identify an alert, and an escalation would resolve the old one. See `docs/alerts.md`.
 
 use std::time::Duration;
 
@@ -20,16 +14,16 @@ use crate::notify::call::Call;
 use crate::notify::send::Ask;
 use crate::notify::{facts, text};
 
-/// How long an alert lasts that is not sent again.
+/// How long an alert stays active without being sent again.
 const LASTS: Duration = Duration::from_mins(10);
-/// The same of one that nobody sends again.
+/// The same for alerts that are never repeated.
 const LASTS_ALONE: Duration = Duration::from_hours(24);
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let starts = call.incident().map_or(message.at, |incident| incident.opened);
     let ends = match (message.kind, call.incident()) {
-        // It drops the end of what it never saw firing, and tells nobody of what is over before it has grouped it. So this fires for a while.
+        // Alertmanager ignores the end of an alert that it never saw firing. So this one fires for a while.
         (NotificationKind::Resolved, Some(_)) if message.merged => call.now.plus(LASTS),
         (NotificationKind::Resolved, Some(incident)) => incident.closed.unwrap_or(message.at),
         (NotificationKind::ChannelResolved, _) => message.at,
@@ -54,8 +48,8 @@ fn labels(call: &Call<'_>) -> Map<String, Value> {
     let (name, incident_kind) = match call.incident() {
         Some(incident) => match incident.incident_kind.as_str() {
             "ingestion" => ("PostHogIngestion", "ingestion"),
-            "blind" => ("HeartbeatBlind", "blind"),
-            "quiet" => ("PostHogQuiet", "quiet"),
+            "monitoring" => ("HeartbeatMonitoring", "monitoring"),
+            "traffic" => ("PostHogTraffic", "traffic"),
             other => ("PostHogIncident", other),
         },
         None => ("Heartbeat", "heartbeat"),
@@ -74,7 +68,7 @@ fn labels(call: &Call<'_>) -> Map<String, Value> {
     if let Some(channel) = &message.channel {
         labels.insert("channel".into(), channel.name.clone().into());
     }
-    // A user's own, for the routes that there are. What is not well formed is refused before it is saved.
+    // A user's own labels, for existing routes. They are validated before they are stored.
     for (name, value) in crate::model::labels(call.value("labels")).unwrap_or_default() {
         labels.insert(name.to_owned(), value.into());
     }

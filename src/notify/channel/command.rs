@@ -1,7 +1,7 @@
-//! A program on this machine: the message as one line of JSON on its standard input, the way the webhook has it. No shell is between.
+//! A program on this machine: the message as one line of JSON on standard input, as for the webhook. No shell is used.
 //!
-//! Of the environment it gets a `PATH` and what the message is about, and nothing of ours: that may hold keys. When it ends with 0, the message is
-//! taken; with anything else, or not in time, it is tried again. What is not there or cannot be run stops the channel.
+//! The environment holds only `PATH` and facts of the message, because ours may hold keys. Exit code 0 means accepted; another code or
+//! a timeout is retried. A program that is missing or not executable stops the channel.
 
 use std::io::ErrorKind;
 use std::process::{ExitStatus, Stdio};
@@ -16,16 +16,16 @@ use crate::notify::answer::quoted;
 use crate::notify::call::Call;
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// As much of standard error is kept, in bytes.
-const KEPT: usize = 4096;
-/// How long the last words of a program that has ended are waited for: something that it left behind may still hold its standard error.
+/// Bytes of standard error that are read.
+const STDERR_LIMIT: usize = 4096;
+/// Wait for standard error after the program ended: a child process may hold it open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let mut words = call.value("command").split_whitespace();
     let Some(program) = words.next() else {
-        return Err(Delivery::Rejected { words: "no program is set".into() });
+        return Err(Delivery::Rejected { words: "`command` is empty".into() });
     };
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
@@ -70,7 +70,6 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 fn not_run(program: &str, wrong: &std::io::Error) -> Delivery {
     let words = format!("`{program}` cannot be run: {wrong}");
     match wrong.kind() {
-        // What is short just now need not stay so.
         ErrorKind::WouldBlock | ErrorKind::OutOfMemory | ErrorKind::ExecutableFileBusy | ErrorKind::Interrupted => {
             Delivery::TryAgain { words, after: None }
         }
@@ -78,43 +77,42 @@ fn not_run(program: &str, wrong: &std::io::Error) -> Delivery {
     }
 }
 
-/// Gives it its line, and waits for its end; reads along meanwhile, for a full pipe would hold it up.
+/// Writes the line and waits for the end; reads standard error meanwhile, so that a full pipe does not block the program.
 async fn run(call: &Call<'_>, mut child: Child, line: Vec<u8>) -> std::io::Result<(ExitStatus, Vec<u8>)> {
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let writing = async {
         if let Some(mut stdin) = stdin {
-            // One that does not care for the message may close its input, and succeed.
+            // The program may close its input without reading it.
             let _ = stdin.write_all(&line).await;
         }
     };
     let mut said = Vec::new();
     let status = {
-        let listening = listen(stderr, &mut said);
-        tokio::pin!(listening);
+        let reading = read_stderr(stderr, &mut said);
+        tokio::pin!(reading);
         let mut is_silent = false;
         let ((), status) = tokio::join!(writing, async {
             tokio::select! {
                 status = child.wait() => status,
-                () = &mut listening => {
+                () = &mut reading => {
                     is_silent = true;
                     child.wait().await
                 }
             }
         });
         if !is_silent {
-            let _ = call.sender.clock().timeout(LAST_WORDS, listening).await;
+            let _ = call.sender.clock().timeout(LAST_WORDS, reading).await;
         }
         status?
     };
     Ok((status, said))
 }
 
-/// Reads to the end, and keeps the first line.
-async fn listen(stderr: Option<ChildStderr>, said: &mut Vec<u8>) {
+async fn read_stderr(stderr: Option<ChildStderr>, said: &mut Vec<u8>) {
     let Some(mut stderr) = stderr else { return };
     let mut part = [0; 1024];
     while let Ok(count @ 1..) = stderr.read(&mut part).await {
-        let is_whole = said.len() >= KEPT || said.contains(&b'\n');
+        let is_whole = said.len() >= STDERR_LIMIT || said.contains(&b'\n');
         if !is_whole {
             said.extend_from_slice(&part[..count]);
         }

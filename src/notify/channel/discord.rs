@@ -1,8 +1,7 @@
-//! A Discord webhook: <https://discord.com/developers/docs/resources/webhook#execute-webhook>; its bounds:
-//! <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>; its 429:
-//! <https://discord.com/developers/docs/topics/rate-limits>.
-//!
-//! A forum takes messages in threads alone. A thread that is set by name is created with the first message; the next ones go to it.
+//! A Discord webhook: <https://discord.com/developers/docs/resources/webhook#execute-webhook>; limits:
+//! <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>;
+//! 429: <https://discord.com/developers/docs/topics/rate-limits>.
+//! A forum accepts messages only in threads. A thread that is set by name is created with the first message; later ones go to it.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -14,7 +13,6 @@ use crate::notify::call::Call;
 use crate::notify::markup::Markup;
 use crate::notify::{facts, text};
 
-/// Together with the fields they stay below the 6000 that an embed may hold in all.
 const TITLE: usize = 256;
 const DESCRIPTION: usize = 4096;
 const VALUE: usize = 200;
@@ -34,7 +32,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             "timestamp": message.at,
             "fields": fields,
         }],
-        // Nobody is called by what the words happen to hold.
+        // Quoted text must not mention users.
         "allowed_mentions": {"parse": []},
     });
     if let Some(page) = call.page() {
@@ -47,13 +45,12 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     in_named_thread(call, thread, body).await
 }
 
-/// To the thread of this name: the one that was created for it, or a new one.
+/// To the thread of this name: created earlier, or new.
 async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delivered {
     let url = call.value("url");
     let of = format!("{url} {name}");
     if let Some(id) = call.sender.thread(&of) {
         match settled(call.post(&confirmed(url, &id), &body).await?) {
-            // It may have been deleted or locked.
             Delivery::Rejected { .. } => call.sender.note_thread(of.clone(), None),
             other => return Ok(other),
         }
@@ -69,21 +66,19 @@ async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delive
 }
 
 fn settled(answer: Answer) -> Delivery {
-    let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
+    let retry_after = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
     match answer.by_discord().unwrap_or_else(|| answer.settle_unless_page()) {
-        // The body is finer than the header, which is in whole seconds.
-        Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: said.or(after) },
+        // The body is more precise than the header, which has whole seconds.
+        Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: retry_after.or(after) },
         other => other,
     }
 }
 
-/// Whether it is an id of Discord, a number of 64 bits, and no name.
 fn is_id(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The address, with the thread to post to, and asked to answer only when the message is there: Discord otherwise says 204 also to one that it then
-/// drops.
+/// Adds the thread, and `wait`: without it Discord also answers 204 to a message that it then drops.
 fn confirmed(address: &str, thread: &str) -> String {
     let Ok(mut url) = Url::parse(address.trim()) else { return address.to_owned() };
     let thread = thread.trim();

@@ -1,6 +1,5 @@
-//! E-mail by SMTP: one mail to all recipients, as plain text and as HTML. What mails of machines hold: <https://www.rfc-editor.org/rfc/rfc3834>.
-//!
-//! `Message-ID` comes from the notification, so that a double is known for one; `References` from the incident, so that its mails form a thread.
+//! E-mail by SMTP: one mail to all recipients, as text and HTML. Headers of automatic mail: <https://www.rfc-editor.org/rfc/rfc3834>.
+//! `Message-ID` comes from the notification, to recognize duplicates; `References` from the incident, to form a thread.
 
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -21,9 +20,9 @@ type Wrong = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let rejected = |words: String| Delivery::Rejected { words };
-    let (from, to) = from_and_to(call).map_err(|wrong| rejected(format!("its addresses cannot be read: {wrong}")))?;
-    let mail = mail(call, &from, &to).map_err(|wrong| rejected(format!("the mail cannot be made: {wrong}")))?;
-    let server = Server::read(call.value("url")).ok_or_else(|| rejected("its address is no smtp:// or smtps:// one".into()))?;
+    let (from, to) = from_and_to(call).map_err(|wrong| rejected(format!("an address is not valid: {wrong}")))?;
+    let mail = mail(call, &from, &to).map_err(|wrong| rejected(format!("the mail cannot be built: {wrong}")))?;
+    let server = Server::read(call.value("url")).ok_or_else(|| rejected("the URL must begin with smtp:// or smtps://".into()))?;
     if let Ok(url) = Url::parse(call.value("url")) {
         call.sender.may_reach(&url)?;
     }
@@ -31,9 +30,9 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         "" => host_name().await.unwrap_or_else(|| from.email.domain().to_owned()),
         set => set.to_owned(),
     };
-    // Some may have it from an earlier try, or will never get it.
+    // An earlier try delivered to some or was rejected for them.
     let settled = call.sender.settled_recipients(call.id());
-    let open = to.into_iter().map(|one| one.email).filter(|one| !settled.iter().any(|known| known == AsRef::<str>::as_ref(one))).collect();
+    let open = to.into_iter().map(|one| one.email).filter(|one| !settled.iter().any(|done| done == AsRef::<str>::as_ref(one))).collect();
     let envelope = Envelope { hello, from: from.email, to: open, mail: &mail.formatted() };
     let sent = server.send(envelope, call.sender.extra_roots(), (call.sender.clock(), call.sender.limit())).await;
     let clean = |words: &str| quoted(words.as_bytes(), &call.redactor);
@@ -45,30 +44,30 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     })
 }
 
-/// What it means that some took it, or none: a mail that went to somebody is delivered, whoever else was refused.
+/// A mail that was accepted for at least one recipient is delivered, even if others were rejected.
 fn settle(call: &Call<'_>, outcome: Outcome) -> Delivery {
     let clean = |words: &str| quoted(words.as_bytes(), &call.redactor);
     let named = |all: &[(Address, String)]| {
         let all = all.iter().map(|(address, words)| format!("{address}: {}", clean(words)));
         all.collect::<Vec<_>>().join("; ")
     };
-    let Outcome { taken, rejected, later } = outcome;
+    let Outcome { accepted, rejected, later } = outcome;
     let had_some = !call.sender.settled_recipients(call.id()).is_empty();
-    let mut words = taken.as_ref().map_or_else(String::new, |(_, words)| clean(words));
+    let mut words = accepted.as_ref().map_or_else(String::new, |(_, words)| clean(words));
     if !rejected.is_empty() {
-        tracing::warn!(channel = %call.channel.name, "the mail server refuses recipients: {}", named(&rejected));
+        tracing::warn!(channel = %call.channel.name, "the mail server rejects recipients: {}", named(&rejected));
         words =
-            [words, format!("refused: {}", named(&rejected))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+            [words, format!("rejected: {}", named(&rejected))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
     }
     if later.is_empty() {
         call.sender.forget_recipients(call.id());
-        return if taken.is_some() || had_some { Delivery::Accepted(words) } else { Delivery::Rejected { words } };
+        return if accepted.is_some() || had_some { Delivery::Accepted(words) } else { Delivery::Rejected { words } };
     }
-    let settled = taken.iter().flat_map(|(all, _)| all).chain(rejected.iter().map(|(one, _)| one)).map(ToString::to_string);
+    let settled = accepted.iter().flat_map(|(all, _)| all).chain(rejected.iter().map(|(one, _)| one)).map(ToString::to_string);
     call.sender.note_recipients(call.id(), settled);
     let later = format!("tried again: {}", named(&later));
     let words = if words.is_empty() { later } else { format!("{words}; {later}") };
-    if taken.is_some() || had_some { Delivery::Partly { words } } else { Delivery::TryAgain { words, after: None } }
+    if accepted.is_some() || had_some { Delivery::Partly { words } } else { Delivery::TryAgain { words, after: None } }
 }
 
 fn from_and_to(call: &Call<'_>) -> Result<(Named, Vec<Named>), Wrong> {
@@ -76,7 +75,7 @@ fn from_and_to(call: &Call<'_>) -> Result<(Named, Vec<Named>), Wrong> {
         let all = Mailbox::parse_all(call.value(key)).map_err(|wrong| format!("`{}`", wrong.escape_debug()))?;
         all.into_iter().map(|one| Ok(Named::new(one.name, Address::new(one.user, one.domain)?))).collect()
     };
-    let from = read("from")?.into_iter().next().ok_or("there is no sender")?;
+    let from = read("from")?.into_iter().next().ok_or("`from` is empty")?;
     Ok((from, read("to")?))
 }
 
@@ -91,25 +90,24 @@ fn mail(call: &Call<'_>, from: &Named, to: &[Named]) -> Result<Mail, Wrong> {
         .message_id(Some(format!("<{}@{domain}>", call.id())))
         .user_agent(AGENT.into())
         .raw_header(raw("Auto-Submitted", "auto-generated".into()))
-        // Exchange and Outlook answer by themselves to what has no such header.
+        // Prevents automatic replies of Exchange and Outlook.
         .raw_header(raw("X-Auto-Response-Suppress", "All".into()))
         .raw_header(raw("List-Id", format!("Heartbeat <{}.heartbeat.{domain}>", call.channel.name)));
     for recipient in to {
         mail = mail.to(recipient.clone());
     }
     if call.incident().is_some() {
-        // No mail has this id: it is the root that all mails of the incident share, whichever of them comes first.
+        // No mail has this id: it is the common root of the incident's thread, whichever mail comes first.
         let root = format!("<{}@{domain}>", call.key());
         mail = mail.in_reply_to(root.clone()).references(root);
     }
     let part = |content: ContentType, body: String| SinglePart::builder().header(content).body(body);
-    // The same each time that it is sent.
+    // Identical in every try.
     let parts = MultiPart::builder().kind(MultiPartKind::Alternative).boundary(call.id().to_string());
     let parts = parts.singlepart(part(ContentType::TEXT_PLAIN, call.text_with_link()));
     Ok(mail.multipart(parts.singlepart(part(ContentType::TEXT_HTML, html(call))))?)
 }
 
-/// The text as HTML: its words, and nothing that they could be taken for.
 fn html(call: &Call<'_>) -> String {
     let lines = call.message().text.lines().map(escaped).collect::<Vec<_>>().join("<br>\r\n");
     let link = call.page().map(escaped).map_or_else(String::new, |page| format!("<p><a href=\"{page}\">{page}</a></p>\r\n"));

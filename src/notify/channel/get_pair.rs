@@ -1,6 +1,5 @@
-//! A plain GET when triggered and another when resolved, as PostHog's app did: <https://github.com/PostHog/ingestion-alert-plugin>.
-//!
-//! Nothing is sent along: the addresses say all that there is to say. Of an incident that opened and is over, resolved alone is called.
+//! A plain GET for opened and another for resolved, as PostHog's app did: <https://github.com/PostHog/ingestion-alert-plugin>.
+//! The requests have no content. If an incident opened and resolved before delivery, only the resolved URL is called.
 
 use super::Delivered;
 use crate::model::{Delivery, NotificationKind};
@@ -18,11 +17,11 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         | NotificationKind::ChannelStopped
         | NotificationKind::ChannelResolved
         | NotificationKind::Digest => {
-            return Ok(Delivery::Accepted(format!("nothing to call for {kind}")));
+            return Ok(Delivery::Accepted(format!("not sent: no URL for {kind}")));
         }
     };
     match call.value(key) {
-        "" => Ok(Delivery::Accepted(format!("nothing to call for {kind}: {key} is not set"))),
+        "" => Ok(Delivery::Accepted(format!("not sent: no URL for {kind}, {key} is not set"))),
         url => Ok(call.ask(Ask::get(url)).await?.settle()),
     }
 }

@@ -1,4 +1,4 @@
-//! The channels: one file for each kind, and one line for it here.
+//! The channels: one file per kind.
 
 mod alertmanager;
 mod command;
@@ -16,7 +16,6 @@ mod webhook;
 use super::call::Call;
 use crate::model::{ChannelKind, Delivery};
 
-/// Tries once, in the way of the channel's kind.
 pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
     let delivered = match call.channel.kind {
         ChannelKind::Webhook => webhook::deliver(call).await,
@@ -32,9 +31,8 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
         ChannelKind::Telegram => telegram::deliver(call).await,
         ChannelKind::Command => command::deliver(call).await,
     };
-    // Where nobody answered, that is what came of it.
     delivered.unwrap_or_else(|unanswered| unanswered)
 }
 
-/// What a channel's file gives: `Err` where it got no answer to read.
+/// `Err` if there was no answer.
 type Delivered = Result<Delivery, Delivery>;

@@ -1,5 +1,5 @@
-//! ntfy, of ntfy.sh or one's own: <https://docs.ntfy.sh/publish/#publish-as-json>. JSON goes to the server's root and names the topic, which is the
-//! last part of the address's path. A message of more than 4096 bytes would come as a file.
+//! ntfy, hosted or self-hosted: <https://docs.ntfy.sh/publish/#publish-as-json>. JSON goes to the server's root and names the topic, the
+//! last segment of the URL's path. A message of more than 4096 bytes would become an attachment.
 
 use http::header::AUTHORIZATION;
 use serde_json::json;
@@ -18,9 +18,9 @@ const MESSAGE: usize = 4096;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let Some((root, topic)) = root_and_topic(call.value("url")) else {
-        return Err(Delivery::Rejected { words: "its address does not end in a topic".into() });
+        return Err(Delivery::Rejected { words: "the URL does not end in a topic".into() });
     };
-    // From 1 to 5, and a tag that is shown as a picture.
+    // Priority from 1 to 5, and a tag that ntfy shows as an emoji.
     let (priority, picture) = match (message.kind, message.severity.as_str()) {
         (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => (3, "white_check_mark"),
         (_, "critical") => (5, "rotating_light"),
@@ -49,7 +49,6 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     Ok(call.ask(ask.json(&body)).await?.settle_unless_page())
 }
 
-/// `https://ntfy.sh/my-topic` as `https://ntfy.sh/` and `my-topic`.
 fn root_and_topic(address: &str) -> Option<(String, String)> {
     let mut url = Url::parse(address.trim()).ok()?;
     url.path_segments_mut().ok()?.pop_if_empty();

@@ -1,8 +1,7 @@
-//! Opsgenie, Alert API: <https://docs.opsgenie.com/docs/alert-api>. It answers 202 and works later; 401 and 403 are of the key, 422 of the message.
+//! Opsgenie Alert API: <https://docs.opsgenie.com/docs/alert-api>. It answers 202 first; 401 and 403 concern the key, 422 the message.
 //!
-//! The alias is the incident's key. Opened creates the alert; worsened creates it where it is not there, and raises its priority; a reminder is a
-//! note on it; resolved closes it, also where the opening was never told. What is about Heartbeat itself is an alert that a person closes; of
-//! priority P5, which calls nobody, unless a channel has stopped.
+//! The alias is the incident's key. Opened creates the alert; escalated also raises its priority; a reminder adds a note; resolved closes.
+//! Messages about Heartbeat itself are alerts to close by hand, with priority P5, which does not page, except for a stopped channel.
 
 use http::Method;
 use http::header::AUTHORIZATION;
@@ -17,10 +16,9 @@ use crate::notify::{facts, text};
 const MESSAGE: usize = 130;
 const DESCRIPTION: usize = 15_000;
 const NOTE: usize = 25_000;
-/// All details together may hold 8000.
+/// All details together: 8000.
 const DETAIL: usize = 400;
 const ENTITY: usize = 512;
-/// Of a tag.
 const TAG: usize = 50;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
@@ -55,7 +53,7 @@ fn alert(call: &Call<'_>) -> Value {
         .filter(|(name, _)| *name != "text")
         .map(|(name, value)| (name.to_owned(), text::cut(&value, DETAIL).into()))
         .collect();
-    // Nothing that may change while the alert is open: its tags stay as they were when it was created.
+    // Only what does not change while the alert is open: tags are set once.
     let about = message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.incident_kind);
     let tags = ["heartbeat".to_owned(), text::cut(about, TAG)];
     let entity = if message.project.is_empty() { "heartbeat" } else { &message.project };

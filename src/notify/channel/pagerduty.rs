@@ -1,10 +1,6 @@
-//! PagerDuty, Events API v2: <https://developer.pagerduty.com/docs/send-alert-event> and, for what wakes nobody,
-//! <https://developer.pagerduty.com/docs/send-change-event>. It answers 202; 400 says `invalid event`, also of a wrong key.
-//!
-//! Opened, worsened and reminders trigger with the incident's key, and resolved resolves it. A trigger of an alert that is open pages nobody again;
-//! one that somebody resolved too early comes back with the next reminder. Of an incident that opened and is over, resolved alone is
-//! sent: nobody is woken for what is past. A channel that does not deliver is an alert by itself, resolved when it is mended. That Heartbeat was away,
-//! and a digest, are changes: they stand beside the service's incidents and page nobody.
+//! PagerDuty Events API v2: <https://developer.pagerduty.com/docs/send-alert-event>; without paging:
+//! <https://developer.pagerduty.com/docs/send-change-event>. It answers 202; 400 `invalid event` also to a wrong key.
+//! Opened, escalated and reminder trigger; resolved resolves. A repeated trigger does not page again. Downtime and digest are changes.
 
 use serde_json::{Map, Value, json};
 

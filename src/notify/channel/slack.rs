@@ -1,8 +1,6 @@
-//! A Slack incoming webhook: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks> and, for the coloured bar,
+//! A Slack incoming webhook: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>; the coloured bar:
 //! <https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments>.
-//!
-//! Slack answers `ok`, or a word such as `no_service` or `invalid_token` with 400, 403, 404 or 410. The attachment is of the older shape,
-//! which Mattermost and Rocket.Chat read as well.
+//! Legacy attachments, because Mattermost and Rocket.Chat read them as well.
 
 use serde_json::json;
 
@@ -24,7 +22,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let mut body = json!({
         "text": text::cut(&text::line(&message.title), TITLE),
         "mrkdwn": false,
-        // Nothing in the words becomes a link or a mention by itself.
+        // Quoted text never becomes a link or a mention.
         "parse": "none",
         "link_names": false,
         "unfurl_links": false,
@@ -35,7 +33,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             "text": words,
             "fields": fields,
             "mrkdwn_in": [],
-            // A time stands in the footer, and Slack's own SDK accepts none without one.
+            // Slack shows the time in the footer, and its SDK requires one.
             "footer": "Heartbeat",
             "ts": message.at.ms().div_euclid(1000),
         }],

@@ -1,5 +1,5 @@
-//! A Microsoft Teams workflow that starts when a webhook request is received: an adaptive card in a message.
-//! <https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook> and, for cards and the 28 KB,
+//! A Microsoft Teams workflow with the trigger "When a webhook request is received": an adaptive card.
+//! <https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook>; cards and the limit of 28 KB:
 //! <https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>. It answers 202.
 
 use http::StatusCode;
@@ -10,7 +10,7 @@ use crate::model::NotificationKind;
 use crate::notify::call::Call;
 use crate::notify::{facts, text};
 
-/// What is left of 28 KB for the words when each byte of them is escaped, and the facts beside them.
+/// Fits in 28 KB with the facts, even if each byte is escaped.
 const TITLE: usize = 500;
 const TEXT: usize = 10_000;
 const VALUE: usize = 200;
@@ -25,7 +25,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     };
     let title = text::cut_bytes(&text::line(&message.title), TITLE);
     let text = text::cut_bytes(&message.text, TEXT);
-    // A block has no line breaks but those of Markdown, and `text` is lines: a block for each.
+    // A text block has no line breaks except those of Markdown: one block per line.
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let has_own = (call.channel.title.is_some(), call.channel.body.is_some());
     let mut body = vec![block(&title, has_own.0, &json!({"weight": "Bolder", "size": "Medium", "color": colour}))];
@@ -54,12 +54,12 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     })
 }
 
-/// What Teams answered to a connector or workflow that passed the message on: it says 200 itself, and in words that it failed, such as `Webhook message
+/// The status that Teams gave to the connector or workflow, which itself answers 200 with a text such as `Webhook message
 /// delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId ...`.
 /// <https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using#rate-limiting-for-connectors>
 fn behind(body: &[u8]) -> Option<StatusCode> {
     let body = String::from_utf8_lossy(body).to_lowercase();
-    // A workflow may answer with the message itself, which may quote whatever a server said.
+    // A workflow may answer with the message itself, which may quote a server.
     if !["message delivery failed", "teams endpoint returned"].iter().any(|words| body.contains(words)) {
         return None;
     }
@@ -67,14 +67,13 @@ fn behind(body: &[u8]) -> Option<StatusCode> {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         return digits.parse().ok().and_then(|number| StatusCode::from_u16(number).ok()).filter(|status| !status.is_success());
     }
-    // Without a number it may be anything: what failed there may work with the next try.
+    // Without a number: a retry may help.
     Some(StatusCode::BAD_GATEWAY)
 }
 
-/// More would not fit with their own overhead.
 const MOST_LINES: usize = 60;
 
-/// A paragraph. A user's own words may hold Markdown; ours go where none is read.
+/// A paragraph. Only a user's own template may hold Markdown.
 fn block(text: &str, is_own: bool, style: &Value) -> Value {
     let mut block = if is_own {
         json!({"type": "TextBlock", "text": text, "wrap": true})

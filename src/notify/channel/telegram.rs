@@ -1,6 +1,6 @@
-//! A Telegram bot: `sendMessage`, <https://core.telegram.org/bots/api#sendmessage>. The token stands in the path. It answers
-//! `{"ok":true}`, or `{"ok":false,"error_code","description","parameters"}`: 401 and 404 are of the token, 403 of a bot that was
-//! thrown out, 400 of a chat that there is not; `retry_after` says how long to wait, `migrate_to_chat_id` which chat it is now.
+//! A Telegram bot, `sendMessage`: <https://core.telegram.org/bots/api#sendmessage>. The token is part of the path. Errors are
+//! `{"ok":false,"error_code","description","parameters"}`: 401 and 404 mean a wrong token, 403 that the bot was
+//! removed, 400 an unknown chat; `retry_after` is the wait in seconds, `migrate_to_chat_id` the new chat.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let words = format!("{}\n\n{}", text::line(&message.title), call.text_with_link());
     let (words, quotes) = quotes(&text::cut(words.trim(), TEXT));
-    // No parse mode: nothing in the words can be taken for markup.
+    // No parse mode: nothing in the text is interpreted as markup.
     let mut body = json!({
         "chat_id": call.value("chat"),
         "text": words,
@@ -27,12 +27,12 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         body["message_thread_id"] = thread.into();
     }
     let answer = call.post(&call.at(&format!("/bot{}/sendMessage", call.value("token"))), &body).await?;
-    let said = answer.json();
-    let parameter = |key: &str| said.pointer(&format!("/parameters/{key}")).cloned().unwrap_or_default();
+    let reply = answer.json();
+    let parameter = |key: &str| reply.pointer(&format!("/parameters/{key}")).cloned().unwrap_or_default();
     if let Some(chat) = parameter("migrate_to_chat_id").as_i64() {
         return Ok(Delivery::Rejected { words: format!("the group has become a supergroup: set chat to {chat} ({})", answer.words) });
     }
-    if answer.status.is_success() && said.get("ok") == Some(&Value::Bool(false)) {
+    if answer.status.is_success() && reply.get("ok") == Some(&Value::Bool(false)) {
         return Ok(answer.try_again());
     }
     Ok(match answer.by_telegram().unwrap_or_else(|| answer.settle_unless_page_or_key()) {
@@ -43,7 +43,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     })
 }
 
-/// The text without the backticks around quotes, and the quotes as entities of their own: in one of code nothing is a link, a mention or a command.
+/// Turns backticks into `code` entities, in which Telegram makes no links, mentions or commands.
 fn quotes(text: &str) -> (String, Vec<Value>) {
     let parts: Vec<&str> = text.split('`').collect();
     let (mut plain, mut entities, mut offset) = (String::with_capacity(text.len()), Vec::new(), 0);
@@ -51,7 +51,7 @@ fn quotes(text: &str) -> (String, Vec<Value>) {
         let length = part.encode_utf16().count();
         let is_quote = at % 2 == 1;
         if is_quote && at + 1 == parts.len() {
-            // It was cut off: nothing ends it.
+            // The closing backtick was cut off.
             plain.push('`');
             offset += 1;
         } else if is_quote && length > 0 {

@@ -1,6 +1,6 @@
-//! The message as JSON, signed by Standard Webhooks: <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
-//!
-//! `webhook-id` is the notification's, the same on each try; `webhook-timestamp` is that of the try. 410 means "do not send any more".
+//! The message as JSON, signed as in
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+//! `webhook-id` is the notification's, the same in each try; `webhook-timestamp` is the time of the try. 410 means "do not send again".
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,10 +21,10 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         .header(HeaderName::from_static("webhook-timestamp"), seconds.clone());
     let secrets: Vec<&str> = call.value("secret").split_whitespace().collect();
     if !secrets.is_empty() {
-        // One each, so that a receiver that knows the old one or the new one can verify it.
+        // One signature per secret, so that a receiver can rotate its secret.
         let signed = secrets.into_iter().map(|secret| Some(format!("v1,{}", signature(secret, &id, &seconds, &body)?)));
         let Some(signatures) = signed.collect::<Option<Vec<_>>>() else {
-            return Err(Delivery::Rejected { words: "its secret is not `whsec_` and base64".into() });
+            return Err(Delivery::Rejected { words: "the secret must be `whsec_` followed by base64".into() });
         };
         ask = ask.header(HeaderName::from_static("webhook-signature"), signatures.join(" "));
     }
@@ -42,7 +42,6 @@ fn signature(secret: &str, id: &str, seconds: &str, body: &[u8]) -> Option<Strin
 mod tests {
     use super::*;
 
-    /// The example of the specification's own libraries.
     #[test]
     fn the_signature_is_that_of_the_specification() {
         let signed =

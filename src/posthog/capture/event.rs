@@ -1,4 +1,4 @@
-//! The event as capture takes it: the two forms of one beat.
+//! The request bodies and headers of capture v0 and v1.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, USER_AGENT};
@@ -16,7 +16,6 @@ const ATTEMPT: HeaderName = HeaderName::from_static("posthog-attempt");
 const REQUEST_ID: HeaderName = HeaderName::from_static("posthog-request-id");
 const REQUEST_TIMESTAMP: HeaderName = HeaderName::from_static("posthog-request-timestamp");
 
-/// An instant as PostHog takes it.
 struct Iso(Timestamp);
 
 impl Serialize for Iso {
@@ -29,7 +28,7 @@ impl Serialize for Iso {
 struct Properties {
     #[serde(rename = "$timestamp")]
     slot: Iso,
-    /// No person profile: the event is cheaper. v1 takes it as an option.
+    /// Without a person profile the event is cheaper. v1 has an option for it.
     #[serde(rename = "$process_person_profile", skip_serializing_if = "Option::is_none")]
     process_person_profile: Option<bool>,
     #[serde(rename = "$geoip_disable")]
@@ -40,7 +39,7 @@ struct Properties {
     lib_version: &'static str,
 }
 
-/// No `sent_at`: with it, the stored timestamp would be moved by the network's transit, and two tries would be stored as two.
+/// No `sent_at`: with it, PostHog would shift the timestamp by the network's delay and store a retry as a second event.
 #[derive(Serialize)]
 struct V0<'a> {
     api_key: &'a str,
@@ -109,12 +108,12 @@ pub(super) fn v1_headers(event: &Event<'_>) -> HeaderMap {
     let mut headers = v0_headers();
     headers.insert(AUTHORIZATION, ascii(&format!("Bearer {}", event.token.as_str())));
     headers.insert(SDK_INFO, ascii(&format!("{NAME}/{VERSION}")));
-    // The same on every try: the beat's own identity.
+    // The same in every try.
     headers.insert(REQUEST_ID, ascii(&event.beat.uuid.to_string()));
     headers
 }
 
-/// What v1 wants to be told anew on each try.
+/// Headers of v1 that change with each try.
 pub(super) fn stamp_attempt(headers: &mut HeaderMap, tries: u8, now: Timestamp) {
     headers.insert(ATTEMPT, HeaderValue::from(u16::from(tries)));
     headers.insert(REQUEST_TIMESTAMP, ascii(&now.to_string()));
@@ -124,7 +123,6 @@ fn properties(event: &Event<'_>, process_person_profile: Option<bool>) -> Proper
     Properties { slot: Iso(event.beat.slot), process_person_profile, geoip_disable: true, lib: NAME, lib_version: VERSION }
 }
 
-/// Strings, booleans and a uuid: there is nothing in a body that could not be written.
 fn in_json(body: &impl Serialize) -> Bytes {
     let mut written = Vec::with_capacity(512);
     if let Err(wrong) = serde_json::to_writer(&mut written, body) {
@@ -133,7 +131,7 @@ fn in_json(body: &impl Serialize) -> Bytes {
     written.into()
 }
 
-/// Tokens, uuids and times are printable ASCII, so they can stand in a header.
+/// Tokens, uuids and times are printable ASCII, so they are valid in a header.
 fn ascii(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

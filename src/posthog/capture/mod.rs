@@ -1,4 +1,4 @@
-//! Sending a beat: one event to capture, tried again inside its minute, and the receipt of it.
+//! Sends a beat: one event to capture, retried within its minute, and its capture result.
 
 mod event;
 mod reading;
@@ -15,42 +15,36 @@ use super::client::{Client, Place};
 use super::wire::{Ask, Cut, Heard, Track};
 use crate::model::{Beat, CaptureResult, Endpoint, Phases, ProjectToken, Reply, Timestamp};
 
-/// One try, from the name to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(20);
-/// What is tried once more is tried so much later, and a spread.
+/// Additional pause before a single retry.
 const ONCE_AFTER: Duration = Duration::from_secs(1);
-/// As much of an answer is read.
 const MOST: usize = 64 * 1024;
-/// For so long a PostHog without `/i/v0/e/` is sent to `/e/` at once.
+/// How long a PostHog without `/i/v0/e/` is sent to `/e/` directly.
 const OLD_FOR: Duration = Duration::from_hours(1);
 
 const V0_OLD: &str = "/e/";
 
-/// A beat on its way: where to, as what.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
-    /// Capture's base address, with the path of a reverse proxy and without a trailing slash.
+    /// Base URL of capture, with the path of a reverse proxy and without a trailing slash.
     pub base: &'a str,
-    /// Which endpoint takes it.
     pub endpoint: Endpoint,
-    /// Into which project.
     pub token: &'a ProjectToken,
-    /// The event's name.
     pub name: &'a str,
-    /// Which beat. Its slot is the property `$timestamp`, shared by all routes of the minute.
+    /// Its slot is the property `$timestamp`, shared by all routes of the minute.
     pub beat: &'a Beat,
-    /// The event's own timestamp: that of the sending. The same in every try.
+    /// The time of sending. The same in every try.
     pub timestamp: Timestamp,
 }
 
-/// Sends a beat. Where trying again can help it is tried again, with the same bytes, as long as it is not yet
+/// Sends a beat and retries with the same bytes where that can help, until
 /// `no_try_after`; the first try is always made.
 pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> CaptureResult {
     send_telling(client, event, no_try_after, &mut |_| {}).await
 }
 
-/// The same; `tell` hears of each try that failed while another one follows. It may take a minute until the last word, and
-/// somebody may want to see the trouble before.
+/// Also calls `tell` with the result of each failed try that is followed by another: the final result may take a
+/// minute.
 pub async fn send_telling(
     client: &Client,
     event: &Event<'_>,
@@ -84,12 +78,11 @@ pub async fn send_telling(
     }
 }
 
-/// What is sent in every try, and where to.
 struct Parcel {
     place: Arc<Place>,
     endpoint: Endpoint,
     uuid: Uuid,
-    /// Whether the path may turn out to be one that an old PostHog does not know.
+    /// Whether an old PostHog may not have this path.
     is_new_path: bool,
     ask: Ask,
 }
@@ -121,7 +114,7 @@ impl Parcel {
         verdict
     }
 
-    /// Releases up to 1.43 know `/e/` only. Where that does not take the event either, the first answer tells more.
+    /// Releases up to 1.43 only have `/e/`. If it does not accept the event either, the first answer is more useful.
     async fn attempt_old_path(&mut self, client: &Client, track: &Track) -> Option<Verdict> {
         let new = std::mem::replace(&mut self.ask.path, self.place.path(V0_OLD).ok()?);
         if let Ok(heard) = client.exchange(&self.place, &self.ask, track).await {

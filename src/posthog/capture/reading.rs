@@ -1,4 +1,4 @@
-//! What capture's answer means, and whether trying again can help.
+//! Interprets capture's answer: the result, and whether to retry.
 
 use std::time::Duration;
 
@@ -11,31 +11,26 @@ use crate::posthog::answerer::{asks_for_a_login, is_html};
 use crate::posthog::excerpt::{excerpt, printable, retry_after};
 use crate::posthog::wire::Heard;
 
-/// An answer, and what to do about it.
 pub(super) struct Verdict {
     pub(super) reply: Reply,
     pub(super) again: Again,
 }
 
-/// Whether to try again.
 pub(super) enum Again {
-    /// It would be answered in the same way.
     Never,
-    /// After a pause of our own, at least as long as PostHog asked for.
-    Soon { floor: Duration },
-    /// Not before the time that PostHog asked for.
+    /// After our own pause, at least as long as PostHog asked for.
+    Soon {
+        floor: Duration,
+    },
     After(Duration),
-    /// Once more, a good second later.
     Once,
 }
 
 impl Verdict {
-    /// Nothing more to do.
     pub(super) fn end(reply: Reply) -> Self {
         Self { reply, again: Again::Never }
     }
 
-    /// Worth another try.
     pub(super) fn again(reply: Reply) -> Self {
         Self { reply, again: Again::Soon { floor: Duration::ZERO } }
     }
@@ -45,7 +40,6 @@ impl Verdict {
     }
 }
 
-/// Reads an answer to the event of this uuid.
 pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
     if heard.status.is_success() {
         return match endpoint {
@@ -56,7 +50,7 @@ pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
     let excerpt = excerpt(heard, None);
     let why = rejection(heard);
     let again = match why {
-        // Without a word about when, and 404 of v1: a proxy before capture may have said that, as PostHog's own libraries assume.
+        // Without `Retry-After`, and a 404 of v1, a proxy may have answered; PostHog's own SDKs assume this too.
         RejectionReason::Throttled => retry_after(heard).map_or(Again::Once, Again::After),
         RejectionReason::NoEndpoint if endpoint == Endpoint::V1 && heard.status == StatusCode::NOT_FOUND => Again::Once,
         RejectionReason::Broken if can_pass(heard.status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
@@ -65,8 +59,8 @@ pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
     Verdict { reply: Reply::Rejected { why, excerpt }, again }
 }
 
-/// Whether the answer looks as if PostHog's web application had it, which knows nothing of this path: 404, its login
-/// page, or its complaint about a form from elsewhere.
+/// Whether PostHog's web application answered, which does not know this path: with 404, its login page or a CSRF
+/// error.
 pub(super) fn is_unknown_path(heard: &Heard) -> bool {
     let leads_to_login = || {
         let target = heard.headers.get(http::header::LOCATION).and_then(|value| value.to_str().ok());
@@ -80,12 +74,11 @@ pub(super) fn is_unknown_path(heard: &Heard) -> bool {
     }
 }
 
-/// Why an answer that takes nothing in was given.
 fn rejection(heard: &Heard) -> RejectionReason {
     match heard.status.as_u16() {
         429 => RejectionReason::Throttled,
         503 if contains(heard, "v1 sink router not configured") => RejectionReason::NoEndpoint,
-        // Also as a web page: a load balancer says that there is no PostHog behind it.
+        // Even as a web page: a load balancer reports that PostHog is not reachable.
         408 | 500..=599 => RejectionReason::Broken,
         300..=399 => RejectionReason::Redirect,
         _ if is_html(heard) || asks_for_a_login(heard) => RejectionReason::NotPostHog,
@@ -98,13 +91,12 @@ fn rejection(heard: &Heard) -> RejectionReason {
     }
 }
 
-/// Trouble that may be over at the next try.
 fn can_pass(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
-/// v0 says `{"status": "Ok"}`, older releases `{"status": 1}`, and nothing with 204 to a beacon. Any other 2xx was said by something between: the
-/// event is not taken, as far as anybody knows.
+/// v0 answers `{"status": "Ok"}`, older releases `{"status": 1}`, and an empty 204 to a beacon. Any other 2xx is from something in between:
+/// the event does not count as accepted.
 fn read_v0(heard: &Heard) -> Verdict {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     let limited = answer.get("quota_limited").and_then(Value::as_array);
@@ -120,7 +112,7 @@ fn of_posthog(excerpt: ResponseExcerpt) -> ResponseExcerpt {
     ResponseExcerpt { by: AnsweredBy::Posthog, did: None, ..excerpt }
 }
 
-/// v1: each event has an answer of its own. Anything but `retry` is final, words that we do not know too.
+/// v1 answers each event separately. Every result except `retry` is final, even an unknown one.
 fn read_v1(uuid: Uuid, heard: &Heard) -> Verdict {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     let Some(ours) = answer.get("results").and_then(|results| results.get(uuid.to_string())) else {

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// Before the second try, on average; doubled for each that follows.
+/// Mean pause before the second try; doubled for each later one.
 const FIRST: Duration = Duration::from_millis(300);
-/// Not longer than this, on average: a minute is short.
+/// Upper bound of the mean: all tries must fit in a minute.
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// The pause after the try of this number, spread by a half to both sides: beats that failed together do not come back
-/// together. The spread is taken from the beat's identity, so that nothing here is random.
+/// The pause after this try, varied by up to half so that beats that failed together are not retried
+/// together. The variation comes from the beat's uuid: nothing is random.
 pub(super) fn pause(uuid: Uuid, tries: u8) -> Duration {
     let mean = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
-    // The last bytes of a beat's uuid are a hash; each try takes another one of them.
+    // The last bytes of a beat's uuid are a hash; each try uses another one.
     let byte = uuid.as_bytes()[15 - usize::from(tries % 6)];
     mean.mul_f64(0.5 + f64::from(byte) / 255.0)
 }

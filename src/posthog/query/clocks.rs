@@ -1,5 +1,5 @@
-//! By how much PostHog's clock is ahead of ours. An answer's `Date` is whoever's answered last: a proxy puts its own in place of PostHog's. What
-//! cannot lie is the bracket: an event was ingested after it was sent, and before it was seen. A `Date` that contradicts it is set aside.
+//! The difference between PostHog's clock and ours. A proxy may replace `Date`, so it is checked against the beats: an event is ingested
+//! after it was sent and before it was read back. A `Date` that contradicts this is ignored.
 
 use uuid::Uuid;
 
@@ -7,29 +7,27 @@ use crate::model::{Arrival, Timestamp};
 use crate::posthog::excerpt::{date, excerpt};
 use crate::posthog::wire::Heard;
 
-/// `Date` has whole seconds and the answer takes its time: less than this says nothing about anybody's clock.
+/// `Date` has whole seconds, and the answer takes time: a smaller difference means nothing.
 const AGREE_WITHIN_MS: i64 = 2_000;
 
-/// By how many milliseconds PostHog's clock is ahead of ours (behind, when negative); none where they agree, or nothing is known.
+/// Milliseconds by which PostHog's clock is ahead of ours, negative if behind; none if they agree or if unknown.
 pub(super) fn server_ahead(heard: &Heard, arrivals: &[Arrival]) -> Option<i64> {
-    // The second that `Date` names is over by a half, on average.
-    let told = date(&heard.headers).map(|date| date.ms() + 500 - heard.at.ms());
+    // `Date` cuts off half a second on average.
+    let by_date = date(&heard.headers).map(|date| date.ms() + 500 - heard.at.ms());
     let ahead_ms = match bracket(heard.at, arrivals) {
-        // What is seen from outside agrees with what is told, or with clocks that agree, or says how much they differ at least.
-        Some((least, most)) => match told.filter(|told| (least - AGREE_WITHIN_MS..=most + AGREE_WITHIN_MS).contains(told)) {
-            Some(told) => told,
+        // Prefer `Date` if the bracket allows it; otherwise the smallest difference in the bracket.
+        Some((least, most)) => match by_date.filter(|ahead| (least - AGREE_WITHIN_MS..=most + AGREE_WITHIN_MS).contains(ahead)) {
+            Some(ahead) => ahead,
             None => 0_i64.clamp(least, most.max(least)),
         },
-        None => told.filter(|_| excerpt(heard, None).signs.software.is_none())?,
+        None => by_date.filter(|_| excerpt(heard, None).signs.software.is_none())?,
     };
     (ahead_ms.abs() > AGREE_WITHIN_MS).then_some(ahead_ms)
 }
 
-/// Between which two numbers the difference lies, by the events that were seen at `seen`.
 fn bracket(seen: Timestamp, arrivals: &[Arrival]) -> Option<(i64, i64)> {
     let of = |arrival: &Arrival| {
         let sent = slot(arrival.uuid)?;
-        // It was sent at its slot or up to a minute behind it.
         Some((arrival.ingested.ms() - seen.ms(), arrival.ingested.ms() - sent.ms()))
     };
     let all = arrivals.iter().filter_map(of);
@@ -37,7 +35,6 @@ fn bracket(seen: Timestamp, arrivals: &[Arrival]) -> Option<(i64, i64)> {
         .filter(|(least, most)| least <= most)
 }
 
-/// The time in a UUIDv7: our clock's, when the event was due.
 fn slot(uuid: Uuid) -> Option<Timestamp> {
     let (seconds, nanos) = uuid.get_timestamp()?.to_unix();
     Some(Timestamp::from_ms(i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000)))
@@ -64,7 +61,7 @@ mod tests {
         Heard { status: StatusCode::OK, headers, body: "{}".into(), encoded: None, whole: true, at: NOW }
     }
 
-    /// An event that was due 30 s ago by our clock and ingested so many seconds after that by PostHog's.
+    /// Due 30 s ago by our clock, ingested `ingested` seconds later by PostHog's.
     fn arrival(ingested_after_s: i64) -> Arrival {
         let sent = NOW.minus(std::time::Duration::from_secs(30));
         let beat = Beat::alone(&ProjectToken::parse("phc_a").unwrap(), "x", sent);
@@ -75,14 +72,14 @@ mod tests {
     fn a_date_that_contradicts_what_was_seen_is_set_aside() {
         let nginx = Some("nginx/1.22.1");
         for (date, server, ingested, ahead) in [
-            // Both clocks right; the proxy's ten minutes behind or ahead.
+            // Both clocks agree; the proxy's is ten minutes behind or ahead.
             (Some(0), None, 1, None),
             (Some(-600), nginx, 1, None),
             (Some(600), nginx, 1, None),
-            // PostHog's clock is ahead, and its `Date` says so; with a proxy's in place it is told as far as it is certain.
+            // PostHog's clock is ahead and its `Date` says so; behind a proxy's `Date` only the certain part counts.
             (Some(1200), None, 1201, Some(1_200_500)),
             (Some(0), nginx, 1201, Some(1_171_000)),
-            // Ours is ahead of PostHog's.
+            // Our clock is ahead of PostHog's.
             (Some(-3600), None, -3599, Some(-3_599_500)),
             (None, None, -3599, Some(-3_599_000)),
         ] {

@@ -1,4 +1,4 @@
-//! Why an accepted event is gone: each cause is silent at capture, and told by an endpoint of its own. Each question fails alone.
+//! Finds out why an accepted event is missing: each cause is silent at capture and has its own endpoint. Each request can fail alone.
 
 use serde_json::Value;
 
@@ -9,33 +9,24 @@ use super::readback::{ask_query, get};
 use crate::model::{Filter, FilterKind, KeyScope, KeyScopes, PersonalKey, QuotaLimit, ReadbackError, ReadbackErrorKind, Timestamp};
 use crate::posthog::client::Client;
 
-/// Ingestion warnings of so long are looked through, newest first, so many at most. PostHog repeats each once an hour at most.
+/// Range and number of the ingestion warnings that are read, newest first. PostHog repeats each at most once an hour.
 const WARNED_WITHIN_MINUTES: u64 = 120;
 const WARNINGS: usize = 200;
 
-/// An event that stays away, as PostHog's filters see it.
 #[derive(Debug, Clone)]
 pub struct Missed {
-    /// Its name.
     pub event: String,
-    /// Whose it is.
     pub distinct_id: String,
-    /// Its uuid.
     pub uuid: String,
 }
 
-/// Where causes are asked for, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Inquiry<'a> {
-    /// The API's base address.
     pub base: &'a str,
-    /// Who asks.
     pub key: &'a PersonalKey,
-    /// What the key may do; where that is not known it is tried.
+    /// Unknown scopes are assumed to be granted.
     pub scopes: Option<&'a KeyScopes>,
-    /// In which project.
     pub project: ProjectPath,
-    /// When it is asked.
     pub now: Timestamp,
 }
 
@@ -49,28 +40,27 @@ impl Inquiry<'_> {
     }
 }
 
-/// Asks how far the quota of events is used up; none where the key may not ask, or PostHog does not say (404 but on Cloud).
+/// None if the key lacks the scope or PostHog does not report it (404 except on Cloud).
 pub async fn quota(client: &Client, inquiry: &Inquiry<'_>) -> Option<QuotaLimit> {
     if !inquiry.allows(KeyScope::ProjectRead) {
         return None;
     }
-    let answer = told(inquiry.get(client, "quota_limits").await)?;
+    let answer = or_log(inquiry.get(client, "quota_limits").await)?;
     let events = answer.get("limited")?.get("events")?;
     let number = |names: [&str; 2]| names.iter().find_map(|name| events.get(*name)).and_then(Value::as_u64);
     let limited = events.as_bool().or_else(|| events.get("limited").and_then(Value::as_bool))?;
     Some(QuotaLimit { asked_ms: inquiry.now.ms(), used: number(["usage", "used"]), limit: number(["limit", "quota"]), limited })
 }
 
-/// Asks what drops these events inside of PostHog; none where nothing is known to.
 pub async fn what_drops(client: &Client, inquiry: &Inquiry<'_>, missed: &[Missed]) -> Option<Filter> {
     if inquiry.allows(KeyScope::EventFilterRead)
-        && let Some(answer) = told(inquiry.get(client, "event_filter").await)
+        && let Some(answer) = or_log(inquiry.get(client, "event_filter").await)
         && let Some(filter) = event_filter(&answer, missed)
     {
         return Some(filter);
     }
     if inquiry.allows(KeyScope::ProjectRead)
-        && let Some(answer) = told(inquiry.get(client, "event_ingestion_restrictions").await)
+        && let Some(answer) = or_log(inquiry.get(client, "event_ingestion_restrictions").await)
         && let Some(filter) = restriction(&answer, missed)
     {
         return Some(filter);
@@ -78,12 +68,10 @@ pub async fn what_drops(client: &Client, inquiry: &Inquiry<'_>, missed: &[Missed
     warning(&warnings(client, inquiry).await, missed)
 }
 
-/// An answer, or a word in the log about why there is none.
-fn told<T>(answer: Result<T, ReadbackError>) -> Option<T> {
-    answer.inspect_err(|failure| tracing::debug!(%failure, "PostHog does not say what drops events")).ok()
+fn or_log<T>(answer: Result<T, ReadbackError>) -> Option<T> {
+    answer.inspect_err(|failure| tracing::debug!(%failure, "cannot read what drops events")).ok()
 }
 
-/// The project's event filter drops what it matches.
 fn event_filter(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     if answer.get("mode").and_then(Value::as_str) != Some("live") {
         return None;
@@ -92,7 +80,7 @@ fn event_filter(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     let dropped = |sure| move |missed: &&Missed| matches(tree, missed) == sure;
     let says = match missed.iter().find(dropped(Some(true))) {
         Some(missed) => format!("the project's event filter is live and drops the event {}", missed.event),
-        // A condition that we do not know may be the one.
+        // An unknown condition may match.
         None if missed.iter().any(|missed| dropped(None)(&missed)) => {
             "the project's event filter is live, and may be what drops the event".to_owned()
         }
@@ -101,7 +89,6 @@ fn event_filter(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     Some(Filter { kind: FilterKind::EventFilter, says, excerpt: printed(&tree.to_string(), WORDS) })
 }
 
-/// Whether a tree of conditions holds for an event; none where it has a part that is not known.
 fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
     let word = |name: &str| tree.get(name).and_then(Value::as_str);
     let children = || tree.get("children").and_then(Value::as_array).into_iter().flatten().map(|child| matches(child, missed));
@@ -122,7 +109,7 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
             }
         }
         "not" => matches(tree.get("child").or_else(|| tree.get("children")?.get(0))?, missed).map(|holds| !holds),
-        // Of nothing, neither drops anything.
+        // Without children, neither drops anything.
         "and" => {
             let parts = children().collect::<Vec<_>>();
             if parts.contains(&Some(false)) || parts.is_empty() {
@@ -139,7 +126,7 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
     }
 }
 
-/// What PostHog's staff restricted for this project's token.
+/// A restriction of the project's token by PostHog's staff.
 fn restriction(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     let list = answer.as_array().or_else(|| answer.get("results")?.as_array())?;
     let found = list.iter().find(|one| {
@@ -151,23 +138,21 @@ fn restriction(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     Some(Filter { kind: FilterKind::Restriction, says, excerpt: printed(&found.to_string(), WORDS) })
 }
 
-/// An ingestion warning: its type, and its details as text.
 type Warning = (String, String);
 
-/// The newest ingestion warnings; none where PostHog has no such table and the key may not read them otherwise.
 async fn warnings(client: &Client, inquiry: &Inquiry<'_>) -> Vec<Warning> {
     let asked = ask_query(client, inquiry.base, inquiry.project, inquiry.key, &statement(inquiry.now)).await;
     match asked {
         Ok((_, answer)) => rows(&answer).map(|rows| rows.iter().filter_map(row).collect()).unwrap_or_default(),
-        // An older PostHog does not know the table.
+        // An older PostHog has no such table.
         Err(failure) if failure.trouble == ReadbackErrorKind::QueryRejected && inquiry.allows(KeyScope::IngestionWarningRead) => {
-            told(inquiry.get(client, "ingestion_warnings_v2").await).map(|answer| listed(&answer)).unwrap_or_default()
+            or_log(inquiry.get(client, "ingestion_warnings_v2").await).map(|answer| listed(&answer)).unwrap_or_default()
         }
-        Err(failure) => told(Err(failure)).unwrap_or_default(),
+        Err(failure) => or_log(Err(failure)).unwrap_or_default(),
     }
 }
 
-/// The literal time makes each text another one: PostHog remembers the failures of a text for hours.
+/// The literal time makes each query text unique: PostHog caches the failure of a text for hours.
 fn statement(now: Timestamp) -> String {
     let seconds = now.ms().div_euclid(1000);
     format!(
@@ -183,7 +168,6 @@ fn row(row: &Value) -> Option<Warning> {
     }
 }
 
-/// `ingestion_warnings_v2`: a list of types, each with its newest warnings.
 fn listed(answer: &Value) -> Vec<Warning> {
     let list = answer.as_array().or_else(|| answer.get("results")?.as_array());
     let mut found = Vec::new();
@@ -202,7 +186,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A warning about one of our events. Others' have warnings all the time.
+/// A warning about one of our events. Other events have warnings all the time.
 fn warning(warnings: &[Warning], missed: &[Missed]) -> Option<Filter> {
     let ours =
         |details: &str| missed.iter().any(|missed| [&missed.uuid, &missed.distinct_id].iter().any(|id| details.contains(id.as_str())));
@@ -238,7 +222,7 @@ mod tests {
             (other.clone(), Some(false)),
             (condition("distinct_id", "contains", "Heartbeat"), Some(true)),
             (condition("event_name", "regex", "h"), None),
-            // An allow-list: everything but what is named.
+            // An allow-list: everything except what is named.
             (json!({"type": "not", "child": {"type": "or", "children": [other.clone()]}}), Some(true)),
             (json!({"type": "not", "child": {"type": "or", "children": [other.clone(), ours.clone()]}}), Some(false)),
             (json!({"type": "and", "children": [ours.clone(), strange.clone()]}), None),

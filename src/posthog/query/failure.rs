@@ -1,4 +1,4 @@
-//! Every failure of the private API under its own name: by its status, and by the code that PostHog gives it.
+//! Maps failures of the private API to [`ReadbackErrorKind`], by status and by PostHog's code.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -9,18 +9,17 @@ use crate::posthog::answerer::{asks_for_a_login, is_html};
 use crate::posthog::excerpt::{excerpt, printable, retry_after};
 use crate::posthog::wire::{Cut, Heard};
 
-/// As much is quoted, in bytes.
 pub(super) const WORDS: usize = 300;
 
-/// How PostHog calls a question that asks for more than it gives.
+/// PostHog's codes for a query that exceeds its limits.
 const TOO_MUCH: [&str; 3] = ["clickhouse_memory_limit_exceeded", "memory_limit_exceeded", "too_many_bytes"];
 
-/// An error as PostHog writes it: `{"type", "code", "detail", "attr"}`.
-pub(super) struct Told {
+/// An error in PostHog's shape: `{"type", "code", "detail", "attr"}`.
+pub(super) struct ApiError {
     body: Option<Value>,
 }
 
-impl Told {
+impl ApiError {
     pub(super) fn of(heard: &Heard) -> Self {
         Self { body: if heard.status.is_success() || is_html(heard) { None } else { serde_json::from_slice(&heard.body).ok() } }
     }
@@ -29,7 +28,6 @@ impl Told {
         self.body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// What it says to people; none where it is no error of PostHog's.
     pub(super) fn detail(&self) -> Option<&str> {
         Some(self.word("detail")).filter(|detail| !detail.is_empty())
     }
@@ -39,22 +37,21 @@ impl Told {
     }
 }
 
-/// What a status other than success means for a read-back.
-pub(super) fn trouble(heard: &Heard, told: &Told) -> Option<ReadbackErrorKind> {
+pub(super) fn trouble(heard: &Heard, error: &ApiError) -> Option<ReadbackErrorKind> {
     let status = heard.status.as_u16();
     Some(match status {
-        _ if TOO_MUCH.contains(&told.code()) => ReadbackErrorKind::TooExpensive,
-        429 if told.code() == "api_queries_budget_exceeded" => ReadbackErrorKind::BudgetUsedUp,
+        _ if TOO_MUCH.contains(&error.code()) => ReadbackErrorKind::TooExpensive,
+        429 if error.code() == "api_queries_budget_exceeded" => ReadbackErrorKind::BudgetUsedUp,
         429 => ReadbackErrorKind::Throttled,
-        402 if told.detail().is_some() => ReadbackErrorKind::QueryQuota,
-        503 if told.code() == "database_unavailable" => ReadbackErrorKind::DatabaseUnavailable,
-        // A 504 of anybody else has no such words.
-        504 | 512 | 513 if told.detail().is_some() => ReadbackErrorKind::TooExpensive,
+        402 if error.detail().is_some() => ReadbackErrorKind::QueryQuota,
+        503 if error.code() == "database_unavailable" => ReadbackErrorKind::DatabaseUnavailable,
+        // A 504 of an intermediary has no `detail`.
+        504 | 512 | 513 if error.detail().is_some() => ReadbackErrorKind::TooExpensive,
         408 | 500..=599 => ReadbackErrorKind::Broken,
         _ if is_html(heard) || asks_for_a_login(heard) => ReadbackErrorKind::NotPostHog,
         200..=299 => return None,
         400 | 413 | 414 | 422 => ReadbackErrorKind::QueryRejected,
-        401 if told.detail().is_some_and(|detail| detail.contains("credentials were not provided")) => ReadbackErrorKind::KeyNotReceived,
+        401 if error.detail().is_some_and(|detail| detail.contains("credentials were not provided")) => ReadbackErrorKind::KeyNotReceived,
         401 => ReadbackErrorKind::KeyWrong,
         403 => ReadbackErrorKind::KeyForbidden,
         404 => ReadbackErrorKind::NoSuchProject,
@@ -62,12 +59,11 @@ pub(super) fn trouble(heard: &Heard, told: &Told) -> Option<ReadbackErrorKind> {
     })
 }
 
-/// A text on one line within its bound.
 pub(super) fn printed(text: &str, most: usize) -> String {
     printable(text.as_bytes(), most, None)
 }
 
-/// A failure in the words that PostHog has for people, which may hold what was sent; in the answer's own where it has none.
+/// Quotes `words` (PostHog's detail), or else the body. Both may echo the key.
 pub(super) fn failure(trouble: ReadbackErrorKind, heard: &Heard, key: &PersonalKey, words: Option<&str>) -> ReadbackError {
     let answered = excerpt(heard, Some(key));
     let excerpt = match words {
@@ -78,12 +74,11 @@ pub(super) fn failure(trouble: ReadbackErrorKind, heard: &Heard, key: &PersonalK
     ReadbackError { retry_after: if asked { retry_after(heard) } else { None }, ..ReadbackError::quoting(trouble, excerpt) }
 }
 
-/// An answer that tells nothing: what is wrong with it in our words, and how it begins.
+/// An answer without the expected content: what is wrong, and its beginning.
 pub(super) fn strange(fault: Fault, heard: &Heard, key: &PersonalKey) -> ReadbackError {
     ReadbackError { note: fault.note, ..failure(fault.trouble, heard, key, fault.said.as_deref()) }
 }
 
-/// No answer came.
 pub(super) fn unreachable(cut: &Cut) -> ReadbackError {
     let excerpt = ResponseExcerpt {
         words: cut.words.clone(),

@@ -1,4 +1,4 @@
-//! What a personal API key may do. The one question that needs no scope.
+//! Reads the scopes of a personal API key. This request needs no scope.
 
 use serde_json::Value;
 
@@ -6,16 +6,13 @@ use super::readback::get;
 use crate::model::{KeyScopes, PersonalKey, ReadbackError, ReadbackErrorKind};
 use crate::posthog::client::Client;
 
-/// Asks what the key may do; none where PostHog does not say: an older one does not know the question.
-///
-/// # Errors
-/// [`LookFailure`]: the key is wrong, or nobody answered.
+/// None if PostHog does not report them: older versions have no such endpoint.
 pub async fn key_scopes(client: &Client, base: &str, key: &PersonalKey) -> Result<Option<KeyScopes>, ReadbackError> {
     match get(client, base, "/api/personal_api_keys/@current/", key).await {
         Ok((_, answer)) => Ok(read(&answer)),
         Err(failure) => match failure.trouble {
-            // A wrong key and a network that is down are told alike wherever they are asked. `KeyNotReceived` is also what an older PostHog
-            // says here, to which keys are no way to log in: the next question shows which.
+            // These mean the same for every request. An older PostHog answers `KeyNotReceived` here, because its keys do not log in to this
+            // endpoint: the next request shows which it is.
             ReadbackErrorKind::KeyWrong
             | ReadbackErrorKind::Unreachable
             | ReadbackErrorKind::Throttled
@@ -25,10 +22,9 @@ pub async fn key_scopes(client: &Client, base: &str, key: &PersonalKey) -> Resul
     }
 }
 
-/// Reads an answer; none when it is not one.
 fn read(answer: &Value) -> Option<KeyScopes> {
     let scopes = match answer.get("scopes")? {
-        // Keys from before there were scopes have every one.
+        // Keys from before scopes existed have all of them.
         Value::Null => vec!["*".to_owned()],
         Value::Array(scopes) => scopes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => return None,

@@ -1,5 +1,5 @@
-//! Reading back: one HogQL query per project and look, holding every question of it. And what is asked beside it, each by itself: which project it
-//! is, what the key may do, why events stay away.
+//! The read-back: one HogQL query per project and minute. Separate requests find the project, the scopes of the key, and why events are
+//! missing.
 
 mod answer;
 mod clocks;

@@ -1,7 +1,6 @@
-//! From a key and a token to PostHog's number of the project.
-//!
-//! A key that is limited to one project says it. One that is limited to several, or to none, is asked for the projects' tokens, as far as its scopes
-//! go. Where nothing says it, the project that the key's owner has open is left, which an event of ours proves.
+//! Finds PostHog's project number for a key and a token.
+//! A key limited to one project names it. Otherwise the tokens of its projects are compared, as far as its scopes allow. If that fails, the
+//! current project of the key's owner is assumed, until one of our events is read back there.
 
 use std::fmt;
 
@@ -14,22 +13,19 @@ use crate::model::{KeyScope, KeyScopes, PersonalKey, ProjectToken, ReadbackError
 use crate::posthog::client::Client;
 use crate::posthog::excerpt::printable;
 
-/// Of 100 projects each. An API that turned in a circle would otherwise be asked for ever.
+/// Pages of 100 projects. Ends a list that never ends.
 const PAGES: usize = 100;
-/// So many of the projects that a key is limited to are asked for their token.
+/// How many of a key's projects are asked for their token.
 const SEVERAL: usize = 20;
 
-/// A project in the private API's addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectPath {
-    /// By PostHog's number.
     Number(u64),
-    /// That which the key's owner has open, or that a key of a project belongs to.
+    /// The current project of the key's owner, or the project of a project key.
     Current,
 }
 
 impl ProjectPath {
-    /// PostHog's number, where it is known.
     #[must_use]
     pub const fn number(self) -> Option<u64> {
         match self {
@@ -48,19 +44,13 @@ impl fmt::Display for ProjectPath {
     }
 }
 
-/// Which project it is, as far as it could be told without an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundProject {
-    /// Where to ask. [`ProjectPath::Current`] is a guess, until an event of ours is seen there.
+    /// [`ProjectPath::Current`] is a guess until one of our events is read back there.
     pub path: ProjectPath,
-    /// What the key may do, where PostHog says so.
     pub scopes: Option<KeyScopes>,
 }
 
-/// Finds out which project is to be asked: the one that this token belongs to.
-///
-/// # Errors
-/// [`LookFailure`]: the key is wrong or may not query, none of its projects has the token, or nothing could be read.
 pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<FoundProject, ReadbackError> {
     if key.is_of_project() {
         return Ok(FoundProject { path: ProjectPath::Current, scopes: None });
@@ -71,46 +61,38 @@ pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token:
     };
     if !scopes.allows(KeyScope::QueryRead) {
         let has = if scopes.scopes.is_empty() { "none".to_owned() } else { printable(scopes.scopes.join(", ").as_bytes(), 200, Some(key)) };
-        return Err(ReadbackError::noted(
-            ReadbackErrorKind::KeyForbidden,
-            format!("the key's scopes are {has}, and query:read is not among them"),
-        ));
+        return Err(ReadbackError::noted(ReadbackErrorKind::KeyForbidden, format!("the key has the scopes {has}, but not query:read")));
     }
     let may_read_projects = scopes.allows(KeyScope::ProjectRead);
     let path = match scopes.projects.as_slice() {
         [only] => ProjectPath::Number(*only),
         [] if may_read_projects => match listed(client, base, key, token).await {
             Ok(number) => ProjectPath::Number(number),
-            // A key that is limited to an organization may be refused the list.
+            // A key limited to an organization may get no list.
             Err(failure) if failure.trouble == ReadbackErrorKind::WhichProject => ProjectPath::Current,
             Err(failure) => return Err(failure),
         },
         [] => ProjectPath::Current,
         several if may_read_projects => ProjectPath::Number(among(client, base, key, token, several).await?),
         several => {
-            let note = format!("the key is limited to {} projects, and may not read which of them the token belongs to", several.len());
+            let note = format!("the key is limited to {} projects and may not read their tokens", several.len());
             return Err(ReadbackError::noted(ReadbackErrorKind::WhichProject, note));
         }
     };
     Ok(FoundProject { path, scopes: Some(scopes) })
 }
 
-/// Whether the project of this number has the token. Takes the scope `project:read`.
-///
-/// # Errors
-/// [`LookFailure`]: it could not be read.
 pub async fn has_token(client: &Client, base: &str, key: &PersonalKey, number: u64, token: &ProjectToken) -> Result<bool, ReadbackError> {
     get(client, base, &format!("/api/projects/{number}/"), key).await.map(|(_, project)| is_of(&project, token))
 }
 
-/// The one of these projects that has the token.
 async fn among(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken, several: &[u64]) -> Result<u64, ReadbackError> {
     let mut failed = None;
     for number in several.iter().take(SEVERAL) {
         match get(client, base, &format!("/api/projects/{number}/"), key).await {
             Ok((_, project)) if is_of(&project, token) => return Ok(*number),
             Ok(_) => {}
-            // One that was deleted says nothing about the others.
+            // A deleted project says nothing about the others.
             Err(failure) => failed = Some(failure),
         }
     }
@@ -118,7 +100,6 @@ async fn among(client: &Client, base: &str, key: &PersonalKey, token: &ProjectTo
     Err(failed.unwrap_or_else(|| ReadbackError::noted(ReadbackErrorKind::NoSuchProject, note)))
 }
 
-/// The one of all projects that has the token: the key lists those that it may see.
 async fn listed(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<u64, ReadbackError> {
     let mut query = "limit=100".to_owned();
     let mut seen = 0;
@@ -146,16 +127,16 @@ fn is_of(project: &Value, token: &ProjectToken) -> bool {
     project.get("api_token").and_then(Value::as_str) == Some(token.as_str())
 }
 
-/// Only the query of `next` is taken: the key goes to no address that an answer names, and behind a proxy PostHog does not know its own.
+/// Uses only the query of `next`: the key must not go to a host named by an answer, and behind a proxy PostHog does not know its own URL.
 fn next_query(next: &str) -> Option<String> {
     next.split_once('?').map(|(_, query)| query.to_owned())
 }
 
-/// A key may query a project and not list any.
+/// A key may query a project without listing any.
 fn unlisted(mut failed: ReadbackError) -> ReadbackError {
     if failed.trouble == ReadbackErrorKind::KeyForbidden {
         failed.trouble = ReadbackErrorKind::WhichProject;
-        failed.note = Some("the key may not list projects, which takes the scope project:read and no limit to chosen projects".into());
+        failed.note = Some("the key may not list projects: that needs the scope project:read and no limit to certain projects".into());
     }
     failed
 }

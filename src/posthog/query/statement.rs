@@ -1,11 +1,9 @@
-//! The question in HogQL.
-//!
-//! Two clocks are in it. The timestamps of our own events are our clock's, so they are asked for between literal times by our clock, and are
-//! found however wrong it is. Everything else goes by the server's clock: `now()`.
-//!
-//! Of PostHog's functions (posthog/hogql/functions) it takes `count`, `countIf`, `least`, `max`, `maxIf`, `min`, `now`, `toDateTime`, `toString`
-//! and `toUnixTimestamp64Milli`. `toDateTime` of a text is ClickHouse's `parseDateTime64BestEffortOrNull` there, which takes the project's
-//! timezone unless the text names one: ours end in `Z`.
+//! The read-back in HogQL.
+//! It uses two clocks. Our own events have timestamps of our clock, so they are selected between literal times of our clock, however wrong
+//! it is. All others are selected by the server's clock: `now()`.
+//! Uses these functions of PostHog (posthog/hogql/functions): `count`, `countIf`, `least`, `max`, `maxIf`, `min`, `now`, `toDateTime`,
+//! `toString` and `toUnixTimestamp64Milli`. `toDateTime` of a text is ClickHouse's `parseDateTime64BestEffortOrNull`, which assumes the
+//! project's timezone unless the text names one: ours end in `Z`.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -15,26 +13,24 @@ use uuid::Uuid;
 use super::{Question, TRAFFIC_OF};
 use crate::model::Timestamp;
 
-/// So many beats are asked for in one question: 39 bytes each in its text, a row each in the answer, well below PostHog's
-/// 50,000.
+/// 39 bytes each in the query and one row each in the answer, well below PostHog's limit of 50,000.
 pub const MAX_BEATS_A_READBACK: usize = 1000;
 
-/// A beat is looked for from so long before its slot until so long behind it: it is sent up to a minute later, and the clock may be set between.
+/// Around the slot: a beat is sent up to a minute later, and the clock may be set in between.
 const MARGIN: Duration = Duration::from_mins(10);
 
-/// The newest timestamp that counts as traffic lies so much ahead of the clock by which it was given: a client whose own clock runs ahead by more
-/// would go on sending news from the future, and hide that nothing arrives.
+/// How far a timestamp may be in the future and still count as traffic: otherwise a client whose clock is ahead would hide that nothing
+/// arrives.
 const AHEAD: Duration = Duration::from_mins(5);
 
-/// When an event took place, or was ingested, whichever is earlier: no clock of a client makes it newer than it is.
+/// The earlier of event time and ingestion time: a client's clock cannot make an event newer than it is.
 const AT: &str = "least(toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(created_at))";
 
-/// The text of a question. A row `beat` per beat that arrived, and one row `traffic` on everything that is not ours and on what is watched, which
-/// repeats when it was asked: so no two questions are the same text (PostHog remembers the failures of a text for hours), and an answer shows
-/// which question it answers.
+/// The query: a row `beat` per beat that arrived, and one row `traffic` about all other and the watched events. That row repeats the time
+/// of the query: so every text is unique (PostHog caches the failure of a text for hours), and an answer shows to which query it belongs.
 ///
-/// Each part has its own `LIMIT`: after UNION ALL it would hold for the last part only, and PostHog gives a part without
-/// one a limit of 100. Beats are grouped by uuid, because a repeat is stored twice until ClickHouse merges.
+/// Each part has its own `LIMIT`: after UNION ALL it would apply to the last part only, and PostHog limits a part without
+/// one to 100. Beats are grouped by uuid, because a duplicate is stored twice until ClickHouse merges.
 #[must_use]
 pub fn statement(question: &Question<'_>) -> String {
     let mut text = String::with_capacity(1500 + 40 * question.uuids.len());
@@ -59,7 +55,7 @@ pub fn statement(question: &Question<'_>) -> String {
     text
 }
 
-/// One scan for the counts of everything: events that were ingested in the longer of the two ranges, with a timestamp in it.
+/// Counts everything in one scan: events ingested in the longer of the two ranges, with a timestamp in it.
 fn traffic(text: &mut String, question: &Question<'_>) {
     let range = question.watched.range.max(TRAFFIC_OF);
     let others = Counted { ours: Ours::Out, events: None, range: (TRAFFIC_OF < range).then_some(TRAFFIC_OF) };
@@ -86,29 +82,26 @@ fn traffic(text: &mut String, question: &Question<'_>) {
     text.push_str(") LIMIT 1");
 }
 
-/// What the row `traffic` names itself by: when it was asked.
+/// Identifies the row `traffic`: the time of the query.
 pub(super) fn stamp(question: &Question<'_>) -> String {
     question.now.ms().to_string()
 }
 
-/// Whether our own events are among those that are counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ours {
     In,
     Out,
 }
 
-/// Which of the events of a scan are counted.
 struct Counted<'a> {
     ours: Ours,
-    /// Of these names; of any, when none are given.
+    /// None for any name.
     events: Option<&'a [&'a str]>,
-    /// Those of so long, where that is less than what is scanned.
+    /// None for the whole scan.
     range: Option<Duration>,
 }
 
 impl Counted<'_> {
-    /// The newest of them, and how many there are, under these names.
     fn write(&self, text: &mut String, question: &Question<'_>, [newest, count]: [&str; 2]) {
         let condition = self.condition(question);
         let _ = if condition.is_empty() {
@@ -118,7 +111,6 @@ impl Counted<'_> {
         };
     }
 
-    /// Empty when all are counted.
     fn condition(&self, question: &Question<'_>) -> String {
         let mut text = String::new();
         let without_ours = self.ours == Ours::Out && !question.events.is_empty();
@@ -128,7 +120,7 @@ impl Counted<'_> {
         }
         match self.events {
             None => {}
-            // No event is without a name: nothing is watched.
+            // Every event has a name: nothing is watched.
             Some([]) => text.push_str("event IN ('')"),
             Some(events) => {
                 text.push_str("event IN ");
@@ -149,15 +141,15 @@ impl Counted<'_> {
     }
 }
 
-/// Our own events with a timestamp in the last `range` by our clock, which gave it to them.
+/// Our own events with a timestamp in the last `range`, by our clock.
 fn ours_within(text: &mut String, question: &Question<'_>, range: Duration) {
     text.push_str("event IN ");
     names(text, &question.events);
     let _ = write!(text, " AND timestamp >= {}", Literal(question.now.minus(range)));
 }
 
-/// Where the timestamps of beats lie: around their slots by our clock; and around the time that has passed since by the server's, because PostHog
-/// stores what lies more than 23 hours ahead of its clock under its own time.
+/// Range of the beats' timestamps: around their slots by our clock, and around the same time by the server's clock, because PostHog
+/// replaces a timestamp more than 23 hours ahead of its clock.
 pub(super) struct Span {
     from: Timestamp,
     to: Timestamp,
@@ -166,7 +158,7 @@ pub(super) struct Span {
 
 impl Span {
     fn of(uuids: &[Uuid], question: &Question<'_>) -> Self {
-        // The time in a beat's uuid is its slot. One that lies ahead was sent before our clock was set back.
+        // A beat's uuid contains its slot. One in the future was sent before our clock was set back.
         let newest = uuids.iter().map(|uuid| Timestamp::from_ms((uuid.as_u128() >> 80) as i64)).max();
         Self::between(question.back_to, newest.map_or(question.now, |newest| newest.max(question.now)), question.now)
     }
@@ -182,7 +174,6 @@ impl Span {
     }
 }
 
-/// A time as a literal, cut to the second.
 struct Literal(Timestamp);
 
 impl fmt::Display for Literal {
@@ -199,7 +190,6 @@ const fn minutes(of: Duration) -> u64 {
     of.as_secs().div_ceil(60)
 }
 
-/// Names in parentheses.
 fn names(text: &mut String, names: &[&str]) {
     text.push('(');
     list(text, names, literal);
@@ -215,7 +205,6 @@ fn list<T>(text: &mut String, items: &[T], one: impl Fn(&mut String, &T)) {
     }
 }
 
-/// A text as HogQL and ClickHouse both read it.
 pub(super) fn literal(text: &mut String, value: &&str) {
     text.push('\'');
     for letter in value.chars() {

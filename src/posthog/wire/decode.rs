@@ -1,4 +1,4 @@
-//! Bodies that came encoded although nobody asked for it: some proxies compress whatever they pass on.
+//! Decodes bodies that are encoded although not requested: some proxies compress everything.
 
 use std::io::{Cursor, Read};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// The body in plain, up to `most` bytes, and the encoding that it had. A body that cannot be decoded is given up, and its encoding is told.
+/// The plain body, up to `most` bytes, and its encoding. A body that cannot be decoded is dropped.
 pub(super) fn decoded(headers: &HeaderMap, body: Bytes, most: usize) -> (Bytes, Option<String>) {
     let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()) else { return (body, None) };
     let encoding = encoding.trim().to_ascii_lowercase();
@@ -23,7 +23,7 @@ pub(super) fn decoded(headers: &HeaderMap, body: Bytes, most: usize) -> (Bytes, 
     (plain.unwrap_or_default(), Some(encoding))
 }
 
-/// What a decoder gives, up to `most` bytes: a small body can hold a large one.
+/// At most `most` bytes: a small body can expand to a large one.
 fn plain(decoder: impl Read, most: usize) -> Option<Bytes> {
     let mut all = Vec::new();
     decoder.take(most as u64).read_to_end(&mut all).ok()?;

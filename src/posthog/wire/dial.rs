@@ -1,4 +1,4 @@
-//! Dialling: name, connection, TLS, each timed, each failing under its own name.
+//! Opens connections: DNS, TCP and TLS, each timed, each with its own error.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -17,35 +17,27 @@ use super::{Origin, Rules, Tls, Track};
 use crate::clock::Clock;
 use crate::model::{Obstacle, Phase};
 
-/// One of a name's addresses may swallow packets: this long, then the next one.
+/// How long one address may take before the next one is tried: it may drop packets.
 const ONE_ADDRESS: Duration = Duration::from_secs(5);
 
-/// Opens connections.
 pub(crate) struct Dialer {
-    /// Times the phases.
     pub(crate) clock: Clock,
-    /// Which proxy stands between.
     pub(crate) rules: Rules,
-    /// Speaks TLS.
     pub(crate) tls: Tls,
 }
 
-/// What requests are put into: one at a time, or many.
 pub(super) enum Opened {
-    /// HTTP/1.1
     Single(http1::SendRequest<Full<Bytes>>),
-    /// HTTP/2
     Shared(http2::SendRequest<Full<Bytes>>),
 }
 
-/// Bytes in both directions, through TLS and proxies or not.
 trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
 type Stream = Box<dyn Duplex>;
 
 impl Dialer {
-    /// Opens a connection to `origin` and writes the times of its phases into `track`. Through a proxy, name and connection
-    /// are the proxy's.
+    /// Opens a connection to `origin` and stores the durations in `track`. With a proxy, DNS and TCP are measured to
+    /// the proxy.
     pub(super) async fn open(&self, origin: &Origin, way: &Way, track: &Track) -> Result<Opened, Cut> {
         let (stream, is_h2) = match way {
             Way::Direct => {
@@ -57,9 +49,9 @@ impl Dialer {
                 let mut stream = self.reach_proxy(proxy, track).await?;
                 track.enter(Phase::ForwardProxy);
                 proxy.open_tunnel(origin, &mut stream).await.map_err(|words| proxy.cut(Obstacle::Other, &words))?;
-                // What comes out of a tunnel and is no TLS is the doing of who opened it.
+                // What comes out of a tunnel is the proxy's doing.
                 self.agree(origin, stream, track).await.map_err(|cut| match cut.obstacle {
-                    Obstacle::NotTls => proxy.cut(cut.obstacle, "it opened a way, and what comes out of it is not TLS"),
+                    Obstacle::NotTls => proxy.cut(cut.obstacle, "it opened a tunnel, but what comes out of it is not TLS"),
                     _ => cut,
                 })?
             }
@@ -68,7 +60,6 @@ impl Dialer {
         if is_h2 { shake_h2(stream).await } else { shake_h1(stream).await }
     }
 
-    /// Whatever fails on the way to the forward proxy is that proxy's, and not of who stands behind it.
     async fn reach_proxy(&self, proxy: &Proxy, track: &Track) -> Result<Stream, Cut> {
         let of_proxy = |cut: Cut| proxy.cut(cut.obstacle, &cut.words);
         let stream = self.connect(&proxy.origin, track).await.map_err(of_proxy)?;
@@ -87,7 +78,7 @@ impl Dialer {
         for address in addresses {
             match self.clock.timeout(ONE_ADDRESS, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
-                    // A request is one write; waiting for more to send would only make it late. Without it, it is only late.
+                    // A request is one write: delaying it to collect more is useless. Failing to set this is harmless.
                     let _ = stream.set_nodelay(true);
                     let took = self.clock.real().saturating_sub(begun);
                     track.took(|phases| phases.connect_us = Some(microseconds(took)));
@@ -136,7 +127,7 @@ impl Dialer {
     }
 }
 
-/// Of two addresses, what the other end did says more: this machine is short of something only where every address failed for that.
+/// Combines the errors of several addresses: this machine lacks resources only if all failed for that reason.
 fn combined(before: Option<Obstacle>, now: Obstacle) -> Obstacle {
     match (before, now) {
         (Some(before), Obstacle::OutOfMeans) => before,

@@ -1,4 +1,4 @@
-//! One request for one answer.
+//! One request and its answer.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,72 +12,58 @@ use rustix::io::Errno;
 
 use crate::model::{Obstacle, Phase, Timestamp};
 
-/// A request, the same in every try.
+/// The same in every try.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
-    /// GET or POST.
     pub(crate) method: Method,
-    /// Where, on the origin.
+    /// Path on the origin.
     pub(crate) path: PathAndQuery,
-    /// Without `Host` and lengths.
+    /// Without `Host` and length.
     pub(crate) headers: HeaderMap,
-    /// What is sent.
     pub(crate) body: Bytes,
-    /// Whether the first such request of a minute dials, also where a connection is kept.
+    /// Whether the first such request of a minute opens a new connection even if one is idle.
     pub(crate) cold: bool,
-    /// How long the whole may take.
     pub(crate) limit: Duration,
-    /// How much of the answer's body is read; the rest is left.
     pub(crate) most: usize,
 }
 
-/// An answer.
 #[derive(Debug)]
 pub(crate) struct Heard {
-    /// Its status.
     pub(crate) status: StatusCode,
-    /// Its headers.
     pub(crate) headers: HeaderMap,
-    /// Its body, up to [`Ask::most`], decoded.
+    /// Decoded, up to [`Ask::most`] bytes.
     pub(crate) body: Bytes,
-    /// The encoding of its body (`gzip`, `br` ...), which nobody asked for; none where it came plain.
+    /// The encoding of the body (`gzip`, `br` ...), although not requested; none if plain.
     pub(crate) encoded: Option<String>,
-    /// Whether that is all of it.
+    /// Whether the body was read completely.
     pub(crate) whole: bool,
-    /// When its head came.
     pub(crate) at: Timestamp,
 }
 
-/// The way ended before an answer was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cut {
-    /// In which phase.
     pub(crate) at: Phase,
-    /// What stood in the way.
     pub(crate) obstacle: Obstacle,
-    /// The words of the error.
     pub(crate) words: String,
 }
 
 impl Cut {
-    /// In this phase, in these words.
     pub(crate) fn new(at: Phase, obstacle: Obstacle, words: impl Into<String>) -> Self {
         Self { at, obstacle, words: words.into() }
     }
 
-    /// No answer in time.
     pub(crate) fn timed_out(at: Phase, words: impl Into<String>) -> Self {
         Self::new(at, Obstacle::TimedOut, words)
     }
 
-    /// A request that had been put into a connection. Whether the server has it is not known, unless the error says that
-    /// it could not be written.
+    /// For a request that was handed to a connection. Whether the server received it is unknown, unless the error says that
+    /// it was not written.
     pub(super) fn midway(wrong: &hyper::Error) -> Self {
         let unwritten = wrong.is_canceled() || io_error(wrong).is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe);
         let at = if unwritten { Phase::Send } else { Phase::Answer };
         let obstacle = obstacle(wrong);
         let words = match obstacle {
-            Obstacle::NotHttp => format!("what answers there does not speak HTTP ({})", in_words(wrong)),
+            Obstacle::NotHttp => format!("the server does not speak HTTP ({})", in_words(wrong)),
             Obstacle::Closed => "the connection was closed before an answer came".to_owned(),
             Obstacle::Reset => "the connection was reset before an answer came".to_owned(),
             _ => in_words(wrong),
@@ -85,7 +71,6 @@ impl Cut {
         Self { at, obstacle, words }
     }
 
-    /// An answer that broke off in its body.
     fn in_body(wrong: &hyper::Error) -> Self {
         let obstacle = match obstacle(wrong) {
             Obstacle::OutOfMeans => Obstacle::OutOfMeans,
@@ -95,7 +80,6 @@ impl Cut {
     }
 }
 
-/// Reads a body up to `most` bytes; says whether that was all.
 pub(super) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool), Cut> {
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
@@ -108,7 +92,7 @@ pub(super) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool
         let frame = frame.map_err(|wrong| Cut::in_body(&wrong))?;
         let Ok(data) = frame.into_data() else { continue };
         if first.is_empty() && more.is_empty() {
-            // Nearly every answer is one frame: no byte of it is copied.
+            // Nearly every answer is one frame: no copy needed.
             first = data;
         } else {
             if more.is_empty() {
@@ -123,22 +107,21 @@ pub(super) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool
     Ok((all, whole))
 }
 
-/// An error and what is behind it, once each.
+/// The error and its sources, each once.
 pub(super) fn in_words(wrong: &dyn Error) -> String {
     let mut words = wrong.to_string();
     let mut behind = wrong.source();
     while let Some(next) = behind {
-        let said = next.to_string();
-        if !words.contains(&said) {
+        let text = next.to_string();
+        if !words.contains(&text) {
             words.push_str(": ");
-            words.push_str(&said);
+            words.push_str(&text);
         }
         behind = next.source();
     }
     words
 }
 
-/// What an error of a request says of the way.
 pub(super) fn obstacle(wrong: &hyper::Error) -> Obstacle {
     if wrong.is_parse() {
         return Obstacle::NotHttp;
@@ -152,19 +135,19 @@ pub(super) fn obstacle(wrong: &hyper::Error) -> Obstacle {
     }
 }
 
-/// What an error of the system says of this machine. Errors of a stream on top of another (TLS) are looked into.
+/// Classifies a system error. Also searches inside errors of a stream on top of another (TLS).
 pub(super) fn obstacle_of_io(wrong: &std::io::Error) -> Obstacle {
     let within = wrong.get_ref().and_then(|inner| inner.downcast_ref::<std::io::Error>());
     let code = wrong.raw_os_error().map(Errno::from_raw_os_error);
     match (code, within) {
-        // This machine has none left, whatever is at the other end: descriptors, memory, room on its disk, ports.
+        // This machine ran out of descriptors, memory, disk space or ports, whatever the other end did.
         (Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS | Errno::NOSPC | Errno::ADDRNOTAVAIL), _) => Obstacle::OutOfMeans,
         (_, Some(within)) => obstacle_of_io(within),
         _ => Obstacle::Other,
     }
 }
 
-/// What an error of a library that does not say it tells of this machine: it may have hidden that no socket could be opened.
+/// For an error of a library that hides its cause: checks whether this machine can still open a socket.
 pub(super) fn obstacle_here() -> Obstacle {
     std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).map_or_else(|wrong| obstacle_of_io(&wrong), |_| Obstacle::Other)
 }
@@ -193,10 +176,9 @@ mod tests {
 
     use super::*;
 
-    /// EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EADDRNOTAVAIL.
     const OURS: [Errno; 6] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::NOSPC, Errno::ADDRNOTAVAIL];
 
-    /// A connection on which every write fails for this.
+    /// A connection on which every write fails with this error.
     struct Failing(Errno);
 
     impl AsyncRead for Failing {
@@ -238,7 +220,7 @@ mod tests {
             let (mut sender, connection) = http1::handshake(TokioIo::new(Failing(code))).await.unwrap();
             let request = http::Request::post("/").body(Full::new(Bytes::from_static(b"beat"))).unwrap();
             let (answered, ended) = tokio::join!(sender.send_request(request), connection);
-            // Which of the two hears of it is the library's choice.
+            // The library decides which of the two gets the error.
             let heard = [answered.err(), ended.err()].into_iter().flatten().map(|wrong| Cut::midway(&wrong).obstacle);
             assert!(heard.collect::<Vec<_>>().contains(&says), "{code:?}");
         }

@@ -1,4 +1,4 @@
-//! The connections to one origin: dialled cold once a minute, kept for the rest, never dialled in a stampede.
+//! The connections to one origin: opened cold once a minute, then reused, never opened in a stampede.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,60 +19,55 @@ use super::track::microseconds;
 use super::{Ask, Cut, Dialer, Heard, Origin, Track};
 use crate::model::{Minute, Phase};
 
-/// A connection unused for this long is not used again: servers and balancers close theirs after 60 s and more, and a
-/// request put into a closing connection is lost.
+/// Idle connections are closed after this time: servers and load balancers close theirs after 60 s or more, and a
+/// request on a closing connection is lost.
 const KEPT_FOR: Duration = Duration::from_secs(45);
-/// Requests in flight on one HTTP/2 connection; servers allow 100 and more.
+/// Requests in flight on one HTTP/2 connection; servers allow 100 or more.
 const SEATS: usize = 100;
-/// HTTP/1.1 takes a connection per request in flight: so many may be dialled at once. Before the protocol is known, and on
-/// HTTP/2, it is one.
+/// Parallel connection attempts for HTTP/1.1, which needs one connection per request in flight. Before the protocol is known, and
+/// for HTTP/2, only one.
 const DIALS_AT_ONCE: usize = 64;
-/// So many connections of HTTP/1.1 are in use at once; who comes behind them waits for a turn. Most systems allow a process 1024
-/// open files, and a beat that could not be sent for want of one would look like trouble of PostHog's.
+/// HTTP/1.1 connections in use; further requests wait. Most systems allow a process 1024
+/// open files, and a beat that fails for lack of one would look like a fault of PostHog.
 const SINGLES: usize = 256;
 
-/// All connections to one origin.
 pub(crate) struct Line {
     origin: Origin,
     host: HeaderValue,
     way: Way,
     dialling: Semaphore,
     singles: Semaphore,
-    kept: Mutex<Kept>,
+    pool: Mutex<Pool>,
 }
 
 #[derive(Default)]
-struct Kept {
-    /// The minute of the last cold dial.
+struct Pool {
     cold: Option<Minute>,
-    /// Whether HTTP/1.1 was met.
     is_h1: bool,
-    /// Idle connections of HTTP/1.1, the last used at the end.
+    /// Idle HTTP/1.1 connections, most recently used last.
     singles: Vec<(http1::SendRequest<Full<Bytes>>, Duration)>,
-    /// Connections of HTTP/2, the newest at the end.
+    /// HTTP/2 connections, newest last.
     shared: Vec<(Shared, Duration)>,
-    /// The last dial that failed, and when: those who waited for it share its end.
+    /// The last failed dial: requests that waited for it share its error.
     failed: Option<(Cut, Duration)>,
-    /// When anything was asked last.
     used: Duration,
 }
 
-/// A connection of HTTP/2; each request in flight holds a clone of its seats.
+/// An HTTP/2 connection; each request in flight holds a clone of `seats`.
 #[derive(Clone)]
 struct Shared {
     sender: http2::SendRequest<Full<Bytes>>,
     seats: Arc<()>,
 }
 
-/// A connection in use by one request.
 struct Lease<'a> {
     connection: Connection,
     is_new: bool,
     doubt: Doubt<'a>,
 }
 
-/// A connection on which a request gets no answer is suspect: unless [`Doubt::clear`]ed, it is not used again. One of HTTP/1.1
-/// ends with its request anyway; one of HTTP/2 is shared, and is taken out here.
+/// A connection on which a request gets no answer is suspect: unless [`Doubt::clear`]ed, it is not used again. An HTTP/1.1 connection
+/// ends with its request anyway; an HTTP/2 connection is shared and is removed here.
 struct Doubt<'a> {
     line: &'a Line,
     seats: Option<Arc<()>>,
@@ -83,39 +78,34 @@ enum Connection {
     Shared(Shared),
 }
 
-/// How putting a request into a connection ended without an answer.
 enum Unanswered {
-    /// It was never written: another connection will do.
+    /// Not written: another connection can take it.
     NeverSent(Cut),
-    /// It may have been delivered.
     Broken(Cut),
 }
 
 impl Line {
-    /// With no connection yet.
     pub(crate) fn new(origin: Origin, dialer: &Dialer) -> Self {
         let way = dialer.rules.way(&origin);
         let host = origin.host_header();
-        let kept = Kept { used: dialer.clock.monotonic(), ..Kept::default() };
-        Self { origin, host, way, dialling: Semaphore::new(1), singles: Semaphore::new(SINGLES), kept: Mutex::new(kept) }
+        let pool = Pool { used: dialer.clock.monotonic(), ..Pool::default() };
+        Self { origin, host, way, dialling: Semaphore::new(1), singles: Semaphore::new(SINGLES), pool: Mutex::new(pool) }
     }
 
-    /// Where it leads.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Drops what has been idle for too long; says whether the line itself is still in use.
+    /// Closes idle connections; returns whether the line itself is still in use.
     pub(crate) fn sweep(&self, now: Duration) -> bool {
-        let mut kept = self.lock();
-        kept.drop_stale(now);
-        now.saturating_sub(kept.used) < 10 * KEPT_FOR
+        let mut pool = self.lock();
+        pool.drop_stale(now);
+        now.saturating_sub(pool.used) < 10 * KEPT_FOR
     }
 
-    /// Puts the request into a connection and reads the answer.
     pub(crate) async fn exchange(&self, dialer: &Dialer, ask: &Ask, track: &Track) -> Result<Heard, Cut> {
         let is_h1 = self.lock().is_h1;
-        // No error: it is never closed.
+        // Never an error: the semaphore is not closed.
         let _turn = if is_h1 { self.singles.acquire().await.ok() } else { None };
         loop {
             let mut lease = self.lease(dialer, ask.cold, track).await?;
@@ -123,7 +113,7 @@ impl Line {
             let begun = dialer.clock.real();
             let response = match lease.put(self.request(ask, &lease.connection)).await {
                 Ok(response) => response,
-                // The server had closed the kept connection: that says nothing about PostHog.
+                // The server had closed the idle connection: this says nothing about PostHog.
                 Err(Unanswered::NeverSent(_)) if !lease.is_new => continue,
                 Err(Unanswered::NeverSent(cut) | Unanswered::Broken(cut)) => return Err(cut),
             };
@@ -174,43 +164,43 @@ impl Line {
         self.dial(dialer, track).await
     }
 
-    /// The right to the cold dial of `minute`, if it has had none. While it is dialled, others use what is kept, or wait for
-    /// it: the permit is taken before anybody else can see that the minute has its dial.
+    /// Permission for the cold dial of `minute`, once. Meanwhile others use a pooled connection or wait for
+    /// it: the permit is taken before any other request can see that the minute has its dial.
     fn claim_cold(&self, minute: Minute) -> Option<Result<SemaphorePermit<'_>, TryAcquireError>> {
-        let mut kept = self.lock();
-        // At the turn of a minute, one that read the clock before it may come after one that read it behind.
-        let has_its_dial = kept.cold.is_some_and(|last| last == minute || last == minute.plus(1));
+        let mut pool = self.lock();
+        // At the turn of a minute, a request that read the clock earlier may arrive later.
+        let has_its_dial = pool.cold.is_some_and(|last| last == minute || last == minute.plus(1));
         if has_its_dial {
             return None;
         }
-        kept.cold = Some(minute);
+        pool.cold = Some(minute);
         Some(self.dialling.try_acquire())
     }
 
     async fn dial(&self, dialer: &Dialer, track: &Track) -> Result<Lease<'_>, Cut> {
-        // Boxed: a dial is rare and large, and every request in flight would carry room for one.
+        // Boxed: a dial is rare and large, and every request in flight would hold space for it.
         let opened = Box::pin(dialer.open(&self.origin, &self.way, track)).await;
         let now = dialer.clock.monotonic();
-        let mut kept = self.lock();
-        kept.used = now;
+        let mut pool = self.lock();
+        pool.used = now;
         match opened {
             Err(cut) => {
-                kept.failed = Some((cut.clone(), now));
+                pool.failed = Some((cut.clone(), now));
                 Err(cut)
             }
             Ok(Opened::Single(sender)) => {
-                if !std::mem::replace(&mut kept.is_h1, true) {
+                if !std::mem::replace(&mut pool.is_h1, true) {
                     self.dialling.add_permits(DIALS_AT_ONCE - 1);
                 }
-                drop(kept);
+                drop(pool);
                 Ok(self.leased(Connection::Single(sender), true))
             }
             Ok(Opened::Shared(sender)) => {
                 let shared = Shared { sender, seats: Arc::new(()) };
-                // One is enough again: those before it end with the requests that they carry.
-                kept.shared.retain(|(old, _)| old.in_flight() > 0);
-                kept.shared.push((shared.clone(), now));
-                drop(kept);
+                // One is enough: older ones end with their requests.
+                pool.shared.retain(|(old, _)| old.in_flight() > 0);
+                pool.shared.push((shared.clone(), now));
+                drop(pool);
                 Ok(self.leased(Connection::Shared(shared), true))
             }
         }
@@ -224,13 +214,12 @@ impl Line {
         Lease { connection, is_new, doubt: Doubt { line: self, seats } }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
-    /// A connection with room for a request.
+impl Pool {
     fn take(&mut self, now: Duration) -> Option<Connection> {
         self.used = now;
         while let Some((sender, since)) = self.singles.pop() {
@@ -248,8 +237,8 @@ impl Kept {
         Some(Connection::Shared(shared.clone()))
     }
 
-    /// What became of the dials that a request has waited for since it `came`: a connection, or the same failure that a dial
-    /// of its own would meet, later.
+    /// The result of the dials that a request waited for since it `came`: a connection, or the error that its own dial
+    /// would get later.
     fn after_waiting(&mut self, came: Duration, now: Duration) -> Option<Result<Connection, Cut>> {
         if let Some(connection) = self.take(now) {
             return Some(Ok(connection));
@@ -265,7 +254,7 @@ impl Kept {
 }
 
 impl Shared {
-    /// Requests in flight. Each holds the seats twice, in its connection and in its doubt; one is the line's own.
+    /// Requests in flight. Each counts twice, in its connection and in its doubt; one count is the line's own.
     fn in_flight(&self) -> usize {
         Arc::strong_count(&self.seats) / 2
     }
@@ -290,7 +279,7 @@ impl Lease<'_> {
         })
     }
 
-    /// The answer was read, up to its end or not; the connection is good for another request.
+    /// The answer was read, completely or not; the connection can be used again.
     fn end(self, whole: bool, now: Duration) {
         let line = self.doubt.line;
         self.doubt.clear();

@@ -1,9 +1,8 @@
-//! From an address to an answer: dialling, keeping connections, exchanging one request for one answer.
+//! HTTP connections and exchanges; knows nothing about PostHog.
 //!
-//! It knows HTTP and nothing of PostHog. The connections are kept here, on hyper's own client connections, and not in
-//! hyper-util's pooling client: that one cannot be told to dial while it holds a connection (a beat a minute must, so
-//! that its phases are real), dials once for every waiting request when cold, and opens no second HTTP/2 connection when the
-//! streams of the first are used up.
+//! Built on hyper's client connections instead of hyper-util's pool: the pool cannot open a new connection while it has an idle one (a beat
+//! needs this, so that its phases are measured), opens one for every waiting request at the start, and opens no second HTTP/2 connection
+//! when the streams of the first are used up.
 
 mod decode;
 mod dial;

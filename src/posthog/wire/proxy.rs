@@ -1,4 +1,4 @@
-//! Proxies between: which one stands before an address, and how it is asked for a tunnel.
+//! Forward proxies: which one applies to a URL, and how to open a tunnel.
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -8,54 +8,47 @@ use super::{Cut, Origin};
 use crate::model::{Obstacle, Phase, Proxies};
 use crate::posthog::SettingsError;
 
-/// A proxy's answer to CONNECT is a few lines; more than this is something else.
+/// A proxy's answer to CONNECT is a few lines; more means something else answered.
 const MOST_OF_A_HEAD: usize = 8 * 1024;
 
-/// Which proxy stands before which address, and which variable says so.
+/// Which proxy applies to which URL, and which variable sets it.
 pub(crate) struct Rules {
     matcher: Matcher,
-    /// Whether a variable of its own is set for http, and for https; the rest goes by `ALL_PROXY`.
+    /// Whether `HTTP_PROXY` and `HTTPS_PROXY` are set; otherwise `ALL_PROXY` applies.
     own: (bool, bool),
 }
 
-/// How an origin is reached.
 #[derive(Debug)]
 pub(crate) enum Way {
-    /// By itself.
     Direct,
-    /// The proxy makes the request for us: plain http.
+    /// The proxy sends the request: plain http.
     Forward(Proxy),
-    /// The proxy only passes bytes on: https.
+    /// The proxy only forwards bytes: https.
     Tunnel(Proxy),
 }
 
-/// A proxy. Printing it shows no password.
+/// Its `Display` shows no password.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    /// Where it is.
     pub(super) origin: Origin,
-    /// The value of `Proxy-Authorization`; marked as sensitive.
     pub(super) authorization: Option<HeaderValue>,
-    /// The variable that names it.
     pub(super) variable: &'static str,
 }
 
 impl Rules {
-    /// Reads the proxies' addresses.
     pub(crate) fn new(proxies: &Proxies) -> Result<Self, SettingsError> {
         let http = usable("HTTP_PROXY", proxies.http.as_deref())?;
         let https = usable("HTTPS_PROXY", proxies.https.as_deref())?;
         let all = usable("ALL_PROXY", proxies.all.as_deref())?;
         let none = proxies.none.clone().unwrap_or_default();
         if none.split(',').any(|entry| entry.trim() == "*") {
-            // The matcher takes `*` for every name, but not for an address written in numbers.
+            // The matcher accepts `*` for every name, but not for an IP address.
             return Ok(Self { matcher: Matcher::builder().build(), own: (false, false) });
         }
         let own = (!http.is_empty(), !https.is_empty());
         Ok(Self { matcher: Matcher::builder().http(http).https(https).all(all).no(none).build(), own })
     }
 
-    /// The way to `origin`.
     pub(super) fn way(&self, origin: &Origin) -> Way {
         let found = self.matcher.intercept(&origin.uri(http::uri::PathAndQuery::from_static("/")));
         let proxy = found.and_then(|found| {
@@ -75,7 +68,7 @@ impl Rules {
     }
 }
 
-/// A proxy's address as the matcher takes it; it drops what it does not understand in silence, so this looks first.
+/// Validates a proxy's URL: the matcher silently ignores what it does not understand.
 fn usable(variable: &'static str, written: Option<&str>) -> Result<String, SettingsError> {
     let written = written.map_or("", str::trim);
     if written.is_empty() {
@@ -88,12 +81,10 @@ fn usable(variable: &'static str, written: Option<&str>) -> Result<String, Setti
 }
 
 impl Proxy {
-    /// The way ended at this proxy.
     pub(super) fn cut(&self, obstacle: Obstacle, words: &str) -> Cut {
         Cut::new(Phase::ForwardProxy, obstacle, format!("the forward proxy {} (set by {}): {words}", self.origin, self.variable))
     }
 
-    /// Asks the proxy, over `stream`, for a tunnel to `target`.
     pub(super) async fn open_tunnel(&self, target: &Origin, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), String> {
         let to = target.host_and_port();
         let mut ask = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n").into_bytes();
@@ -106,7 +97,7 @@ impl Proxy {
         let broken = |wrong: std::io::Error| format!("it broke off: {wrong}");
         stream.write_all(&ask).await.map_err(broken)?;
         let mut head = Vec::with_capacity(256);
-        // Byte by byte, so that nothing behind the head is taken from TLS; it is read once in a dial.
+        // Byte by byte, so that no byte of the TLS stream is consumed; once per dial.
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() > MOST_OF_A_HEAD {
                 return Err("it does not speak HTTP".to_owned());
@@ -117,7 +108,7 @@ impl Proxy {
         let first = first.lines().next().unwrap_or_default();
         match first.split(' ').nth(1) {
             Some(status) if status.starts_with('2') && first.starts_with("HTTP/1.") => Ok(()),
-            _ => Err(format!("it gave no way to {to}: `{first}`")),
+            _ => Err(format!("it opened no tunnel to {to}: `{first}`")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! TLS: the machine's own trust and a private authority's, agreed on afresh at every dial; and what went wrong, in plain words.
+//! TLS with the certificates of this machine and of a private authority, with a full handshake on every dial, and clear errors.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use super::exchange::{obstacle_here, obstacle_of_io};
 use crate::model::{Obstacle, Phase};
 use crate::posthog::SettingsError;
 
-/// Makes TLS connections. What it trusts is read from the machine when the first is made: where only `http://` is spoken,
-/// a machine without certificates is no trouble, and a start costs no reading.
+/// Opens TLS connections. The trusted certificates are read on first use: with `http://` only,
+/// a machine without certificates works, and the start is not delayed.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     extra_roots: Vec<CertificateDer<'static>>,
@@ -29,7 +29,6 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// With these certificates trusted beside the machine's own.
     pub(crate) fn new(extra_roots: &[CertificateDer<'static>]) -> Result<Self, SettingsError> {
         let mut probe = rustls::RootCertStore::empty();
         for root in extra_roots {
@@ -38,25 +37,24 @@ impl Tls {
         Ok(Self { provider: Arc::new(aws_lc_rs::default_provider()), extra_roots: extra_roots.to_vec(), connector: OnceCell::new() })
     }
 
-    /// Reads what the machine trusts, once. Apart from [`Tls::agree`], so that the files are not read in the time that a
-    /// handshake is said to take, nor on a thread that other requests need.
+    /// Reads the trusted certificates, once. Separate from [`Tls::agree`], so that reading files does not count as
+    /// handshake time and does not block other requests.
     pub(super) async fn prepare(&self) -> Result<&TlsConnector, Cut> {
         let build = || async {
             let (roots, provider) = (self.extra_roots.clone(), Arc::clone(&self.provider));
             spawn_blocking(move || connector(roots, provider)).await.unwrap_or_else(|wrong| Err(wrong.to_string()))
         };
-        // A failure is not kept: this machine may have been short of descriptors for a moment.
+        // An error is not cached: this machine may have lacked descriptors for a moment.
         self.connector.get_or_try_init(build).await.map_err(|words: String| Cut::new(Phase::Tls, obstacle_here(), words))
     }
 
-    /// Agrees on TLS with `host` over `stream`.
     pub(super) async fn agree<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, Cut>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let connector = self.prepare().await?;
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Cut::new(Phase::Tls, Obstacle::WrongName, format!("`{host}` is no name that a certificate can hold")))?;
+            .map_err(|_| Cut::new(Phase::Tls, Obstacle::WrongName, format!("`{host}` is not a valid name for a certificate")))?;
         connector.connect(name, stream).await.map_err(|wrong| explain(host, &wrong))
     }
 }
@@ -71,18 +69,17 @@ fn connector(extra_roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProv
         .with_custom_certificate_verifier(Arc::new(Telling(verifier)))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    // A resumed session skips the certificate: one that has expired would go unnoticed, and the phase would look shorter
-    // than it is for a new visitor.
+    // A resumed session skips the certificate: an expired one would go unnoticed, and the phase would look shorter
+    // than for a new visitor.
     config.resumption = Resumption::disabled();
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// The platform's verifier, which accepts and refuses as it does alone. Of a chain that it does not trust this one tells more: whether the
-/// certificate is signed by itself, came without its issuer, or leads to an authority that is not known here.
+/// Wraps the platform's verifier and accepts the same certificates. For an untrusted chain it also finds out why: the
+/// certificate is self-signed, was sent without its issuer, or leads to an unknown authority.
 #[derive(Debug)]
 struct Telling(Verifier);
 
-/// A chain that is not trusted.
 #[derive(Debug)]
 struct Untrusted(Obstacle);
 
@@ -105,7 +102,7 @@ impl ServerCertVerifier for Telling {
     ) -> Result<ServerCertVerified, Error> {
         let found = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         found.map_err(|wrong| match &wrong {
-            // What is no certificate of a server is told in other words by each verifier: a self-signed one that may sign others is one of them.
+            // Each verifier has its own error for a certificate that is not a server's: one is a self-signed CA certificate.
             Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)) => {
                 let untrusted = Untrusted(why_untrusted(end_entity, intermediates));
                 Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(untrusted))))
@@ -146,10 +143,9 @@ fn why_untrusted(end_entity: &CertificateDer<'_>, intermediates: &[CertificateDe
     }
 }
 
-/// What went wrong, for a person who is not at home in TLS.
 fn explain(host: &str, wrong: &std::io::Error) -> Cut {
-    let told = wrong.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let (obstacle, words) = match told {
+    let error = wrong.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let (obstacle, words) = match error {
         Some(Error::InvalidCertificate(why)) => certificate(host, why),
         Some(Error::AlertReceived(alert)) => alerted(*alert),
         Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => {
@@ -197,8 +193,8 @@ fn alerted(alert: AlertDescription) -> (Obstacle, String) {
         AlertDescription::ProtocolVersion => {
             (Obstacle::OldTls, "the server speaks no TLS version that is still in use (1.2 or 1.3)".to_owned())
         }
-        AlertDescription::CertificateRequired => (Obstacle::ClientCertificate, "the server wants a client certificate".to_owned()),
-        AlertDescription::UnrecognisedName => (Obstacle::WrongName, "the server knows no site of this name".to_owned()),
-        other => (Obstacle::Other, format!("the server refused the TLS handshake: {other:?}")),
+        AlertDescription::CertificateRequired => (Obstacle::ClientCertificate, "the server requires a client certificate".to_owned()),
+        AlertDescription::UnrecognisedName => (Obstacle::WrongName, "the server does not know this host name".to_owned()),
+        other => (Obstacle::Other, format!("the server rejected the TLS handshake: {other:?}")),
     }
 }

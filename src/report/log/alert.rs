@@ -1,12 +1,10 @@
-//! Ingestion Alert's log: Read-backs that failed, what stands in the timelines of incidents, switches.
+//! The log of Ingestion Alert: failed read-backs, timeline entries, enabled and disabled.
 
 use super::{Filling, Level, Line, LogPage, Sought, begun, switches};
 use crate::model::{AppKind, Entry, EntryKind, IncidentId, IncidentKind, Project, ReadbackErrorKind, Timestamp};
 use crate::store::{Store, StoreError};
 
-/// So many minutes are read for a page at most.
 const MINUTES: i64 = 3 * 24 * 60;
-/// So many at once.
 const STEP: i64 = 6 * 60;
 
 pub(super) async fn log(store: &Store, project: &Project, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
@@ -40,11 +38,11 @@ fn of_entry(incident: IncidentId, incident_kind: IncidentKind, entry: &Entry) ->
         | EntryKind::Aftermath => Level::Info,
     };
     let words = format!("incident {} ({incident_kind}), {}: {}", incident.0, entry.kind.name(), entry.words);
-    Line { incident: Some(incident), ..Line::told(entry.at, level, words) }
+    Line { incident: Some(incident), ..Line::single(entry.at, level, words) }
 }
 
 fn of_trouble(at: Timestamp, trouble: ReadbackErrorKind) -> Line {
-    // That nobody asked us to look is nothing to warn of each minute.
+    // Without a key there is nothing to warn of every minute.
     let level = if trouble == ReadbackErrorKind::NoKey { Level::Info } else { Level::Warning };
-    Line::again(at, level, format!("could not look: {}", trouble.advice()), "readbacks")
+    Line::repeated(at, level, format!("read-back failed: {}", trouble.advice()), "read-backs")
 }

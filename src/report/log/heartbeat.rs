@@ -1,4 +1,4 @@
-//! Heartbeat's log: a line a beat, stretches in which nothing was sent, switches; an hour is a line once its beats are gone.
+//! The log of Heartbeat: a line per beat, ranges in which nothing was sent, enabled and disabled; a line per hour where beats are deleted.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,7 +9,6 @@ use crate::report::ends::{Ends, more_severe};
 use crate::report::{proof, took};
 use crate::store::{Store, StoreError};
 
-/// So many minutes are read for a page at most, where beats are on record; and where only hours are.
 const MINUTES: i64 = 24 * 60;
 const MINUTES_OF_HOURS: i64 = 14 * 24 * 60;
 
@@ -37,7 +36,6 @@ pub(super) async fn log(store: &Store, project: &Project, sought: &Sought, now: 
     Ok(page.page(begun))
 }
 
-/// Some minutes of a log.
 struct Chunk<'a> {
     project: &'a Project,
     routes: &'a [&'a Route],
@@ -63,11 +61,11 @@ impl Chunk<'_> {
         let sent = beats.iter().filter(|beat| beat.outcome != Outcome::NotSent);
         let there: HashSet<(RouteId, Minute)> = sent.clone().map(|beat| (beat.route, beat.minute)).collect();
         lines.extend(sent.rev().map(|beat| self.beat(beat, &evidence)));
-        // The minute that is under way may still get its beat.
+        // The current minute may still get its beat.
         for minute in self.from.until(self.to.min(self.now.minute())).filter(|minute| self.project.was_on(*minute)) {
             let due = self.routes.iter().filter(|route| route.since.minute() <= minute && !there.contains(&(route.id, minute)));
             lines.extend(due.map(|route| {
-                let nothing = Line::again(minute.start(), Level::Warning, "nothing was sent: Heartbeat was not running", "minutes");
+                let nothing = Line::repeated(minute.start(), Level::Warning, "nothing was sent: Heartbeat was not running", "minutes");
                 Line { route: Some(route.spec.name.clone()), ..nothing }
             }));
         }
@@ -76,17 +74,17 @@ impl Chunk<'_> {
 
     fn beat(&self, beat: &Recorded, evidence: &[Evidence]) -> Line {
         let mine = evidence.iter().filter(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
-        let told = Line::told(beat.counted_from(), level(beat), words(beat));
-        Line { route: self.name(beat.route), minute: beat.minute, proof: mine.map(proof).collect(), ..told }
+        let line = Line::single(beat.counted_from(), level(beat), words(beat));
+        Line { route: self.name(beat.route), minute: beat.minute, proof: mine.map(proof).collect(), ..line }
     }
 
-    /// Of beats that are gone their hours are left, and what their failures left is kept for longer than they.
+    /// Deleted beats leave their hours, and evidence that is stored longer.
     async fn of_hours(&self, store: &Store) -> Result<Vec<Line>, StoreError> {
         let ids = self.ids();
         let mut lines: Vec<Line> = switches(self.project, AppKind::Heartbeat, self.from, self.to).collect();
         for evidence in store.evidence(&ids, self.from, self.to).await?.iter().rev() {
-            let told = Line::told(evidence.at, Level::Error, "a beat failed");
-            lines.push(Line { route: self.name(evidence.route), minute: evidence.minute, proof: vec![proof(evidence)], ..told });
+            let line = Line::single(evidence.at, Level::Error, "a beat failed");
+            lines.push(Line { route: self.name(evidence.route), minute: evidence.minute, proof: vec![proof(evidence)], ..line });
         }
         for hour in store.hours(&ids, self.from, self.to).await?.iter().rev() {
             lines.push(Line { route: self.name(hour.route), ..of_hour(hour) });
@@ -98,15 +96,15 @@ impl Chunk<'_> {
 fn of_hour(hour: &Hour) -> Line {
     let mut ends = Ends::default();
     hour.outcomes.iter().for_each(|outcome| ends.add(*outcome, 1));
-    let told: Vec<String> = Outcome::ALL
+    let counts: Vec<String> = Outcome::ALL
         .into_iter()
         .filter(|outcome| *outcome != Outcome::NotSent && ends.of(*outcome) > 0)
         .map(|outcome| format!("{} {outcome}", ends.of(outcome)))
         .collect();
-    let lag = hour.lags.percentile(0.5).map_or_else(String::new, |lag| format!("; half of them within {}", span(lag)));
-    let words = format!("in the hour from {}: {}{lag}", hour.start, if told.is_empty() { "no beat".into() } else { told.join(", ") });
+    let lag = hour.lags.percentile(0.5).map_or_else(String::new, |lag| format!("; median lag {}", span(lag)));
+    let words = format!("hour from {}: {}{lag}", hour.start, if counts.is_empty() { "no beats".into() } else { counts.join(", ") });
     let worst = hour.outcomes.into_iter().filter(|outcome| *outcome != Outcome::NotSent).fold(None, more_severe);
-    Line::told(hour.start.start(), worst.map_or(Level::Info, level_of), words)
+    Line::single(hour.start.start(), worst.map_or(Level::Info, level_of), words)
 }
 
 fn level(beat: &Recorded) -> Level {
@@ -121,27 +119,26 @@ const fn level_of(outcome: Outcome) -> Level {
     }
 }
 
-/// What became of a beat: `accepted with 200 in 34ms, arrived after 1.8s`.
+/// For example `accepted with 200 in 34ms, arrived after 1.8s`.
 #[must_use]
 pub fn words(beat: &Recorded) -> String {
-    let told = took(&beat.phases).map_or_else(String::new, |took| format!(" in {}", span(took)));
+    let duration = took(&beat.phases).map_or_else(String::new, |took| format!(" in {}", span(took)));
     let sent = match beat.status {
-        Some(status) if (200..300).contains(&status) => format!("accepted with {status}{told}"),
-        Some(status) => format!("refused with {status}{told}"),
+        Some(status) if (200..300).contains(&status) => format!("accepted with {status}{duration}"),
+        Some(status) => format!("rejected with {status}{duration}"),
         None if beat.tries > 0 => "no answer from capture".to_owned(),
-        None => "no sending is on record".to_owned(),
+        None => "sending not recorded".to_owned(),
     };
     let lag = |lag: Option<Duration>| lag.map_or_else(String::new, |lag| format!(" after {}", span(lag)));
     let end = match beat.outcome {
         Outcome::Arrived => format!("arrived{}", lag(beat.ingested_lag())),
         Outcome::Late => format!("late: arrived{}", lag(beat.ingested_lag())),
         Outcome::Awaiting => match beat.missed {
-            Some(missed) => format!("not there{} yet", lag(Some(missed.since(beat.counted_from())))),
+            Some(missed) => format!("not seen yet{}", lag(Some(missed.since(beat.counted_from())))),
             None => "on its way".to_owned(),
         },
-        Outcome::Lost => format!("lost: not there{}", lag(beat.missed.map(|missed| missed.since(beat.counted_from())))),
-        Outcome::Unverified => "unverified: nobody could look".to_owned(),
-        // What capture said is all that there is to say.
+        Outcome::Lost => format!("lost: not seen{}", lag(beat.missed.map(|missed| missed.since(beat.counted_from())))),
+        Outcome::Unverified => "unverified: no read-back succeeded".to_owned(),
         Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => String::new(),
     };
     let copies = if beat.duplicates() > 0 { format!("{} copies", beat.copies) } else { String::new() };
@@ -174,22 +171,22 @@ mod tests {
             (
                 Recorded { sent: None, status: None, tries: 0, phases: Phases::default(), ..arrived.clone() },
                 Level::Info,
-                "no sending is on record, arrived after 7.0s",
+                "sending not recorded, arrived after 7.0s",
             ),
-            (Recorded { status: Some(503), ..arrived.clone() }, Level::Info, "refused with 503 in 34ms, arrived after 2.0s"),
+            (Recorded { status: Some(503), ..arrived.clone() }, Level::Info, "rejected with 503 in 34ms, arrived after 2.0s"),
             (awaiting.clone(), Level::Info, "accepted with 200 in 34ms, on its way"),
-            (Recorded { missed: at(65), ..awaiting.clone() }, Level::Info, "accepted with 200 in 34ms, not there after 1m 00s yet"),
+            (Recorded { missed: at(65), ..awaiting.clone() }, Level::Info, "accepted with 200 in 34ms, not seen yet after 1m 00s"),
             (
                 Recorded { outcome: Outcome::Lost, missed: at(905), ..awaiting.clone() },
                 Level::Error,
-                "accepted with 200 in 34ms, lost: not there after 15m 00s",
+                "accepted with 200 in 34ms, lost: not seen after 15m 00s",
             ),
             (
                 Recorded { outcome: Outcome::Unverified, ..awaiting.clone() },
                 Level::Warning,
-                "accepted with 200 in 34ms, unverified: nobody could look",
+                "accepted with 200 in 34ms, unverified: no read-back succeeded",
             ),
-            (rejected.clone(), Level::Error, "refused with 503 in 34ms, 3 tries"),
+            (rejected.clone(), Level::Error, "rejected with 503 in 34ms, 3 tries"),
             (
                 Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..rejected },
                 Level::Error,
@@ -203,12 +200,12 @@ mod tests {
     #[test]
     fn an_hour_is_told_in_a_line() {
         let mut hour = Hour::fold(RouteId(1), START.plus(120), &[]);
-        assert_eq!(of_hour(&hour).words(), "in the hour from 02:00: no beat");
+        assert_eq!(of_hour(&hour).words(), "hour from 02:00: no beats");
         hour.outcomes[..58].fill(Outcome::Arrived);
         hour.outcomes[58] = Outcome::Lost;
         hour.lags.add(Duration::from_secs(2));
         let line = of_hour(&hour);
         assert_eq!(line.level, Level::Error);
-        assert!(line.words().starts_with("in the hour from 02:00: 58 arrived, 1 lost; half of them within "), "{}", line.words());
+        assert!(line.words().starts_with("hour from 02:00: 58 arrived, 1 lost; median lag "), "{}", line.words());
     }
 }

@@ -1,7 +1,5 @@
-//! An app's log, newest first, made from what is on record: there is no table of its own.
-//!
-//! A page of it holds whole minutes, so that the next one goes on where it ended, and reads a bounded stretch of them, whatever it is that is
-//! sought: where little is found, the page is short, and says how far it has come.
+//! The log of an app, newest first, made from stored data; it has no table.
+//! A page contains whole minutes and reads a bounded range: with few matches it is short and says where the next one starts.
 
 mod alert;
 mod heartbeat;
@@ -13,18 +11,15 @@ use crate::store::{Store, StoreError};
 pub use heartbeat::words as beat_words;
 pub use line::{Level, Line};
 
-/// What is sought in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sought {
-    /// Lines at least so grave.
     pub level: Level,
-    /// Lines of this route alone.
     pub route: Option<String>,
-    /// Lines with this in them, in capital letters or small ones.
+    /// Case-insensitive.
     pub text: Option<String>,
-    /// Lines of earlier minutes alone: what [`LogPage::older`] said of the page before.
+    /// Only earlier minutes: [`LogPage::older`] of the previous page.
     pub before: Option<Minute>,
-    /// About so many; a minute is not torn apart for it.
+    /// Approximate: a minute is never split.
     pub at_most: usize,
 }
 
@@ -35,7 +30,7 @@ impl Default for Sought {
 }
 
 impl Sought {
-    fn wants(&self, line: &Line) -> bool {
+    fn matches(&self, line: &Line) -> bool {
         let is_there = |text: &String| {
             let text = text.to_lowercase();
             let lines = [line.words()].into_iter().chain(line.proof.iter().cloned()).chain(line.route.clone());
@@ -47,19 +42,13 @@ impl Sought {
     }
 }
 
-/// A page of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogPage {
-    /// Newest first.
     pub lines: Vec<Line>,
-    /// Where the next page goes on; none where nothing older is on record.
+    /// Where the next page starts; `None` when nothing older is stored.
     pub older: Option<Minute>,
 }
 
-/// A page of the log of one of a project's apps.
-///
-/// # Errors
-/// When the store cannot be read.
 pub async fn log(store: &Store, project: &Project, app: AppKind, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
     match app {
         AppKind::Heartbeat => heartbeat::log(store, project, sought, now).await,
@@ -67,11 +56,9 @@ pub async fn log(store: &Store, project: &Project, app: AppKind, sought: &Sought
     }
 }
 
-/// A page that is being filled, minute by minute, newest first.
 struct Filling<'s> {
     sought: &'s Sought,
     lines: Vec<Line>,
-    /// The oldest minute that is on it.
     reached: Minute,
 }
 
@@ -84,14 +71,14 @@ impl<'s> Filling<'s> {
         self.lines.len() >= self.sought.at_most
     }
 
-    /// Puts the lines of minutes from `from` up to what was reached so far on it, newest first, until it is full.
+    /// Adds the matching lines of the minutes from `from` up to `reached`, newest first, until the page is full.
     fn fill(&mut self, mut lines: Vec<Line>, from: Minute) {
-        // Of one minute and route what was found stands in the order in which it was found, the newest first.
+        // The sort is stable: lines of one minute stay in the order of reading, newest first.
         lines.sort_by_key(|line| std::cmp::Reverse(line.minute));
         let mut lines = lines.into_iter().peekable();
         while let Some(line) = lines.next() {
             let minute = line.minute;
-            if self.sought.wants(&line) && !self.lines.iter_mut().rev().take(8).any(|before| before.goes_back_to(&line)) {
+            if self.sought.matches(&line) && !self.lines.iter_mut().rev().take(8).any(|before| before.goes_back_to(&line)) {
                 self.lines.push(line);
             }
             if self.is_full() && lines.peek().is_none_or(|next| next.minute < minute) {
@@ -102,21 +89,20 @@ impl<'s> Filling<'s> {
         self.reached = from;
     }
 
-    /// `begun` is where the project's history begins.
     fn page(self, begun: Minute) -> LogPage {
         LogPage { older: Some(self.reached).filter(|reached| *reached > begun), lines: self.lines }
     }
 }
 
-/// When the history of an app begins: with its first switch, or its first route.
+/// The history of an app begins when it is first enabled, or with its first route.
 fn begun(project: &Project, app: AppKind) -> Option<Minute> {
-    let switched = project.switches.iter().filter(|turn| turn.app == app).map(|turn| turn.at.minute());
+    let switched = project.switches.iter().filter(|switch| switch.app == app).map(|switch| switch.at.minute());
     let routes = project.routes.iter().filter(|_| app == AppKind::Heartbeat).map(|route| route.since.minute());
     switched.chain(routes).min()
 }
 
-/// When the app was switched on and off.
 fn switches(project: &Project, app: AppKind, from: Minute, to: Minute) -> impl Iterator<Item = Line> {
-    let turns = project.switches.iter().rev().filter(move |turn| turn.app == app && from <= turn.at.minute() && turn.at.minute() < to);
-    turns.map(|turn| Line::told(turn.at, Level::Info, if turn.on { "switched on" } else { "switched off" }))
+    let switches_of_app =
+        project.switches.iter().rev().filter(move |switch| switch.app == app && from <= switch.at.minute() && switch.at.minute() < to);
+    switches_of_app.map(|switch| Line::single(switch.at, Level::Info, if switch.on { "enabled" } else { "disabled" }))
 }

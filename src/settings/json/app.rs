@@ -1,4 +1,4 @@
-//! Apps, for programs: what can be installed, and what is.
+//! Apps as JSON.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,17 @@ use crate::settings::Cost;
 /// An app that can be installed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AppKindJson {
-    /// As it is written on the command line and in addresses.
+    /// Name on the command line and in URLs.
     pub name: &'static str,
-    /// As it is written for people.
+    /// Display name.
     pub title: &'static str,
-    /// What it does, in one line.
+    /// What the app does, in one line.
     pub description: &'static str,
-    /// In the order in which they are shown.
+    /// Settings in display order.
     pub settings: Vec<FieldJson>,
 }
 
 impl AppKindJson {
-    /// What there is to know of an app.
     #[must_use]
     pub fn of(kind: AppKind) -> Self {
         let settings = kind.settings().iter().map(FieldJson::of).collect();
@@ -32,24 +31,23 @@ impl AppKindJson {
     }
 }
 
-/// A route that an app beats on.
+/// A route of an app.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = AppRoute)]
 pub struct RouteJson {
-    /// Unlike that of any other route of the project.
+    /// Unique within the project.
     pub name: String,
-    /// The event's name in PostHog.
+    /// Name of the event in PostHog.
     pub event: String,
-    /// Where it is sent, when that is not the project's host.
+    /// Where the event is sent; null for the host of the project.
     pub host: Option<String>,
-    /// Which endpoint of capture takes it.
+    /// Capture endpoint: `v0` or `v1`.
     pub endpoint: &'static str,
-    /// Whose event it is.
+    /// Distinct id of the event.
     pub distinct_id: String,
 }
 
 impl RouteJson {
-    /// What is told of a route.
     #[must_use]
     pub fn of(route: &RouteSpec) -> Self {
         Self {
@@ -65,24 +63,23 @@ impl RouteJson {
 /// An app that is installed on a project.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct InstalledAppJson {
-    /// Which app.
+    /// Name of the app.
     pub app: &'static str,
-    /// On which project.
+    /// Name of the project.
     pub project: String,
-    /// Whether it runs.
+    /// Whether the app runs.
     pub enabled: bool,
-    /// Each setting that is no secret; null where it has its default.
+    /// Settings that are not secret; null for the default.
     pub settings: BTreeMap<&'static str, Option<String>>,
-    /// Each secret, as it may be shown (`https://host/***`); null where it is not set.
+    /// Secrets, redacted (`https://host/***`); null if not set.
     pub secrets: BTreeMap<&'static str, Option<String>>,
-    /// Those that it beats on.
+    /// Routes on which the app sends beats.
     pub routes: Vec<RouteJson>,
-    /// What it costs while it is enabled.
+    /// Events a day while the app is enabled.
     pub events_a_day: usize,
 }
 
 impl InstalledAppJson {
-    /// What is told of an app on a project.
     #[must_use]
     pub fn of(project: &ProjectSpec, app: &App) -> Self {
         let kind = app.kind();

@@ -1,4 +1,4 @@
-//! Channels, for programs: the kinds that there are, each channel with its state, and what came of a test.
+//! Channels, their kinds and the results of tests as JSON.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,17 @@ use crate::store::ChannelQueue;
 /// A kind of channel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ChannelKindJson {
-    /// As it is written in settings.
+    /// Name in settings.
     pub name: &'static str,
     /// What it is, in one line.
     pub description: &'static str,
-    /// Whether such a channel can be set up by page and API; others by command line and file alone.
+    /// Whether the page and the API can create such a channel. Others need the command line or a settings file.
     pub open: bool,
-    /// In the order in which they are asked for.
+    /// Fields in display order.
     pub fields: Vec<FieldJson>,
 }
 
 impl ChannelKindJson {
-    /// What there is to know of a kind.
     #[must_use]
     pub fn of(kind: ChannelKind) -> Self {
         let fields = kind.fields().iter().map(FieldJson::of).collect();
@@ -33,7 +32,7 @@ impl ChannelKindJson {
     }
 }
 
-/// Whether a channel delivers, in a word: `delivering`, `not_delivering`, `never_used` or `disabled`.
+/// Whether a channel delivers: `delivering`, `not_delivering`, `never_used` or `disabled`.
 #[must_use]
 pub const fn channel_state(channel: &Channel) -> &'static str {
     match channel {
@@ -47,44 +46,43 @@ pub const fn channel_state(channel: &Channel) -> &'static str {
 /// A channel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ChannelJson {
-    /// What it is called; the webhooks of an app are called `webhooks of PROJECT`.
+    /// Name of the channel. The webhooks of an app are named `webhooks of PROJECT`.
     pub name: String,
-    /// Of which kind.
+    /// Kind of the channel.
     pub kind: &'static str,
-    /// Whether it is the webhooks of an app, which come and go with its settings.
+    /// Whether the channel belongs to an app and follows its settings.
     pub of_app: bool,
-    /// Whether notifications go there.
+    /// Whether notifications are sent to the channel.
     pub enabled: bool,
-    /// Whether it delivers: `never_used` while nothing was sent to it.
+    /// `delivering`, `not_delivering`, `never_used` or `disabled`.
     pub state: &'static str,
-    /// It tells of these projects alone; of all when empty.
+    /// Projects whose notifications are sent; empty for all.
     pub projects: Vec<String>,
-    /// From which severity on.
+    /// Minimum severity: `info`, `warning` or `critical`.
     pub severity: &'static str,
-    /// More messages than this at once become one digest.
+    /// More messages than this in a minute become one digest.
     pub at_once: u16,
-    /// A template in place of the title.
+    /// Template for the title; null for the default.
     pub title: Option<String>,
-    /// A template in place of the text.
+    /// Template for the text; null for the default.
     pub body: Option<String>,
-    /// Each field of its kind that is no secret; null where nothing is set.
+    /// Fields of its kind that are not secret; null if not set.
     pub fields: BTreeMap<&'static str, Option<String>>,
-    /// Each secret, as it may be shown (`https://host/***`); null where it is not set.
+    /// Secrets, redacted (`https://host/***`); null if not set.
     pub secrets: BTreeMap<&'static str, Option<String>>,
-    /// Since when it does not deliver.
+    /// Since when the channel does not deliver (UTC); null if it delivers.
     pub stopped_since: Option<String>,
-    /// What came back then.
+    /// The answer of the receiver at that time.
     pub stopped_words: Option<String>,
-    /// When a message was last taken.
+    /// When the receiver last accepted a message (UTC).
     pub last_accepted: Option<String>,
-    /// How many notifications it still owes.
+    /// Number of queued notifications.
     pub queued: u64,
-    /// How many notifications nobody took.
-    pub dead: u64,
+    /// Number of failed notifications.
+    pub failed: u64,
 }
 
 impl ChannelJson {
-    /// What is told of a channel.
     #[must_use]
     pub fn of(channel: &Channel, queues: ChannelQueue) -> Self {
         let spec = &channel.spec;
@@ -109,50 +107,48 @@ impl ChannelJson {
             stopped_words: channel.stopped.as_ref().map(|stopped| stopped.words.clone()),
             last_accepted: channel.last_accepted.map(|at| at.to_string()),
             queued: queues.queued,
-            dead: queues.dead,
+            failed: queues.failed,
         }
     }
 }
 
-/// What the receiver answered to a sample.
+/// The receiver's answer to a sample message.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DeliveryJson {
     /// `opened`, `reminder` or `resolved`.
     pub kind: &'static str,
-    /// Whether it was taken.
-    pub taken: bool,
+    /// Whether the receiver accepted the message.
+    pub accepted: bool,
     /// The receiver's answer.
     pub says: String,
-    /// Whether another try can help.
-    pub again: bool,
+    /// Whether a retry can help.
+    pub will_retry: bool,
 }
 
 impl DeliveryJson {
-    /// What is told of an answer.
     #[must_use]
     pub fn of(kind: NotificationKind, delivery: &Delivery) -> Self {
         let kind = kind.name();
         match delivery.clone() {
-            Delivery::Accepted(says) => Self { kind, taken: true, says, again: false },
-            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => Self { kind, taken: false, says: words, again: true },
-            Delivery::Unfit { words } | Delivery::Rejected { words } => Self { kind, taken: false, says: words, again: false },
+            Delivery::Accepted(says) => Self { kind, accepted: true, says, will_retry: false },
+            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => Self { kind, accepted: false, says: words, will_retry: true },
+            Delivery::Unfit { words } | Delivery::Rejected { words } => Self { kind, accepted: false, says: words, will_retry: false },
         }
     }
 }
 
-/// What came of a test.
+/// The result of a channel test.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TestedJson {
-    /// Which channel.
+    /// Name of the channel.
     pub channel: String,
-    /// In the order in which they were sent.
+    /// Answers in the order in which the samples were sent.
     pub deliveries: Vec<DeliveryJson>,
-    /// How many notifications a channel that did not deliver, and took all samples, owes anew; null where it was not revived.
+    /// Number of notifications that are queued again after a stopped channel accepted all samples; null if it was not resumed.
     pub requeued: Option<u64>,
 }
 
 impl TestedJson {
-    /// What is told of a test.
     #[must_use]
     pub fn of(channel: &Channel, tried: &Tried) -> Self {
         let deliveries = tried.deliveries.iter().map(|(kind, delivery)| DeliveryJson::of(*kind, delivery)).collect();
@@ -160,11 +156,11 @@ impl TestedJson {
     }
 }
 
-/// What is sent again.
+/// Notifications that are sent again.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ResentJson {
-    /// To which channel.
+    /// Name of the channel.
     pub channel: String,
-    /// How many notifications are owed anew.
+    /// Number of notifications that are queued again.
     pub requeued: u64,
 }

@@ -1,33 +1,32 @@
-//! What there is to know of a field, for programs.
+//! The description of a field as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::Field;
 
-/// A field: of an app, or of a kind of channel.
+/// A field of an app or of a kind of channel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldJson {
-    /// Its name in files, on the command line and here.
+    /// Name in files, on the command line and in the API.
     pub key: &'static str,
-    /// Its name on the page.
+    /// Label on the page.
     pub label: &'static str,
-    /// What there is to know, and where it is found.
+    /// Help text.
     pub hint: &'static str,
-    /// What it is when nothing is set; empty for nothing.
+    /// Default; empty for none.
     pub default: &'static str,
-    /// Whether there is nothing without it.
+    /// Whether the field is required.
     pub required: bool,
-    /// Whether it goes in and never comes out.
+    /// Whether the value is a secret, which is never returned.
     pub secret: bool,
-    /// What to choose from; empty where any text will do.
+    /// Suggested values; empty for free text.
     pub choices: &'static [&'static str],
-    /// Whether other texts than the choices will do as well.
+    /// Whether values other than the choices are accepted.
     pub others: bool,
 }
 
 impl FieldJson {
-    /// What there is to know of a field.
     #[must_use]
     pub const fn of(field: &Field) -> Self {
         let Field { key, label, hint, default, required, secret, .. } = *field;

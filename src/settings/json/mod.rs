@@ -1,4 +1,4 @@
-//! What is set up, for programs: the same fields in `--json` of the command line and in the answers of the API.
+//! The configuration as JSON, for `--json` on the command line and for the API.
 
 mod app;
 mod channel;

@@ -1,4 +1,4 @@
-//! A project as it is set up, for programs.
+//! The settings of a project as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,36 +6,35 @@ use utoipa::ToSchema;
 use crate::config::{App, duration};
 use crate::model::{AppKind, Host, ProjectSpec};
 
-/// A project, as it is set up.
+/// The settings of a project.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Project)]
 pub struct ProjectJson {
-    /// What it is called.
+    /// Name of the project.
     pub name: String,
-    /// Where its events are sent: `us`, `eu`, or an address.
+    /// Where events are sent: `us`, `eu`, or an address.
     pub host: String,
-    /// Where it is read, when that is not the host's own API.
+    /// Where events are read back; null for the API of the host.
     pub api_host: Option<String>,
-    /// The project token: public.
+    /// The project token, which is public.
     pub token: String,
-    /// Whether there is one. The key itself goes in, and never comes out.
+    /// Whether a personal API key is set. The key itself is never returned.
     pub has_personal_api_key: bool,
-    /// PostHog's number of the project, when it was given.
+    /// PostHog's id of the project; null if it is found from the token.
     pub project_id: Option<u64>,
-    /// A beat that is seen later than this is late. Such as `2m`.
+    /// A beat that is read back after this time is late, for example `2m`.
     pub late_after: String,
-    /// A beat that was not seen by then is lost.
+    /// A beat that is not read back within this time is lost, for example `15m`.
     pub lost_after: String,
-    /// How often PostHog is asked for what was not seen so far.
+    /// How often PostHog is queried for beats, for example `1m`.
     pub readback_interval: String,
-    /// `enabled`, `disabled`, or null where it is not installed.
+    /// `enabled`, `disabled`, or null if it is not installed.
     pub heartbeat: Option<&'static str>,
-    /// `enabled`, `disabled`, or null where it is not installed.
+    /// `enabled`, `disabled`, or null if it is not installed.
     pub ingestion_alert: Option<&'static str>,
 }
 
 impl ProjectJson {
-    /// What is told of a project's settings.
     #[must_use]
     pub fn of(spec: &ProjectSpec) -> Self {
         let state = |kind| App::on(spec, kind).map(|app| if app.is_enabled() { "enabled" } else { "disabled" });

@@ -1,4 +1,4 @@
-//! `/api/v1/users` and `/api/v1/tokens`: who may come in.
+//! `/api/v1/users` and `/api/v1/tokens`: users and API tokens.
 
 use std::sync::Arc;
 
@@ -29,37 +29,39 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(who))
 }
 
-/// Somebody to be invited.
+/// A user to invite.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Guest {
-    /// Letters, digits and `. _ - @ +`.
+struct NewUser {
+    /// 1 to 64 letters, digits and `. _ - @ +`; the first is a letter or a digit.
     name: String,
     role: RoleName,
 }
 
-/// What a user may do from now on.
+/// The new role of a user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserChange {
     role: RoleName,
 }
 
-/// The users
+/// List users
 #[utoipa::path(get, path = "/api/v1/users", tag = "access", responses(
     (status = 200, body = List<UserJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<UserJson>>, WebError> {
     Ok(Json(List::whole(site.web.store.users().await?.iter().map(UserJson::of).collect())))
 }
 
-/// Invite a user, or give one who is there another link
-#[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = Guest, responses(
+/// Invite a user, or create another link for an existing user
+///
+/// An existing user gets the given role.
+#[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = NewUser, responses(
     (status = 201, body = InvitationJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn invite_user(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     headers: HeaderMap,
-    Sent(guest): Sent<Guest>,
+    Sent(guest): Sent<NewUser>,
 ) -> Result<Response, WebError> {
     let name = UserName::parse(&guest.name).map_err(|wrong| WebError::unfit("name", wrong))?;
     let (code, _) = site.accounts(&visitor).invite(&name, Some(guest.role.into())).await?;
@@ -67,16 +69,16 @@ async fn invite_user(
     Ok(created(InvitationJson { name: name.to_string(), role: guest.role, link }))
 }
 
-/// One user
-#[utoipa::path(get, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), responses(
+/// Show a user
+#[utoipa::path(get, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "User name")), responses(
     (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show_user(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<UserJson>, WebError> {
     Ok(Json(UserJson::of(&site.accounts(&visitor).user(&user_named(&name)?).await?)))
 }
 
-/// Change what a user may do
+/// Change the role of a user
 #[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access",
-    params(("name" = String, Path, description = "The user"), AsRead), request_body = UserChange, responses(
+    params(("name" = String, Path, description = "User name"), AsRead), request_body = UserChange, responses(
     (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change_user(
     Writer(visitor): Writer,
@@ -92,9 +94,9 @@ async fn change_user(
     Ok(Json(UserJson::of(&User { role, ..before })))
 }
 
-/// Remove a user, with the sessions that are open
+/// Remove a user and close their sessions
 #[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access",
-    params(("name" = String, Path, description = "The user"), AsRead),
+    params(("name" = String, Path, description = "User name"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_user(
     Writer(visitor): Writer,
@@ -108,44 +110,50 @@ async fn remove_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A token that is wanted.
+/// An API token to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TokenWish {
+struct NewTokenFields {
     /// 1 to 64 letters, digits, `-`, `_` and `.`.
     name: String,
     role: RoleName,
-    /// For how long it holds, such as `90d`; until it is removed, where nothing is said.
+    /// Lifetime, for example `90d`. Default: the token never expires.
     lasts: Option<String>,
 }
 
-/// The API tokens
+/// List API tokens
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses(
     (status = 200, body = List<TokenJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<TokenJson>>, WebError> {
     Ok(Json(List::whole(site.web.store.tokens().await?.iter().map(TokenJson::of).collect())))
 }
 
-/// Make an API token
-#[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = TokenWish, responses(
+/// Create an API token
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = NewTokenFields, responses(
     (status = 201, body = NewTokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, WebError> {
+async fn make_token(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Sent(wish): Sent<NewTokenFields>,
+) -> Result<Response, WebError> {
     let role = Role::from(wish.role);
     let desired = NewToken { name: wish.name, role: role.name().to_owned(), lasts: wish.lasts };
     let token = desired.make(&site.accounts(&visitor)).await?;
     Ok(created(NewTokenJson { name: desired.name, role: wish.role, token }))
 }
 
-/// One API token
-#[utoipa::path(get, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "The token's name")), responses(
+/// Show an API token
+#[utoipa::path(get, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "Token name")), responses(
     (status = 200, body = TokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show_token(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TokenJson>, WebError> {
     Ok(Json(TokenJson::of(&site.accounts(&visitor).token(&name).await?)))
 }
 
-/// Remove an API token: from now on it opens nothing
+/// Remove an API token
+///
+/// The token stops working at once.
 #[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access",
-    params(("name" = String, Path, description = "The token's name"), AsRead),
+    params(("name" = String, Path, description = "Token name"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_token(
     Writer(visitor): Writer,
@@ -159,15 +167,15 @@ async fn remove_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Serialize, ToSchema)]
 struct Who {
-    /// A user's name, or `token NAME`: as the history of changes names them.
+    /// A user's name, or `token NAME`, as in the audit log.
     who: String,
     role: RoleName,
 }
 
-/// Who asks, and what they may do
+/// Show the caller and their role
 #[utoipa::path(get, path = "/api/v1/who", tag = "access", responses(
     (status = 200, body = Who), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn who(visitor: Visitor) -> Json<Who> {

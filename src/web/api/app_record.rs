@@ -1,4 +1,4 @@
-//! `/api/v1/projects/{name}/apps/{app}/log` and `/metrics`: what an app did.
+//! `/api/v1/projects/{name}/apps/{app}/log` and `/metrics`: log and figures of an app.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(read_log)).routes(routes!(read_metrics))
 }
 
-/// A line of a log.
+/// A line of an app's log.
 #[derive(Debug, Serialize, ToSchema)]
 struct LogLine {
     at: String,
@@ -32,7 +32,7 @@ struct LogLine {
     route: Option<String>,
     incident: Option<i64>,
     words: String,
-    /// What else is on record of it: the answer of a PostHog that refused.
+    /// Further evidence, for example the response of a PostHog server that rejected a beat.
     proof: Vec<String>,
 }
 
@@ -49,23 +49,22 @@ impl LogLine {
     }
 }
 
-/// Which lines.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct LogSearch {
-    /// At least so grave: `info`, `warning` or `error`.
+    /// Minimum level: `info`, `warning` or `error`.
     level: Option<String>,
-    /// Of this route alone.
+    /// Only lines about this route.
     route: Option<String>,
-    /// With these words in them.
+    /// Only lines that contain this text.
     q: Option<String>,
 }
 
-/// What an app did, newest first
+/// Read the log of an app, newest lines first
 ///
-/// A part of it holds whole minutes, so it may be longer or shorter than `limit`.
+/// A response contains whole minutes, so it can be longer or shorter than `limit`.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/apps/{app}/log", operation_id = "read_app_log", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), LogSearch, Paging), responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), LogSearch, Paging), responses(
     (status = 200, body = List<LogLine>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn read_log(
     _visitor: Visitor,
@@ -80,7 +79,9 @@ async fn read_log(
         Some(text) => Level::named(text).ok_or_else(|| WebError::unfit("level", "must be info, warning or error"))?,
     };
     let before = match paging.after_number()? {
-        Some(index) if !(0..1_000_000_000).contains(&index) => return Err(WebError::unfit("after", "is not a `next` that this list gave")),
+        Some(index) if !(0..1_000_000_000).contains(&index) => {
+            return Err(WebError::unfit("after", "must be the `next` of an earlier response"));
+        }
         index => index.map(Minute::from_index),
     };
     let sought = Sought { level, route: search.route, text: search.q, before, at_most: paging.limit()? };
@@ -89,7 +90,7 @@ async fn read_log(
     Ok(Json(List { items: found.lines.iter().map(LogLine::of).collect(), next }))
 }
 
-/// What Heartbeat did.
+/// Figures of Heartbeat.
 #[derive(Debug, Serialize, ToSchema)]
 struct BeatFigures {
     routes: u32,
@@ -97,13 +98,15 @@ struct BeatFigures {
     last_hour: EndsJson,
     last_24_hours: EndsJson,
     last_30_days: EndsJson,
-    /// Lags of the last 24 hours; null where nothing arrived.
+    /// Median lag of the last 24 hours; null if nothing arrived.
     p50_ms: Option<u64>,
+    /// 95th percentile of the lag of the last 24 hours.
     p95_ms: Option<u64>,
+    /// 99th percentile of the lag of the last 24 hours.
     p99_ms: Option<u64>,
 }
 
-/// How often it looked.
+/// Number of read-backs.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReadbacksView {
     made: u64,
@@ -116,25 +119,26 @@ impl ReadbacksView {
     }
 }
 
-/// What Ingestion Alert did.
+/// Figures of Ingestion Alert.
 #[derive(Debug, Serialize, ToSchema)]
 struct IncidentFigures {
     last_hour: ReadbacksView,
     last_24_hours: ReadbacksView,
-    /// Incidents.
+    /// Open incidents.
     open: u32,
     opened_in_24_hours: u32,
     opened_in_30_days: u32,
-    /// From the first bad minute to the incident, for half of those of the last 30 days.
-    time_to_notice_ms: Option<u64>,
-    longest_to_notice_ms: Option<u64>,
-    /// Messages about incidents of the last 30 days.
+    /// Median time from the first bad minute to the opening of the incident, over the last 30 days.
+    time_to_detect_ms: Option<u64>,
+    /// The longest of these times.
+    longest_to_detect_ms: Option<u64>,
+    /// Notifications about incidents of the last 30 days that were sent.
     sent: u64,
     queued: u64,
-    dead: u64,
+    failed: u64,
 }
 
-/// What an app did: the figures of the one that it is.
+/// Figures of an app. The field of the app is set, the other one is null.
 #[derive(Debug, Serialize, ToSchema)]
 struct AppFigures {
     heartbeat: Option<BeatFigures>,
@@ -168,19 +172,19 @@ impl AppFigures {
             open: figures.open,
             opened_in_24_hours: figures.opened_in_24_hours,
             opened_in_30_days: figures.opened_in_30_days,
-            time_to_notice_ms: ms(figures.time_to_notice),
-            longest_to_notice_ms: ms(figures.longest_to_notice),
+            time_to_detect_ms: ms(figures.time_to_detect),
+            longest_to_detect_ms: ms(figures.longest_to_detect),
             sent: figures.sent,
             queued: figures.queued,
-            dead: figures.dead,
+            failed: figures.failed,
         };
         Self { heartbeat: None, ingestion_alert: Some(ingestion_alert) }
     }
 }
 
-/// An app's figures
+/// Show the figures of an app
 #[utoipa::path(get, path = "/api/v1/projects/{name}/apps/{app}/metrics", operation_id = "read_app_metrics", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
     (status = 200, body = AppFigures), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn read_metrics(
     _visitor: Visitor,

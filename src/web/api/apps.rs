@@ -1,4 +1,4 @@
-//! `/api/v1/apps` and `/api/v1/projects/{name}/apps`: what can be installed, and what is.
+//! `/api/v1/apps` and `/api/v1/projects/{name}/apps`: available and installed apps.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,14 +31,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(disable))
 }
 
-/// An app that can be installed, and where it is.
+/// An app that can be installed.
 #[derive(Debug, Serialize, ToSchema)]
-struct OfferedApp {
+struct AppOverview {
     #[serde(flatten)]
     app: AppKindJson,
-    /// On how many projects it is installed.
+    /// Number of projects on which it is installed.
     installed: u64,
-    /// On how many of them it is enabled.
+    /// Number of projects on which it is enabled.
     enabled: u64,
 }
 
@@ -46,19 +46,19 @@ fn on(project: &ProjectSpec, kind: AppKind) -> Result<InstalledAppJson, WebError
     Ok(InstalledAppJson::of(project, &settings::app::installed(project, kind).map_err(absent)?))
 }
 
-/// What is to become of an app.
+/// Changes to an app.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AppChange {
-    /// Whether it runs. Where nothing is said it stays so; one that is installed anew runs.
+    /// Whether the app runs. Default: unchanged; a newly installed app is enabled.
     enabled: Option<bool>,
-    /// Settings by key; null brings the default back, or takes a secret away.
+    /// Settings by key. Null restores the default or removes a secret.
     #[serde(default)]
     settings: BTreeMap<String, Option<String>>,
 }
 
 impl AppChange {
-    /// What it says of the settings. Where it is the whole of them, those that it does not name have their defaults; secrets stay.
+    /// With `is_whole`, settings that are not named get their defaults. Secrets are kept.
     fn texts(&self, kind: AppKind, is_whole: bool) -> Texts {
         let mut texts = Texts::default();
         for setting in kind.settings().iter().filter(|setting| is_whole && !setting.secret && !self.settings.contains_key(setting.key)) {
@@ -71,7 +71,7 @@ impl AppChange {
     }
 }
 
-/// An app that is not installed is not there.
+/// An app that is not installed is 404 here, not 409.
 fn absent(error: ChangeError) -> WebError {
     match error {
         ChangeError::Clash(clash @ Clash::NotInstalled { .. }) => WebError::NotFound(clash.to_string()),
@@ -79,32 +79,31 @@ fn absent(error: ChangeError) -> WebError {
     }
 }
 
-/// Which apps.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AppSearch {
-    /// Those with this in their name or description.
+    /// Only apps whose name or description contains this text.
     q: Option<String>,
 }
 
-/// What can be installed
+/// List available apps
 #[utoipa::path(get, path = "/api/v1/apps", operation_id = "list_apps", tag = "apps", params(AppSearch), responses(
-    (status = 200, body = List<OfferedApp>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = List<AppOverview>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Asked(search): Asked<AppSearch>,
-) -> Result<Json<List<OfferedApp>>, WebError> {
+) -> Result<Json<List<AppOverview>>, WebError> {
     let mut items = Vec::new();
     for kind in AppKind::search(&search.q.unwrap_or_default()) {
         let spread = site.web.store.spread(kind).await?;
-        items.push(OfferedApp { app: AppKindJson::of(kind), installed: spread.installed, enabled: spread.enabled });
+        items.push(AppOverview { app: AppKindJson::of(kind), installed: spread.installed, enabled: spread.enabled });
     }
     Ok(Json(List::whole(items)))
 }
 
-/// What is installed on a project
-#[utoipa::path(get, path = "/api/v1/projects/{name}/apps", operation_id = "list_installed_apps", tag = "apps", params(("name" = String, Path, description = "The project")), responses(
+/// List the apps of a project
+#[utoipa::path(get, path = "/api/v1/projects/{name}/apps", operation_id = "list_installed_apps", tag = "apps", params(("name" = String, Path, description = "Project name")), responses(
     (status = 200, body = List<InstalledAppJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list_installed(
     _visitor: Visitor,
@@ -116,9 +115,9 @@ async fn list_installed(
     Ok(Json(List::whole(apps.map(|app| InstalledAppJson::of(spec, &app)).collect())))
 }
 
-/// An app on a project
+/// Show an app of a project
 #[utoipa::path(get, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "show_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
     (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     _visitor: Visitor,
@@ -129,11 +128,11 @@ async fn show(
     Ok(Json(on(&project.spec, kind)?))
 }
 
-/// Install an app, or set all its settings
+/// Install an app, or replace all its settings
 ///
-/// Settings that are not named have their defaults afterwards; secrets stay.
+/// Settings that are not named get their defaults. Secrets are kept.
 #[utoipa::path(put, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "put_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), AsRead), request_body = AppChange, responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), AsRead), request_body = AppChange, responses(
     (status = 200, body = InstalledAppJson), (status = 201, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put(
     Writer(visitor): Writer,
@@ -162,7 +161,7 @@ async fn put(
 
 /// Change some settings of an app
 #[utoipa::path(patch, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "change_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), AsRead), request_body = AppChange, responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), AsRead), request_body = AppChange, responses(
     (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
@@ -182,9 +181,9 @@ async fn change(
     Ok(Json(on(&done.await.map_err(absent)?.now, kind)?))
 }
 
-/// Uninstall an app, with its settings
+/// Uninstall an app and delete its settings
 #[utoipa::path(delete, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "remove_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), AsRead), responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), AsRead), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,
@@ -204,9 +203,9 @@ async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), 
     Ok(Json(on(&done.now, kind)?))
 }
 
-/// Let an app run
+/// Enable an app
 #[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/enable", operation_id = "enable_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
     (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn enable(
     Writer(visitor): Writer,
@@ -216,9 +215,9 @@ async fn enable(
     switch(&site, &visitor, &at, true).await
 }
 
-/// Let an app rest; its settings stay
+/// Disable an app; its settings are kept
 #[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/disable", operation_id = "disable_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
+    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
     (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn disable(
     Writer(visitor): Writer,

@@ -1,4 +1,4 @@
-//! `/api/v1/changes`: who changed what.
+//! `/api/v1/audit-log`: the audit log.
 
 use std::sync::Arc;
 
@@ -22,18 +22,17 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// Which changes.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ChangeSearch {
-    /// Of this project's story alone.
+    /// Only entries that belong to this project.
     project: Option<String>,
-    /// About this alone, such as `channel ops`.
+    /// Only entries about this subject, for example `channel ops`.
     subject: Option<String>,
 }
 
-/// Who changed what, newest first
-#[utoipa::path(get, path = "/api/v1/changes", operation_id = "list_changes", tag = "changes", params(ChangeSearch, Paging), responses(
+/// List audit entries, newest first
+#[utoipa::path(get, path = "/api/v1/audit-log", operation_id = "list_audit_entries", tag = "audit log", params(ChangeSearch, Paging), responses(
     (status = 200, body = List<AuditEntryJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
@@ -46,11 +45,11 @@ async fn list(
         None => None,
         Some(name) => match ProjectName::parse(name) {
             Ok(name) => Some(name),
-            // No project has a name that cannot be one.
+            // No project can have an invalid name.
             Err(_) => return Ok(Json(List::whole(Vec::new()))),
         },
     };
-    // Nor is anything about what has such letters, which a database need not take.
+    // No subject contains control characters, and a database may reject them.
     if search.subject.as_ref().is_some_and(|subject| subject.chars().any(char::is_control)) {
         return Ok(Json(List::whole(Vec::new())));
     }

@@ -1,4 +1,4 @@
-//! `/api/v1/projects/{name}/beats`
+//! `/api/v1/projects/{name}/beats`: single beats.
 
 use std::sync::Arc;
 
@@ -24,29 +24,28 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
 }
 
-/// Which beats.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Search {
-    /// Those of the route of this name.
+    /// Only beats of the route with this name.
     route: Option<String>,
-    /// Those that came to this end: `arrived`, `late`, `awaiting`, `lost`, `rejected`, `unreachable`, `unverified` or `not_sent`.
+    /// Only beats with this outcome: `arrived`, `late`, `awaiting`, `lost`, `rejected`, `unreachable`, `unverified` or `not_sent`.
     outcome: Option<String>,
-    /// Those of minutes before this one: `2026-11-23T15:10Z`.
+    /// Only beats before this minute, for example `2026-11-23T15:10Z`.
     before: Option<String>,
 }
 
-/// A beat of a list.
+/// A beat in a list.
 #[derive(Debug, Serialize, ToSchema)]
-struct ListedJson {
-    /// What is on record of it; of one that is folded, and of a minute without one, all but minute, route and outcome are null, zero or empty.
+struct BeatListItem {
+    /// The stored record. If there is none, or only an aggregate, all fields except minute, route and outcome are null, zero or empty.
     #[serde(flatten)]
     beat: BeatJson,
-    /// How much is on record.
-    kept: &'static str,
+    /// What is stored: `complete` (the full record), `aggregated` (aggregated: only the outcome) or `missing` (nothing).
+    stored: &'static str,
 }
 
-impl ListedJson {
+impl BeatListItem {
     fn of(project: &Project, listed: &Listed, evidence: &[Evidence]) -> Self {
         let beat = match &listed.kept {
             BeatRecord::Whole(beat) => beat.clone(),
@@ -55,122 +54,122 @@ impl ListedJson {
                 Recorded { outcome: other.outcome().unwrap_or(blank.outcome), ..blank }
             }
         };
-        Self { beat: BeatJson::of(project, &beat, evidence), kept: kept(&listed.kept) }
+        Self { beat: BeatJson::of(project, &beat, evidence), stored: stored(&listed.kept) }
     }
 }
 
-const fn kept(kept: &BeatRecord) -> &'static str {
-    match kept {
-        BeatRecord::Whole(_) => "whole",
-        BeatRecord::Aggregated(_) => "folded",
+const fn stored(record: &BeatRecord) -> &'static str {
+    match record {
+        BeatRecord::Whole(_) => "complete",
+        BeatRecord::Aggregated(_) => "aggregated",
         BeatRecord::Missing | BeatRecord::NotDue => "missing",
     }
 }
 
-/// Beats one by one
+/// List beats
 ///
-/// Newest first. Minutes in which a beat was due and none is on record are among them, as `not_sent`; of hours that are folded, each minute's outcome is left.
-/// A list holds whole minutes, so it may be longer than `limit` by the other routes of the last one; it reads a bounded stretch of time, so it may also be
-/// shorter, or empty, and still have a `next`: read on until that is null.
+/// Newest first. Minutes in which a beat was due but none is stored are included as `not_sent`. For aggregated hours only the outcome of each minute
+/// is stored. A response contains whole minutes, so it can be longer than `limit`. It covers a bounded time range, so it can also be shorter or empty
+/// and still have a `next`: continue until `next` is null.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/beats", tag = "beats", operation_id = "list_beats",
-    params(("name" = String, Path, description = "The project"), Search, Paging), responses(
-    (status = 200, body = List<ListedJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    params(("name" = String, Path, description = "Project name"), Search, Paging), responses(
+    (status = 200, body = List<BeatListItem>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     Asked(search): Asked<Search>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<ListedJson>>, WebError> {
+) -> Result<Json<List<BeatListItem>>, WebError> {
     let project = site.project(&name).await?;
     let route = search.route.as_deref().map(|name| shown::route(&project, name)).transpose()?.map(|route| route.id);
     let outcome = search.outcome.as_deref().map(|text| outcome_asked("outcome", text)).transpose()?;
     let before = search.before.as_deref().map(|text| minute_asked("before", text)).transpose()?;
     let after = paging.after().map(|text| minute_asked("after", text)).transpose()?;
-    // Read on where the part before ended, but not beyond what was asked for.
+    // Continue where the previous response ended, but never later than the requested minute.
     let before = before.into_iter().chain(after).min();
     let sift = BeatFilter { route, outcome, before, at_most: paging.limit()? };
     let found = beat_list(&site.web.store, &project, &sift, site.now()).await?;
-    let items = found.beats.iter().map(|listed| ListedJson::of(&project, listed, &found.evidence)).collect();
+    let items = found.beats.iter().map(|listed| BeatListItem::of(&project, listed, &found.evidence)).collect();
     Ok(Json(List { items, next: found.older.map(minute_mark) }))
 }
 
-/// A beat's story.
+/// A beat in detail.
 #[derive(Debug, Serialize, ToSchema)]
 struct StoryJson {
-    /// Its project.
+    /// Project name.
     project: String,
-    /// Its route's name.
+    /// Route name.
     route: String,
-    /// Its minute.
+    /// Minute of the beat.
     minute: String,
-    /// What became of it, in a word.
+    /// Outcome of the beat.
     outcome: Option<&'static str>,
-    /// How much is on record: `whole`, `folded` (its outcome alone) or `missing` (one was due, and none was sent).
-    kept: &'static str,
-    /// The event's name in PostHog.
+    /// What is stored: `complete` (the full record), `aggregated` (aggregated: only the outcome) or `missing` (a beat was due, but none was sent).
+    stored: &'static str,
+    /// Event name in PostHog.
     event: String,
-    /// Its uuid: derived, so it is the same whether it was sent or not.
+    /// The event's uuid. It is derived from route and minute, so it is the same whether the event was sent or not.
     uuid: String,
-    /// Its distinct id.
+    /// The event's distinct id.
     distinct_id: String,
-    /// Which endpoint takes it: `v0` or `v1`.
+    /// Capture endpoint: `v0` or `v1`.
     endpoint: &'static str,
-    /// Where it is posted to.
+    /// URL to which the event is posted.
     address: String,
-    /// The instant at which it was due.
+    /// Instant at which the beat was due.
     slot: String,
-    /// All that is on record of it; null where that is not `whole`.
+    /// The full record; null unless `stored` is `complete`.
     record: Option<BeatJson>,
-    /// Read-backs that were made after it, oldest first, up to the one that saw it.
+    /// Read-backs after the beat was sent, oldest first, up to the one that found it.
     readbacks: Vec<ReadbackJson>,
-    /// What its failure left, oldest first.
+    /// Evidence of failures, oldest first.
     evidence: Vec<EvidenceJson>,
 }
 
-/// A read-back at the project after the beat was sent.
+/// A read-back after the beat was sent.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReadbackJson {
-    /// When it was made.
+    /// Time of the read-back.
     at: String,
-    /// How long after the sending.
+    /// Time between the sending and the read-back.
     after_ms: u64,
-    /// What it made of the beat: `it`, `nothing`, `trouble` (the read-back failed) or `untold`.
-    saw: &'static str,
-    /// What the trouble was, and what to do about it.
+    /// What it found: `found`, `missing`, `failed` (the read-back failed) or `unknown` (no result for this beat is stored).
+    result: &'static str,
+    /// How to fix the failure of the read-back.
     advice: Option<&'static str>,
 }
 
 impl ReadbackJson {
     fn of(readback: &BeatReadback) -> Self {
-        let (saw, advice) = match readback.saw {
-            ReadbackFinding::It => ("it", None),
-            ReadbackFinding::Nothing => ("nothing", None),
-            ReadbackFinding::WebError(trouble) => ("trouble", Some(trouble.advice())),
-            ReadbackFinding::Untold => ("untold", None),
+        let (result, advice) = match readback.saw {
+            ReadbackFinding::Found => ("found", None),
+            ReadbackFinding::Missing => ("missing", None),
+            ReadbackFinding::Failed(kind) => ("failed", Some(kind.advice())),
+            ReadbackFinding::Unknown => ("unknown", None),
         };
-        Self { at: readback.at.to_string(), after_ms: ms(readback.after), saw, advice }
+        Self { at: readback.at.to_string(), after_ms: ms(readback.after), result, advice }
     }
 }
 
-/// What a failure left.
+/// Evidence of a failure.
 #[derive(Debug, Serialize, ToSchema)]
 struct EvidenceJson {
-    /// When it was found.
+    /// Time at which the failure was found.
     at: String,
-    /// Of what: `rejected`, `unreachable`, `lost` or `unverified`.
+    /// Kind of failure: `rejected`, `unreachable`, `lost` or `unverified`.
     of: &'static str,
-    /// In which phase the way ended, where capture was unreachable.
+    /// Phase in which the request failed, if capture was unreachable.
     phase: Option<&'static str>,
-    /// The status of the answer, where there was one.
+    /// HTTP status of the response, if there was one.
     status: Option<u16>,
-    /// Those of its headers that tell who answered.
+    /// Response headers that identify the server.
     headers: Vec<HeaderJson>,
-    /// What the server said, or the error.
+    /// Excerpt of the response body, or the error message.
     words: Option<String>,
 }
 
-/// One header of an answer.
+/// A response header.
 #[derive(Debug, Serialize, ToSchema)]
 struct HeaderJson {
     name: String,
@@ -204,7 +203,7 @@ impl StoryJson {
             route: spec.name.clone(),
             minute: story.beat.minute.start().to_string(),
             outcome: story.kept.outcome().map(Outcome::name),
-            kept: kept(&story.kept),
+            stored: stored(&story.kept),
             event: spec.event.clone(),
             uuid: story.beat.uuid.to_string(),
             distinct_id: story.beat.distinct_id.clone(),
@@ -218,12 +217,12 @@ impl StoryJson {
     }
 }
 
-/// One beat
+/// Show a beat
 ///
-/// What was sent, what was answered, which read-backs were made and what they saw. There is none in a minute in which none was due.
+/// The event, the responses, the read-backs and what they found. If no beat was due in the minute, the status is 404.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/beats/{route}/{minute}", tag = "beats", operation_id = "show_beat", params(
-    ("name" = String, Path, description = "The project"), ("route" = String, Path, description = "The route's name"),
-    ("minute" = String, Path, description = "Its minute: `2026-11-23T15:10Z`")), responses(
+    ("name" = String, Path, description = "Project name"), ("route" = String, Path, description = "Route name"),
+    ("minute" = String, Path, description = "Minute, for example `2026-11-23T15:10Z`")), responses(
     (status = 200, body = StoryJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     _visitor: Visitor,

@@ -1,4 +1,4 @@
-//! `/api/v1/channels`: where notifications go.
+//! `/api/v1/channels`: notification channels.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -44,33 +44,34 @@ async fn view(site: &Site, channel: &Channel) -> Result<ChannelJson, WebError> {
     Ok(ChannelJson::of(channel, site.web.store.queue_of(channel.id).await?))
 }
 
-/// What is to become of a channel.
+/// Changes to a channel.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChannelChange {
-    /// What it is; needed to add one, and never changed.
+    /// Kind of the channel. Required to add a channel; it cannot be changed.
     kind: Option<String>,
     enabled: Option<bool>,
-    /// `info`, `warning` or `critical`.
+    /// Minimum severity: `info`, `warning` or `critical`.
     severity: Option<String>,
-    /// Empty for all.
+    /// Projects whose notifications are sent; empty for all.
     projects: Option<Vec<String>>,
+    /// More messages than this in a minute become one digest.
     #[schema(minimum = 1, maximum = 65535)]
     at_once: Option<u32>,
-    /// A template in place of the title; empty for ours.
+    /// Template for the title; empty for the default.
     title: Option<String>,
-    /// A template in place of the text; empty for ours.
+    /// Template for the text; empty for the default.
     body: Option<String>,
-    /// Fields of its kind; null takes away what one holds.
+    /// Fields of the channel kind. Null removes a value.
     #[serde(default)]
     fields: BTreeMap<String, Option<String>>,
 }
 
 impl ChannelChange {
-    /// What it says. Where it is the whole of the channel, what it does not name is as usual; secrets stay.
+    /// With `whole`, everything that is not named gets its default. Secrets are kept.
     fn texts(&self, whole: Option<ChannelKind>) -> Result<Texts, Problems> {
-        let strangers = self.fields.keys().filter(|key| FIELDS.iter().any(|field| field.key == key.as_str()));
-        let problems = strangers.map(|key| FieldProblem::of(key.as_str(), "stands beside `fields`, not among them")).collect();
+        let misplaced = self.fields.keys().filter(|key| FIELDS.iter().any(|field| field.key == key.as_str()));
+        let problems = misplaced.map(|key| FieldProblem::of(key.as_str(), "belongs next to `fields`, not inside it")).collect();
         Problems::or(problems, ())?;
         let texts = Texts::default();
         let enabled = self.enabled.map(|enabled| enabled.to_string());
@@ -95,14 +96,14 @@ impl ChannelChange {
     }
 }
 
-/// The kinds of channels
+/// List channel kinds
 #[utoipa::path(get, path = "/api/v1/channels/kinds", operation_id = "list_channel_kinds", tag = "channels", responses(
     (status = 200, body = List<ChannelKindJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list_kinds(_visitor: Visitor) -> Json<List<ChannelKindJson>> {
     Json(List::whole(ChannelKind::ALL.map(ChannelKindJson::of).into()))
 }
 
-/// The channels: those of people by name, then the webhooks of apps
+/// List channels: named channels in order of their names, then the webhooks of apps
 #[utoipa::path(get, path = "/api/v1/channels", operation_id = "list_channels", tag = "channels", params(Paging), responses(
     (status = 200, body = List<ChannelJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Asked(paging): Asked<Paging>) -> Result<Json<List<ChannelJson>>, WebError> {
@@ -113,7 +114,7 @@ async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Asked(paging): A
         None => 0,
         Some(after) => {
             let last = channels.iter().position(|channel| called(channel) == after);
-            last.ok_or_else(|| WebError::unfit("after", "is not a `next` that this list gave"))? + 1
+            last.ok_or_else(|| WebError::unfit("after", "must be the `next` of an earlier response"))? + 1
         }
     };
     let shown = &channels[from..channels.len().min(from + limit)];
@@ -122,17 +123,17 @@ async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Asked(paging): A
     Ok(Json(List { items: views.collect(), next }))
 }
 
-/// One channel
-#[utoipa::path(get, path = "/api/v1/channels/{name}", operation_id = "show_channel", tag = "channels", params(("name" = String, Path, description = "The channel; the webhooks of an app are called `webhooks of PROJECT`")), responses(
+/// Show a channel
+#[utoipa::path(get, path = "/api/v1/channels/{name}", operation_id = "show_channel", tag = "channels", params(("name" = String, Path, description = "Channel name; the webhooks of an app are named `webhooks of PROJECT`")), responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, WebError> {
     Ok(Json(named(&site, &name).await?))
 }
 
-/// Add a channel, or set all of one
+/// Add a channel, or replace all its settings
 ///
-/// What is not named is as usual afterwards; secrets stay.
-#[utoipa::path(put, path = "/api/v1/channels/{name}", operation_id = "put_channel", tag = "channels", params(("name" = String, Path, description = "The channel"), AsRead), request_body = ChannelChange, responses(
+/// Settings that are not named get their defaults. Secrets are kept.
+#[utoipa::path(put, path = "/api/v1/channels/{name}", operation_id = "put_channel", tag = "channels", params(("name" = String, Path, description = "Channel name"), AsRead), request_body = ChannelChange, responses(
     (status = 200, body = ChannelJson), (status = 201, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put(
     Writer(visitor): Writer,
@@ -165,8 +166,8 @@ async fn put(
     Ok(if known.is_none() { created(view) } else { Json(view).into_response() })
 }
 
-/// Change some of a channel
-#[utoipa::path(patch, path = "/api/v1/channels/{name}", operation_id = "change_channel", tag = "channels", params(("name" = String, Path, description = "The channel"), AsRead), request_body = ChannelChange, responses(
+/// Change some settings of a channel
+#[utoipa::path(patch, path = "/api/v1/channels/{name}", operation_id = "change_channel", tag = "channels", params(("name" = String, Path, description = "Channel name"), AsRead), request_body = ChannelChange, responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
@@ -184,8 +185,8 @@ async fn change(
     Ok(Json(named(&site, &name).await?))
 }
 
-/// Remove a channel, with what is owed to it
-#[utoipa::path(delete, path = "/api/v1/channels/{name}", operation_id = "remove_channel", tag = "channels", params(("name" = String, Path, description = "The channel"), AsRead), responses(
+/// Remove a channel and its queued notifications
+#[utoipa::path(delete, path = "/api/v1/channels/{name}", operation_id = "remove_channel", tag = "channels", params(("name" = String, Path, description = "Channel name"), AsRead), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,
@@ -193,7 +194,7 @@ async fn remove(
     Path(name): Path<String>,
     as_read: AsRead,
 ) -> Result<StatusCode, WebError> {
-    // What it is compared with is read as it was; one that does not open was never read.
+    // `If-Match` needs the full channel. Without it, a channel whose secrets cannot be decrypted can still be removed.
     let channel = if as_read.is_asked() { find(&site, &name).await? } else { find_to_remove(&site, &name).await? };
     as_read.check(&view(&site, &channel).await?)?;
     check_open(&channel)?;
@@ -207,22 +208,22 @@ async fn switch(site: &Site, visitor: &Visitor, name: &str, enabled: bool) -> Re
     Ok(Json(named(site, name).await?))
 }
 
-/// Let notifications go there
-#[utoipa::path(post, path = "/api/v1/channels/{name}/enable", operation_id = "enable_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
+/// Enable a channel
+#[utoipa::path(post, path = "/api/v1/channels/{name}/enable", operation_id = "enable_channel", tag = "channels", params(("name" = String, Path, description = "Channel name")), responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn enable(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, WebError> {
     switch(&site, &visitor, &name, true).await
 }
 
-/// Let nothing go there; what is owed waits
-#[utoipa::path(post, path = "/api/v1/channels/{name}/disable", operation_id = "disable_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
+/// Disable a channel; its queued notifications wait
+#[utoipa::path(post, path = "/api/v1/channels/{name}/disable", operation_id = "disable_channel", tag = "channels", params(("name" = String, Path, description = "Channel name")), responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn disable(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, WebError> {
     switch(&site, &visitor, &name, false).await
 }
 
-/// Send marked samples to a channel
-#[utoipa::path(post, path = "/api/v1/channels/{name}/test", operation_id = "test_channel", tag = "channels", params(("name" = String, Path, description = "The channel; it may be disabled")), responses(
+/// Send test notifications to a channel
+#[utoipa::path(post, path = "/api/v1/channels/{name}/test", operation_id = "test_channel", tag = "channels", params(("name" = String, Path, description = "Channel name; the channel can be disabled")), responses(
     (status = 200, body = TestedJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn try_it(_writer: Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TestedJson>, WebError> {
     let channel = find(&site, &name).await?;
@@ -230,8 +231,8 @@ async fn try_it(_writer: Writer, State(site): State<Arc<Site>>, Path(name): Path
     Ok(Json(TestedJson::of(&channel, &tried)))
 }
 
-/// Owe what nobody took anew, and deliver again
-#[utoipa::path(post, path = "/api/v1/channels/{name}/resend", operation_id = "resend_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
+/// Send failed notifications again
+#[utoipa::path(post, path = "/api/v1/channels/{name}/resend", operation_id = "resend_channel", tag = "channels", params(("name" = String, Path, description = "Channel name")), responses(
     (status = 200, body = ResentJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn send_again(
     Writer(visitor): Writer,

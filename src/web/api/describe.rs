@@ -1,5 +1,4 @@
-//! What the description of the API says beyond what utoipa reads from the types. Answers hold words, times and names as texts: here stands which they may
-//! be, once for all of them; and with which statuses a request may be refused.
+//! Completes the OpenAPI description that utoipa generates: enumerations, time formats and name patterns of texts, tags, and error responses.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +10,7 @@ use crate::model::{
 use crate::report::Level;
 use crate::web::incidents::STANDS;
 
-/// Properties that are times wherever they are texts.
+/// Texts with the format `date-time` (`date` for `day`), by property, or by schema and property.
 const TIMES: [&str; 29] = [
     "acknowledged",
     "announced",
@@ -43,10 +42,10 @@ const TIMES: [&str; 29] = [
     "until",
     "DayJson.day",
 ];
-/// Those that are none: a length of time, and what a person writes in several ways.
-const NO_TIMES: [&str; 4] = ["TrialSent.since", "Snooze.until", "WindowSent.from", "WindowSent.to"];
+/// Exceptions: durations, and times that can be written in several formats.
+const NO_TIMES: [&str; 4] = ["ReplayRequest.since", "Snooze.until", "WindowFields.from", "WindowFields.to"];
 
-/// Names as `ProjectName` takes them, by schema and property.
+/// Names that `ProjectName` accepts, by schema and property.
 const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 const NAMES: [&str; 12] = [
     "Completeness.project",
@@ -62,11 +61,11 @@ const NAMES: [&str; 12] = [
     "TokenJson.name",
     "WindowJson.name",
 ];
-/// Names as `UserName` takes them.
+/// Names that `UserName` accepts.
 const USER: &str = "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$";
 const USERS: [&str; 2] = ["UserJson.name", "InvitationJson.name"];
 
-/// The words that a text may be, by schema and property, or by property alone; and of what is asked for, by the parameter's name.
+/// Enumerations, by schema and property, by property, or by operation and parameter (`operation?parameter`).
 fn words() -> Vec<(&'static str, Vec<&'static str>)> {
     let severities = Severity::ALL.map(Severity::name).to_vec();
     let incident_kinds = IncidentKind::ALL.map(IncidentKind::name).to_vec();
@@ -96,8 +95,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("ended_because", EndedBecause::ALL.map(EndedBecause::name).to_vec()),
         ("level", Level::ALL.map(Level::name).to_vec()),
         ("mark", vec!["ok", "note", "fail"]),
-        ("saw", vec!["it", "nothing", "trouble", "untold"]),
-        ("kept", vec!["whole", "folded", "missing"]),
+        ("result", vec!["found", "missing", "failed", "unknown"]),
+        ("stored", vec!["complete", "aggregated", "missing"]),
         ("range", vec!["1h", "24h", "7d", "30d", "90d"]),
         ("phase", phases.map(Phase::name).to_vec()),
         ("app", apps.clone()),
@@ -108,35 +107,33 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("DeliveryJson.kind", vec!["opened", "reminder", "resolved"]),
         ("EntryJson.kind", EntryKind::ALL.map(EntryKind::name).to_vec()),
         ("EvidenceJson.of", vec!["rejected", "unreachable", "lost", "unverified"]),
-        ("NoticeJson.kind", notifications),
-        ("NoticeJson.state", states.clone()),
+        ("NotificationJson.kind", notifications),
+        ("NotificationJson.state", states.clone()),
         ("AppKindJson.name", apps),
         ("Project.heartbeat", vec!["enabled", "disabled"]),
         ("Project.ingestion_alert", vec!["enabled", "disabled"]),
         ("RuleJson.rule", RuleKind::ALL.map(RuleKind::name).to_vec()),
-        ("WindowJson.state", vec!["open", "scheduled", "over"]),
+        ("WindowJson.state", vec!["open", "scheduled", "ended"]),
         ("list_incidents?state", STANDS.to_vec()),
-        ("list_notices?state", states),
+        ("list_notifications?state", states),
     ]
 }
 
-/// A status, what it says, and which operations it may be of.
+/// Status, description, and whether it applies to an operation.
 type RejectionReason = (&'static str, &'static str, fn(&Operation<'_>) -> bool);
 
-/// How a request may be refused, with each way's description and which operations it may be of.
 const REFUSALS: [RejectionReason; 9] = [
-    ("400", "The request cannot be read", |of| of.takes_text()),
-    ("401", "No API token, or one that does not exist or has expired", |_| true),
-    ("403", "The token may only read", |of| of.writes()),
-    ("404", "There is no such thing", |of| of.names_something()),
-    ("409", "In conflict with what is there", |of| of.writes()),
+    ("400", "The request cannot be parsed", |of| of.takes_text()),
+    ("401", "The API token is missing, unknown or expired", |_| true),
+    ("403", "The token has the role viewer, which cannot change anything", |of| of.writes()),
+    ("404", "Not found", |of| of.names_something()),
+    ("409", "Conflict with the current state", |of| of.writes()),
     ("412", "Changed by someone else since it was read (`If-Match`)", |of| of.takes_a_tag()),
-    ("422", "Fields that cannot be as they were given, each with what is wrong", |of| of.takes_text()),
+    ("422", "Invalid input; `problems` lists the invalid fields", |of| of.takes_text()),
     ("429", "Too many requests; `Retry-After` says when to try again", |_| true),
-    ("503", "The store does not answer, or too much is asked for at once", |_| true),
+    ("503", "The store is unavailable, or the server is busy", |_| true),
 ];
 
-/// An operation, as far as it matters.
 struct Operation<'d> {
     path: &'d str,
     method: &'d str,
@@ -162,25 +159,24 @@ impl Operation<'_> {
     }
 }
 
-/// What the operations are about, in the order in which a reader meets it.
+/// In the order of the documentation.
 const TAGS: [(&str, &str); 11] = [
-    ("projects", "The PostHog projects that are watched"),
-    ("apps", "What is installed on a project: Heartbeat and Ingestion Alert"),
-    ("figures", "How a project fares: its verdict, days, lags and routes"),
-    ("beats", "Single events, and what became of each"),
+    ("projects", "Monitored PostHog projects"),
+    ("apps", "Apps of a project: Heartbeat and Ingestion Alert"),
+    ("figures", "State of a project: verdict, days, lags and routes"),
+    ("beats", "Single beats and their outcomes"),
     ("rules", "When Ingestion Alert opens an incident"),
-    ("incidents", "Stretches of trouble, and who has them in hand"),
-    ("channels", "Where notifications go, and what went there"),
-    ("maintenance", "When incidents are recorded and nobody is notified that they opened"),
-    ("status pages", "What the public may see"),
+    ("incidents", "Incidents: list, acknowledge and snooze"),
+    ("channels", "Notification channels, and the notifications sent to them"),
+    ("maintenance", "Maintenance windows: incidents are recorded, but their opening is not notified"),
+    ("status pages", "Status pages for the public"),
     ("access", "Users and API tokens"),
-    ("changes", "The audit log"),
+    ("audit log", "Changes to settings, users and tokens, and who made them"),
 ];
 
-/// Says it.
 pub(super) fn complete(description: &mut Value) {
     description["tags"] = TAGS.iter().map(|(name, says)| json!({ "name": name, "description": says })).collect();
-    description["servers"] = json!([{ "url": "/", "description": "Where this was read" }]);
+    description["servers"] = json!([{ "url": "/", "description": "This server" }]);
     let words = words();
     for (path, operations) in description["paths"].as_object_mut().into_iter().flatten() {
         for (method, described) in operations.as_object_mut().into_iter().flatten() {
@@ -191,7 +187,7 @@ pub(super) fn complete(description: &mut Value) {
     let Some(schemas) = description["components"]["schemas"].as_object_mut() else { return };
     let known: Vec<String> = schemas.keys().cloned().collect();
     for (name, schema) in schemas {
-        // A list is of what is described by itself, and does not describe it again.
+        // A list refers to the schema of its items; utoipa repeats it inline.
         if let Some(item) = name.strip_prefix("List_").filter(|item| known.iter().any(|name| name == item)) {
             schema["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
         }
@@ -210,10 +206,10 @@ fn refusals(operation: &Operation<'_>, described: &mut Value) {
     for (status, response) in responses {
         if response.get("description").is_none() {
             let says = match status.as_str() {
-                "200" => "Done, or as it is",
-                "201" => "It was added",
-                "204" => "It is gone",
-                _ => "Anything else that went wrong",
+                "200" => "OK",
+                "201" => "Created",
+                "204" => "Deleted",
+                _ => "Any other error",
             };
             *response = described_as(response.take(), says);
         }
@@ -236,11 +232,11 @@ fn parameters(path: &str, described: &mut Value, words: &[(&str, Vec<&str>)]) {
         }
         let pattern = match (path, name.as_str(), place.as_str()) {
             (path, "name", "path") if path.starts_with("/api/v1/users") => Some(USER),
-            // The webhooks of a project's app are called `webhooks of PROJECT`.
+            // The webhooks of an app are named `webhooks of PROJECT`.
             (path, "name", "path") if path.starts_with("/api/v1/channels") => None,
             (_, "name", "path") => Some(NAME),
             (_, "minute", "path") => {
-                schema.insert("description".to_owned(), json!("Such as `2026-11-23T15:10Z`"));
+                schema.insert("description".to_owned(), json!("For example `2026-11-23T15:10Z`"));
                 None
             }
             (_, "at_least", "query") => {

@@ -1,4 +1,4 @@
-//! `/api/v1/projects/{name}/...`: what is shown of a project, for programs: report, complete through, lags, days, routes.
+//! `/api/v1/projects/{name}/...`: report, complete through, lags, days and routes of a project.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +32,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(list))
 }
 
-/// A project's report
+/// Show the report of a project
 ///
-/// Verdict, complete through, lags and ends of today, the last hour: what `heartbeat status --json` gives of it.
+/// Verdict, complete through, lags and outcomes of today, and the last hour: the same as `heartbeat status --json`.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/report", tag = "figures", operation_id = "show_report",
-    params(("name" = String, Path, description = "The project")), responses(
+    params(("name" = String, Path, description = "Project name")), responses(
     (status = 200, body = ReportJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ReportJson>, WebError> {
     let now = site.now();
@@ -46,38 +46,38 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
     Ok(Json(ReportJson::of(&report)))
 }
 
-/// What must be complete.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Desired {
-    /// A time (RFC 3339): `reached` then says whether every minute up to and with its own is over, and its data complete.
+    /// A time (RFC 3339). `reached` then says whether every minute up to and including this one is over and its data complete.
     at_least: Option<String>,
-    /// With `at_least`: the answer waits until it is reached, for at most so long, such as `60s`; the longest wait is `5m`.
+    /// With `at_least`: wait until it is reached, but not longer than this, for example `60s`. Maximum `5m`.
     wait: Option<String>,
 }
 
-/// How far a project's data is complete.
+/// How far the data of a project is complete.
 #[derive(Debug, Serialize, ToSchema)]
 struct Completeness {
-    /// Which project.
+    /// Project name.
     project: String,
-    /// The beginning of the newest minute up to which, and with which, every accepted beat has arrived; null where no beat of the last day has.
+    /// Start of the newest minute up to and including which every accepted beat has arrived; null if no beat of the last day has.
     complete_through: Option<String>,
-    /// How many minutes that is ago: 0 for the minute that is under way.
+    /// Age of that minute in minutes; 0 for the current minute.
     minutes_behind: Option<i64>,
-    /// Its health in a word: a low `minutes_behind` says little about data while this is `off`, `idle` or `blind`.
+    /// Health of the project. While it is `disabled`, `not_running` or `unknown`, a low `minutes_behind` says little about the data.
     health: &'static str,
     /// The verdict in one sentence.
     verdict: String,
-    /// Whether every minute up to and with that of `at_least` is over, and its data complete; null where that was not asked.
+    /// Whether every minute up to and including that of `at_least` is over and its data complete; null without `at_least`.
     reached: Option<bool>,
 }
 
-/// How far a project's data is complete
+/// Show how far the data of a project is complete
 ///
-/// For jobs that wait for data: ask with `at_least`, the end of what the job reads, until `reached` is true. The status is 200 either way.
+/// For jobs that wait for data: set `at_least` to the end of the time range that the job reads, and repeat the request until `reached` is true.
+/// The status is 200 in both cases.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/complete-through", tag = "figures", operation_id = "complete_through",
-    params(("name" = String, Path, description = "The project"), Desired), responses(
+    params(("name" = String, Path, description = "Project name"), Desired), responses(
     (status = 200, body = Completeness), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn complete_through(
     _visitor: Visitor,
@@ -97,7 +97,7 @@ async fn complete_through(
         if reached != Some(false) || begun.plus(wait) <= now {
             break (brief, now, reached);
         }
-        site.web.clock.sleep(LOOKED_AGAIN).await;
+        site.web.clock.sleep(POLL_INTERVAL).await;
     };
     let through = brief.complete_through;
     Ok(Json(Completeness {
@@ -110,15 +110,14 @@ async fn complete_through(
     }))
 }
 
-/// So often it is looked whether the data is complete, while somebody waits for that.
-const LOOKED_AGAIN: Duration = Duration::from_secs(1);
-/// Longer waits a client does better by asking again: something between would end them.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Proxies may close longer requests; a client that waits longer repeats the request.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 fn waited(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
         Ok(wait) if wait <= LONGEST_WAIT => Ok(wait),
-        Ok(_) => Err(format!("`{}` is over 5m; ask again instead", short(text))),
+        Ok(_) => Err(format!("`{}` is longer than 5m; wait at most 5m and repeat the request", short(text))),
         Err(says) => Err(says),
     }
 }
@@ -128,24 +127,23 @@ fn behind(minute: Minute, now: Timestamp) -> i64 {
 }
 
 fn no_time(text: &str) -> WebError {
-    WebError::unfit("at_least", format!("`{}` is no time; write it like `2026-11-23T14:32:00Z`", short(text)))
+    WebError::unfit("at_least", format!("`{}` is not a time; use the format `2026-11-23T14:32:00Z`", short(text)))
 }
 
-/// Which lags.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct MinuteRange {
-    /// How far back: `1h`, `24h`, `7d`, `30d` or `90d`; a day where nothing is said.
+    /// Time range: `1h`, `24h`, `7d`, `30d` or `90d`. Default `24h`.
     range: Option<String>,
-    /// Those of the route of this name; of all together where nothing is said.
+    /// Route name. Default: all routes together.
     route: Option<String>,
 }
 
-/// Lag over time
+/// Show lags over time
 ///
-/// At most 300 points, minutes for the last day and hours beyond. Percentiles of hours are right within 4 %.
+/// At most 300 points: minutes for up to a day, hours for longer ranges. Percentiles of hours are accurate to 4 %.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/lags", tag = "figures", operation_id = "show_lags",
-    params(("name" = String, Path, description = "The project"), MinuteRange), responses(
+    params(("name" = String, Path, description = "Project name"), MinuteRange), responses(
     (status = 200, body = LagsJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn lags(
     _visitor: Visitor,
@@ -159,9 +157,9 @@ async fn lags(
     Ok(Json(LagsJson::of(&lags)))
 }
 
-/// The last 90 days, day by day
+/// Show the last 90 days, day by day
 #[utoipa::path(get, path = "/api/v1/projects/{name}/days", tag = "figures", operation_id = "show_days",
-    params(("name" = String, Path, description = "The project")), responses(
+    params(("name" = String, Path, description = "Project name")), responses(
     (status = 200, body = DaysJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, WebError> {
     let project = site.project(&name).await?;
@@ -169,9 +167,9 @@ async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
     Ok(Json(DaysJson::of(&days)))
 }
 
-/// Each route beside the others
+/// List the routes of a project with their figures
 #[utoipa::path(get, path = "/api/v1/projects/{name}/routes", tag = "figures", operation_id = "list_routes",
-    params(("name" = String, Path, description = "The project")), responses(
+    params(("name" = String, Path, description = "Project name")), responses(
     (status = 200, body = List<RouteJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<List<RouteJson>>, WebError> {
     let now = site.now();

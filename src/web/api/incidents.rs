@@ -1,4 +1,4 @@
-//! `/api/v1/incidents`
+//! `/api/v1/incidents`: list, show, acknowledge and snooze incidents.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::web::incidents::{Sought, acknowledged, at_place, found, place_of, say
 use crate::web::site::Site;
 use crate::web::visitor::{Visitor, Writer};
 
-/// So much evidence is given at most.
+/// Maximum number of evidence entries in a response.
 const EVIDENCE: usize = 500;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -37,25 +37,25 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(snooze))
 }
 
-/// One incident with its timeline, what failures left, and who was told.
+/// An incident with its timeline, evidence and notifications.
 #[derive(Debug, Serialize, ToSchema)]
 struct IncidentView {
     incident: IncidentJson,
     /// Oldest first.
     timeline: Vec<EntryJson>,
-    /// What the failures of its minutes left, oldest first: 500 at most.
+    /// Evidence of the failures in its minutes, oldest first, at most 500.
     evidence: Vec<EvidenceView>,
-    /// What was told of it, oldest first.
+    /// Notifications about the incident, oldest first.
     notifications: Vec<NotificationJson>,
 }
 
-/// What a beat's failure left.
+/// Evidence of a beat's failure.
 #[derive(Debug, Serialize, ToSchema)]
 struct EvidenceView {
     route: String,
-    /// The beat's minute.
+    /// Minute of the beat.
     minute: String,
-    /// When it was found.
+    /// Time at which the failure was found.
     at: String,
     words: String,
 }
@@ -71,7 +71,7 @@ impl EvidenceView {
     }
 }
 
-/// The incidents, newest opened first
+/// List incidents, newest first
 #[utoipa::path(get, path = "/api/v1/incidents", operation_id = "list_incidents", tag = "incidents", params(Sought, Paging), responses(
     (status = 200, body = List<IncidentJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
@@ -82,7 +82,7 @@ async fn list(
 ) -> Result<Json<List<IncidentJson>>, WebError> {
     let now = site.now();
     let limit = paging.limit()?;
-    let wrong = || WebError::unfit("after", "is not a `next` that this list gave");
+    let wrong = || WebError::unfit("after", "must be the `next` of an earlier response");
     let before = paging.after().map(|after| at_place(after).ok_or_else(wrong)).transpose()?;
     let which = IncidentFilter { before, at_most: limit as u32 + 1, ..sought.which(now)? };
     let mut found = site.web.store.incidents(&which).await?;
@@ -93,9 +93,9 @@ async fn list(
     Ok(Json(List { items: found.iter().map(|incident| IncidentJson::of(incident, now, public)).collect(), next }))
 }
 
-/// One incident with its timeline, evidence, and who was told
+/// Show an incident with its timeline, evidence and notifications
 #[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "show_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "The incident's number")), responses(
+    params(("id" = i64, Path, description = "Incident number")), responses(
     (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Json<IncidentView>, WebError> {
     view(&site, &id).await.map(Json)
@@ -103,40 +103,40 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<S
 
 async fn view(site: &Site, id: &str) -> Result<IncidentView, WebError> {
     let (store, now) = (&*site.web.store, site.now());
-    let (told, project) = story(store, found(store, id).await?, now).await?;
+    let (story, project) = story(store, found(store, id).await?, now).await?;
     let channels = store.channels_on_record().await?;
-    let evidence = project.iter().flat_map(|project| told.evidence.iter().map(|one| EvidenceView::of(one, project)));
+    let evidence = project.iter().flat_map(|project| story.evidence.iter().map(|one| EvidenceView::of(one, project)));
     Ok(IncidentView {
-        incident: IncidentJson::of(&told.incident, now, site.web.settings.public_url.as_ref()),
-        timeline: told.timeline.iter().map(EntryJson::of).collect(),
+        incident: IncidentJson::of(&story.incident, now, site.web.settings.public_url.as_ref()),
+        timeline: story.timeline.iter().map(EntryJson::of).collect(),
         evidence: evidence.take(EVIDENCE).collect(),
-        notifications: told.notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
+        notifications: story.notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
     })
 }
 
-/// The post-mortem, begun from what is on record, as Markdown
+/// Show a draft of the post-mortem, as Markdown
 #[utoipa::path(get, path = "/api/v1/incidents/{id}/postmortem", operation_id = "show_postmortem", tag = "incidents",
-    params(("id" = i64, Path, description = "The incident's number")), responses(
+    params(("id" = i64, Path, description = "Incident number")), responses(
     (status = 200, body = String, content_type = "text/markdown"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, WebError> {
     let (store, now) = (&*site.web.store, site.now());
-    let (told, project) = story(store, found(store, &id).await?, now).await?;
-    let text = written(&told, project.as_ref(), &store.channels_on_record().await?, now);
+    let (story, project) = story(store, found(store, &id).await?, now).await?;
+    let text = written(&story, project.as_ref(), &store.channels_on_record().await?, now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 
-/// That somebody has it in hand.
+/// An acknowledgement.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Acknowledgement {
-    /// What is being done; it stands behind the name of whoever asks. Without it, whoever has the incident in hand already keeps it.
+    /// What is being done. It is recorded after the name of the caller. Without it, an existing acknowledgement is kept.
     words: Option<String>,
 }
 
-/// Say that somebody has it in hand: no more reminders
+/// Acknowledge an incident: no more reminders
 #[utoipa::path(post, path = "/api/v1/incidents/{id}/acknowledge", operation_id = "acknowledge_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "The incident's number")), request_body = Acknowledgement, responses(
+    params(("id" = i64, Path, description = "Incident number")), request_body = Acknowledgement, responses(
     (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn acknowledge(
     Writer(visitor): Writer,
@@ -145,12 +145,12 @@ async fn acknowledge(
     Sent(sent): Sent<Acknowledgement>,
 ) -> Result<Json<IncidentView>, WebError> {
     let word = acknowledged(&visitor, sent.words.as_deref().unwrap_or_default(), site.now());
-    spoken(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
+    apply(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
 }
 
-/// Take that back: reminders go on
+/// Unacknowledge an incident: reminders continue
 #[utoipa::path(post, path = "/api/v1/incidents/{id}/unacknowledge", operation_id = "unacknowledge_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "The incident's number")), responses(
+    params(("id" = i64, Path, description = "Incident number")), responses(
     (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn unacknowledge(
     Writer(_visitor): Writer,
@@ -158,23 +158,23 @@ async fn unacknowledge(
     Path(id): Path<String>,
 ) -> Result<Json<IncidentView>, WebError> {
     let word = Word::unacknowledged(site.now());
-    spoken(&site, &id, word).await
+    apply(&site, &id, word).await
 }
 
-/// How long reminders wait: one of the two.
+/// How long reminders are paused: set one of the two fields.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Snooze {
-    /// For so long, such as `2h`: 30 days at most.
+    /// Duration, for example `2h`; at most 30 days.
     #[serde(rename = "for")]
     lasts: Option<String>,
-    /// Until then, such as `2026-11-23T15:10:00Z`.
+    /// End, for example `2026-11-23T15:10:00Z`; at most 30 days from now.
     until: Option<String>,
 }
 
-/// Let reminders wait
+/// Pause the reminders of an incident
 #[utoipa::path(post, path = "/api/v1/incidents/{id}/snooze", operation_id = "snooze_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "The incident's number")), request_body = Snooze, responses(
+    params(("id" = i64, Path, description = "Incident number")), request_body = Snooze, responses(
     (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn snooze(
     Writer(_visitor): Writer,
@@ -183,10 +183,10 @@ async fn snooze(
     Sent(sent): Sent<Snooze>,
 ) -> Result<Json<IncidentView>, WebError> {
     let word = snoozed(sent.lasts.as_deref(), sent.until.as_deref(), site.now());
-    spoken(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
+    apply(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
 }
 
-async fn spoken(site: &Site, id: &str, word: Word) -> Result<Json<IncidentView>, WebError> {
+async fn apply(site: &Site, id: &str, word: Word) -> Result<Json<IncidentView>, WebError> {
     say(site, &found(&site.web.store, id).await?, &word).await?;
     view(site, id).await.map(Json)
 }

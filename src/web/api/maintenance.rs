@@ -1,4 +1,4 @@
-//! `/api/v1/maintenance`
+//! `/api/v1/maintenance`: maintenance windows.
 
 use std::sync::Arc;
 
@@ -25,31 +25,31 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(put)).routes(routes!(remove))
 }
 
-/// When it is open: `from` or `now` with `to` or `lasts`, `weekly`, or `cron` with `lasts`.
+/// When a maintenance window is open: `from` or `now` with `to` or `lasts`; or `weekly`; or `cron` with `lasts`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct WindowSent {
-    /// Of these projects alone; of all, when empty or absent.
+struct WindowFields {
+    /// Project names; empty or absent for all projects.
     #[serde(default)]
     projects: Vec<String>,
-    /// Open from this time on, such as `2026-11-23T02:00:00Z`.
+    /// Start, for example `2026-11-23T02:00:00Z`.
     from: Option<String>,
-    /// Open from now on.
+    /// Start now.
     #[serde(default)]
     now: bool,
-    /// Up to this time.
+    /// End.
     to: Option<String>,
-    /// For so long, such as `2h`.
+    /// Duration, for example `2h`.
     lasts: Option<String>,
-    /// Open each week, such as `sun 02:00-04:00`.
+    /// Weekly time range, for example `sun 02:00-04:00`.
     weekly: Option<String>,
-    /// Open at each time of a crontab expression, such as `0 2 * * *`.
+    /// Start times as a crontab expression, for example `0 2 * * *`.
     cron: Option<String>,
-    /// The time zone of `weekly` and `cron`, such as `Europe/Berlin`; UTC when absent.
+    /// Time zone of `weekly` and `cron`, for example `Europe/Berlin`. Default UTC.
     timezone: Option<String>,
 }
 
-impl WindowSent {
+impl WindowFields {
     fn texts(&self, name: &str) -> Texts {
         let mut texts = Texts::default()
             .with("name", Some(name))
@@ -65,7 +65,7 @@ impl WindowSent {
     }
 }
 
-/// The maintenance windows, by name
+/// List maintenance windows, by name
 #[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_windows", tag = "maintenance", responses(
     (status = 200, body = List<WindowJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<WindowJson>>, WebError> {
@@ -73,9 +73,9 @@ async fn list(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<L
     Ok(Json(List::whole(windows.iter().map(|window| WindowJson::of(window, now)).collect())))
 }
 
-/// One maintenance window
+/// Show a maintenance window
 #[utoipa::path(get, path = "/api/v1/maintenance/{name}", operation_id = "show_window", tag = "maintenance",
-    params(("name" = String, Path, description = "The window")), responses(
+    params(("name" = String, Path, description = "Name of the maintenance window")), responses(
     (status = 200, body = WindowJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<WindowJson>, WebError> {
     let window = known(&site, &name).await?.ok_or_else(|| WebError::no("maintenance window", &name))?;
@@ -87,18 +87,18 @@ async fn known(site: &Site, name: &str) -> Result<Option<Window>, WebError> {
     Ok(windows.into_iter().find(|window| window.name.as_str() == name))
 }
 
-/// Add a maintenance window, or replace it
+/// Add or replace a maintenance window
 #[utoipa::path(put, path = "/api/v1/maintenance/{name}", operation_id = "put_window", tag = "maintenance",
-    params(("name" = String, Path, description = "The window"), AsRead),
-    request_body = WindowSent, responses(
-    (status = 200, description = "It was there, and is replaced", body = WindowJson), (status = 201, description = "It is new", body = WindowJson),
+    params(("name" = String, Path, description = "Name of the maintenance window"), AsRead),
+    request_body = WindowFields, responses(
+    (status = 200, description = "Replaced", body = WindowJson), (status = 201, description = "Created", body = WindowJson),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-    Sent(sent): Sent<WindowSent>,
+    Sent(sent): Sent<WindowFields>,
 ) -> Result<Response, WebError> {
     let now = site.now();
     let before = known(&site, &name).await?;
@@ -114,10 +114,10 @@ async fn put(
     }
 }
 
-/// Remove a maintenance window; one that is open ends by it
+/// Remove a maintenance window; an open window ends
 #[utoipa::path(delete, path = "/api/v1/maintenance/{name}", operation_id = "remove_window", tag = "maintenance",
-    params(("name" = String, Path, description = "The window"), AsRead), responses(
-    (status = 204, description = "It is gone"), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    params(("name" = String, Path, description = "Name of the maintenance window"), AsRead), responses(
+    (status = 204, description = "Deleted"), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,

@@ -1,4 +1,4 @@
-//! The JSON API, `/api/v1`: everything that the pages can do, described by OpenAPI 3.1 at `/api/openapi.json`. One file a resource.
+//! The JSON API, `/api/v1`: everything that the pages can do, described by OpenAPI 3.1 at `/api/openapi.json`. One file per resource.
 
 #![expect(unused_qualifications, reason = "utoipa writes out the paths of what it describes")]
 
@@ -37,24 +37,23 @@ use super::site::Site;
 
 pub(super) use problem::dress;
 
-/// What the description says beside the paths.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Heartbeat", description = "What the pages of Heartbeat can do, for programs. Times are RFC 3339 in UTC, durations milliseconds unless a name says otherwise. \
-        A list gives `items` and `next`: give it as `after` to read on. Secrets go in and never come out."),
+    info(title = "Heartbeat", description = "Everything that the pages of Heartbeat can do. Times are RFC 3339 in UTC; durations are milliseconds unless a name says otherwise. \
+        A list has `items` and `next`: pass `next` as `after` to get the next part. Secrets can be set, but are never returned."),
     security(("token" = [])),
     modifiers(&Tokens)
 )]
 struct Description;
 
-/// How one gets in.
 struct Tokens;
 
 impl utoipa::Modify for Tokens {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let mut scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        scheme.description =
-            Some("An API token (hb_...), made under Settings or by `heartbeat tokens add`; one that may read can only GET".to_owned());
+        let text =
+            "An API token (hb_...), created under Settings or with `heartbeat tokens add`. A token with the role viewer can only GET";
+        scheme.description = Some(text.to_owned());
         description.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
     }
 }
@@ -76,7 +75,7 @@ fn resources() -> OpenApiRouter<Arc<Site>> {
         .merge(beats::routes())
 }
 
-/// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.
+/// The OpenAPI 3.1 description as JSON, as committed in `docs/openapi.json`.
 #[must_use]
 pub fn description() -> String {
     let mut description = serde_json::to_value(resources().get_openapi()).unwrap_or_default();
@@ -84,7 +83,6 @@ pub fn description() -> String {
     serde_json::to_string_pretty(&description).unwrap_or_default() + "\n"
 }
 
-/// All of the API.
 pub(super) fn routes() -> Router<Arc<Site>> {
     let described = get(async || ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], description()).into_response());
     let (router, _) = resources().split_for_parts();
@@ -96,10 +94,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/api/{*rest}", any(nowhere))
 }
 
-/// Under which everything is for programs.
 const ROOT: &str = "/api";
 
-/// Whether what is asked for is for programs.
 pub(super) fn is_api(uri: &Uri) -> bool {
     uri.path().strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/notifications`: what was told to whom, what is owed, and what nobody took.
+//! `/api/v1/notifications`: queued, sent and failed notifications.
 
 use std::sync::Arc;
 
@@ -23,19 +23,18 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// Which notifications.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct NotificationSearch {
-    /// To this channel alone.
+    /// Only notifications to this channel.
     channel: Option<String>,
-    /// About this incident alone.
+    /// Only notifications about this incident.
     incident: Option<i64>,
-    /// Those alone that are so far: `owed`, `sent`, `dead`, `superseded`.
+    /// Only notifications in this state: `queued`, `sent`, `failed` or `superseded`.
     state: Option<String>,
 }
 
-/// What was told to whom, newest first
+/// List notifications, newest first
 #[utoipa::path(get, path = "/api/v1/notifications", operation_id = "list_notices", tag = "channels", params(NotificationSearch, Paging), responses(
     (status = 200, body = List<NotificationJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
@@ -52,12 +51,12 @@ async fn list(
     let state = match &search.state {
         None => None,
         Some(text) => match NotificationState::ALL.into_iter().find(|state| state.name() == text) {
-            None => return Err(WebError::unfit("state", "must be owed, sent, dead or superseded")),
+            None => return Err(WebError::unfit("state", "must be queued, sent, failed or superseded")),
             known => known,
         },
     };
     let before = paging.after().map(str::parse).transpose();
-    let before = before.map_err(|_| WebError::unfit("after", "is not a `next` that this list gave"))?;
+    let before = before.map_err(|_| WebError::unfit("after", "must be the `next` of an earlier response"))?;
     let which = NotificationFilter {
         channel,
         incident: search.incident.map(IncidentId),

@@ -1,4 +1,4 @@
-//! What went wrong, for programs: `application/problem+json` (RFC 9457).
+//! Errors as `application/problem+json` (RFC 9457).
 
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -10,31 +10,30 @@ use crate::config;
 use crate::web::error::WebError;
 use crate::web::rejection::Rejection;
 
-/// How a program logs in.
-const LOG_IN: &str = "send an API token: `Authorization: Bearer hb_...`; `heartbeat tokens add NAME` makes one";
+const LOG_IN: &str = "send an API token: `Authorization: Bearer hb_...`; create one with `heartbeat tokens add NAME`";
 
-/// What went wrong.
+/// An error (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Problem {
-    /// Always `about:blank`: the status says which kind it is.
+    /// Always `about:blank`: the status identifies the kind of error.
     r#type: &'static str,
-    /// In a few words, the same for every problem of its kind.
+    /// Short title, the same for all errors of this kind.
     title: &'static str,
-    /// The HTTP status.
+    /// HTTP status.
     status: u16,
-    /// What it was, and what to do, in a sentence.
+    /// What is wrong and what would be right, in one sentence.
     detail: String,
-    /// Each field that does not fit.
+    /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<FieldProblem>,
 }
 
-/// A field that does not fit.
+/// An invalid field.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FieldProblem {
-    /// Which one.
+    /// Field name.
     field: String,
-    /// What is wrong with it.
+    /// What is wrong with it, and what would be right.
     says: String,
 }
 
@@ -56,7 +55,7 @@ impl Problem {
     }
 }
 
-/// Makes a problem of whatever went wrong.
+/// Renders an error as a problem; returns any other response unchanged.
 pub(in crate::web) async fn dress(response: Response) -> Response {
     let rejection = match Rejection::in_answer(response).await {
         Ok(rejection) => rejection,

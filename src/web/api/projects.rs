@@ -1,4 +1,4 @@
-//! `/api/v1/projects`
+//! `/api/v1/projects`: projects.
 
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, remove)).routes(routes!(check))
 }
 
-/// What is wanted of a project. What is not given stays as it is, or has its default; null takes it away.
+/// Changes to a project. An absent field stays unchanged; null removes its value or restores its default.
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields, default)]
 struct ProjectFields {
-    /// Where its events are sent: `us`, `eu`, or an address.
+    /// Where events are sent: `us`, `eu` or a URL.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>, example = "us")]
     host: Given<String>,
-    /// Where it is read, when that is not the host's own API.
+    /// API for read-backs, if it is not the API of the host.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     api_host: Given<String>,
@@ -41,29 +41,29 @@ struct ProjectFields {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     token: Given<String>,
-    /// A personal API key (`phx_...`) with the scope `query:read`. To be given again when the API's address is changed.
+    /// A personal API key (`phx_...`) with the scope `query:read`. It must be given again when the address of the API changes.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>, write_only)]
     personal_api_key: Given<String>,
-    /// PostHog's number of the project; found from the token where it is not given.
+    /// PostHog's project id. If it is not set, it is looked up from the token.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<u64>, minimum = 1)]
     project_id: Given<u64>,
-    /// A beat that is seen later than this is late. Such as `2m`.
+    /// A beat that arrives later than this is late, for example `2m`.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     late_after: Given<String>,
-    /// A beat that was not seen by then is lost.
+    /// A beat that has not arrived after this time is lost, for example `15m`.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     lost_after: Given<String>,
-    /// How often PostHog is asked for what was not seen so far.
+    /// Interval of read-backs, for example `1m`.
     #[serde(deserialize_with = "given", alias = "look_every")]
     #[schema(value_type = Option<String>)]
     readback_interval: Given<String>,
 }
 
-/// Not there; or there, and perhaps null.
+/// Absent, null, or a value.
 type Given<T> = Option<Option<T>>;
 
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
@@ -87,34 +87,34 @@ impl ProjectFields {
     }
 }
 
-/// A project that is to be added.
+/// A project to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewProject {
-    /// What to call it: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`. It does not change afterwards.
+    /// Name: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`. It cannot be changed.
     #[schema(example = "shop")]
     name: String,
-    /// Where its events are sent: `us`, `eu`, or an address.
+    /// Where events are sent: `us`, `eu` or a URL.
     #[schema(example = "us")]
     host: String,
-    /// Where it is read, when that is not the host's own API.
+    /// API for read-backs, if it is not the API of the host.
     api_host: Option<String>,
     /// The project token (`phc_...`).
     token: String,
-    /// A personal API key (`phx_...`) with the scope `query:read`. Without it, arrival is not checked.
+    /// A personal API key (`phx_...`) with the scope `query:read`. Without it, beats are not verified.
     #[schema(write_only)]
     personal_api_key: Option<String>,
-    /// PostHog's number of the project; found from the token where it is not given.
+    /// PostHog's project id. Default: looked up from the token.
     #[schema(minimum = 1)]
     project_id: Option<u64>,
-    /// A beat that is seen later than this is late; `2m` where nothing is said.
+    /// A beat that arrives later than this is late. Default `2m`.
     late_after: Option<String>,
-    /// A beat that was not seen by then is lost; `15m` where nothing is said.
+    /// A beat that has not arrived after this time is lost. Default `15m`.
     lost_after: Option<String>,
-    /// How often PostHog is asked for what was not seen so far; `1m` where nothing is said.
+    /// Interval of read-backs. Default `1m`.
     #[serde(alias = "look_every")]
     readback_interval: Option<String>,
-    /// Which apps to install at once: `heartbeat`, `ingestion-alert`; both where nothing is said.
+    /// Apps to install: `heartbeat`, `ingestion-alert`. Default: both.
     apps: Option<Vec<String>>,
 }
 
@@ -145,12 +145,12 @@ impl NewProject {
     }
 }
 
-/// What is to be checked; what is not given is not.
+/// Fields to check. Absent fields are not checked.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct FieldsToCheck {
     name: Option<String>,
-    /// `us`, `eu`, or an address.
+    /// `us`, `eu` or a URL.
     host: Option<String>,
     api_host: Option<String>,
     token: Option<String>,
@@ -159,11 +159,10 @@ struct FieldsToCheck {
     project_id: Option<u64>,
 }
 
-/// Whether PostHog is asked before anything is saved.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Checking {
-    /// `false` saves without asking PostHog whether it knows the token and the key.
+    /// `false` saves without asking PostHog whether the token and the key are valid.
     #[serde(default = "yes")]
     check: bool,
 }
@@ -172,15 +171,14 @@ const fn yes() -> bool {
     true
 }
 
-/// Which projects.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Search {
-    /// Those whose name holds this.
+    /// Only projects whose name contains this text.
     q: Option<String>,
 }
 
-/// The projects, by name
+/// List projects, by name
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects", operation_id = "list_projects", params(Search, Paging), responses(
     (status = 200, body = List<ProjectJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
@@ -202,8 +200,8 @@ async fn list(
 
 /// Add a project
 ///
-/// With both apps on it, where nothing else is said: its first beat is sent at once. PostHog is asked first: a token that it does not know and a
-/// key that may not query are refused.
+/// By default, both apps are installed and the first beat is sent at once. Token and key are checked with PostHog first: an unknown token,
+/// or a key that is not allowed to query, is rejected.
 #[utoipa::path(post, path = "/api/v1/projects", tag = "projects", operation_id = "add_project", params(Checking), request_body = NewProject, responses(
     (status = 201, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn add(
@@ -216,9 +214,9 @@ async fn add(
     Ok(created(ProjectJson::of(&spec)))
 }
 
-/// One project
+/// Show a project
 #[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "show_project",
-    params(("name" = String, Path, description = "The project")), responses(
+    params(("name" = String, Path, description = "Project name")), responses(
     (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectJson>, WebError> {
     view(&site, &name).await.map(Json)
@@ -230,9 +228,9 @@ async fn view(site: &Site, name: &str) -> Result<ProjectJson, WebError> {
 
 /// Change a project
 ///
-/// What is not given stays; null takes away, or brings the default back.
+/// Absent fields stay unchanged. Null removes a value or restores its default.
 #[utoipa::path(patch, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "change_project",
-    params(("name" = String, Path, description = "The project"), AsRead, Checking),
+    params(("name" = String, Path, description = "Project name"), AsRead, Checking),
     request_body = ProjectFields, responses(
     (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
@@ -251,9 +249,9 @@ async fn change(
 
 /// Remove a project
 ///
-/// With everything remembered of it but its incidents.
+/// Deletes all its data except its incidents.
 #[utoipa::path(delete, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "remove_project",
-    params(("name" = String, Path, description = "The project"), AsRead),
+    params(("name" = String, Path, description = "Project name"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,
@@ -261,7 +259,7 @@ async fn remove(
     Path(name): Path<String>,
     as_read: AsRead,
 ) -> Result<StatusCode, WebError> {
-    // What it is compared with is read as it was; one that does not open was never read.
+    // `If-Match` needs the full project. Without it, a project whose secrets cannot be decrypted can still be removed.
     if as_read.is_asked() {
         as_read.check(&view(&site, &name).await?)?;
     }
@@ -269,10 +267,10 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Check what would be a project
+/// Check the fields of a project
 ///
-/// Asks the PostHog that it names: which one it is, whether it knows the token, what the key may do. Nothing is sent into it, and nothing is
-/// remembered. It takes up to ten seconds, where somebody is slow to answer.
+/// Asks the given PostHog instance which one it is, whether it knows the token, and what the key is allowed to do. No event is sent and
+/// nothing is stored. The response takes up to ten seconds if PostHog is slow.
 #[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", operation_id = "check_project", request_body = FieldsToCheck, responses(
     (status = 200, body = CheckedFields), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<FieldsToCheck>) -> Result<Json<CheckedFields>, WebError> {

@@ -1,4 +1,4 @@
-//! `/api/v1/projects/{name}/rules`
+//! `/api/v1/projects/{name}/rules`: alert rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,26 +23,26 @@ use crate::web::rules::{is_of_rules, replay as run};
 use crate::web::site::Site;
 use crate::web::visitor::{Visitor, Writer};
 
-/// Rules are tried over no more history than this.
+/// Maximum time range of a replay.
 const LONGEST: Duration = Duration::from_hours(90 * 24);
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(show)).routes(routes!(change)).routes(routes!(replay))
 }
 
-/// The rules of a project
+/// Show the rules of a project
 #[utoipa::path(get, path = "/api/v1/projects/{name}/rules", operation_id = "show_rules", tag = "rules",
-    params(("name" = String, Path, description = "The project")), responses(
+    params(("name" = String, Path, description = "Project name")), responses(
     (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<RulesJson>, WebError> {
     Ok(Json(RulesJson::of(&*site.project(&name).await?)))
 }
 
-/// What is set of the rules.
+/// Changes to rules.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RulesSent {
-    /// Settings by their names, such as `{"lag_above": "90s", "quiet": "on"}`; null brings a default back.
+struct RulesChange {
+    /// Settings by key, for example `{"lag_above": "90s", "quiet": "on"}`. Null restores the default.
     set: BTreeMap<String, Option<String>>,
 }
 
@@ -52,34 +52,35 @@ fn texts(set: &BTreeMap<String, Option<String>>) -> Texts {
 
 /// Change the rules of a project
 #[utoipa::path(patch, path = "/api/v1/projects/{name}/rules", operation_id = "change_rules", tag = "rules",
-    params(("name" = String, Path, description = "The project"), AsRead), request_body = RulesSent, responses(
+    params(("name" = String, Path, description = "Project name"), AsRead), request_body = RulesChange, responses(
     (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-    Sent(sent): Sent<RulesSent>,
+    Sent(sent): Sent<RulesChange>,
 ) -> Result<Json<RulesJson>, WebError> {
     let project = site.project(&name).await?;
     as_read.check(&RulesJson::of(&project))?;
     let kind = AppKind::IngestionAlert;
     let elsewhere = |key: &&String| !is_of_rules(key) && kind.settings().iter().any(|setting| setting.key == key.as_str());
-    let elsewhere = sent.set.keys().filter(elsewhere).map(|key| config::Problem::of(key, "is no rule; it is set with the app's settings"));
+    let elsewhere =
+        sent.set.keys().filter(elsewhere).map(|key| config::Problem::of(key, "is not a rule; change it in the settings of the app"));
     Problems::or(elsewhere.collect(), ())?;
     let texts = texts(&sent.set);
     as_read.settings_service(&site, &visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
     show(Visitor::clone(&visitor), State(site), Path(name)).await
 }
 
-/// What is tried.
+/// A replay of rules over history.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TrialSent {
-    /// What is set for this trial alone, by the names of settings.
+struct ReplayRequest {
+    /// Settings by key, for this replay only.
     #[serde(default)]
     set: BTreeMap<String, Option<String>>,
-    /// How much history, such as `7d`: 90 days at most.
+    /// Time range up to now, for example `7d`; at most `90d`. Default `7d`.
     #[serde(default = "week")]
     since: String,
 }
@@ -88,17 +89,19 @@ fn week() -> String {
     "7d".to_owned()
 }
 
-/// Run rules over history: which incidents they would have opened. Nothing is written
+/// Replay rules over history: which incidents they would have opened
+///
+/// Nothing is stored.
 #[utoipa::path(post, path = "/api/v1/projects/{name}/rules/replay", operation_id = "replay_rules", tag = "rules",
-    params(("name" = String, Path, description = "The project")), request_body = TrialSent, responses(
-    (status = 200, body = ReplayJson), (status = 503, description = "Others are trying rules just now, or it takes too long", body = Problem,
+    params(("name" = String, Path, description = "Project name")), request_body = ReplayRequest, responses(
+    (status = 200, body = ReplayJson), (status = 503, description = "Too many replays are running, or the replay takes too long", body = Problem,
         content_type = "application/problem+json"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn replay(
     Writer(_visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    Sent(sent): Sent<TrialSent>,
+    Sent(sent): Sent<ReplayRequest>,
 ) -> Result<Json<ReplayJson>, WebError> {
     let project = site.project(&name).await?;
     let since =

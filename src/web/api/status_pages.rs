@@ -1,4 +1,4 @@
-//! `/api/v1/status-pages`
+//! `/api/v1/status-pages`: status pages.
 
 use std::sync::Arc;
 
@@ -24,20 +24,20 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list_status_pages)).routes(routes!(show_status_page, put_status_page, remove_status_page))
 }
 
-/// What a status page should be.
+/// Settings of a status page.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct StatusPageWish {
+struct StatusPageFields {
     /// One line of at most 120 characters.
     title: String,
-    /// From 1 to 20 names of projects.
+    /// 1 to 20 project names.
     projects: Vec<String>,
-    /// Whether strangers see it; they do not, where nothing is said.
+    /// Whether the public can see it. Default: no.
     #[serde(default)]
     public: bool,
 }
 
-impl StatusPageWish {
+impl StatusPageFields {
     fn texts(&self, name: &str) -> Texts {
         let public = self.public.to_string();
         let mut texts = Texts::default().with("name", Some(name)).with("title", Some(&self.title)).with("public", Some(&public));
@@ -46,15 +46,15 @@ impl StatusPageWish {
     }
 }
 
-/// The status pages
+/// List status pages
 #[utoipa::path(get, path = "/api/v1/status-pages", tag = "status pages", responses(
     (status = 200, body = List<StatusPageJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list_status_pages(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<StatusPageJson>>, WebError> {
     Ok(Json(List::whole(site.web.store.status_pages().await?.iter().map(StatusPageJson::of).collect())))
 }
 
-/// One status page
-#[utoipa::path(get, path = "/api/v1/status-pages/{name}", tag = "status pages", params(("name" = String, Path, description = "The status page")),
+/// Show a status page
+#[utoipa::path(get, path = "/api/v1/status-pages/{name}", tag = "status pages", params(("name" = String, Path, description = "Name of the status page")),
     responses((status = 200, body = StatusPageJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show_status_page(
     _visitor: Visitor,
@@ -64,19 +64,19 @@ async fn show_status_page(
     Ok(Json(StatusPageJson::of(&site.status_page(&name).await?)))
 }
 
-/// Add a status page, or replace it
+/// Add or replace a status page
 #[utoipa::path(put, path = "/api/v1/status-pages/{name}", tag = "status pages",
-    params(("name" = String, Path, description = "The status page"), AsRead),
-    request_body = StatusPageWish,
-    responses((status = 200, description = "It was there, and is replaced", body = StatusPageJson),
-        (status = 201, description = "It is new", body = StatusPageJson),
+    params(("name" = String, Path, description = "Name of the status page"), AsRead),
+    request_body = StatusPageFields,
+    responses((status = 200, description = "Replaced", body = StatusPageJson),
+        (status = 201, description = "Created", body = StatusPageJson),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put_status_page(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-    Sent(wish): Sent<StatusPageWish>,
+    Sent(wish): Sent<StatusPageFields>,
 ) -> Result<Response, WebError> {
     let desired = status_page::added(&wish.texts(&name))?;
     let known = site.web.store.status_page(&desired.name).await?;
@@ -93,7 +93,7 @@ async fn put_status_page(
 
 /// Remove a status page
 #[utoipa::path(delete, path = "/api/v1/status-pages/{name}", tag = "status pages",
-    params(("name" = String, Path, description = "The status page"), AsRead),
+    params(("name" = String, Path, description = "Name of the status page"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_status_page(
     Writer(visitor): Writer,

@@ -1,4 +1,4 @@
-// What script adds to pages that work without it. Each part looks for its data attributes.
+// Enhances pages that work without JavaScript. Each part handles its own data attributes.
 (() => {
   "use strict";
   const all = (what, within = document) => [...within.querySelectorAll(what)];
@@ -14,7 +14,7 @@
     let timer;
     return (...given) => { clearTimeout(timer); timer = setTimeout(run, wait, ...given); };
   };
-  // Asks; what was asked before does not matter any more, and never answers.
+  // A fetch that aborts the previous one. An aborted call never settles.
   const latest = () => {
     let last;
     return async (address, options) => {
@@ -34,7 +34,7 @@
   };
   const fields = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
 
-  // 1. Regions that are replaced: [data-live-id]. Compared as drawn by the server, but for times that pass.
+  // 1. Live regions: [data-live-id] is replaced when the server's HTML changed, ignoring relative times.
   const still = (node) => node.outerHTML.replace(/(<time[^>]* data-(ago|since)[^>]*>)[^<]*/g, "$1");
   const drawn = new Map(all("[data-live-id]").map((region) => [region.dataset.liveId, still(region)]));
   const place = (node, within) => (node.id ? `#${CSS.escape(node.id)}` : [node.tagName, all(node.tagName, within).indexOf(node)]);
@@ -43,7 +43,7 @@
   function replace(region, fresh) {
     const focused = document.activeElement;
     const inside = region.contains(focused) && focused !== region;
-    // What somebody types, or has typed, is left alone.
+    // Never overwrite input.
     if (inside && focused.matches("input, select, textarea")) return false;
     if (all("input, textarea", region).some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked)) return false;
     const focus = inside && place(focused, region);
@@ -74,7 +74,7 @@
     document.dispatchEvent(new Event("heartbeat:refreshed"));
   }
 
-  // 2. Live: <body data-live="/live?project=shop">; [data-live-mark] says how it stands, and pauses it.
+  // 2. Live updates: <body data-live="/live?project=shop">. [data-live-mark] shows the state and pauses the updates.
   const stream = document.body.dataset.live;
   const mark = one("[data-live-mark]");
   if (stream) {
@@ -104,7 +104,7 @@
     connect();
   }
 
-  // 3. Times: data-since counts up, data-ago says how long ago; each <time datetime> has the local time as its title.
+  // 3. Times: data-since counts up, data-ago shows the age; each <time datetime> gets the local time as its title.
   const two = (number) => String(number % 60).padStart(2, "0");
   const span = (s, exact) => (s < 60 ? `${s}s` : s < 3600 ? `${Math.floor(s / 60)}m${exact ? ` ${two(s)}s` : ""}`
     : s < 172800 ? `${Math.floor(s / 3600)}h ${two(Math.floor(s / 60))}m` : `${Math.floor(s / 86400)}d`);
@@ -120,14 +120,14 @@
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
   setInterval(() => document.hidden || tick(), 1000);
 
-  // 4. Forms that check themselves: <form data-check="/address">, <output data-for="name"> in each .field.
+  // 4. Form checks: <form data-check="/address"> with <output data-for="name"> in each .field.
   const words = { ok: "Fine.", note: "Note.", fail: "Wrong." };
   for (const form of all("form[data-check]")) {
     const ask = latest(), reached = new Set();
     let last = fields(form).toString();
     const show = (output, result) => {
       const control = form.elements.namedItem(output.dataset.for);
-      // Nobody hears that a field is wrong before he has come to it.
+      // An untouched empty field shows no problem.
       const known = (reached.has(control?.name) || control?.value !== "") && words[result?.mark];
       control?.setAttribute?.("aria-invalid", known === words.fail);
       output.replaceChildren(...(known ? [make("b", known), ` ${result.says} `] : []));
@@ -147,7 +147,7 @@
     form.addEventListener("input", ({ target }) => { reached.add(target.name); check(); });
   }
 
-  // 5. Copy: <button data-copy="#id" hidden>; also where plain http closes the clipboard.
+  // 5. Copy: <button data-copy="#id" hidden>, with a fallback for plain http, where the clipboard API is not available.
   on("[data-copy]", "click", async (button) => {
     const source = one(button.dataset.copy);
     let done = true;
@@ -159,7 +159,7 @@
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 
-  // 6. Filters: <form data-auto> asks as soon as something is chosen; <input data-filter="#log"> hides what does not match.
+  // 6. Filters: <form data-auto> submits on input; <input data-filter="#log"> hides items that do not match.
   const ask = (form) => {
     const address = new URL(form.action);
     address.search = new URLSearchParams([...fields(form)].filter(([, value]) => value));
@@ -178,22 +178,22 @@
   };
   on("[data-filter]", "input", filter);
 
-  // 7. Danger: <form data-confirm="words"> asks once more. A click elsewhere closes a menu.
+  // 7. Confirmation: <form data-confirm="question">. A click outside a menu closes it.
   on("form[data-confirm]", "submit", (form, event) => { if (!confirm(form.dataset.confirm)) event.preventDefault(); });
   const shut = (but) => { for (const menu of all(".menu[open]")) if (!menu.contains(but)) menu.open = false; };
   hear("click", (event) => shut(event.target));
 
-  // 8. Keys: / searches, ? helps, arrows walk a strip. The help can switch single keys off.
+  // 8. Shortcuts: / focuses the search, ? opens the help, arrows move along a strip. The help disables the shortcuts.
   let help;
   function keys() {
     if (!help) {
-      help = make("dialog", "", { ariaLabel: "Keys" });
-      help.innerHTML = `<h2>Keys</h2><dl class="facts"><dt><kbd>/</kbd><dd>search<dt><kbd>←</kbd> <kbd>→</kbd><dd>walk along a strip<dt><kbd>?</kbd><dd>this help</dl>
+      help = make("dialog", "", { ariaLabel: "Keyboard shortcuts" });
+      help.innerHTML = `<h2>Keyboard shortcuts</h2><dl class="facts"><dt><kbd>/</kbd><dd>search<dt><kbd>←</kbd> <kbd>→</kbd><dd>move along a strip<dt><kbd>?</kbd><dd>show this help</dl>
         <form method="dialog" class="actions"><button class="primary">Close</button><button value="off"></button></form>`;
       help.onclose = () => { if (help.returnValue) stored("keys", stored("keys") === "off" ? "on" : "off"); help.returnValue = ""; };
       document.body.append(help);
     }
-    one("[value]", help).textContent = `Switch single keys ${stored("keys") === "off" ? "on" : "off"}`;
+    one("[value]", help).textContent = `${stored("keys") === "off" ? "Enable" : "Disable"} shortcuts`;
     help.showModal();
   }
   on("[data-keys-help]", "click", keys);
@@ -211,7 +211,7 @@
     if (key === "?") keys();
   });
 
-  // Done at the start, and again when a region was replaced.
+  // Runs at the start, and after a region was replaced.
   function enhance() {
     for (const button of all("[data-copy], [data-keys-help]")) button.hidden = false;
     for (const node of all("time:not([title])")) if (Date.parse(node.dateTime)) node.title = local.format(new Date(node.dateTime));

@@ -1,5 +1,5 @@
-// Lag over time, with uPlot: <figure class="chart" data-src="/address"> holding an element .plot; the table in its <details> says the same without script.
-// GET data-src answers {"points":[{"start":"2026-01-01T10:00:00Z","p50_ms":900,"p95_ms":1400,"p99_ms":null,"count":60}]}, oldest first.
+// Lag over time, with uPlot: <figure class="chart" data-src="/address"> with an element .plot. The table in its <details> has the same data without JavaScript.
+// GET data-src returns {"points":[{"start":"2026-01-01T10:00:00Z","p50_ms":900,"p95_ms":1400,"p99_ms":null,"count":60}]}, oldest first.
 (() => {
   "use strict";
   const LINES = [
@@ -7,7 +7,7 @@
     { key: "p95_ms", label: "p95", tone: "--warn-fill", dash: [9, 4] },
     { key: "p99_ms", label: "p99", tone: "--bad-fill", dash: [2, 3] },
   ];
-  // Steps at which people would draw a line: 1 2 5 up to a second, then 1 2 5 10 15 30 of seconds and minutes, then hours.
+  // Axis steps in ms: 1 2 5 below a second, then 1 2 5 10 15 30 of seconds and minutes, then hours.
   const STEPS = [1, 10, 100].flatMap((by) => [by, 2 * by, 5 * by])
     .concat([1000, 60000].flatMap((by) => [1, 2, 5, 10, 15, 30].map((step) => step * by)), [1, 2, 4, 6, 12, 24].map((hours) => hours * 3600000));
   const DAY = "\n{D} {MMM}";
@@ -19,7 +19,7 @@
   const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
   const moment = uPlot.fmtDate("{D} {MMM} {HH}:{mm} UTC");
 
-  // As everywhere in Heartbeat: 340ms, 1.2s, 45s, 2m 05s, 2h 05m.
+  // The format of the server: 340ms, 1.2s, 45s, 2m 05s, 2h 05m.
   function span(ms) {
     if (ms == null) return "–";
     const seconds = Math.floor(ms / 1000), two = (number) => String(number % 60).padStart(2, "0");
@@ -29,7 +29,7 @@
   }
   const tick = (ms) => (ms ? span(ms).replace(/ 00[sm]|\.0(?=s)/, "") : "0");
 
-  // A custom property may be light-dark(...): only an element of the page knows which of the two it is.
+  // A custom property may be light-dark(...): only a computed style resolves it.
   function colour(name, within) {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
@@ -79,8 +79,8 @@
     };
     let columns, chart;
     say("Loading …");
-    try { columns = await read(figure.dataset.src); } catch { return say("The figures could not be read. The table below has them."); }
-    if (!columns[0].length) return say("No beat was seen in this time.");
+    try { columns = await read(figure.dataset.src); } catch { return say("The chart data could not be loaded. The table below has it."); }
+    if (!columns[0].length) return say("No beats in this range.");
 
     const whole = () => ({ min: columns[0][0], max: columns[0][columns[0].length - 1] });
     const reset = Object.assign(document.createElement("button"), { type: "button", className: "tiny reset", textContent: "Whole range", hidden: true });
@@ -93,10 +93,10 @@
     };
     make();
 
-    // By keyboard: arrows walk, + and - zoom around the cursor, 0 shows all again.
+    // Keyboard: arrows move, + and - zoom around the cursor, 0 shows the whole range.
     plot.tabIndex = 0;
     plot.setAttribute("role", "group");
-    plot.setAttribute("aria-label", "Lag over time. Arrow keys walk, plus and minus zoom, zero shows all. The table below has every figure.");
+    plot.setAttribute("aria-label", "Lag over time. Arrow keys move, plus and minus zoom, zero shows the whole range. The table below has all values.");
     plot.addEventListener("keydown", (event) => {
       if (event.target !== plot || event.ctrlKey || event.metaKey || event.altKey) return;
       const { min, max } = chart.scales.x, last = columns[0].length - 1, here = chart.cursor.idx ?? last;
@@ -105,12 +105,12 @@
         chart.setScale("x", { min: Math.max(all.min, columns[0][here] - half), max: Math.min(all.max, columns[0][here] + half) });
       };
       const walk = (by) => chart.setCursor({ left: chart.valToPos(columns[0][Math.max(0, Math.min(last, here + by))], "x"), top: 10 });
-      const audit entries = {
+      const commands = {
         ArrowLeft: () => walk(-1), ArrowRight: () => walk(1), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: () => chart.setScale("x", whole()),
       };
-      if (!audit entries[event.key]) return;
+      if (!commands[event.key]) return;
       event.preventDefault();
-      audit entries[event.key]();
+      commands[event.key]();
     });
 
     let { width } = size(plot), readAt = Date.now();
@@ -121,7 +121,7 @@
     }).observe(plot);
     document.addEventListener("heartbeat:theme", make);
     for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", make);
-    // When the page is refreshed, at most each half minute; who has zoomed in stays there.
+    // On a page refresh, at most every 30 s; a zoomed range is kept.
     document.addEventListener("heartbeat:refreshed", async () => {
       if (Date.now() - readAt < 30000) return;
       readAt = Date.now();

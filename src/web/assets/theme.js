@@ -1,5 +1,5 @@
-// Runs before the page is drawn: takes the chosen theme, so that nothing flashes, and says that there is script.
-// <button data-theme-switch hidden> goes from the system's colours to light to dark.
+// Runs before the first paint: applies the chosen theme, so that nothing flashes, and marks the page as having JavaScript.
+// <button data-theme-switch hidden> cycles: system, light, dark.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -12,12 +12,12 @@
       button.textContent = `Colours: ${root.dataset.theme ?? "system"}`;
     }
   };
-  try { take(localStorage.getItem("theme")); } catch { /* storage is closed: the system's colours */ }
+  try { take(localStorage.getItem("theme")); } catch { /* no storage: the system's colours */ }
   document.addEventListener("DOMContentLoaded", say);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-switch]")) return;
     take(next[root.dataset.theme] ?? "light");
-    try { localStorage.setItem("theme", root.dataset.theme ?? ""); } catch { /* for this page alone */ }
+    try { localStorage.setItem("theme", root.dataset.theme ?? ""); } catch { /* no storage: for this page only */ }
     say();
     document.dispatchEvent(new Event("heartbeat:theme"));
   });

@@ -1,33 +1,31 @@
-//! Badges: a word or a figure to be shown elsewhere, as a small SVG without style, script or a font of its own.
+//! Badges: a label and a value as a small SVG without styles, scripts or fonts of its own.
 
 use askama::Template;
 
 use crate::judge::Health;
 
-/// Glyph widths of Verdana, from the space to the tilde, in thousandths of the size: the widest of the fonts that are asked for, so that in
-/// another one the text is not cut. Drawn with `textLength`, it is as wide as was reckoned in any.
+/// Glyph widths of Verdana from space to tilde, in thousandths of the font size. Verdana is the widest of the fonts in the template, so text in
+/// another font is not cut; `textLength` makes the text exactly this wide in any font.
 const WIDTHS: [u16; 95] = [
     352, 394, 459, 818, 636, 1076, 727, 269, 454, 454, 636, 818, 364, 454, 364, 454, 636, 636, 636, 636, 636, 636, 636, 636, 636, 636, 454,
     454, 818, 818, 818, 545, 1000, 684, 686, 698, 771, 632, 575, 775, 751, 421, 455, 693, 557, 843, 748, 787, 603, 787, 695, 684, 616, 732,
     684, 989, 685, 615, 685, 454, 454, 454, 818, 636, 636, 601, 623, 521, 623, 596, 352, 623, 633, 274, 344, 592, 274, 973, 633, 607, 623,
     623, 427, 521, 394, 633, 592, 818, 592, 592, 525, 635, 454, 635, 818,
 ];
-/// A letter that is not among them.
+/// Width of any other character.
 const OTHER: u16 = 1000;
-/// The size of the letters, in pixels.
 const SIZE: u32 = 11;
-/// What is left free on each side of a text.
 const PADDING: u32 = 6;
 
-/// The colour of a badge's value: white stands on it with at least 4.5 to 1.
+/// Background of the value; white text on it has a contrast of at least 4.5 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::web) enum Tone {
     Good,
     Warn,
     Bad,
-    /// Ours: nothing to do with PostHog.
+    /// A problem of Heartbeat, not of PostHog.
     Ours,
-    /// Nothing is known, or nothing expected.
+    /// Nothing is known, or nothing is expected.
     Mute,
 }
 
@@ -42,7 +40,6 @@ impl Tone {
         }
     }
 
-    /// That of a health.
     pub(in crate::web) const fn of(health: Health) -> Self {
         match health {
             Health::Up => Self::Good,
@@ -54,7 +51,6 @@ impl Tone {
     }
 }
 
-/// A label and a value beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "badge.svg")]
 pub(in crate::web) struct Badge {
@@ -63,11 +59,9 @@ pub(in crate::web) struct Badge {
     tone: Tone,
 }
 
-/// One of the two texts, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Text {
     words: String,
-    /// How long it is, in pixels.
     length: u32,
 }
 
@@ -115,7 +109,7 @@ mod tests {
         }
         assert!(
             Badge::new("a", "b", Tone::Good).render().unwrap().contains("#3a464b"),
-            "the ground of labels is the one that was reckoned with"
+            "the label has the background that was checked above"
         );
     }
 

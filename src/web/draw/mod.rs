@@ -1,4 +1,4 @@
-//! What several pages draw: data in, shapes and words out. Each is a template of its own: a page writes `{{ strip|safe }}`.
+//! Shapes that several pages use. Each has its own template: a page writes `{{ strip|safe }}`.
 
 pub(in crate::web) mod badge;
 pub(in crate::web) mod strip;

@@ -1,5 +1,5 @@
-//! Strips: a cell a minute for the last hour, a cell a day for the last 90 days. Each cell is a tile of `assets/marks.svg`, so a page that has one
-//! says `frame.with_marks()`. What stands in a strip is also told in words: each cell has a title, the whole a label.
+//! Strips: one cell per minute of the last hour, or one cell per day of the last 90 days. Each cell is a tile of `assets/marks.svg`, so a page with
+//! a strip calls `layout.with_marks()`. For screen readers, each cell has a title and the strip has a label.
 
 use askama::Template;
 
@@ -7,12 +7,10 @@ use crate::model::{IncidentKind, Minute, Outcome, span};
 use crate::report::{Day, Ends};
 use crate::web::words::{date, percent};
 
-/// A cell is so wide.
 const WIDTH: usize = 10;
-/// A day on which less than this share arrived is a bad one.
 const GOOD_SHARE: f64 = 0.99;
 
-/// Outcomes in the order in which they are counted up.
+/// The order of outcomes in labels and legends.
 pub(in crate::web) const TOLD: [Outcome; Outcome::ALL.len()] = [
     Outcome::Arrived,
     Outcome::Late,
@@ -24,16 +22,13 @@ pub(in crate::web) const TOLD: [Outcome; Outcome::ALL.len()] = [
     Outcome::NotSent,
 ];
 
-/// Cells side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "strip.html")]
 pub(in crate::web) struct Strip {
     class: &'static str,
-    /// What is in it, counted up.
     label: String,
     width: usize,
     cells: Vec<Cell>,
-    /// What stands under its beginning and its end.
     ends: Option<(String, String)>,
 }
 
@@ -43,18 +38,15 @@ impl Strip {
     }
 }
 
-/// One cell, or several alike side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cell {
     x: usize,
     width: usize,
     tile: Tile,
     title: String,
-    /// The page that tells more of it.
     address: Option<String>,
 }
 
-/// A tile of `assets/marks.svg`: that of an outcome, or that of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::web) enum Tile {
     Outcome(Outcome),
@@ -62,69 +54,65 @@ pub(in crate::web) enum Tile {
 }
 
 impl Tile {
-    /// Its id.
     fn id(self) -> String {
         match self {
-            Self::Outcome(outcome) => format!("o-{outcome}"),
+            Self::Outcome(outcome) => format!("o-{}", outcome.name()),
             Self::Day(mark) => format!("d-{}", mark.name()),
         }
     }
 }
 
-/// What a day is drawn as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::web) enum DayMark {
-    Good,
-    Slow,
-    Bad,
-    Blind,
-    Off,
+    Up,
+    Degraded,
+    Down,
+    Unknown,
+    NoBeats,
 }
 
 impl DayMark {
-    const ALL: [Self; 5] = [Self::Good, Self::Slow, Self::Bad, Self::Blind, Self::Off];
+    const ALL: [Self; 5] = [Self::Up, Self::Degraded, Self::Down, Self::Unknown, Self::NoBeats];
 
-    /// What a day was like, as seen from afar. What failed alone, and for a moment, does not make it a bad one; an incident does.
+    /// A few failed beats do not make a day bad; an incident does.
     pub(in crate::web) fn of(day: &Day) -> Self {
         let ends = &day.ends;
         let stopped = !day.incident(IncidentKind::Ingestion).is_zero() && ends.failed() > 0;
         if stopped || ends.share().is_some_and(|share| share < GOOD_SHARE) {
-            Self::Bad
+            Self::Down
         } else if ends.failed() > 0 || ends.of(Outcome::Late) > 0 {
-            Self::Slow
+            Self::Degraded
         } else if !day.incident(IncidentKind::Monitoring).is_zero() || (ends.seen() == 0 && ends.of(Outcome::Unverified) > 0) {
-            Self::Blind
+            Self::Unknown
         } else if ends.seen() == 0 {
-            Self::Off
+            Self::NoBeats
         } else {
-            Self::Good
+            Self::Up
         }
     }
 
-    /// One word.
     pub(in crate::web) const fn name(self) -> &'static str {
         match self {
-            Self::Good => "good",
-            Self::Slow => "slow",
-            Self::Bad => "bad",
-            Self::Blind => "blind",
-            Self::Off => "off",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+            Self::NoBeats => "no_beats",
         }
     }
 
-    /// What it means.
     const fn says(self) -> &'static str {
         match self {
-            Self::Good => "all in time",
-            Self::Slow => "a few late or lost",
-            Self::Bad => "an incident, or less than 99 % arrived",
-            Self::Blind => "could not look",
-            Self::Off => "no beats",
+            Self::Up => "all on time",
+            Self::Degraded => "a few late or lost",
+            Self::Down => "an incident, or less than 99 % arrived",
+            Self::Unknown => "could not verify",
+            Self::NoBeats => "no beats",
         }
     }
 }
 
-/// The minutes up to and with `last`, one cell each; `address` says where more is told of a minute. Where nothing was due there is no cell.
+/// The minutes up to and including `last`, one cell each; `address` gives the page of a minute. A minute without a due beat has no cell.
 pub(in crate::web) fn minutes(what: &str, strip: &[Option<Outcome>], last: Minute, address: impl Fn(Minute) -> Option<String>) -> Strip {
     let first = last.plus(1 - strip.len() as i64);
     let cell = |(at, outcome): (usize, &Option<Outcome>)| {
@@ -134,14 +122,14 @@ pub(in crate::web) fn minutes(what: &str, strip: &[Option<Outcome>], last: Minut
     };
     Strip {
         class: "",
-        label: format!("{what}: {}", told(strip)),
+        label: format!("{what}: {}", counts(strip)),
         width: strip.len() * WIDTH,
         cells: strip.iter().enumerate().filter_map(cell).collect(),
         ends: Some((first.to_string(), format!("{last} UTC"))),
     }
 }
 
-/// The same, small, for a list: what is alike side by side is one shape, and nothing is linked.
+/// A small strip for lists: equal cells side by side are one shape, and nothing is linked.
 pub(in crate::web) fn mini(what: &str, strip: &[Option<Outcome>]) -> Strip {
     let mut cells: Vec<Cell> = Vec::new();
     for (at, outcome) in strip.iter().enumerate() {
@@ -152,10 +140,9 @@ pub(in crate::web) fn mini(what: &str, strip: &[Option<Outcome>]) -> Strip {
             _ => cells.push(Cell { x, width: WIDTH, tile, title: String::new(), address: None }),
         }
     }
-    Strip { class: " mini", label: format!("{what}: {}", told(strip)), width: strip.len() * WIDTH, cells, ends: None }
+    Strip { class: " mini", label: format!("{what}: {}", counts(strip)), width: strip.len() * WIDTH, cells, ends: None }
 }
 
-/// Days, oldest first, one cell each.
 pub(in crate::web) fn days(days: &[Day]) -> Strip {
     let cell = |(at, day): (usize, &Day)| {
         let title = format!("{}: {}", date(day.start.start()), day_says(day));
@@ -178,7 +165,7 @@ fn counted((mark, count): (DayMark, usize)) -> String {
     format!("{count} {}", mark.name())
 }
 
-/// A day in words: `99.93 % arrived, 2 late, 1 lost; an incident for 12m 00s`.
+/// For example `99.93 % arrived, 2 late, 1 lost; an incident for 12m 00s`.
 pub(in crate::web) fn day_says(day: &Day) -> String {
     let share = day.ends.share().map(|share| format!("{} arrived", percent(share)));
     let rest = TOLD.into_iter().filter(|outcome| *outcome != Outcome::Arrived).map(|outcome| (outcome, day.ends.of(outcome)));
@@ -188,41 +175,39 @@ pub(in crate::web) fn day_says(day: &Day) -> String {
     incident_says(day).map_or_else(|| says.clone(), |incident| format!("{says}; {incident}"))
 }
 
-/// For how long an incident was open on that day.
+/// The incident kind that was open for longest on that day.
 pub(in crate::web) fn incident_says(day: &Day) -> Option<String> {
     let longest = IncidentKind::ALL.into_iter().map(|incident_kind| day.incident(incident_kind)).max().filter(|longest| !longest.is_zero());
     longest.map(|longest| format!("an incident for {}", span(longest)))
 }
 
-/// Ends, counted up: `57 arrived, 2 late, 1 lost`.
+/// For example `57 arrived, 2 late, 1 lost`.
 pub(in crate::web) fn ends_say(ends: &Ends) -> String {
     list(TOLD.into_iter().map(|outcome| (outcome, ends.of(outcome) as usize)))
 }
 
-fn told(strip: &[Option<Outcome>]) -> String {
+fn counts(strip: &[Option<Outcome>]) -> String {
     let count = |outcome| strip.iter().filter(|minute| **minute == Some(outcome)).count();
     list(TOLD.into_iter().map(|outcome| (outcome, count(outcome))))
 }
 
 fn list(counts: impl Iterator<Item = (Outcome, usize)>) -> String {
-    let told: Vec<String> = counts.filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    if told.is_empty() { "no beat was due".to_owned() } else { told.join(", ") }
+    let parts: Vec<String> = counts.filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    if parts.is_empty() { "no beat was due".to_owned() } else { parts.join(", ") }
 }
 
-/// What the tiles of strips mean.
+/// The legend of strips.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "strip_key.html")]
 pub(in crate::web) struct Key(Vec<(Tile, String)>);
 
 impl Key {
-    /// Of the outcomes that stand in any of these strips.
     pub(in crate::web) fn of_minutes<'s>(strips: impl IntoIterator<Item = &'s [Option<Outcome>]>) -> Self {
         let there: Vec<Outcome> = strips.into_iter().flatten().flatten().copied().collect();
         let outcomes = TOLD.into_iter().filter(|outcome| there.contains(outcome));
-        Self(outcomes.map(|outcome| (Tile::Outcome(outcome), outcome.name().to_owned())).collect())
+        Self(outcomes.map(|outcome| (Tile::Outcome(outcome), outcome.to_string())).collect())
     }
 
-    /// Of the marks of these days.
     pub(in crate::web) fn of_days(days: &[Day]) -> Self {
         let marks = DayMark::ALL.into_iter().filter(|mark| days.iter().any(|day| DayMark::of(day) == *mark));
         Self(marks.map(|mark| (Tile::Day(mark), format!("{}: {}", mark.name(), mark.says()))).collect())
@@ -251,7 +236,7 @@ mod tests {
     fn one_link_of_a_strip_is_in_the_way_of_the_tab_key() {
         let drawn = minutes("x", &[ARRIVED; 3], LAST, |_| Some("/there".to_owned())).render().unwrap();
         assert_eq!((drawn.matches("<a ").count(), drawn.matches("tabindex=\"-1\"").count()), (3, 2));
-        assert!(drawn.contains("role=\"group\""), "a group of links is no picture");
+        assert!(drawn.contains("role=\"group\""), "a group of links is not an image");
     }
 
     #[test]

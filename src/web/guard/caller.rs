@@ -1,4 +1,4 @@
-//! The visitor's address: that of the connection, or the one that a trusted proxy names.
+//! The visitor's address: that of the connection, or the one that a trusted proxy reports.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -12,19 +12,19 @@ use axum::http::request::Parts;
 use crate::config::WebSettings;
 use crate::web::site::Site;
 
-/// Where a request comes from. Proxies add the address that they saw at the end, so the right-most address that is not a trusted proxy's is
-/// the visitor's; what stands left of it was written by the visitor.
+/// Each proxy appends the address that it sees, so the right-most address that is not a trusted proxy's is the visitor's. Everything left of it
+/// was written by the visitor.
 fn caller(settings: &WebSettings, headers: &HeaderMap, peer: Option<&ConnectInfo<SocketAddr>>) -> IpAddr {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
     if !settings.is_trusted_proxy(peer) {
         return peer;
     }
-    // A proxy that writes one of the two headers may pass on the other as the visitor wrote it: the older one goes first, since every proxy
-    // that sets `Forwarded` is told to, and most write `X-Forwarded-For` by themselves.
+    // A proxy that writes one of the two headers may pass on the other one from the visitor. `X-Forwarded-For` has priority: most proxies write it
+    // by default, and `Forwarded` only if configured to.
     let named = if headers.contains_key("x-forwarded-for") { of_list(headers) } else { of_forwarded(headers) };
     let mut nearest = peer;
     for address in named.into_iter().rev() {
-        // What cannot be read was not written by a proxy of ours: the last one that could be is as far as is known.
+        // A trusted proxy writes readable addresses: use the last one that it wrote.
         let Some(address) = address else { return nearest };
         nearest = address;
         if !settings.is_trusted_proxy(address) {
@@ -34,7 +34,6 @@ fn caller(settings: &WebSettings, headers: &HeaderMap, peer: Option<&ConnectInfo
     nearest
 }
 
-/// The visitor's address, for a handler.
 pub(in crate::web) struct Caller(pub(in crate::web) IpAddr);
 
 impl FromRequestParts<Arc<Site>> for Caller {
@@ -63,7 +62,6 @@ fn of_forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     values(headers, FORWARDED.as_str()).into_iter().map(|hop| hop.split(';').find_map(of_pair)).collect()
 }
 
-/// An address, with a port or without.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = || text.trim_start_matches('[').trim_end_matches(']').parse().ok();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
@@ -86,16 +84,16 @@ mod tests {
     #[test]
     fn only_a_trusted_proxy_is_believed_and_only_in_what_it_saw_itself() {
         let list = "x-forwarded-for";
-        assert_eq!(seen("192.0.2.1", &[(list, "203.0.113.7")]), "192.0.2.1", "a stranger names somebody else");
+        assert_eq!(seen("192.0.2.1", &[(list, "203.0.113.7")]), "192.0.2.1", "the peer is not trusted");
         assert_eq!(seen("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(seen("::ffff:127.0.0.1", &[(list, "203.0.113.7")]), "203.0.113.7");
-        assert_eq!(seen("127.0.0.1", &[(list, "198.51.100.1, 203.0.113.7")]), "203.0.113.7", "the left one is the visitor's own invention");
+        assert_eq!(seen("127.0.0.1", &[(list, "198.51.100.1, 203.0.113.7")]), "203.0.113.7", "the left one was written by the visitor");
         assert_eq!(seen("127.0.0.1", &[(list, "203.0.113.7, 10.1.2.3")]), "203.0.113.7", "two proxies");
         assert_eq!(seen("127.0.0.1", &[(list, "198.51.100.1"), (list, "203.0.113.7")]), "203.0.113.7", "two headers");
         assert_eq!(seen("127.0.0.1", &[(list, "10.0.0.9, 10.1.2.3")]), "10.0.0.9", "from inside");
         assert_eq!(seen("127.0.0.1", &[(list, "203.0.113.7:52811")]), "203.0.113.7");
         assert_eq!(seen("127.0.0.1", &[(list, "2001:db8::1")]), "2001:db8::1");
-        assert_eq!(seen("127.0.0.1", &[(list, "203.0.113.7, unknown")]), "127.0.0.1", "nothing left of what cannot be read is believed");
+        assert_eq!(seen("127.0.0.1", &[(list, "203.0.113.7, unknown")]), "127.0.0.1", "nothing left of an unreadable address is trusted");
         assert_eq!(seen("127.0.0.1", &[(list, "")]), "127.0.0.1");
     }
 

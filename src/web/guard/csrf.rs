@@ -1,4 +1,4 @@
-//! Forms of a session come from a page of that session. Checked here for every page that takes a form, so that no handler can forget it.
+//! CSRF check of all forms of a session, in one place, so that no handler can forget it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::web::form::{self, CSRF, Filled};
 use crate::web::site::Site;
 use crate::web::visitor::Perhaps;
 
-/// Lets through what changes nothing, what no cookie opens the door to, and forms with the mark of their session.
+/// Accepts safe methods, requests without a session, and forms with the CSRF value of their session.
 pub(in crate::web) async fn check_form(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     match checked(&site, request).await {
         Ok(request) => next.run(request).await,
@@ -31,7 +31,8 @@ async fn checked(site: &Arc<Site>, request: Request) -> Result<Request, WebError
     let bytes = form::bytes(&parts.headers, body).await?;
     if !csrf.fits(Filled::of(&bytes).raw(CSRF)) {
         return Err(WebError::Forged(
-            "this form is from a page that was loaded before you logged in (or of another site); go back, load it again, and send it once more".to_owned(),
+            "this form was loaded before you logged in, or comes from another site; go back, reload the page and submit it again"
+                .to_owned(),
         ));
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))

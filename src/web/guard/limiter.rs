@@ -1,5 +1,5 @@
-//! How often a password may be tried. A wrong one makes the next try wait a little longer, and nobody is locked out: whoever knows the
-//! password gets in within seconds, however many wrong ones others try from the same address or for the same user.
+//! Limits password attempts. Each wrong password delays the next attempt, but nobody is locked out: with the right password a user logs in within
+//! seconds, however many wrong attempts others make from the same address or for the same user.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,25 +12,24 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::model::UserName;
 
-/// The first delay; each further wrong try doubles it.
+/// First delay; each further wrong attempt doubles it.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
-/// Wrong tries are forgotten when there was none for so long.
+/// Wrong attempts are forgotten after this time without another one.
 const FORGET_AFTER: Duration = Duration::from_mins(10);
-/// Beyond so many keys, those that are at rest are forgotten.
+/// With more keys than this, forgotten ones are removed.
 const MANY: usize = 10_000;
-/// So many tries wait at once: each holds a request.
+/// Maximum number of delayed attempts at once: each one holds a request.
 const WAITING: usize = 256;
 
-/// How many wrong tries cost nothing, and the longest delay.
 #[derive(Debug, Clone, Copy)]
 struct Allowance {
     free: u32,
     longest: Duration,
 }
 
-/// One user's password, from one address: a person who mistypes does not notification, a program does.
+/// One user from one address: a user who mistypes does not notice it, a program does.
 const SAME_USER_AND_ADDRESS: Allowance = Allowance { free: 5, longest: Duration::from_secs(5) };
-/// Many users from one address, which may be a proxy's before all users; and one user from many addresses.
+/// Many users from one address, which may be a proxy in front of all users; or one user from many addresses.
 const ONLY_ONE_OF_THEM: Allowance = Allowance { free: 20, longest: Duration::from_secs(2) };
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,13 +38,13 @@ struct Wrong {
     last: Duration,
 }
 
-/// Slows down tries. What it remembers is small, and in memory: after a restart everybody begins anew.
+/// In memory: a restart resets it.
 #[derive(Debug)]
 pub(in crate::web) struct Limiter {
     clock: Clock,
     wrong: Mutex<HashMap<u64, Wrong>>,
     waiting: Semaphore,
-    /// Names of users are kept as hashes, so that long ones take no room.
+    /// User names are stored as hashes, so that long ones use no more memory.
     hasher: RandomState,
 }
 
@@ -54,10 +53,7 @@ impl Limiter {
         Self { clock, wrong: Mutex::default(), waiting: Semaphore::new(WAITING), hasher: RandomState::new() }
     }
 
-    /// Waits until a password may be tried for a user from an address. What came of it is told to the [`Try`].
-    ///
-    /// # Errors
-    /// How long to stay away, where too many wait already.
+    /// Waits until a password may be tried. The caller reports the result to the [`Try`]. The error says how long to wait if too many attempts wait.
     pub(in crate::web) async fn wait(&self, from: IpAddr, user: Option<&UserName>) -> Result<Try<'_>, Duration> {
         let allowed = Try { limiter: self, keys: self.keys(from, user) };
         let delay = allowed.delay();
@@ -80,7 +76,7 @@ impl Limiter {
     }
 }
 
-/// A password that may be tried now. Dropped without a word, it counts as nothing.
+/// Dropped without a result, it does not count.
 #[derive(Debug)]
 #[must_use]
 pub(in crate::web) struct Try<'l> {
@@ -89,7 +85,6 @@ pub(in crate::web) struct Try<'l> {
 }
 
 impl Try<'_> {
-    /// The password was wrong: the next try waits longer.
     pub(in crate::web) fn was_wrong(self) {
         let now = self.limiter.clock.monotonic();
         let mut wrong = self.limiter.wrong();
@@ -106,7 +101,6 @@ impl Try<'_> {
         }
     }
 
-    /// The password was right: the user's earlier mistypes from this address are forgotten.
     pub(in crate::web) fn was_right(self) {
         if let Some((own, _)) = self.keys.first() {
             self.limiter.wrong().remove(own);
@@ -171,7 +165,7 @@ mod tests {
         }
         assert_eq!(delays, [0, 0, 0, 0, 0, 250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
         assert_eq!(delay(&limiter, THERE, "ann"), Duration::ZERO, "the user from elsewhere");
-        assert_eq!(delay(&limiter, HERE, "bob"), Duration::ZERO, "somebody else behind the same proxy");
+        assert_eq!(delay(&limiter, HERE, "bob"), Duration::ZERO, "another user behind the same proxy");
         fail(&limiter, HERE, "ann", 10_000);
         assert_eq!(delay(&limiter, THERE, "ann"), Duration::from_secs(2));
         assert_eq!(delay(&limiter, HERE, "bob"), Duration::from_secs(2));
@@ -200,7 +194,7 @@ mod tests {
         let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(limiter.wait(HERE, Some(&ann)))).collect();
         assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
         assert!(limiter.wait(HERE, Some(&ann)).now_or_never().unwrap().is_err());
-        assert!(limiter.wait(THERE, Some(&ann)).now_or_never().unwrap().is_ok(), "who need not wait takes no place");
+        assert!(limiter.wait(THERE, Some(&ann)).now_or_never().unwrap().is_ok(), "an attempt without a delay needs no place");
         hand.advance(Duration::from_secs(5));
         assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_some_and(|allowed| allowed.is_ok())));
         drop(waiting);

@@ -1,9 +1,8 @@
-//! How metrics are written: the text format of Prometheus (0.0.4), or `OpenMetrics` 1.0.0 where the scraper prefers it.
+//! Writes metrics in the Prometheus text format (0.0.4), or in `OpenMetrics` 1.0.0 if the scraper prefers it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// One of the two formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
@@ -13,7 +12,6 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// What a scraper prefers, by its `Accept`; text where it does not say.
     pub(super) fn preferred(accept: &str) -> Self {
         let quality = |desired: &str| {
             let ranges = accept.split(',').filter_map(|range| {
@@ -34,21 +32,18 @@ impl Format {
     }
 }
 
-/// What kind of numbers a metric has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// May rise and fall.
     Gauge,
-    /// Never falls. Its name ends in `_total`.
+    /// Its name ends in `_total`.
     Counter,
-    /// Counts by size.
     Histogram,
-    /// Always 1: its labels say something. Its name ends in `_info`.
+    /// Always 1; the information is in the labels. Its name ends in `_info`.
     Info,
 }
 
 impl Kind {
-    /// Its name in this format, and what the format takes from the end of the metric's name.
+    /// Type in this format, and the suffix that the format drops from the metric's name.
     const fn in_format(self, format: Format) -> (&'static str, &'static str) {
         match (self, format) {
             (Self::Gauge, _) | (Self::Info, Format::Text) => ("gauge", ""),
@@ -60,13 +55,11 @@ impl Kind {
     }
 }
 
-/// Metrics, as they are written.
 pub(super) struct Exposition {
     format: Format,
     text: String,
 }
 
-/// The labels of one sample: names and values.
 pub(super) type Labels<'l> = &'l [(&'l str, &'l str)];
 
 impl Exposition {
@@ -74,7 +67,6 @@ impl Exposition {
         Self { format, text: String::new() }
     }
 
-    /// Begins a metric. `help` is one line.
     pub(super) fn metric(&mut self, name: &'static str, kind: Kind, help: &str) -> Metric<'_> {
         let (of_kind, taken) = kind.in_format(self.format);
         let family = name.strip_suffix(taken).unwrap_or(name);
@@ -86,7 +78,6 @@ impl Exposition {
         Metric { name, text: &mut self.text }
     }
 
-    /// All of it.
     pub(super) fn end(mut self) -> String {
         if self.format == Format::OpenMetrics {
             self.text.push_str("# EOF\n");
@@ -95,7 +86,6 @@ impl Exposition {
     }
 }
 
-/// A metric that gets its samples.
 pub(super) struct Metric<'e> {
     name: &'static str,
     text: &'e mut String,
@@ -106,12 +96,12 @@ impl Metric<'_> {
         self.line("", labels, None, value);
     }
 
-    /// `counts` are of sizes within each of `bounds` and beyond the one before; the last, beyond them all.
+    /// `counts` has one bucket per bound, each above the previous bound, and a last one above all bounds.
     pub(super) fn histogram(&mut self, labels: Labels<'_>, bounds: &[f64], counts: &[u64], sum: f64) {
         let mut up_to = 0;
         for (at, count) in counts.iter().enumerate() {
             up_to += count;
-            // As floats always: Prometheus would otherwise keep `1` and `1.0` as two series.
+            // Always as floats: Prometheus treats `1` and `1.0` as two series.
             let bound = bounds.get(at).map_or_else(|| "+Inf".to_owned(), |bound| format!("{bound:?}"));
             self.line("_bucket", labels, Some(("le", &bound)), up_to as f64);
         }
@@ -132,7 +122,7 @@ impl Metric<'_> {
     }
 }
 
-/// A label's value. Both formats know three escapes.
+/// Both formats have these three escapes.
 fn escaped(value: &str) -> Cow<'_, str> {
     if !value.contains(['\\', '"', '\n']) {
         return Cow::Borrowed(value);

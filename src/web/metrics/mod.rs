@@ -1,5 +1,4 @@
-//! `/metrics`, for Prometheus. What is history comes from the store when it is asked for, so that a restart loses nothing; what this process did is
-//! counted.
+//! `/metrics`, for Prometheus. History is read from the store on each scrape, so a restart loses nothing; process metrics are counters in memory.
 
 mod exposition;
 
@@ -25,13 +24,12 @@ use crate::model::{IncidentKind, LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName,
 use crate::report::{Brief, briefs};
 use crate::store::IncidentFilter;
 
-/// So many are read at a time.
 const AT_A_TIME: usize = 100;
 
-/// Whose incidents those are that have no figures of their own.
+/// Label for incidents of projects without metrics of their own.
 const OTHERS: &str = "";
 
-/// Who may scrape: whoever may read, or everybody where the settings say so.
+/// A visitor who is logged in, or anyone if `open_metrics` is set.
 pub(super) struct Scraper;
 
 impl FromRequestParts<Arc<Site>> for Scraper {
@@ -45,7 +43,6 @@ impl FromRequestParts<Arc<Site>> for Scraper {
     }
 }
 
-/// All figures, in the format that the scraper prefers.
 pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>, headers: HeaderMap) -> Result<Response, WebError> {
     let format = Format::preferred(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default());
     let mut all = Exposition::new(format);
@@ -65,7 +62,7 @@ pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>, hea
     Ok((types, all.end()).into_response())
 }
 
-/// The projects that have metrics of their own: those that are named, else the oldest, so that one more takes no other's.
+/// The configured projects, or the oldest ones, so that a new project does not displace another.
 fn chosen(named: &[ProjectName], all: &[(ProjectId, ProjectName)]) -> BTreeMap<ProjectId, String> {
     let named: HashSet<&ProjectName> = named.iter().collect();
     let mut chosen: Vec<_> = all.iter().filter(|(_, name)| named.is_empty() || named.contains(name)).collect();
@@ -73,7 +70,6 @@ fn chosen(named: &[ProjectName], all: &[(ProjectId, ProjectName)]) -> BTreeMap<P
     chosen.iter().take(METRICS_PROJECTS).map(|(id, name)| (*id, name.to_string())).collect()
 }
 
-/// What this process is and did, and how far its loops are behind.
 fn process(site: &Site, all: &mut Exposition) {
     let version = [("version", env!("CARGO_PKG_VERSION"))];
     all.metric("heartbeat_build_info", Kind::Info, "The version of Heartbeat").sample(&version, 1.0);
@@ -91,7 +87,6 @@ fn process(site: &Site, all: &mut Exposition) {
     }
 }
 
-/// Whether channels deliver, and what waits for them.
 async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
     let queues = site.web.store.queues().await?;
     let channels = site.web.store.channels().await?;
@@ -110,21 +105,20 @@ async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
     for (name, _, queues) in &channels {
         queued.sample(&[("channel", name)], queues.queued as f64);
     }
-    let mut dead = all.metric("heartbeat_notifications_failed", Kind::Gauge, "Notifications that failed and can be sent again");
+    let mut failed = all.metric("heartbeat_notifications_failed", Kind::Gauge, "Notifications that failed and can be sent again");
     for (name, _, queues) in &channels {
-        dead.sample(&[("channel", name)], queues.dead as f64);
+        failed.sample(&[("channel", name)], queues.failed as f64);
     }
     Ok(())
 }
 
-/// What the store says of the projects.
 struct Read {
     briefs: Vec<Brief>,
     counts: BTreeMap<ProjectId, Vec<RouteCounts>>,
 }
 
 impl Read {
-    /// When the newest arrival of a project was ingested, of the routes that it has now.
+    /// When the newest arrival was ingested, over the current routes of the project.
     fn newest(&self, project: ProjectId) -> Option<Timestamp> {
         self.counts.get(&project)?.iter().filter_map(|route| route.newest).max()
     }
@@ -148,7 +142,7 @@ async fn read(site: &Site, chosen: &BTreeMap<ProjectId, String>) -> Result<Read,
     Ok(Read { briefs: all, counts })
 }
 
-/// Open incidents. Where Ingestion Alert is installed every kind and severity has its line, also where there is none: a gap is no zero.
+/// With Ingestion Alert installed, every kind and severity has a sample, also if it is 0: a missing series is not 0.
 async fn incidents(site: &Site, read: &Read, all: &mut Exposition) -> Result<(), WebError> {
     let none = IncidentKind::ALL.into_iter().flat_map(|kind| Severity::ALL.map(|severity| (kind as usize, severity)));
     let watched = read.briefs.iter().filter(|brief| brief.project.spec.ingestion_alert.is_some());
@@ -159,7 +153,7 @@ async fn incidents(site: &Site, read: &Read, all: &mut Exposition) -> Result<(),
         let project = chosen.get(&incident.project).copied().unwrap_or(OTHERS);
         *open.entry((project, incident.incident_kind as usize, incident.severity)).or_default() += 1;
     }
-    let help = "Open incidents. Those of projects without metrics of their own are together under an empty name";
+    let help = "Open incidents. Those of projects without metrics of their own have an empty project label";
     let mut metric = all.metric("heartbeat_incidents_open", Kind::Gauge, help);
     for ((project, kind, severity), count) in open {
         let labels = [("project", project), ("kind", IncidentKind::ALL[kind].name()), ("severity", severity.name())];
@@ -168,9 +162,9 @@ async fn incidents(site: &Site, read: &Read, all: &mut Exposition) -> Result<(),
     Ok(())
 }
 
-/// What beats came to, and how late they arrived: every project has its series, also one that never had a beat.
+/// Every project has its series, even before its first beat.
 fn beats(chosen: &BTreeMap<ProjectId, String>, read: &Read, all: &mut Exposition) {
-    let help = "Beats by outcome. A lost, refused or unverified beat that arrives after all counts for both";
+    let help = "Beats by outcome. A lost, rejected or unverified beat that arrives later counts for both outcomes";
     let mut beats = all.metric("heartbeat_beats_total", Kind::Counter, help);
     for (id, project) in chosen {
         for route in read.counts.get(id).into_iter().flatten() {
@@ -193,7 +187,6 @@ fn beats(chosen: &BTreeMap<ProjectId, String>, read: &Read, all: &mut Exposition
     }
 }
 
-/// How projects are now.
 fn states(read: &Read, all: &mut Exposition) {
     let mut gauge = |name: &'static str, help: &str, of: &dyn Fn(&Brief) -> Option<f64>| {
         let mut metric = all.metric(name, Kind::Gauge, help);
@@ -214,14 +207,14 @@ fn states(read: &Read, all: &mut Exposition) {
     let help = "The newest minute up to which every accepted beat has arrived, in seconds since 1970";
     let complete = |brief: &Brief| brief.complete_through.map(|minute| unix_seconds(minute.start()));
     gauge("heartbeat_complete_through_timestamp_seconds", help, &complete);
-    let help = "1 for the health that the project has: good, slow, bad, blind, idle, pending, unchecked, off";
+    let help = "1 for the health of the project: up, degraded, down, unknown, not_running, pending, unverified, disabled";
     let mut health = all.metric("heartbeat_health", Kind::Gauge, help);
     for brief in &read.briefs {
         health.sample(&[("project", brief.project.spec.name.as_str()), ("health", brief.verdict.health.name())], 1.0);
     }
 }
 
-/// A brief reaches back a day: what arrived last may be older.
+/// A brief covers one day; the newest arrival can be older.
 fn lag_by_now(brief: &Brief, newest: Option<Timestamp>) -> Option<f64> {
     let is_watched = brief.project.spec.beats() && brief.verdict.health != Health::Unverified;
     let older = newest.filter(|_| brief.newest_seen.is_none()).map(|newest| brief.at.since(newest));

@@ -1,4 +1,4 @@
-//! Changes: who changed what, and when.
+//! The audit log: who changed what, and when.
 
 use std::sync::Arc;
 
@@ -17,21 +17,19 @@ use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
 use crate::web::when::When;
 
-/// So many stand on a page.
 const ROWS: usize = 50;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/changes", get(list))
+    Router::new().route("/audit-log", get(list))
 }
 
-/// One change, as it is shown.
 pub(super) struct Row {
     pub(super) when: When,
     pub(super) who: String,
     pub(super) subject: String,
-    /// Where what was changed is to be seen; it may be gone.
+    /// The page of the subject, which may have been removed since.
     pub(super) address: Option<String>,
-    /// Of an app: on which project.
+    /// Only of an app.
     pub(super) project: Option<ProjectName>,
     pub(super) words: String,
 }
@@ -51,15 +49,13 @@ impl Row {
     }
 }
 
-/// Changes, as they are shown: a page of them.
-pub(super) struct Told {
+pub(super) struct AuditPage {
     pub(super) rows: Vec<Row>,
-    /// Where the next page goes on.
+    /// The next page starts before this entry.
     pub(super) next: Option<i64>,
 }
 
-impl Told {
-    /// Reads a page of them.
+impl AuditPage {
     pub(super) async fn read(store: &Store, which: AuditFilter, now: Timestamp) -> Result<Self, StoreError> {
         let mut audit_entries = store.audit_entries(&AuditFilter { at_most: ROWS as u32 + 1, ..which }).await?;
         let is_more = audit_entries.len() > ROWS;
@@ -79,10 +75,9 @@ struct Page {
     layout: Layout,
     project: String,
     subject: String,
-    /// Examples of what changes are about.
+    /// Suggestions for the filter.
     subjects: Vec<String>,
-    told: Told,
-    /// Whether this is not the first page.
+    entries: AuditPage,
     before: bool,
 }
 
@@ -105,13 +100,13 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
         before,
         ..AuditFilter::default()
     };
-    // No project has a name that cannot be one.
-    let told = if (which.project.is_none() && !project.is_empty()) || subject.chars().any(char::is_control) {
-        Told { rows: Vec::new(), next: None }
+    // An invalid project name matches no project.
+    let entries = if (which.project.is_none() && !project.is_empty()) || subject.chars().any(char::is_control) {
+        AuditPage { rows: Vec::new(), next: None }
     } else {
-        Told::read(&site.web.store, which, layout.now).await?
+        AuditPage::read(&site.web.store, which, layout.now).await?
     };
     let subjects = AppKind::ALL.map(subject_of).to_vec();
-    let layout = layout.titled(Place::Changes, "Changes");
-    Ok(page(&site, layout.said.is_some(), &Page { layout, project, subject, subjects, told, before: before.is_some() }))
+    let layout = layout.titled(Place::AuditLog, "Audit log");
+    Ok(page(&site, layout.said.is_some(), &Page { layout, project, subject, subjects, entries, before: before.is_some() }))
 }

@@ -1,5 +1,5 @@
-//! Badges, `/badge/NAME.svg`: a project's or a status page's state in a word, to be shown elsewhere. Strangers see those that a public status page shows;
-//! of everything else they are told the same as of what does not exist.
+//! Badges, `/badge/NAME.svg`: the state of a project or status page in one word. The public sees those that a public status page shows;
+//! for any other name it sees the badge of an unknown name, so that existing names are not disclosed.
 
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ use crate::web::site::Site;
 use crate::web::visitor::Perhaps;
 use crate::web::words::{date, percent, short};
 
-/// More than so many projects of a status page are not counted together for one picture.
+/// At most this many projects of a status page are combined.
 const MOST: usize = 50;
-/// The share that must have arrived for a green badge, and for one that is not red.
+/// Arrived share from which a badge is green, and from which it is yellow.
 const GOOD_SHARE: f64 = 0.999;
 const FAIR_SHARE: f64 = 0.99;
 
@@ -39,7 +39,6 @@ struct Asked {
     show: Option<String>,
 }
 
-/// What a badge shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Show {
     Status,
@@ -56,14 +55,12 @@ impl Show {
         let Some(text) = text else { return Ok(Self::Status) };
         let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
         let all = Self::ALL.map(|(name, _)| name).join(", ");
-        found.map(|(_, show)| show).ok_or_else(|| WebError::unfit("show", format!("`{}` is none; there are {all}", short(text))))
+        found.map(|(_, show)| show).ok_or_else(|| WebError::unfit("show", format!("`{}` is not a badge; use one of {all}", short(text))))
     }
 }
 
-/// What a name stands for, to whoever asks.
 struct Shown {
     projects: Vec<ProjectName>,
-    /// Whether strangers see it.
     public: bool,
 }
 
@@ -88,18 +85,18 @@ async fn draw(
     Ok(picture(StatusCode::OK, &badge, shown.public))
 }
 
-/// A status page that strangers see, a project, or a status page that they do not see: the first that there is for whoever asks.
-async fn find(site: &Site, name: &ProjectName, is_known: bool) -> Result<Option<Shown>, WebError> {
+/// In this order: a public status page, a project, a private status page. Only a logged-in visitor gets what is not public.
+async fn find(site: &Site, name: &ProjectName, is_logged_in: bool) -> Result<Option<Shown>, WebError> {
     let store = &site.web.store;
     let page = store.status_page(name).await?;
     if let Some(page) = page.as_ref().filter(|page| page.public) {
         return Ok(Some(Shown { projects: page.projects.clone(), public: true }));
     }
     let public = store.status_pages().await?.iter().any(|page| page.public && page.projects.contains(name));
-    if (public || is_known) && store.project(name).await?.is_some() {
+    if (public || is_logged_in) && store.project(name).await?.is_some() {
         return Ok(Some(Shown { projects: vec![name.clone()], public }));
     }
-    Ok(page.filter(|_| is_known).map(|page| Shown { projects: page.projects, public: false }))
+    Ok(page.filter(|_| is_logged_in).map(|page| Shown { projects: page.projects, public: false }))
 }
 
 async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: Show, now: Timestamp) -> Result<Badge, WebError> {
@@ -115,14 +112,12 @@ async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: 
     })
 }
 
-/// The worst of them.
 fn status(name: &ProjectName, briefs: &[Brief]) -> Badge {
     let worst = briefs.iter().map(|brief| brief.verdict.health).max_by_key(|health| gravity(*health));
     let health = worst.unwrap_or(Health::Disabled);
-    Badge::new(name.as_str(), health.name(), Tone::of(health))
+    Badge::new(name.as_str(), health.label(), Tone::of(health))
 }
 
-/// Of several the worst is shown.
 const fn gravity(health: Health) -> u8 {
     match health {
         Health::Disabled => 0,
@@ -141,23 +136,21 @@ fn uptime(name: &ProjectName, share: Option<f64>) -> Badge {
         Some(share) if share >= GOOD_SHARE => (percent(share), Tone::Good),
         Some(share) if share >= FAIR_SHARE => (percent(share), Tone::Warn),
         Some(share) => (percent(share), Tone::Bad),
-        None => ("nothing yet".to_owned(), Tone::Mute),
+        None => ("no data yet".to_owned(), Tone::Mute),
     };
     Badge::new(&format!("{name} uptime, 30 days"), &value, tone)
 }
 
-/// The newest lag, of several the longest.
 fn lag(name: &ProjectName, briefs: &[Brief]) -> Badge {
     let longest = briefs.iter().filter_map(|brief| brief.newest_lag().map(|lag| (lag, brief))).max_by_key(|(lag, _)| *lag);
     let (value, tone) = match longest {
         Some((lag, brief)) if lag > brief.project.spec.timing.late_after => (span(lag), Tone::Warn),
         Some((lag, _)) => (span(lag), Tone::Good),
-        None => ("nothing yet".to_owned(), Tone::Mute),
+        None => ("no data yet".to_owned(), Tone::Mute),
     };
     Badge::new(&format!("{name} lag"), &value, tone)
 }
 
-/// Through which minute the data of all of them is complete.
 fn complete_through(name: &ProjectName, briefs: &[Brief], now: Timestamp) -> Badge {
     let lost_after = briefs.iter().map(|brief| brief.project.spec.timing.lost_after).max().unwrap_or_default();
     let all: Option<Vec<_>> = briefs.iter().map(|brief| brief.complete_through).collect();
@@ -167,24 +160,24 @@ fn complete_through(name: &ProjectName, briefs: &[Brief], now: Timestamp) -> Bad
             let value = if today { format!("{minute} UTC") } else { format!("{} {minute} UTC", date(minute.start())) };
             (value, if now.since(minute.start()) > lost_after { Tone::Warn } else { Tone::Good })
         }
-        None => ("nothing yet".to_owned(), Tone::Mute),
+        None => ("no data yet".to_owned(), Tone::Mute),
     };
     Badge::new(&format!("{name} complete through"), &value, tone)
 }
 
-/// Pages of other sites may show it; what only those see who are logged in is kept by nobody on the way.
+/// Other sites may embed it. Shared caches store only public badges.
 fn picture(status: StatusCode, badge: &Badge, is_public: bool) -> Response {
-    let kept = if is_public { "public, max-age=60" } else { "private, max-age=60" };
+    let cache = if is_public { "public, max-age=60" } else { "private, max-age=60" };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
-        (CACHE_CONTROL, HeaderValue::from_static(kept)),
+        (CACHE_CONTROL, HeaderValue::from_static(cache)),
         (VARY, HeaderValue::from_static("cookie, authorization")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
     ];
     match badge.render() {
         Ok(text) => (status, headers, text).into_response(),
         Err(why) => {
-            tracing::error!(%why, "a badge could not be drawn");
+            tracing::error!(%why, "a badge could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -1,4 +1,4 @@
-//! A beat's own page: what was sent, what was answered and how long each part of that took, which read-backs were made, and what was seen.
+//! A beat's page: the sent event, the response with the duration of each phase, the read-backs, and the arrival.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/beats/{route}/{minute}", get(show))
 }
 
-/// The whole of a waterfall is so wide.
+/// In units of the SVG view box.
 const WHOLE: u64 = 1000;
-/// What is shorter would not be seen.
+/// Shorter bars would be invisible.
 const NARROWEST: u64 = 4;
 
 #[derive(Template)]
@@ -34,23 +34,22 @@ struct Page {
     tabs: Tabs,
     project: Arc<Project>,
     story: BeatStory,
-    /// Pages of the beats before and after this one on the same route.
+    /// Pages of the previous and the next beat of the route.
     before: Option<String>,
     after: Option<String>,
 }
 
 impl Page {
-    fn outcome(&self) -> &'static str {
-        self.story.kept.outcome().map_or("", Outcome::name)
+    fn outcome(&self) -> Option<Outcome> {
+        self.story.kept.outcome()
     }
 
-    /// What became of it, in a sentence.
     fn sentence(&self) -> String {
         let says = match &self.story.kept {
             BeatRecord::Whole(beat) => beat_words(beat),
-            BeatRecord::Aggregated(outcome) => format!("{outcome}; its hour is folded, and of the beat its end alone is left"),
+            BeatRecord::Aggregated(outcome) => format!("{outcome}; its hour is aggregated, so only the outcome is stored"),
             BeatRecord::Missing | BeatRecord::NotDue => {
-                "nothing was sent: Heartbeat was not running, and a minute that is missed is not sent later".to_owned()
+                "not sent: Heartbeat was not running, and missed minutes are not sent later".to_owned()
             }
         };
         let mut letters = says.chars();
@@ -61,7 +60,6 @@ impl Page {
         self.story.kept.whole()
     }
 
-    /// Whether it was sent for all that is known, so that what was sent can be told.
     fn is_sent(&self) -> bool {
         self.story.kept.outcome().is_some_and(|outcome| outcome != Outcome::NotSent)
     }
@@ -74,7 +72,6 @@ impl Page {
         self.second(self.story.beat.slot)
     }
 
-    /// One of the times that are on record of it.
     fn at(&self, time: impl Fn(&Recorded) -> Option<Timestamp>) -> Option<When> {
         self.beat().and_then(time).map(|at| self.second(at))
     }
@@ -99,7 +96,6 @@ impl Page {
         self.beat().and_then(Recorded::ingested_lag).map(span)
     }
 
-    /// Where it was posted to.
     fn address(&self) -> String {
         address(&self.project, &self.story.route)
     }
@@ -111,12 +107,11 @@ impl Page {
         bars.into_iter().map(|bar| Drawn::of(bar, whole, failed.as_deref())).collect()
     }
 
-    /// How long all of it took.
     fn took(&self) -> Option<String> {
         self.beat().and_then(|beat| took(&beat.phases)).map(span)
     }
 
-    /// In which phase the way ended, where it ended early.
+    /// The phase in which the connection failed.
     fn failed_at(&self) -> Option<String> {
         self.story.evidence.iter().rev().find_map(|evidence| match &evidence.of {
             EvidenceOf::Unreachable { at, .. } => Some(at.to_string()),
@@ -124,7 +119,7 @@ impl Page {
         })
     }
 
-    /// When it could be queried: later than the first, not later than the second.
+    /// It became queryable after the first and at the latest at the second, counted from the sending.
     fn bracket(&self) -> Option<(String, String)> {
         self.beat().and_then(Recorded::queryable_lag).map(|(after, within)| (span(after), span(within)))
     }
@@ -133,13 +128,12 @@ impl Page {
         self.story.evidence.iter().map(|evidence| Quoted::of(evidence, self))
     }
 
-    /// Each read-back: when, how long after the sending, and what it made of the beat.
+    /// Per read-back: its time, the time since the sending, and the result.
     fn readbacks(&self) -> impl Iterator<Item = (When, String, String)> {
         self.story.readbacks.iter().map(|readback| (self.second(readback.at), span(readback.after), saw(readback)))
     }
 }
 
-/// A phase, as it is drawn.
 struct Drawn {
     name: &'static str,
     class: &'static str,
@@ -166,13 +160,12 @@ fn us_says(us: u32) -> String {
     format!("{:.1} ms", f64::from(us) / 1000.0)
 }
 
-/// What a failure left, as it can be read.
 struct Quoted {
     id: usize,
     at: When,
     says: String,
     headers: Vec<(String, String)>,
-    /// What the server said, or the error.
+    /// The server's text, or the error.
     words: String,
 }
 
@@ -185,9 +178,9 @@ impl Quoted {
                 (format!("Capture answered with {}", excerpt.status), excerpt.headers.clone(), excerpt.words.clone())
             }
             EvidenceOf::Unreachable { at, words, .. } => {
-                (format!("Capture could not be reached: the way ended at {at}"), Vec::new(), words.clone())
+                (format!("Capture could not be reached: the connection failed at {at}"), Vec::new(), words.clone())
             }
-            EvidenceOf::Lost { read_back } => (format!("It was not there at {}", read_back.time_of_day()), Vec::new(), String::new()),
+            EvidenceOf::Lost { read_back } => (format!("It was missing at {}", read_back.time_of_day()), Vec::new(), String::new()),
             EvidenceOf::Unverified(failure) => {
                 let said = if failure.excerpt.status == 0 { String::new() } else { format!(" with {}", failure.excerpt.status) };
                 (
@@ -201,13 +194,12 @@ impl Quoted {
     }
 }
 
-/// What a read-back made of it.
 fn saw(readback: &BeatReadback) -> String {
     match readback.saw {
-        ReadbackFinding::It => "it was there".to_owned(),
-        ReadbackFinding::Nothing => "it was not there".to_owned(),
-        ReadbackFinding::WebError(trouble) => format!("the read-back failed: {}", trouble.advice()),
-        ReadbackFinding::Untold => "nothing is on record of it".to_owned(),
+        ReadbackFinding::Found => "found".to_owned(),
+        ReadbackFinding::Missing => "missing".to_owned(),
+        ReadbackFinding::Failed(trouble) => format!("the read-back failed: {}", trouble.advice()),
+        ReadbackFinding::Unknown => "no result recorded".to_owned(),
     }
 }
 

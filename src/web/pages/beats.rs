@@ -1,4 +1,4 @@
-//! The beats of a project one by one, newest first: sifted by route and outcome, page by page back in time.
+//! The beats of a project, newest first, filtered by route and outcome, and paged back in time.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::web::site::Site;
 use crate::web::when::When;
 use crate::web::words::{beat_page, maybe_span, minute_asked, minute_mark, outcome_asked};
 
-/// About so many stand on a page.
+/// Approximate number of rows per page.
 const ROWS: usize = 60;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -33,7 +33,7 @@ struct Asked {
     route: String,
     #[serde(default)]
     outcome: String,
-    /// Beats of earlier minutes.
+    /// Only beats of earlier minutes.
     #[serde(default)]
     before: String,
 }
@@ -46,7 +46,6 @@ impl Asked {
         Ok(BeatFilter { route, outcome, before, at_most: ROWS })
     }
 
-    /// The same, of earlier minutes.
     fn before(&self, minute: Option<Minute>) -> String {
         let mut query = Serializer::new(String::new());
         let before = minute.map(minute_mark).unwrap_or_default();
@@ -59,7 +58,6 @@ impl Asked {
     }
 }
 
-/// A field that is not left empty.
 fn given(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
@@ -75,16 +73,15 @@ struct Page {
 }
 
 impl Page {
-    /// Each route's name, and whether it is the one that is asked for.
     fn routes(&self) -> impl Iterator<Item = (&str, bool)> {
         self.project.routes.iter().map(|route| (route.spec.name.as_str(), route.spec.name == self.asked.route))
     }
 
-    fn outcomes(&self) -> impl Iterator<Item = (&'static str, bool)> {
-        Outcome::ALL.into_iter().map(|outcome| (outcome.name(), outcome.name() == self.asked.outcome))
+    fn outcomes(&self) -> impl Iterator<Item = (Outcome, bool)> {
+        Outcome::ALL.into_iter().map(|outcome| (outcome, outcome.name() == self.asked.outcome))
     }
 
-    /// As a field for a time takes it.
+    /// The value of a `datetime-local` input.
     fn before(&self) -> &str {
         self.asked.before.get(..16).unwrap_or_default()
     }
@@ -104,7 +101,7 @@ impl Page {
         Row {
             address: beat_page(&self.project.spec.name, &route, listed.minute),
             minute: When::minute(listed.minute.start(), self.layout.now),
-            outcome: listed.kept.outcome().map_or("", Outcome::name),
+            outcome: listed.kept.outcome().unwrap_or(Outcome::NotSent),
             status: whole.and_then(|beat| beat.status).map_or_else(|| "–".to_owned(), |status| status.to_string()),
             took: maybe_span(whole.and_then(|beat| took(&beat.phases))),
             lag: maybe_span(whole.and_then(Recorded::ingested_lag)),
@@ -114,23 +111,21 @@ impl Page {
         }
     }
 
-    /// Back in time, and how far this page has come.
+    /// The address of the older page, and the minute that this page reaches.
     fn older(&self) -> Option<(String, When)> {
         self.list.older.map(|minute| (self.asked.before(Some(minute)), When::minute(minute.start(), self.layout.now)))
     }
 
-    /// The newest ones, where these are not.
     fn newest(&self) -> Option<String> {
         (!self.asked.before.is_empty()).then(|| self.asked.before(None))
     }
 }
 
-/// A beat, as a row.
 struct Row {
     address: String,
     minute: When,
     route: String,
-    outcome: &'static str,
+    outcome: Outcome,
     status: String,
     took: String,
     lag: String,
@@ -138,16 +133,15 @@ struct Row {
     proof: Vec<String>,
 }
 
-/// What else there is to say.
 fn notes(kept: &BeatRecord) -> String {
     let beat = match kept {
         BeatRecord::Whole(beat) => beat,
-        BeatRecord::Aggregated(_) => return "folded into its hour".to_owned(),
+        BeatRecord::Aggregated(_) => return "aggregated into its hour".to_owned(),
         BeatRecord::Missing => return "Heartbeat was not running".to_owned(),
         BeatRecord::NotDue => return String::new(),
     };
     let queryable = beat.queryable_lag().map(|(after, within)| format!("queryable after {} to {}", span(after), span(within)));
-    let copies = (beat.duplicates() > 0).then(|| format!("{} copies", beat.copies));
+    let copies = (beat.duplicates() > 0).then(|| format!("stored {} times", beat.copies));
     let tries = (beat.tries > 1).then(|| format!("{} tries", beat.tries));
     [queryable, tries, copies].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -162,7 +156,7 @@ async fn list(
     let sift = asked.sift(&project)?;
     let list = beat_list(&site.web.store, &project, &sift, layout.now).await?;
     let place = format!("/projects/{name}");
-    // What is older does not change.
+    // Older pages do not change, so they are not live.
     let live = if sift.before.is_none() { layout.live(Some(&name)) } else { layout };
     let layout = live.titled(Place::Projects, format!("Beats of {name}")).below([("Projects", "/"), (&name, &place)]);
     let said = layout.said.is_some();

@@ -1,4 +1,4 @@
-//! The one-time link: whoever opens it sets a password. In the demo the same address lets in without one.
+//! The one-time link, with which a user sets a password. In the demo the same address logs in without one.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Page {
     layout: Layout,
     code: String,
-    /// Whom it invites; none where the name is to be chosen.
+    /// None: the user chooses the name.
     user: Option<UserName>,
     name: String,
     problems: Vec<Problem>,
@@ -44,7 +44,7 @@ async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout,
         return enter_demo(&site).await;
     }
     let invitation = invitation(&site, &code).await?;
-    let layout = layout.titled(Place::Outside, "Set your password");
+    let layout = layout.titled(Place::Outside, "New password");
     let name = invitation.user.as_ref().map_or_else(|| "admin".to_owned(), ToString::to_string);
     Ok(page(&site, layout.said.is_some(), &Page { layout, code, user: invitation.user, name, problems: Vec::new() }))
 }
@@ -52,7 +52,7 @@ async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout,
 async fn invitation(site: &Site, code: &str) -> Result<Invitation, WebError> {
     let gone = || {
         WebError::NotFound(
-            "this link was used already, or its time is over; make a new one with `heartbeat users invite NAME` (or start Heartbeat again, while nobody has a password)".to_owned(),
+            "this link was already used or has expired; create a new one with `heartbeat users invite NAME`, or restart Heartbeat if no user has a password yet".to_owned(),
         )
     };
     site.authenticator.invitation(code).await?.ok_or_else(gone)
@@ -74,22 +74,22 @@ async fn accept(
     };
     match check_password(password) {
         Err(says) => wrong("password", format!("password {says}")),
-        Ok(()) if password != again => wrong("again", "the two passwords are not the same".to_owned()),
+        Ok(()) if password != again => wrong("again", "the two passwords differ".to_owned()),
         Ok(()) => {}
     }
-    // An invitation to nobody makes a new user: it must not give somebody's name to another.
+    // A link without a user creates one: it must not take over the name of an existing user.
     if let (Some(name), None) = (&name, &invitation.user)
         && site.web.store.user(name).await?.is_some_and(|(user, _)| user.has_password)
     {
-        wrong("name", format!("there is a user `{name}` already"));
+        wrong("name", format!("user `{name}` already exists"));
     }
     let (Some(name), true) = (name, problems.is_empty()) else {
-        let layout = layout.titled(Place::Outside, "Set your password");
+        let layout = layout.titled(Place::Outside, "New password");
         let name = form.text("name").chars().take(80).collect();
         let shown = Page { layout, code, user: invitation.user, name, problems };
         return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
     };
-    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("the end is near".to_owned()))?;
+    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))?;
     let Some(user) = site.authenticator.accept(&code, &name, &Secret::new(password)).await? else {
         return Err(invitation_used());
     };
@@ -101,16 +101,16 @@ async fn accept(
 }
 
 fn invitation_used() -> WebError {
-    WebError::Conflict("somebody else used this link a moment ago".to_owned())
+    WebError::Conflict("this link was used a moment ago by someone else".to_owned())
 }
 
-/// The demo has one user, who may do everything with what is gone when it ends.
+/// The demo's only user is an editor: its data is deleted when the demo ends.
 async fn enter_demo(site: &Site) -> Result<Response, WebError> {
     let name = UserName::parse("demo").map_err(|says| WebError::Malformed(says.to_string()))?;
     let user = if let Some((user, _)) = site.web.store.user(&name).await? {
         user.id
     } else {
-        let audit_entry = audit_entry("demo", "user demo".to_owned(), "came in by the demo's link".to_owned(), site.now());
+        let audit_entry = audit_entry("demo", "user demo".to_owned(), "logged in with the link of the demo".to_owned(), site.now());
         site.authenticator.put(&name, Role::Editor, None, (&audit_entry).into()).await?
     };
     let token = site.authenticator.open(user, false).await?;

@@ -1,4 +1,4 @@
-//! What went wrong, as a page: what it was, and what to do. Whoever is not logged in is sent to log in, and back.
+//! Errors as pages. A visitor who is not logged in is redirected to the login, and back afterwards.
 
 use std::sync::Arc;
 
@@ -23,7 +23,6 @@ struct Page<'a> {
     sentence: String,
 }
 
-/// Makes a page of whatever went wrong.
 pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let rejection = match Rejection::in_answer(next.run(request).await).await {
@@ -38,7 +37,6 @@ pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Reques
     rendered
 }
 
-/// The page of a trouble.
 pub(in crate::web) fn draw(site: &Site, trouble: &WebError) -> Response {
     drawn(
         trouble.status(),
@@ -46,7 +44,7 @@ pub(in crate::web) fn draw(site: &Site, trouble: &WebError) -> Response {
     )
 }
 
-/// Where to log in, and where to go from there. A form that was sent is not sent again: one goes back to the page that it was on.
+/// The login page with the address to return to. A submitted form is not repeated: after a POST the visitor returns to `/`.
 fn login_for(method: &Method, uri: &Uri) -> String {
     let to = if method == Method::GET { uri.path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
     if to == "/" {
@@ -55,7 +53,6 @@ fn login_for(method: &Method, uri: &Uri) -> String {
     format!("/login?{}", form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish())
 }
 
-/// There is no such page.
 pub(in crate::web) async fn nowhere(uri: Uri) -> WebError {
     WebError::no("page", uri.path())
 }

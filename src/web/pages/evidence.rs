@@ -1,4 +1,4 @@
-//! What the failures of an incident's minutes left: the same answer on the same route is one line, however often it came.
+//! The evidence of an incident's minutes: equal responses on one route are one row.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,12 @@ use crate::model::{Evidence, EvidenceOf, Minute, Project, Timestamp};
 use crate::report::{answer, route_name};
 use crate::web::when::When;
 
-/// So many different answers are shown.
 const MOST: usize = 30;
 
-/// One answer on one route.
 #[derive(Debug)]
 pub(super) struct Find {
     pub(super) project: String,
     pub(super) route: String,
-    /// The outcome that it belongs to.
     pub(super) outcome: &'static str,
     pub(super) words: String,
     minutes: BTreeSet<Minute>,
@@ -22,25 +19,25 @@ pub(super) struct Find {
 }
 
 impl Find {
-    /// The first beat, and where another the last: each as it stands in the page of the beat's address, and as a time.
+    /// The first and, if different, the last beat: the minute as in the address of the beat's page, and as a time.
     pub(super) fn ends(&self) -> Vec<(String, When)> {
         let end = |minute: Minute| (in_address(minute), When::minute(minute.start(), self.now));
         let (first, last) = (self.minutes.first(), self.minutes.last().filter(|last| self.minutes.first() != Some(last)));
         first.into_iter().chain(last).map(|minute| end(*minute)).collect()
     }
 
-    /// On how many beats; one that was tried again is one.
+    /// The number of beats; retries do not count.
     pub(super) fn count(&self) -> usize {
         self.minutes.len()
     }
 }
 
-/// A minute as it stands in an address: `2026-11-23T15:10Z`.
+/// `2026-11-23T15:10Z`
 fn in_address(minute: Minute) -> String {
     format!("{}Z", minute.start().to_string().get(..16).unwrap_or_default())
 }
 
-/// The answers that are shown, in the order in which they first came, and how many others there are.
+/// The responses in the order of their first minute, and the number of others beyond `MOST`.
 pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) -> (Vec<Find>, usize) {
     let mut finds: Vec<Find> = Vec::new();
     let mut others = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The fields of a project, as its forms show them.
+//! The form fields of a project.
 
 use crate::config::Texts;
 use crate::config::project::{FIELDS, shown};
@@ -7,25 +7,21 @@ use crate::web::control::marked;
 use crate::web::form::Filled;
 use crate::web::setup::CheckedField;
 
-/// A field in a form.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     pub(super) setting: &'static Setting,
-    /// What it holds; nothing of a secret.
+    /// Empty for a secret.
     pub(super) value: String,
-    /// Whether it is a secret that is there.
     pub(super) is_set: bool,
-    /// What was found out about it.
     pub(super) found: Option<CheckedField>,
 }
 
 impl Field {
-    /// The mark of what was found out; none where nothing was.
     pub(super) fn mark(&self) -> Option<&'static str> {
         self.found.as_ref().map(|found| found.mark)
     }
 
-    /// What there is to know, as HTML: what stands between backticks is what is typed.
+    /// HTML: text between backticks is code.
     pub(super) fn hint(&self) -> String {
         marked(self.setting.hint)
     }
@@ -34,30 +30,27 @@ impl Field {
         self.mark() == Some("fail")
     }
 
-    /// Keys and addresses, in letters of one width.
     pub(super) fn is_mono(&self) -> bool {
         matches!(self.setting.takes, Takes::Host | Takes::Token)
     }
 
-    /// Numbers and waits.
     pub(super) fn is_short(&self) -> bool {
         matches!(self.setting.takes, Takes::Number | Takes::Duration)
     }
 }
 
-/// The fields of these keys: with what was typed, or what the project has.
-pub(super) fn fields(keys: &[&str], known: Option<&ProjectSpec>, typed: impl Fn(&str) -> String, found: &[CheckedField]) -> Vec<Field> {
+/// `typed` gives the value of a key: from the submitted form, or of the project.
+pub(super) fn fields(keys: &[&str], stored: Option<&ProjectSpec>, typed: impl Fn(&str) -> String, found: &[CheckedField]) -> Vec<Field> {
     let settings = keys.iter().filter_map(|key| FIELDS.iter().find(|field| field.key == *key));
     let field = |setting: &'static Setting| Field {
         setting,
         value: if setting.secret { String::new() } else { typed(setting.key) },
-        is_set: setting.secret && known.is_some_and(|known| shown(known, setting.key).is_some()),
+        is_set: setting.secret && stored.is_some_and(|stored| shown(stored, setting.key).is_some()),
         found: found.iter().find(|found| found.name == setting.key).cloned(),
     };
     settings.map(field).collect()
 }
 
-/// What a form says of these fields.
 pub(super) fn texts(form: &Filled, keys: impl IntoIterator<Item = &'static str>) -> Texts {
     keys.into_iter().filter(|key| form.has(key)).map(|key| (key, form.text(key))).collect()
 }

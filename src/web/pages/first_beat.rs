@@ -1,4 +1,4 @@
-//! The first beat of a project, from its sending until it has arrived: `{% include "first_beat.html" %}` with `first` in the page.
+//! The first beat of a project, from sending to arrival: `{% include "first_beat.html" %}`, with `first` in the page struct.
 
 use std::time::Duration;
 
@@ -8,31 +8,25 @@ use crate::report::Report;
 use crate::store::{Store, StoreError};
 use crate::web::when::When;
 
-/// Once it has arrived, it is shown for so long: whoever waited for it sees how it came.
+/// How long the steps stay visible after the arrival.
 const SHOWN_FOR: Duration = Duration::from_mins(3);
-/// A first beat is sought among so many minutes.
 const SOUGHT_MINUTES: i64 = 60;
 
-/// How a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepState {
     Done,
-    /// This is what is waited for.
+    /// Waited for now.
     Here,
-    /// It ended here.
     Fail,
-    /// Not yet.
     Next,
-    /// Nobody looks.
+    /// Cannot be verified, without a personal API key.
     Skipped,
 }
 
-/// A step of the first beat's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) name: &'static str,
     pub(super) state: StepState,
-    /// When it was done.
     pub(super) at: Option<When>,
     pub(super) says: String,
 }
@@ -42,7 +36,6 @@ impl Step {
         Self { name, state, at, says: says.into() }
     }
 
-    /// The class of its place in the list.
     pub(super) const fn class(&self) -> &'static str {
         match self.state {
             StepState::Done => "done",
@@ -51,14 +44,14 @@ impl Step {
         }
     }
 
-    /// For those who see no shape.
+    /// For screen readers.
     pub(super) const fn word(&self) -> &'static str {
         match self.state {
             StepState::Done => "done",
             StepState::Fail => "failed",
             StepState::Here => "waiting",
             StepState::Next => "not yet",
-            StepState::Skipped => "not checked",
+            StepState::Skipped => "not verified",
         }
     }
 
@@ -67,18 +60,16 @@ impl Step {
     }
 }
 
-/// The first beat of a project, on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FirstBeat {
-    /// When it was sent, as long as it is waited for: counting up.
+    /// The time that counts up while the arrival is awaited.
     pub(super) waiting: Option<When>,
-    /// What is waited for, or what came of it, in a sentence.
     pub(super) sentence: String,
     pub(super) steps: Vec<Step>,
 }
 
-/// The first beat since Heartbeat was switched on; none once it has arrived for a while, and none where it has been waited for in vain for so
-/// long that the verdict alone matters.
+/// The first beat since Heartbeat was enabled. None from [`SHOWN_FOR`] after its arrival, and once it is too late to arrive: then the verdict
+/// covers it.
 pub(super) async fn first_beat(store: &Store, report: &Report) -> Result<Option<FirstBeat>, StoreError> {
     let Some(since) = begun(report) else { return Ok(None) };
     let routes: Vec<RouteId> = report.project.routes.iter().map(|route| route.id).collect();
@@ -87,7 +78,6 @@ pub(super) async fn first_beat(store: &Store, report: &Report) -> Result<Option<
     Ok(FirstBeat::of(report, &beats))
 }
 
-/// Since when a first beat is awaited; none where that is long ago.
 fn begun(report: &Report) -> Option<Timestamp> {
     let since = report.project.on_since()?;
     let shown_for = report.project.spec.timing.lost_after.min(Duration::from_mins(SOUGHT_MINUTES as u64)) + SHOWN_FOR;
@@ -95,21 +85,21 @@ fn begun(report: &Report) -> Option<Timestamp> {
 }
 
 impl FirstBeat {
-    /// What `beats`, those since Heartbeat was switched on, say of the first.
+    /// `beats` are those since Heartbeat was enabled.
     pub(super) fn of(report: &Report, beats: &[Recorded]) -> Option<Self> {
         let since = begun(report)?;
         let (now, start) = (report.at, since.minute());
         let beats = beats.iter().filter(|beat| beat.minute >= start && beat.outcome != Outcome::NotSent);
-        let added = Step::new("Heartbeat switched on", StepState::Done, Some(When::second(since, now)), "");
+        let added = Step::new("Heartbeat enabled", StepState::Done, Some(When::second(since, now)), "");
         let Some(beat) = beats.min_by_key(|beat| (reached(beat.outcome), beat.minute)) else {
-            let idle = now.since(since) > Duration::from_secs(30);
-            let says = if idle { "Nothing was sent so far: is Heartbeat running?" } else { "It is sent within a second or two." };
+            let is_slow = now.since(since) > Duration::from_secs(30);
+            let says = if is_slow { "Nothing has been sent yet: is Heartbeat running?" } else { "It is sent within a few seconds." };
             let sent = Step::new("Sent", StepState::Here, None, says);
             let rest = ["Accepted", "Queryable", "Lag"].map(|name| Step::new(name, StepState::Next, None, ""));
             let steps = [added, sent].into_iter().chain(rest).collect();
             return Some(Self {
                 waiting: Some(When::counting(since, now)),
-                sentence: "since it was switched on. The first beat is about to be sent.".into(),
+                sentence: "since Heartbeat was enabled. The first beat is about to be sent.".into(),
                 steps,
             });
         };
@@ -123,7 +113,7 @@ impl FirstBeat {
     }
 }
 
-/// Of several beats the one that came furthest is told of.
+/// Of several beats the one with the lowest rank is shown.
 const fn reached(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Arrived | Outcome::Late => 0,
@@ -133,7 +123,6 @@ const fn reached(outcome: Outcome) -> u8 {
     }
 }
 
-/// The way of one beat.
 struct Way<'a> {
     report: &'a Report,
     beat: &'a Recorded,
@@ -144,12 +133,11 @@ impl Way<'_> {
         !matches!(self.beat.outcome, Outcome::Rejected | Outcome::Unreachable)
     }
 
-    /// Whether nothing more is waited for.
     fn is_over(&self) -> bool {
         !self.is_accepted() || self.is_unchecked() || matches!(self.beat.outcome, Outcome::Lost | Outcome::Unverified)
     }
 
-    /// Whether nobody looks, for want of a key.
+    /// No key: arrival cannot be verified.
     fn is_unchecked(&self) -> bool {
         self.report.project.spec.reading_key().is_none()
     }
@@ -165,13 +153,13 @@ impl Way<'_> {
                 let lag = self.beat.ingested_lag().map(|lag| format!(", {} after it was sent", span(lag))).unwrap_or_default();
                 format!("The first beat has arrived{lag}.")
             }
-            Outcome::Rejected | Outcome::Unreachable => "The first beat was not taken; it is sent anew each minute.".into(),
-            Outcome::Lost | Outcome::Unverified => "The first beat was accepted, and was not seen.".into(),
+            Outcome::Rejected | Outcome::Unreachable => "The first beat was not accepted. Heartbeat sends a new beat each minute.".into(),
+            Outcome::Lost | Outcome::Unverified => "The first beat was accepted, but its arrival is not confirmed.".into(),
             Outcome::Awaiting | Outcome::NotSent if self.is_unchecked() => "The first beat was accepted.".into(),
             Outcome::Awaiting | Outcome::NotSent if self.failure().is_some() => {
-                "since the first beat was sent. It was accepted; PostHog could not be asked for it.".into()
+                "since the first beat was sent. It was accepted, but the read-back failed.".into()
             }
-            Outcome::Awaiting | Outcome::NotSent => "since the first beat was sent. It is on its way.".into(),
+            Outcome::Awaiting | Outcome::NotSent => "since the first beat was sent. It has not arrived yet.".into(),
         }
     }
 
@@ -194,13 +182,13 @@ impl Way<'_> {
         vec![Step::new("Accepted", state, None, says)]
     }
 
-    /// What capture said instead of taking it.
+    /// The evidence of the failed sending.
     fn proof(&self) -> String {
         let is_its = |evidence: &&Evidence| evidence.route == self.beat.route && evidence.minute == self.beat.minute;
         match self.report.evidence.iter().rev().find(is_its).map(|evidence| &evidence.of) {
-            Some(EvidenceOf::Rejected { excerpt, .. }) => format!("refused: {}", excerpt.said()),
+            Some(EvidenceOf::Rejected { excerpt, .. }) => format!("rejected: {}", excerpt.said()),
             Some(EvidenceOf::Unreachable { at, words, .. }) => format!("unreachable at {at}: {words}"),
-            _ => self.beat.outcome.name().to_owned(),
+            _ => self.beat.outcome.to_string(),
         }
     }
 
@@ -215,18 +203,16 @@ impl Way<'_> {
         }
         let (state, says) = match self.beat.outcome {
             _ if !self.is_accepted() => (StepState::Next, String::new()),
-            _ if self.is_unchecked() => (
-                StepState::Skipped,
-                "Nobody looks, for want of a personal API key; give one under Settings to see beats arrive.".to_owned(),
-            ),
-            Outcome::Lost => (StepState::Fail, "looked for, and not there".to_owned()),
+            _ if self.is_unchecked() => {
+                (StepState::Skipped, "No personal API key is set. Set one under Settings to verify arrival.".to_owned())
+            }
+            Outcome::Lost => (StepState::Fail, "not found".to_owned()),
             _ => match (self.failure(), self.beat.missed) {
-                (Some(failure), _) => (StepState::Fail, format!("could not look: {failure}")),
-                (None, Some(read_back)) => (
-                    StepState::Here,
-                    format!("looked {} after it was sent, not there yet", span(read_back.since(self.beat.counted_from()))),
-                ),
-                (None, None) => (StepState::Here, "PostHog is asked for it about 20 seconds after it was sent.".to_owned()),
+                (Some(failure), _) => (StepState::Fail, format!("read-back failed: {failure}")),
+                (None, Some(read_back)) => {
+                    (StepState::Here, format!("not found {} after it was sent", span(read_back.since(self.beat.counted_from()))))
+                }
+                (None, None) => (StepState::Here, "The first read-back is about 20 seconds after it was sent.".to_owned()),
             },
         };
         vec![Step::new("Queryable", state, None, says), Step::new("Lag", StepState::Next, None, "")]
@@ -251,7 +237,7 @@ mod tests {
         START.start().plus(Duration::from_secs(seconds))
     }
 
-    /// A project that was switched on 5 s after [`START`].
+    /// A project that was enabled 5 s after [`START`].
     fn project() -> Project {
         let spec = ProjectSpec {
             name: ProjectName::parse("shop").unwrap(),
@@ -324,30 +310,30 @@ mod tests {
         FirstBeat::of(&report, beats)
     }
 
-    /// `done done waiting ...: words of the steps`
-    fn told(first: &FirstBeat) -> String {
+    /// The sentence, then `NAME STATE TEXT` per step; `...` while the counter runs.
+    fn text_of(first: &FirstBeat) -> String {
         let steps: Vec<String> =
             first.steps.iter().map(|step| format!("{} {} {}", step.name, step.word(), step.says).trim_end().to_owned()).collect();
         format!("{}{}\n{}", if first.waiting.is_some() { "... " } else { "" }, first.sentence, steps.join("\n"))
     }
 
     fn all(beats: &[Recorded], now: u64) -> String {
-        shown(project(), beats, Vec::new(), None, after(now)).as_ref().map(told).unwrap_or_default()
+        shown(project(), beats, Vec::new(), None, after(now)).as_ref().map(text_of).unwrap_or_default()
     }
 
     #[test]
     fn each_step_is_done_one_after_the_other() {
-        let on = "Heartbeat switched on done\n";
+        let on = "Heartbeat enabled done\n";
         let rest = "\nQueryable not yet\nLag not yet";
-        let sentence = "... since it was switched on. The first beat is about to be sent.\n";
-        assert_eq!(all(&[], 6), format!("{sentence}{on}Sent waiting It is sent within a second or two.\nAccepted not yet{rest}"));
+        let sentence = "... since Heartbeat was enabled. The first beat is about to be sent.\n";
+        assert_eq!(all(&[], 6), format!("{sentence}{on}Sent waiting It is sent within a few seconds.\nAccepted not yet{rest}"));
         assert!(all(&[], 70).contains("is Heartbeat running?"));
-        let way = "... since the first beat was sent. It is on its way.\n";
+        let way = "... since the first beat was sent. It has not arrived yet.\n";
         let taken = "Sent done\nAccepted done with 200 (dns 0.9ms, connect 10.0ms, first byte 20.0ms)\n";
-        let asked = "Queryable waiting PostHog is asked for it about 20 seconds after it was sent.\nLag not yet";
+        let asked = "Queryable waiting The first read-back is about 20 seconds after it was sent.\nLag not yet";
         assert_eq!(all(&[sent()], 9), format!("{way}{on}{taken}{asked}"));
         let missed = Recorded { missed: Some(after(30)), ..sent() };
-        let read_back = "Queryable waiting looked 24s after it was sent, not there yet\nLag not yet";
+        let read_back = "Queryable waiting not found 24s after it was sent\nLag not yet";
         assert_eq!(all(std::slice::from_ref(&missed), 40), format!("{way}{on}{taken}{read_back}"));
         let arrived = Recorded { outcome: Outcome::Arrived, seen: Some(after(60)), ingested: Some(after(8)), copies: 1, ..missed };
         let seen = "Queryable done between 24s and 54s after it was sent\nLag done ingested 2.0s after it was sent";
@@ -355,7 +341,7 @@ mod tests {
             all(std::slice::from_ref(&arrived), 70),
             format!("The first beat has arrived, 2.0s after it was sent.\n{on}{taken}{seen}")
         );
-        assert_eq!(all(&[arrived], 60 + 181), "", "who waited has seen it");
+        assert_eq!(all(&[arrived], 60 + 181), "", "it is hidden three minutes after the arrival");
     }
 
     #[test]
@@ -364,12 +350,12 @@ mod tests {
         let excerpt = ResponseExcerpt { status: 503, words: "no".into(), headers: Vec::new(), ..ResponseExcerpt::default() };
         let of = EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt };
         let evidence = |of| vec![Evidence { route: RouteId(1), minute: START, at: after(7), of }];
-        let text = told(&shown(project(), &[rejected], evidence(of), None, after(9)).unwrap());
-        assert!(text.starts_with("The first beat was not taken; it is sent anew each minute.\n"), "{text}");
-        assert!(text.contains("Accepted failed refused: 503 `no` (dns 0.9ms"), "{text}");
+        let text = text_of(&shown(project(), &[rejected], evidence(of), None, after(9)).unwrap());
+        assert!(text.starts_with("The first beat was not accepted. Heartbeat sends a new beat each minute.\n"), "{text}");
+        assert!(text.contains("Accepted failed rejected: 503 `no` (dns 0.9ms"), "{text}");
         let cut = Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..sent() };
         let of = EvidenceOf::Unreachable { at: Phase::Dns, obstacle: Obstacle::Other, words: "no such name".into() };
-        let text = told(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
+        let text = text_of(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
         assert!(text.contains("Accepted failed unreachable at dns: no such name\nQueryable not yet"), "{text}");
         let excerpt = ResponseExcerpt {
             status: 403,
@@ -378,10 +364,10 @@ mod tests {
             ..ResponseExcerpt::default()
         };
         let failure = ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
-        let text = told(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
-        assert!(text.starts_with("... since the first beat was sent. It was accepted; PostHog could not be asked for it."), "{text}");
+        let text = text_of(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
+        assert!(text.starts_with("... since the first beat was sent. It was accepted, but the read-back failed."), "{text}");
         assert!(
-            text.contains("Queryable failed could not look: 403 `API key missing required scope 'query:read'`: the personal"),
+            text.contains("Queryable failed read-back failed: 403 `API key missing required scope 'query:read'`: the personal"),
             "{text}"
         );
     }
@@ -390,9 +376,9 @@ mod tests {
     fn without_a_key_nobody_looks_and_nobody_waits() {
         let mut project = project();
         project.spec.personal_key = None;
-        let text = told(&shown(project, &[sent()], Vec::new(), None, after(9)).unwrap());
+        let text = text_of(&shown(project, &[sent()], Vec::new(), None, after(9)).unwrap());
         assert!(text.starts_with("The first beat was accepted.\n"), "{text}");
-        assert!(text.contains("Queryable not checked Nobody looks, for want of a personal API key"), "{text}");
+        assert!(text.contains("Queryable not verified No personal API key is set"), "{text}");
     }
 
     #[test]

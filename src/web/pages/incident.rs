@@ -1,4 +1,4 @@
-//! One incident: where the way is broken, what was found while it lasted, who was told, and a person's word on it.
+//! One incident: its cause, evidence, notifications and timeline, and the forms to acknowledge and snooze it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,38 +41,34 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Page {
     layout: Layout,
     incident: Incident,
-    /// Whether its project is still there.
+    /// Whether its project still exists.
     is_kept: bool,
     badges: Vec<(&'static str, &'static str)>,
     timeline: Vec<Line>,
     finds: Vec<Find>,
-    /// How many other answers there were.
     more_finds: usize,
-    told: Vec<Told>,
+    notifications: Vec<NotificationRow>,
     postmortem: String,
-    /// What was typed, when it could not be.
+    /// The rejected input.
     typed: Typed,
     problems: Vec<Problem>,
 }
 
-/// What was typed into the forms.
 #[derive(Default)]
 struct Typed {
     words: String,
     until: String,
 }
 
-/// One entry of the timeline.
 struct Line {
-    /// The class of its shape.
+    /// The CSS class of the shape.
     class: &'static str,
     at: When,
     kind: &'static str,
     words: String,
 }
 
-/// One message about it.
-struct Told {
+struct NotificationRow {
     state: &'static str,
     kind: &'static str,
     channel: String,
@@ -90,13 +86,13 @@ impl Page {
         message::summary(&self.incident)
     }
 
-    /// The class and the word of how things are.
+    /// The CSS class and the word of the state.
     fn health(&self) -> (&'static str, &'static str) {
         match (self.incident.is_open(), self.incident.incident_kind) {
-            (false, _) => ("good", "over"),
-            (true, IncidentKind::Ingestion) => ("bad", "open"),
-            (true, IncidentKind::Monitoring) => ("blind", "open"),
-            (true, IncidentKind::Traffic) => ("idle", "open"),
+            (false, _) => ("resolved", "resolved"),
+            (true, IncidentKind::Ingestion) => ("down", "open"),
+            (true, IncidentKind::Monitoring) => ("unknown", "open"),
+            (true, IncidentKind::Traffic) => ("not_running", "open"),
         }
     }
 
@@ -104,22 +100,18 @@ impl Page {
         message::sentence(&self.incident.cause.summary)
     }
 
-    /// What is to be known beside the cause.
     fn note(&self) -> Option<&'static str> {
         message::kind_of_failure(&self.incident)
     }
 
-    /// What to do about the cause.
     fn advice(&self) -> Option<&str> {
         self.incident.cause.advice.as_deref()
     }
 
-    /// Where the way is broken.
     fn address(&self) -> Option<String> {
         self.incident.cause.address.as_ref().map(ToString::to_string)
     }
 
-    /// What became of the data, once it is over.
     fn ending(&self) -> Option<String> {
         (!self.incident.is_open()).then(|| message::sentence(&judge::ending(&self.incident)))
     }
@@ -143,13 +135,12 @@ impl Page {
         self.incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 
-    /// Until when reminders wait, if they still do.
+    /// The end of a snooze that still runs.
     fn waits(&self) -> Option<When> {
         let until = self.incident.snoozed_until.filter(|until| *until > self.layout.now && self.incident.is_open());
         until.map(|until| When::minute(until, self.layout.now))
     }
 
-    /// What became of the beats of its minutes: a badge, and how many.
     fn tally(&self) -> Vec<(&'static str, u32)> {
         let Tally { arrived, late, missing, rejected, unreachable, unverified, .. } = self.incident.tally;
         let all = [
@@ -175,16 +166,14 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<Stri
     Ok(page(&site, said, &laid_out(&site, layout, incident, Typed::default(), Vec::new()).await?))
 }
 
-/// The page, as it stands.
 async fn laid_out(site: &Site, layout: Layout, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, WebError> {
     let store = &*site.web.store;
     let (now, windows, channels) = (layout.now, store.windows().await?, store.channels_on_record().await?);
-    let (told, project) = story(store, incident, now).await?;
-    let postmortem = postmortem(&told, project.as_ref(), &channels, now);
-    Ok(Page::of(layout, told, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
+    let (incident_story, project) = story(store, incident, now).await?;
+    let postmortem = postmortem(&incident_story, project.as_ref(), &channels, now);
+    Ok(Page::of(layout, incident_story, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
 }
 
-/// What else the page shows.
 struct Around {
     windows: Vec<Window>,
     channels: Vec<Channel>,
@@ -210,7 +199,7 @@ impl Page {
             kind: entry.kind.name(),
             words: message::sentence(&entry.words),
         };
-        let told = |notification: &Notification| Told {
+        let row = |notification: &Notification| NotificationRow {
             state: notification.state.name(),
             kind: notification.message.kind.name(),
             channel: channel_name(notification, &around.channels),
@@ -224,7 +213,7 @@ impl Page {
             timeline: timeline.iter().map(line).collect(),
             finds,
             more_finds,
-            told: notifications.iter().map(told).collect(),
+            notifications: notifications.iter().map(row).collect(),
             postmortem: around.postmortem.clone(),
             is_kept: project.is_some(),
             layout,
@@ -235,7 +224,6 @@ impl Page {
     }
 }
 
-/// The shape of an entry in the timeline.
 const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
     match kind {
         EntryKind::Opened | EntryKind::Escalated => incident.severity.name(),
@@ -244,15 +232,15 @@ const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
         EntryKind::Acknowledged => "acked",
         EntryKind::Unacknowledged => "open",
         EntryKind::Reminded => "sent",
-        EntryKind::Closed => "over",
+        EntryKind::Closed => "resolved",
         EntryKind::Aftermath => "late",
     }
 }
 
 async fn markdown(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Result<Response, WebError> {
     let store = &*site.web.store;
-    let (told, project) = story(store, found(store, &id).await?, layout.now).await?;
-    let text = postmortem(&told, project.as_ref(), &store.channels_on_record().await?, layout.now);
+    let (incident_story, project) = story(store, found(store, &id).await?, layout.now).await?;
+    let text = postmortem(&incident_story, project.as_ref(), &store.channels_on_record().await?, layout.now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 
@@ -294,7 +282,7 @@ async fn snooze(
     spoken(&site, layout, incident, word, typed).await
 }
 
-/// Writes a word and goes back to the page; one that could not be is asked for again.
+/// Writes the change and redirects to the page; a problem shows the form again.
 async fn spoken(site: &Site, layout: Layout, incident: Incident, word: Result<Word, Problem>, typed: Typed) -> Result<Response, WebError> {
     match word {
         Ok(word) => {

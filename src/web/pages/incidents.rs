@@ -1,4 +1,4 @@
-//! The incidents: those that are open first, then what was, a page at a time.
+//! The incidents: open ones first, then resolved ones, paged.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +20,6 @@ use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
 use crate::web::when::When;
 
-/// So many stand on a page.
 const ROWS: usize = 25;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -34,9 +33,7 @@ struct Page {
     sought: Sought,
     open: Vec<Row>,
     past: Vec<Row>,
-    /// Whether this is the first page.
     is_first: bool,
-    /// The address of the next one.
     next: Option<String>,
 }
 
@@ -49,20 +46,17 @@ impl Page {
         [&self.sought.project, &self.sought.incident_kind, &self.sought.state].into_iter().flatten().any(|text| !text.trim().is_empty())
     }
 
-    /// Each incident kind, and whether it is the one that is sought.
     fn incident_kinds(&self) -> impl Iterator<Item = (&'static str, bool)> {
         IncidentKind::ALL
             .into_iter()
             .map(|incident_kind| (incident_kind.name(), self.sought.incident_kind.as_deref() == Some(incident_kind.name())))
     }
 
-    /// Each way to stand by its word in the address and for people.
-    fn stands(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
-        STANDS.into_iter().map(|word| (word, word.replace('-', " "), self.sought.state.as_deref() == Some(word)))
+    fn states(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        STANDS.into_iter().map(|state| (state, self.sought.state.as_deref() == Some(state)))
     }
 }
 
-/// One incident.
 struct Row {
     id: i64,
     project: String,
@@ -73,9 +67,9 @@ struct Row {
     severity: &'static str,
     badges: Vec<(&'static str, &'static str)>,
     opened: When,
-    /// How long it lasted; it counts on while it is open.
+    /// Counts up while it is open.
     lasted: String,
-    /// Who has it in hand.
+    /// Who acknowledged it, while it is open.
     by: Option<String>,
 }
 
@@ -129,12 +123,12 @@ fn address(sought: &Sought, turn: Turn) -> String {
     format!("/incidents?{}", query.append_pair("from", &turn.to_string()).finish())
 }
 
-/// Where a page begins.
+/// The place at which a page starts, written into the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// Behind this one of those that are open.
+    /// After this open incident.
     Open((Timestamp, IncidentId)),
-    /// With what is over: behind this one of them, or with the newest.
+    /// In the resolved incidents: after this one, or at the newest.
     Past(Option<(Timestamp, IncidentId)>),
 }
 
@@ -163,7 +157,6 @@ impl std::fmt::Display for Turn {
     }
 }
 
-/// What stands on one page.
 #[derive(Debug, Default)]
 struct Found {
     open: Vec<Incident>,
@@ -175,7 +168,7 @@ impl Found {
     async fn read(store: &Store, which: &IncidentFilter, from: Option<Turn>) -> Result<Self, WebError> {
         let mut found = Self::default();
         let is_of_past = matches!(which.state, None | Some(IncidentState::Resolved));
-        // One more than is shown says whether there are more.
+        // One more than fits on the page shows whether there is a next page.
         let ask = |state, before, room: usize| IncidentFilter { state, before, at_most: room as u32 + 1, ..which.clone() };
         if which.state != Some(IncidentState::Resolved) && !matches!(from, Some(Turn::Past(_))) {
             let before = if let Some(Turn::Open(place)) = from { Some(place) } else { None };

@@ -1,4 +1,4 @@
-//! Logging in and out.
+//! Login and logout.
 
 use std::sync::Arc;
 
@@ -30,29 +30,28 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[template(path = "login.html")]
 struct Page {
     layout: Layout,
-    /// Where to go from here.
     to: String,
     name: String,
     wrong: String,
-    /// Why a login by single sign-on came to nothing; empty where there was none.
+    /// Why a single sign-on login failed; empty: it did not.
     rejected: String,
-    /// What single sign-on is called, where there is one.
+    /// The title of the single sign-on; None: not configured.
     sign_on: Option<String>,
-    /// Nobody has a password yet: the way in is the link that the start printed.
+    /// No user has a password yet: the first login uses the link that was printed at the start.
     is_new: bool,
 }
 
 impl Page {
     async fn new(site: &Site, layout: Layout, to: String) -> Result<Self, WebError> {
-        let layout = layout.titled(Place::Outside, "Log in");
+        let layout = layout.titled(Place::Outside, "Login");
         let sign_on = site.issuer.as_ref().and(site.web.settings.oidc.as_ref()).map(|oidc| oidc.title.clone());
-        // Where people come in by single sign-on, no link was printed.
+        // With single sign-on no link is printed at the start.
         let is_new = sign_on.is_none() && site.authenticator.is_new().await?;
         Ok(Self { layout, to, name: String::new(), wrong: String::new(), rejected: String::new(), sign_on, is_new })
     }
 }
 
-/// The page again, for somebody whose login by single sign-on came to nothing.
+/// The login page after a failed single sign-on login.
 pub(super) async fn rejected(
     site: &Site,
     layout: Layout,
@@ -68,7 +67,7 @@ pub(super) struct To {
     pub(super) to: Option<String>,
 }
 
-/// Whoever a proxy vouches for is in at once.
+/// A user whom a trusted proxy names is logged in without a form.
 struct Vouched(Option<UserName>);
 
 impl FromRequestParts<Arc<Site>> for Vouched {
@@ -101,7 +100,6 @@ async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Result<Respons
     enter(site, id, true, to).await
 }
 
-/// Opens a session, and goes on.
 pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> Result<Response, WebError> {
     let token = site.authenticator.open(id, by_proxy).await?;
     let mut response = Redirect::to(to).into_response();
@@ -119,15 +117,15 @@ async fn log_in(
     let (name, password) = (form.text("name"), form.raw("password"));
     let parsed = UserName::parse(name).ok();
     let allowed = site.limiter.wait(from, parsed.as_ref()).await.map_err(WebError::TooOften)?;
-    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("the end is near".to_owned()))?;
+    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))?;
     let user = match &parsed {
         Some(name) => site.authenticator.log_in(name, &Secret::new(password)).await?,
         None => None,
     };
     let Some(user) = user else {
         allowed.was_wrong();
-        tracing::warn!(%from, "somebody gave a wrong name or password");
-        let wrong = "no user has this name and this password".to_owned();
+        tracing::warn!(%from, "a login failed: wrong name or password");
+        let wrong = "the name or the password is wrong".to_owned();
         let shown = Page { name: name.chars().take(80).collect(), wrong, ..Page::new(&site, layout, to).await? };
         return Ok(drawn(StatusCode::UNAUTHORIZED, &shown));
     };
@@ -144,7 +142,7 @@ async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled)
     Ok(response)
 }
 
-/// A place on this site, whatever stands in the address: nobody is sent elsewhere.
+/// The redirect target, if it is a path on this site; otherwise `/`. It prevents an open redirect.
 pub(super) fn own_place(to: Option<&str>) -> String {
     let is_own = |to: &&str| {
         to.starts_with('/')

@@ -1,4 +1,4 @@
-//! Maintenance windows: incidents are recorded in them, and nobody is told that they opened.
+//! Maintenance windows: while one is open, incidents are recorded without notifications.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::web::site::Site;
 use crate::web::visitor::Writer;
 use crate::web::when::When;
 
-const ABOVE: [(&str, &str); 1] = [("Maintenance", "/maintenance")];
+const ABOVE: [(&str, &str); 1] = [("Maintenance windows", "/maintenance")];
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
@@ -41,13 +41,12 @@ struct ListPage {
     rows: Vec<Row>,
 }
 
-/// One window.
 struct Row {
     name: ProjectName,
     projects: Vec<ProjectName>,
     times: String,
     is_open: bool,
-    /// The badge of how it stands, and what follows.
+    /// CSS class and word of the state.
     state: (&'static str, &'static str),
     until: Option<When>,
     next: Option<When>,
@@ -60,8 +59,8 @@ impl Row {
         let (state, until, next) = match WindowState::of(&window, now) {
             WindowState::Open(Closes::At(until)) => (("maintenance", "open"), at(until), None),
             WindowState::Open(Closes::Never) => (("maintenance", "open, no end"), None, None),
-            WindowState::Next(next) => (("idle", "waits"), None, at(next)),
-            WindowState::Over => (("over", "over"), None, None),
+            WindowState::Next(next) => (("pending", "scheduled"), None, at(next)),
+            WindowState::Over => (("disabled", "ended"), None, None),
         };
         let is_open = window.open(now).is_some();
         Self { name: window.name, projects: window.projects, times, is_open, state, until, next }
@@ -69,20 +68,20 @@ impl Row {
 }
 
 async fn list(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
-    let layout = layout.titled(Place::Maintenance, "Maintenance").live(None);
+    let layout = layout.titled(Place::Maintenance, "Maintenance windows").live(None);
     let rows = site.web.store.windows().await?.into_iter().map(|window| Row::of(window, layout.now)).collect();
     Ok(page(&site, layout.said.is_some(), &ListPage { layout, rows }))
 }
 
-/// The fields that say what it is called, and of what it is; when it opens; when it closes. That it opens now is a switch between them.
+/// The fields of the whole window, of its start and of its end. The switch for a start now is separate.
 const PARTS: [&[&str]; 3] = [&["name", "projects"], &["from", "weekly", "cron", "timezone"], &["to", "lasts"]];
 
 #[derive(Template)]
 #[template(path = "maintenance_form.html")]
 struct FormPage {
     layout: Layout,
-    /// The window that is changed; none where one is added.
-    known: Option<ProjectName>,
+    /// None: a new window.
+    stored: Option<ProjectName>,
     whole: Vec<Control>,
     opens: Vec<Control>,
     closes: Vec<Control>,
@@ -92,20 +91,18 @@ struct FormPage {
 }
 
 impl FormPage {
-    /// For a window that is not there yet, or for this one.
-    fn new(layout: Layout, known: Option<&Window>) -> Self {
+    fn new(layout: Layout, stored: Option<&Window>) -> Self {
         let [whole, opens, closes] = PARTS.map(|keys| {
             let fields = keys.iter().filter_map(|key| FIELDS.iter().find(|field| field.key == *key));
-            let fields = fields.filter(|field| field.key != "name" || known.is_none());
-            fields.map(|field| Control::of(field, known.and_then(|window| shown(window, field.key)))).collect()
+            let fields = fields.filter(|field| field.key != "name" || stored.is_none());
+            fields.map(|field| Control::of(field, stored.and_then(|window| shown(window, field.key)))).collect()
         });
-        let title = known.map_or_else(|| "New window".to_owned(), |window| format!("Change {}", window.name));
+        let title = stored.map_or_else(|| "New maintenance window".to_owned(), |window| format!("Maintenance window {}", window.name));
         let layout = layout.titled(Place::Maintenance, title).below(ABOVE);
-        let known = known.map(|window| window.name.clone());
-        Self { layout, known, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
+        let stored = stored.map(|window| window.name.clone());
+        Self { layout, stored, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
     }
 
-    /// As it was filled in, with everything that is wrong with that.
     fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         let filled = |controls: Vec<Control>| controls.into_iter().map(|control| control.filled(form, problems)).collect::<Vec<_>>();
         (self.whole, self.opens, self.closes) = (filled(self.whole), filled(self.opens), filled(self.closes));
@@ -124,7 +121,7 @@ async fn fill_in(State(site): State<Arc<Site>>, layout: Layout) -> Result<Respon
     Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, None)))
 }
 
-/// What the form says; times as a person writes them. What does not go with the way that was chosen is of a way that was chosen before.
+/// Reads times as users write them. Fields that do not fit the chosen kind of start are left over from an earlier choice and are dropped.
 fn texts(form: &Filled) -> Texts {
     let given = FIELDS.iter().filter_map(|field| Some((field.key, form.given(field.key)?)));
     let read = given.map(|(key, text)| match key {
@@ -158,7 +155,7 @@ async fn edit(
     Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, Some(&window))))
 }
 
-/// The form says everything of the window but its name.
+/// The form replaces everything except the name.
 async fn change(
     State(site): State<Arc<Site>>,
     layout: Layout,
@@ -166,11 +163,11 @@ async fn change(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let known: Window = site.settings_service(&visitor).find(&name).await?;
+    let stored: Window = site.settings_service(&visitor).find(&name).await?;
     let rejected =
-        |layout, problems: Problems| FormPage::new(layout, Some(&known)).rejected(&form, &problems.into_iter().collect::<Vec<_>>());
+        |layout, problems: Problems| FormPage::new(layout, Some(&stored)).rejected(&form, &problems.into_iter().collect::<Vec<_>>());
     let mut texts = texts(&form);
-    texts.put("name", known.name.as_str());
+    texts.put("name", stored.name.as_str());
     let window = match added(&texts, Origin::Page(layout.now)) {
         Ok(window) => window,
         Err(problems) => return Ok(rejected(layout, problems)),

@@ -1,5 +1,4 @@
-//! The pages: one file each. A page reads (through `report`), draws a template, and its forms write (through `edit` and `access`) and
-//! send the browser on.
+//! The pages, one file each. A page reads through `report` and renders a template; its forms write through `settings` and `auth` and redirect.
 
 mod apps;
 mod audit_log;
@@ -7,7 +6,6 @@ mod badge;
 mod beat;
 mod beats;
 mod channels;
-mod deliveries;
 mod enter;
 mod error;
 mod evidence;
@@ -18,6 +16,7 @@ mod incidents;
 mod login;
 mod maintenance;
 mod new;
+mod notifications;
 mod project;
 mod project_settings;
 mod projects;
@@ -38,7 +37,6 @@ use super::site::Site;
 
 pub(super) use error::{draw, dress, nowhere};
 
-/// All pages.
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .merge(enter::routes())
@@ -56,7 +54,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(maintenance::routes())
         .merge(rules::routes())
         .merge(audit_log::routes())
-        .merge(deliveries::routes())
+        .merge(notifications::routes())
         .merge(channels::routes())
         .merge(apps::routes())
         .merge(project::routes())

@@ -1,4 +1,4 @@
-//! Adding a project: each field is checked as it is typed against the PostHog that it names; the first beat is sent at once.
+//! Adding a project: each field is checked against PostHog as the user types, and the first beat is sent at once.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/new", get(show).post(add)).route("/projects/new/check", post(check))
 }
 
-/// In the order of the form; the API's host is behind its question.
+/// In the order of the form; `api_host` is in a collapsed section.
 const KEYS: [&str; 6] = ["name", "host", "token", "personal_api_key", "project_id", "api_host"];
 
 #[derive(Template)]
@@ -32,16 +32,14 @@ const KEYS: [&str; 6] = ["name", "host", "token", "personal_api_key", "project_i
 struct Page {
     layout: Layout,
     fields: Vec<Field>,
-    /// Which apps are ticked.
     apps: Vec<(AppKind, bool)>,
-    /// What is wrong with what was sent.
     wrong: Vec<CheckedField>,
-    /// Whether a key was typed, which is not shown again.
+    /// A key was typed; the form does not return it, so the user must type it again.
     had_key: bool,
 }
 
 impl Page {
-    /// What Heartbeat sends where nothing else is set.
+    /// The cost with default settings.
     #[expect(clippy::unused_self, reason = "the template reaches it through the page")]
     fn cost(&self) -> String {
         Cost { routes: HeartbeatApp::default().all_routes().len() }.to_string()
@@ -55,7 +53,7 @@ fn blank(layout: Layout) -> Page {
 }
 
 fn filled(layout: Layout, form: &Filled, apps: Vec<(AppKind, bool)>, found: &[CheckedField]) -> Page {
-    let layout = layout.titled(Place::Projects, "Add a project").below([("Projects", "/")]);
+    let layout = layout.titled(Place::Projects, "New project").below([("Projects", "/")]);
     let value = |key: &str| form.text(key).to_owned();
     let wrong = found.iter().filter(|field| field.mark == "fail").cloned().collect();
     Page { layout, fields: fields(&KEYS, None, value, found), apps, wrong, had_key: form.given("personal_api_key").is_some() }
@@ -78,7 +76,7 @@ async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Lay
             let words = if spec.beats() {
                 "Added. The first beat is sent at once."
             } else {
-                "Added. Nothing is sent before Heartbeat is installed."
+                "Added. No events are sent until you install Heartbeat."
             };
             Ok(go_on(&site, &format!("/projects/{}", spec.name), words))
         }

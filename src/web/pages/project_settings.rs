@@ -1,4 +1,4 @@
-//! How a project is set up: changed here, and checked as it is typed. Its key is written, and never read again.
+//! The settings of a project, checked as the user types. The key can be set and never read.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 
 const KEYS: [&str; 8] = ["host", "api_host", "token", "personal_api_key", "project_id", "late_after", "lost_after", "readback_interval"];
 const KEY: &str = "personal_api_key";
-/// The box that takes the key away.
+/// The checkbox that removes the key.
 const DROP_KEY: &str = "drop_key";
 
 #[derive(Template)]
@@ -50,7 +50,6 @@ fn framed(layout: Layout, spec: &ProjectSpec) -> Layout {
 }
 
 impl Page {
-    /// As the project is.
     fn of(layout: Layout, spec: &ProjectSpec) -> Self {
         let value = |key: &str| shown(spec, key).unwrap_or_default();
         Self {
@@ -64,7 +63,6 @@ impl Page {
         }
     }
 
-    /// As it was typed, with what was found out about it.
     fn typed(layout: Layout, spec: &ProjectSpec, form: &Filled, found: &[CheckedField]) -> Self {
         let value = |key: &str| form.text(key).to_owned();
         Self {
@@ -77,8 +75,8 @@ impl Page {
     }
 }
 
-/// What the form says: an empty key stays as it is, unless it is to be taken away.
-fn said(form: &Filled) -> Texts {
+/// An empty key field keeps the stored key, unless the checkbox removes it.
+fn submitted(form: &Filled) -> Texts {
     let texts = texts(form, KEYS).without_blank([KEY]);
     let drops = form.has(DROP_KEY) && form.given(KEY).is_none();
     texts.with(KEY, drops.then_some(""))
@@ -97,7 +95,7 @@ async fn save(
     form: Filled,
 ) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
-    let texts = said(&form);
+    let texts = submitted(&form);
     if form.has("check") {
         let found = setup::check(&site, &texts, Some(&project.spec)).await?.fields;
         let checked = Page { wrong: Vec::new(), ..Page::typed(layout, &project.spec, &form, &found) };
@@ -121,5 +119,5 @@ async fn check(
     form: Filled,
 ) -> Result<Json<CheckedFields>, WebError> {
     let project = site.project(&name).await?;
-    Ok(Json(setup::check(&site, &said(&form), Some(&project.spec)).await?))
+    Ok(Json(setup::check(&site, &submitted(&form), Some(&project.spec)).await?))
 }

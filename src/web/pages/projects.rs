@@ -1,4 +1,4 @@
-//! The projects: each with its verdict in a sentence and its last hour; what is open stands above them all.
+//! The list of projects with verdict and last hour, and the open incidents above it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
+use crate::judge::Health;
 use crate::model::{Incident, ProjectName, span, thousands};
 use crate::report::Brief;
 use crate::store::IncidentFilter;
@@ -22,9 +23,8 @@ use crate::web::shown::in_brief;
 use crate::web::site::Site;
 use crate::web::when::When;
 
-/// So many stand on a page.
 const ROWS: usize = 25;
-/// So many open incidents are shown above them.
+/// Open incidents that are listed at most.
 const OPEN: u32 = 5;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -36,24 +36,22 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Page {
     layout: Layout,
     search: String,
-    /// How many there are in all.
     total: usize,
-    /// How many fit the search, and which of them are shown.
+    /// Matches of the search, and the range of them on this page.
     found: usize,
     shown: Range<usize>,
     rows: Vec<Row>,
     open: Vec<Incident>,
-    /// The addresses of the page before, and of the next one.
+    /// Addresses of the previous and the next page.
     before: Option<String>,
     after: Option<String>,
 }
 
-/// A project in the list.
 #[derive(Debug)]
 struct Row {
     name: ProjectName,
     host: String,
-    health: &'static str,
+    health: Health,
     verdict: String,
     complete_through: Option<When>,
     lag: Option<String>,
@@ -66,7 +64,7 @@ impl Row {
         Self {
             name: spec.name.clone(),
             host: spec.host.to_string(),
-            health: brief.verdict.health.name(),
+            health: brief.verdict.health,
             verdict: brief.verdict.to_string(),
             complete_through: brief.complete_through.map(|minute| When::minute(minute.start(), brief.at)),
             lag: brief.newest_lag().map(span),
@@ -76,12 +74,10 @@ impl Row {
 }
 
 impl Page {
-    /// The incidents that are open, by number, with how long ago they opened.
     fn open(&self) -> impl Iterator<Item = (i64, &Incident, When)> {
         self.open.iter().filter_map(|incident| Some((incident.id?.0, incident, When::ago(incident.opened, self.layout.now))))
     }
 
-    /// How many more are open.
     fn more(&self) -> u64 {
         self.layout.open.saturating_sub(self.open.len() as u64)
     }
@@ -97,9 +93,9 @@ impl Page {
 struct Asked {
     #[serde(default)]
     q: String,
-    /// Those after this name.
+    /// Only names after this one.
     after: Option<String>,
-    /// Those before this name.
+    /// Only names before this one.
     before: Option<String>,
 }
 
@@ -107,8 +103,8 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     let store = &*site.web.store;
     let names = names(&site).await?;
     let search: String = asked.q.trim().chars().take(64).collect();
-    let desired = search.to_lowercase();
-    let found: Vec<&ProjectName> = names.iter().filter(|name| name.as_str().to_lowercase().contains(&desired)).collect();
+    let pattern = search.to_lowercase();
+    let found: Vec<&ProjectName> = names.iter().filter(|name| name.as_str().to_lowercase().contains(&pattern)).collect();
     let shown = place(&found, &asked);
     let on_page: Vec<ProjectName> = found[shown.clone()].iter().map(|name| (*name).clone()).collect();
     let mut briefs = in_brief(&site, &on_page, layout.now).await?;
@@ -123,14 +119,13 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     Ok(page(&site, drawn.layout.said.is_some(), &drawn))
 }
 
-/// Which of those that were found are on the page.
 fn place(found: &[&ProjectName], asked: &Asked) -> Range<usize> {
     let start = match (&asked.after, &asked.before) {
         (Some(after), _) => found.partition_point(|name| name.as_str() <= after.as_str()),
         (None, Some(before)) => found.partition_point(|name| name.as_str() < before.as_str()).saturating_sub(ROWS),
         (None, None) => 0,
     };
-    // Whoever comes back to the end of what has become shorter sees the last page.
+    // If the list became shorter, a page beyond its end shows the last page.
     let start = if start < found.len() { start } else { found.len().saturating_sub(ROWS) };
     start..found.len().min(start + ROWS)
 }

@@ -1,4 +1,4 @@
-//! Removing a project: a page that says what is lost, and a button.
+//! Removing a project: the confirmation page.
 
 use std::sync::Arc;
 
@@ -25,12 +25,11 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Page {
     layout: Layout,
     project: Project,
-    /// How many of its incidents are open.
     open: usize,
 }
 
 async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
-    // Its secrets need not open.
+    // A project whose secrets cannot be decrypted can be removed as well.
     let project = site.web.store.project_without_secrets(&named("project", &name)?).await?;
     let project = project.ok_or_else(|| WebError::no("project", &name))?;
     let which = crate::store::IncidentFilter { project: Some(project.id), open_only: true, at_most: 9, ..Default::default() };

@@ -1,4 +1,4 @@
-//! What came of a trial of rules, drawn over history: as it was above, as it would be below.
+//! The result of a rules trial on history: the recorded incidents above, those with the tried rules below.
 
 use std::time::Duration;
 
@@ -7,39 +7,35 @@ use crate::model::{Incident, RuleKind, Timestamp, span};
 use crate::settings::replay::{Replay, Sums};
 use crate::web::when::When;
 
-/// How wide the picture is, in units of its own.
+/// In units of the SVG view box.
 const WIDTH: u128 = 1000;
-/// The shortest incident is still to be seen.
+/// Keeps the shortest incident visible.
 const THINNEST: u128 = 3;
 
-/// A trial, drawn.
 pub(super) struct Drawn {
     pub(super) from: When,
     pub(super) to: When,
-    /// The picture in words.
     pub(super) label: String,
     pub(super) was: Vec<Bar>,
     pub(super) would: Vec<Bar>,
-    /// Each incident that would have opened.
+    /// Incidents with the tried rules.
     pub(super) rows: Vec<Row>,
-    /// Each that really did.
+    /// Recorded incidents.
     pub(super) old_rows: Vec<Row>,
-    /// Each incident kind with anything in it: as it would be, and as it was.
+    /// Per incident kind: totals with the tried rules, and recorded totals.
     pub(super) sums: Vec<(&'static str, String, String)>,
-    /// What history cannot tell.
+    /// Limits of the replay.
     pub(super) notes: Vec<String>,
 }
 
-/// An incident in the picture.
 pub(super) struct Bar {
     pub(super) x: u128,
     pub(super) width: u128,
     pub(super) title: String,
 }
 
-/// An incident in the table.
 pub(super) struct Row {
-    /// Its number, where it is on record.
+    /// None: not recorded.
     pub(super) id: Option<i64>,
     pub(super) opened: When,
     pub(super) lasted: String,
@@ -65,12 +61,12 @@ impl Drawn {
             rules: rules.iter().map(|rule| rule.name()).collect::<Vec<_>>().join(", "),
             cause: message::sentence(&incident.cause.summary),
         };
-        let watched = "Looks on record counted what was watched then: what they would have counted of something else is not known.";
+        let watched = "Recorded read-backs counted the events that were watched at that time. Their counts of other events are unknown.";
         let count = |many: usize| if many == 1 { "1 incident".to_owned() } else { format!("{many} incidents") };
         Self {
             from: When::minute(replayed.from, now),
             to: When::minute(replayed.to, now),
-            label: format!("As it was: {}. As it would be: {}.", count(replayed.recorded.len()), count(replayed.found.len())),
+            label: format!("Recorded: {}. With these rules: {}.", count(replayed.recorded.len()), count(replayed.found.len())),
             was: replayed.recorded.iter().map(|incident| bar(replayed, incident)).collect(),
             would: replayed.found.iter().map(|found| bar(replayed, &found.incident)).collect(),
             rows: replayed.found.iter().map(|found| row(&found.incident, &found.rules)).collect(),

@@ -1,4 +1,4 @@
-//! The rules of a project: a form made from Ingestion Alert's settings, tried over history before it is saved.
+//! The rules of a project: a form of Ingestion Alert's settings, which can be tried on history before it is saved.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,6 @@ use crate::web::site::Site;
 use crate::web::visitor::Writer;
 
 const KIND: AppKind = AppKind::IngestionAlert;
-/// How much history rules are tried over.
 const SPANS: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -44,17 +43,14 @@ struct Page {
     is_enabled: bool,
     watched: Vec<Control>,
     rules: Vec<RuleForm>,
-    /// The rules as they are, for whoever may not change them.
+    /// The current rules, for viewers.
     shown: Vec<RuleJson>,
     wrong: Wrong,
-    /// How much history is chosen.
     since: String,
     since_problem: Option<String>,
-    /// What came of a trial.
     tried: Option<Drawn>,
 }
 
-/// The settings of one rule.
 struct RuleForm {
     name: &'static str,
     controls: Vec<Control>,
@@ -82,7 +78,6 @@ impl Page {
         }
     }
 
-    /// As it was filled in, with everything that is wrong with that.
     fn filled(mut self, form: &Filled, problems: &[Problem]) -> Self {
         let all: Vec<Control> = settings().map(|setting| Control::of(setting, None)).collect();
         self.wrong = Wrong::of(problems, &all);
@@ -98,13 +93,12 @@ impl Page {
         self
     }
 
-    /// Each span by its word in the form and for people, and whether it is chosen.
+    /// Per span: its form value, its label, whether it is chosen.
     fn spans(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         SPANS.into_iter().map(|(word, name)| (word, name, self.since == word))
     }
 }
 
-/// What a setting holds, its default written out.
 fn control(app: &IngestionAlertApp, setting: &'static Field) -> Control {
     Control::of(setting, app.shown(setting.key).or_else(|| Some(setting.default.to_owned())))
 }
@@ -115,7 +109,7 @@ impl RuleForm {
         let mut name = kind.name();
         let controls = mine.map(|setting| {
             let control = control(app, setting);
-            // In the rule's own frame its name is not said again.
+            // The fieldset already names the rule, so the label drops the prefix `RULE: `.
             let short = setting.label.split_once(": ").map(|(_, rest)| rest);
             if short.is_none() {
                 name = setting.label;
@@ -139,7 +133,6 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
     Ok(page(&site, layout.said.is_some(), &Page::new(layout, &project)))
 }
 
-/// What the form says of the rules.
 fn texts(form: &Filled) -> Texts {
     settings().filter_map(|setting| Some((setting.key, Control::of(setting, None).given(form)?.to_owned()))).collect()
 }
@@ -158,7 +151,7 @@ async fn change(
     let (settings_service, place) = (site.settings_service(&visitor), format!("/projects/{name}/rules"));
     if form.has("install") {
         settings_service.change(&name, |spec| app::install(spec, KIND, &Texts::default(), true)).await?;
-        return Ok(go_on(&site, &place, "Ingestion Alert is installed, with these rules."));
+        return Ok(go_on(&site, &place, "Ingestion Alert is installed with these rules."));
     }
     let texts = texts(&form);
     match settings_service.change(&name, |spec| app::configure(spec, KIND, &texts)).await {
@@ -174,7 +167,6 @@ fn rejected(layout: Layout, project: &Project, form: &Filled, problems: Problems
     drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(layout, project).filled(form, &problems))
 }
 
-/// Runs what was filled in over history; nothing is saved.
 async fn try_out(site: &Site, layout: Layout, project: Arc<Project>, form: &Filled) -> Result<Response, WebError> {
     let (since, desired) = match (reach(form.text("since")), desired(&project, form)) {
         (Ok(since), Ok(desired)) => (since, desired),
@@ -197,14 +189,14 @@ fn reach(text: &str) -> Result<Duration, Problem> {
     read.ok_or_else(|| Problem::whole("since", "choose 24 hours, 7 days or 30 days"))
 }
 
-/// The app as it was filled in; and whether another thing would be watched, which history cannot tell.
+/// The app from the form, and whether it watches other events than the stored app, which history cannot replay.
 fn desired(project: &Project, form: &Filled) -> Result<(IngestionAlertApp, bool), Problems> {
-    let known = project.spec.ingestion_alert.clone().unwrap_or_default();
+    let stored = project.spec.ingestion_alert.clone().unwrap_or_default();
     let texts = texts(form);
-    // What is wrong with what is to be watched is said as well.
-    let mut app = App::IngestionAlert(Box::new(known.clone()));
+    // Validates `watch` as well, although the replay ignores it.
+    let mut app = App::IngestionAlert(Box::new(stored.clone()));
     Problems::or(app.set_all(&texts, Some(&project.spec.token)), ())?;
-    let is_watch_another = matches!(&app, App::IngestionAlert(app) if app.watch != known.watch);
+    let is_watch_another = matches!(&app, App::IngestionAlert(app) if app.watch != stored.watch);
     let rest: Texts = texts.iter().filter(|(key, _)| *key != "watch").collect();
-    Ok((wished(&known, &rest)?, is_watch_another))
+    Ok((wished(&stored, &rest)?, is_watch_another))
 }

@@ -1,4 +1,4 @@
-//! Settings: who may come in. Users with what they may do, API tokens, one's own password.
+//! Users, API tokens and the user's own password.
 
 use std::sync::Arc;
 
@@ -38,14 +38,13 @@ struct Page {
     layout: Layout,
     users: Vec<User>,
     tokens: Vec<ApiToken>,
-    /// What somebody typed that did not fit.
+    /// The rejected input.
     typed: Filled,
     problems: Vec<Problem>,
-    /// What is shown this once: a link, or a token.
+    /// A link or a token, shown once.
     fresh: Option<Fresh>,
 }
 
-/// A secret that was just made. Nobody sees it again.
 struct Fresh {
     words: String,
     secret: String,
@@ -79,7 +78,7 @@ async fn invite(
     headers: HeaderMap,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let role = Role::named(form.text("access")).unwrap_or(Role::Viewer);
+    let role = Role::named(form.text("role")).unwrap_or(Role::Viewer);
     let invited = match UserName::parse(form.text("user")) {
         Ok(name) => Ok((site.accounts(&visitor).invite(&name, Some(role)).await?, name)),
         Err(wrong) => Err(Problem::whole("user", wrong)),
@@ -87,7 +86,7 @@ async fn invite(
     let mut shown = Page::of(&site, layout).await?;
     match invited {
         Ok(((code, _), name)) => {
-            let words = format!("With this link {name} sets a password. It is good once, within a day, and is not shown again:");
+            let words = format!("With this link {name} sets a password. It works once, expires in a day and is not shown again:");
             shown.fresh = Some(Fresh { words, secret: site.link(&headers, &format!("/enter/{code}")) });
             Ok(drawn(StatusCode::OK, &shown))
         }
@@ -104,9 +103,9 @@ async fn set_user(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let role = Role::named(form.text("access")).ok_or_else(|| WebError::unfit("access", "must be `read` or `write`"))?;
+    let role = Role::named(form.text("role")).ok_or_else(|| WebError::unfit("role", "must be `viewer` or `editor`"))?;
     let user = site.accounts(&visitor).set(&user_named(&name)?, role).await?;
-    Ok(go_on(&site, "/settings", &format!("{} may {} now.", user.name, role.name())))
+    Ok(go_on(&site, "/settings", &format!("The role of {} is now {}.", user.name, role.name())))
 }
 
 #[derive(Template)]
@@ -124,8 +123,8 @@ async fn ask_remove_user(
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
     let user = site.accounts(&visitor).user(&user_named(&name)?).await?;
-    let layout = layout.titled(Place::Settings, "Remove a user").below([("Settings", "/settings")]);
-    let lost = "Whoever is logged in under this name is logged out at once, and cannot come back. What they changed stays, and so does its history.";
+    let layout = layout.titled(Place::Settings, "Remove user").below([("Settings", "/settings")]);
+    let lost = "The user is logged out at once and cannot log in again. Their changes and audit entries are kept.";
     Ok(page(&site, false, &Ask { layout, what: format!("user {}", user.name), lost }))
 }
 
@@ -140,11 +139,8 @@ async fn remove_user(
 }
 
 async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
-    let desired = NewToken {
-        name: form.text("token").to_owned(),
-        role: form.text("access").to_owned(),
-        lasts: form.given("lasts").map(str::to_owned),
-    };
+    let desired =
+        NewToken { name: form.text("token").to_owned(), role: form.text("role").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
     let made = desired.make(&site.accounts(&visitor)).await;
     let mut shown = Page::of(&site, layout).await?;
     match made {
@@ -154,7 +150,7 @@ async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layo
             Ok(drawn(StatusCode::OK, &shown))
         }
         Err(WebError::Unfit(problems)) => {
-            // The API calls it `name`; on this page that is a user's.
+            // The API names the field `name`; this page has two names, so it is `token`.
             let here = |problem: Problem| if problem.field == "name" { Problem::whole("token", problem.named("name")) } else { problem };
             (shown.problems, shown.typed) = (problems.into_iter().map(here).collect(), form);
             Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
@@ -170,8 +166,8 @@ async fn ask_remove_token(
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
     let token = site.accounts(&visitor).token(&name).await?;
-    let layout = layout.titled(Place::Settings, "Remove an API token").below([("Settings", "/settings")]);
-    let lost = "Whatever program shows this token is refused from now on.";
+    let layout = layout.titled(Place::Settings, "Remove API token").below([("Settings", "/settings")]);
+    let lost = "Programs that use this token are rejected from now on.";
     Ok(page(&site, false, &Ask { layout, what: format!("API token {}", token.name), lost }))
 }
 
@@ -190,7 +186,7 @@ async fn remove_token(
 struct Account {
     layout: Layout,
     name: UserName,
-    /// Whether there is a password to be asked for; whoever a proxy lets in has none.
+    /// A user who logs in through a proxy has none.
     has_password: bool,
     problems: Vec<Problem>,
 }
@@ -201,9 +197,9 @@ impl Account {
     }
 }
 
-/// Whose account it is: a token has none.
+/// An API token has no account.
 async fn own(site: &Site, visitor: &Visitor) -> Result<(User, Option<Secret>), WebError> {
-    let name = visitor.user.as_ref().ok_or_else(|| WebError::NotFound("a token has no account".to_owned()))?;
+    let name = visitor.user.as_ref().ok_or_else(|| WebError::NotFound("an API token has no account".to_owned()))?;
     site.web.store.user(name).await?.ok_or_else(|| WebError::no("user", name.as_str()))
 }
 
@@ -225,18 +221,18 @@ async fn change_password(
     let mut problems = Vec::new();
     match check_password(password) {
         Err(says) => problems.push(Problem::of("password", says)),
-        Ok(()) if password != again => problems.push(Problem::whole("again", "the two passwords are not the same")),
+        Ok(()) if password != again => problems.push(Problem::whole("again", "the two passwords differ")),
         Ok(()) => {}
     }
     let is_asked_for = problems.is_empty() && user.has_password;
     let allowed = if is_asked_for { Some(site.limiter.wait(from, Some(&user.name)).await.map_err(WebError::TooOften)?) } else { None };
-    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("the end is near".to_owned()))?;
+    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))?;
     if let Some(allowed) = allowed {
         if site.authenticator.log_in(&user.name, &Secret::new(before)).await?.is_some() {
             allowed.was_right();
         } else {
             allowed.was_wrong();
-            problems.push(Problem::whole("before", "this is not your password so far"));
+            problems.push(Problem::whole("before", "this is not your current password"));
         }
     }
     if !problems.is_empty() {
@@ -245,9 +241,9 @@ async fn change_password(
         return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
     }
     site.accounts(&visitor).set_password(&user.name, &Secret::new(password)).await?;
-    // All sessions ended with the old password; this one goes on.
+    // The change ended all sessions; this browser gets a new one.
     let token = site.authenticator.open(user.id, false).await?;
-    let mut response = go_on(&site, "/settings", "Your password is changed; you are logged out everywhere else.");
+    let mut response = go_on(&site, "/settings", "Your password is changed. All your other sessions are ended.");
     keep_session(&site, &mut response, &token);
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! Logging in by single sign-on: off to the issuer, and back from it.
+//! Login by single sign-on: the redirect to the issuer, and the callback.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::web::layout::{Layout, PublicLayout};
 use crate::web::said::{PENDING_LASTS, drop_pending, keep_pending, pending};
 use crate::web::site::{SIGNED_ON, Site};
 
-/// A longer place to go to from there does not fit into a cookie.
+/// Bytes; a longer return address does not fit into a cookie.
 const LONGEST_PLACE: usize = 1000;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/login/oidc", get(begin)).route(SIGNED_ON, get(end))
 }
 
-/// What the issuer sends along with the browser.
+/// The query of the callback.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Back {
@@ -36,7 +36,7 @@ struct Back {
     error_description: Option<String>,
 }
 
-/// A login that the browser keeps while somebody is at the issuer.
+/// The state of a login, in a cookie while the user is at the issuer.
 struct LoginState {
     pending: Pending,
     began: Timestamp,
@@ -44,14 +44,14 @@ struct LoginState {
 }
 
 impl LoginState {
-    /// In letters that a cookie can hold. None of the three has a dot in it.
+    /// Dots separate the fields: `state`, `nonce` and `verifier` contain none.
     fn to_cookie(&self) -> String {
         let Pending { state, nonce, verifier } = &self.pending;
         let to: String = form_urlencoded::byte_serialize(self.to.as_bytes()).collect();
         format!("{state}.{nonce}.{verifier}.{}.{to}", self.began.ms())
     }
 
-    /// What the cookie holds; none of one that is too old, or none of ours.
+    /// None: expired, or not written by Heartbeat.
     fn from_cookie(cookie: &str, now: Timestamp) -> Option<Self> {
         let mut parts = cookie.splitn(5, '.');
         let mut part = || parts.next().map(str::to_owned);
@@ -82,7 +82,7 @@ async fn begin(
     let (address, pending) = match begun {
         Ok(begun) => begun,
         Err(why) => {
-            tracing::warn!(%why, "a login by single sign-on could not begin");
+            tracing::warn!(%why, "a single sign-on login could not start");
             return no(&site, layout, to, &why).await;
         }
     };
@@ -115,7 +115,7 @@ async fn end(
         }
         Err(why) => {
             allowed.was_wrong();
-            tracing::warn!(%from, %why, "a login by single sign-on came to nothing");
+            tracing::warn!(%from, %why, "a single sign-on login failed");
             no(&site, layout, to, &why).await?
         }
     };
@@ -128,9 +128,9 @@ fn kept(site: &Site, headers: &HeaderMap) -> Result<LoginState, RejectionReason>
     kept.ok_or_else(|| RejectionReason::Unbegun(site.web.settings.usual_address("/login")))
 }
 
-/// Who came back. That it is the browser that went comes first: nobody else's words are shown here.
+/// Checks the state first: the text of a forged callback is never shown.
 async fn who(site: &Site, issuer: &Issuer, kept: LoginState, back: &Back) -> Result<UserName, RejectionReason> {
-    // By digests: how much of the state was right shows in no time that passes.
+    // Comparing digests leaks no timing information about the state.
     if Digest::of(&back.state) != Digest::of(&kept.pending.state) {
         return Err(RejectionReason::Another);
     }

@@ -1,4 +1,4 @@
-//! A status page, as strangers see it, and its feed of incidents.
+//! A public status page and its Atom feed of incidents.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::judge::Health;
 use crate::model::{EndedBecause, Incident, ProjectName, Timestamp, span};
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
 use crate::web::error::WebError;
@@ -21,8 +22,8 @@ use crate::web::status::{Part, Status, sentence, title};
 use crate::web::when::When;
 use crate::web::words::maybe_percent;
 
-/// The stages in which a page may be kept by browsers and proxies: it is never older than this.
-const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=30");
+/// Browsers and proxies may cache a public page for this long.
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=30");
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/status/{name}", get(show)).route("/status/{name}/feed.atom", get(feed)).route_layer(from_fn(tag))
@@ -34,13 +35,13 @@ struct Page {
     layout: Layout,
     status: Arc<Status>,
     key: Key,
-    /// Under which address it is shown.
+    /// The absolute address of the page.
     address: String,
 }
 
 impl Page {
-    fn health(&self) -> &'static str {
-        self.status.health().map_or("off", |health| health.name())
+    fn health(&self) -> Option<Health> {
+        self.status.health()
     }
 
     fn strip(part: &Part) -> Strip {
@@ -63,7 +64,6 @@ impl Page {
         When::minute(incident.began(), self.layout.now)
     }
 
-    /// `over`, or what became of the watching where it did not recover.
     fn state(incident: &Incident) -> &'static str {
         state(incident)
     }
@@ -72,7 +72,6 @@ impl Page {
         incident.closed.map(|closed| When::minute(closed, self.layout.now))
     }
 
-    /// How long it lasted, or has lasted.
     fn lasted(&self, incident: &Incident) -> String {
         span(incident.lasted(self.layout.now))
     }
@@ -88,11 +87,11 @@ async fn show(
     let is_public = status.page.public;
     let layout = layout.titled(Place::Outside, status.page.title.clone()).with_marks();
     let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
-    let is_stranger = layout.visitor.is_none();
+    let is_public_visitor = layout.visitor.is_none();
     let address = site.link(&headers, &format!("/status/{}", status.page.name));
     let mut response = page(&site, false, &Page { layout, status, key, address });
-    if is_public && is_stranger {
-        response.headers_mut().insert(CACHE_CONTROL, KEPT);
+    if is_public && is_public_visitor {
+        response.headers_mut().insert(CACHE_CONTROL, CACHE);
     }
     Ok(response)
 }
@@ -101,7 +100,7 @@ async fn show(
 #[template(path = "feed.atom", escape = "xml")]
 struct Feed {
     title: String,
-    /// Where the page is, as it was asked for.
+    /// The absolute address of the page.
     address: String,
     updated: Timestamp,
     entries: Vec<Entry>,
@@ -116,7 +115,7 @@ struct Entry {
     words: String,
 }
 
-/// Opening and end of each incident are one entry, which is updated: a reader's list is the list of incidents.
+/// One entry per incident, updated when it ends.
 async fn feed(
     State(site): State<Arc<Site>>,
     PublicLayout(layout): PublicLayout,
@@ -128,17 +127,17 @@ async fn feed(
     let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(layout.now.minute().start());
     let address = site.link(&headers, &format!("/status/{}", status.page.name));
     let text = Feed { title: status.page.title.clone(), address, updated, entries }.render();
-    let text = text.map_err(|why| WebError::Busy(format!("the feed could not be drawn: {why}")))?;
-    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/atom+xml; charset=utf-8")), (CACHE_CONTROL, KEPT)], text).into_response())
+    let text = text.map_err(|why| WebError::Busy(format!("the feed could not be rendered: {why}")))?;
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/atom+xml; charset=utf-8")), (CACHE_CONTROL, CACHE)], text).into_response())
 }
 
 fn entry(incident: &Incident, now: Timestamp) -> Entry {
     let (began, lasted) = (incident.began(), span(incident.lasted(now)));
     let state = state(incident);
     let words = match (incident.closed, incident.ended_because.and_then(EndedBecause::outcome)) {
-        (Some(closed), None) => format!("From {began} to {closed}: it lasted {lasted}."),
-        (Some(closed), Some(_)) => format!("From {began} to {closed}: {state}. Whether it is over is not known."),
-        (None, _) => format!("Since {began}: it goes on."),
+        (Some(closed), None) => format!("From {began} to {closed}, duration {lasted}."),
+        (Some(closed), Some(_)) => format!("From {began} to {closed}: {state}. Whether it is resolved is unknown."),
+        (None, _) => format!("Open since {began}."),
     };
     Entry {
         key: incident.key().to_string(),
@@ -150,10 +149,10 @@ fn entry(incident: &Incident, now: Timestamp) -> Entry {
     }
 }
 
-/// How an incident stands: `open`, `over`, or what became of the watching where it did not recover.
+/// `open`, `resolved`, or why it is no longer watched.
 fn state(incident: &Incident) -> &'static str {
     match (incident.is_open(), incident.ended_because) {
         (true, _) => "open",
-        (false, because) => because.and_then(EndedBecause::outcome).unwrap_or("over"),
+        (false, because) => because.and_then(EndedBecause::outcome).unwrap_or("resolved"),
     }
 }

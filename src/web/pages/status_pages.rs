@@ -1,4 +1,4 @@
-//! Status pages, as those who make them see them: which there are, what stands on them, who sees them.
+//! Status pages: the list, and the forms to add, change and remove one.
 
 use std::sync::Arc;
 
@@ -46,25 +46,24 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response,
 #[template(path = "status_page_form.html")]
 struct Form {
     layout: Layout,
-    /// The page that is changed; none while it is new.
-    known: Option<StatusPage>,
+    /// None: a new page.
+    stored: Option<StatusPage>,
     controls: Vec<Control>,
     public: bool,
     wrong: Wrong,
 }
 
 impl Form {
-    fn of(layout: Layout, known: Option<StatusPage>) -> Self {
-        let title = known.as_ref().map_or("New status page", |page| page.title.as_str()).to_owned();
+    fn of(layout: Layout, stored: Option<StatusPage>) -> Self {
+        let title = stored.as_ref().map_or("New status page", |page| page.title.as_str()).to_owned();
         let layout = layout.titled(Place::StatusPages, title).below([("Status pages", "/status-pages")]);
-        // Who sees it is a switch of its own.
-        let shown = FIELDS.iter().filter(|field| field.key != "public" && (field.key != "name" || known.is_none()));
-        let controls = shown.map(|field| Control::of(field, known.as_ref().and_then(|page| value(page, field.key)))).collect();
-        let public = known.as_ref().is_some_and(|page| page.public);
-        Self { layout, known, controls, public, wrong: Wrong::default() }
+        // `public` is a separate switch.
+        let shown = FIELDS.iter().filter(|field| field.key != "public" && (field.key != "name" || stored.is_none()));
+        let controls = shown.map(|field| Control::of(field, stored.as_ref().and_then(|page| value(page, field.key)))).collect();
+        let public = stored.as_ref().is_some_and(|page| page.public);
+        Self { layout, stored, controls, public, wrong: Wrong::default() }
     }
 
-    /// With what somebody typed, and what is wrong with it.
     fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
         self.wrong = Wrong::of(problems, &self.controls);
@@ -73,7 +72,6 @@ impl Form {
     }
 }
 
-/// What the form says.
 fn texts(form: &Filled) -> Texts {
     let public = form.has("public").to_string();
     let given = FIELDS.iter().filter(|field| field.key != "public" && form.has(field.key));
@@ -90,7 +88,7 @@ async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Lay
         Err(problems) => Err(problems.into()),
     };
     let problems: Vec<Problem> = match added {
-        Ok(done) => return Ok(go_on(&site, "/status-pages", &format!("Status page {} is there.", done.now.name))),
+        Ok(done) => return Ok(go_on(&site, "/status-pages", &format!("Status page {} is added.", done.now.name))),
         Err(ChangeError::Wrong(problems)) => problems.into_iter().collect(),
         Err(ChangeError::Clash(clash)) => vec![Problem::whole("name", clash)],
         Err(other) => return Err(other.into()),
@@ -99,8 +97,8 @@ async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Lay
 }
 
 async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
-    let known = site.status_page(&name).await?;
-    Ok(page(&site, layout.said.is_some(), &Form::of(layout, Some(known))))
+    let stored = site.status_page(&name).await?;
+    Ok(page(&site, layout.said.is_some(), &Form::of(layout, Some(stored))))
 }
 
 async fn change(
@@ -110,11 +108,11 @@ async fn change(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let known = site.status_page(&name).await?;
+    let stored = site.status_page(&name).await?;
     let texts = texts(&form);
-    match site.settings_service(&visitor).change(&name, |known: &StatusPage| Ok(changed(known, &texts)?)).await {
+    match site.settings_service(&visitor).change(&name, |stored: &StatusPage| Ok(changed(stored, &texts)?)).await {
         Ok(_) => Ok(go_on(&site, "/status-pages", &format!("Status page {name} is saved."))),
-        Err(ChangeError::Wrong(problems)) => Ok(Form::of(layout, Some(known)).rejected(&form, &problems.into_iter().collect::<Vec<_>>())),
+        Err(ChangeError::Wrong(problems)) => Ok(Form::of(layout, Some(stored)).rejected(&form, &problems.into_iter().collect::<Vec<_>>())),
         Err(other) => Err(other.into()),
     }
 }
@@ -127,9 +125,9 @@ struct Ask {
 }
 
 async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
-    let known = site.status_page(&name).await?;
-    let layout = layout.titled(Place::StatusPages, "Remove a status page").below([("Status pages", "/status-pages")]);
-    Ok(page(&site, false, &Ask { layout, page: known }))
+    let stored = site.status_page(&name).await?;
+    let layout = layout.titled(Place::StatusPages, "Remove status page").below([("Status pages", "/status-pages")]);
+    Ok(page(&site, false, &Ask { layout, page: stored }))
 }
 
 async fn remove(

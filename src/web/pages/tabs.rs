@@ -1,8 +1,7 @@
-//! The tabs that all pages of one project share: `{% include "project_tabs.html" %}` with `tabs` in the page.
+//! The tabs of the pages of a project: `{% include "project_tabs.html" %}`, with `tabs` in the page struct.
 
 use crate::model::ProjectName;
 
-/// One of a project's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Overview,
@@ -22,25 +21,22 @@ impl Tab {
     ];
 }
 
-/// The tabs of one project, one of them open.
 #[derive(Debug, Clone)]
 pub(super) struct Tabs {
     project: ProjectName,
     here: Tab,
 }
 
-/// The tabs of this project, as they stand on this page of it.
 pub(super) fn tabs(project: &ProjectName, here: Tab) -> Tabs {
     Tabs { project: project.clone(), here }
 }
 
 impl Tabs {
-    /// Whose they are.
     pub(super) const fn project(&self) -> &ProjectName {
         &self.project
     }
 
-    /// Each with its address, its name, and whether it is open.
+    /// Per tab: address, name, whether it is the current one.
     pub(super) fn links(&self) -> impl Iterator<Item = (String, &'static str, bool)> {
         Tab::ALL.into_iter().map(|(tab, name, tail)| (format!("/projects/{}{tail}", self.project), name, tab == self.here))
     }

@@ -2,32 +2,31 @@
 
 use std::time::Duration;
 
-/// More connections than this are never held, however many descriptors there are: each takes some memory.
+/// Maximum number of connections, however many descriptors there are: each one uses memory.
 const MOST: usize = 1_024;
-/// Fewer than this are no page: a browser opens six.
+/// Minimum number of connections: a browser opens six.
 const FEWEST: usize = 8;
-/// From one address that is not this machine's and not a proxy's.
+/// From one address that is neither this machine nor a trusted proxy.
 const PER_ADDRESS: usize = 256;
 
-/// The limits of the web server. Times are real, whatever the clock of the service does: connections are of the network.
+/// Times are real time, whatever the clock of the service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections in all.
     pub total: usize,
-    /// Connections from one address. This machine may have three quarters of all, a trusted proxy all.
+    /// From one address. This machine may have three quarters of the total, a trusted proxy the total.
     pub per_address: usize,
-    /// From the connection to the end of the first request's header.
+    /// From the connection to the end of the first request header.
     pub header: Duration,
-    /// From the end of a request's header to the end of its body.
+    /// From the end of a request header to the end of its body.
     pub body: Duration,
-    /// From the end of an answer to the end of the next request's header.
+    /// From the end of a response to the end of the next request header.
     pub idle: Duration,
-    /// How long the visitor may read nothing of what is sent to them.
+    /// Maximum time without progress while a response is sent.
     pub stalled: Duration,
 }
 
 impl ConnectionLimits {
-    /// The limits of a process that may open `descriptors` files and connections. Half of them stay for beats, looks, the store and messages.
+    /// Half of the `descriptors` remain for beats, read-backs, the store and notifications.
     #[must_use]
     pub fn for_descriptors(descriptors: u64) -> Self {
         let half = usize::try_from(descriptors / 2).unwrap_or(usize::MAX);
@@ -42,7 +41,6 @@ impl ConnectionLimits {
         }
     }
 
-    /// How many this machine itself may have.
     pub(super) const fn per_loopback(&self) -> usize {
         self.total / 4 * 3
     }

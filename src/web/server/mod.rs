@@ -1,5 +1,4 @@
-//! The web server: accepts connections of visitors, within limits that leave descriptors for everything else, and hands their requests to
-//! the router.
+//! Accepts connections, within limits that leave descriptors for everything else, and passes requests to the router.
 
 mod limits;
 mod registry;
@@ -33,16 +32,13 @@ use stream::{RequestBody, ResponseBody, Stream};
 use crate::clock::Clock;
 use crate::config::WebSettings;
 
-/// A header of ours and of a browser's is far shorter.
 const LARGEST_HEADER: usize = 64 * 1024;
-/// So many requests of one HTTP/2 connection are answered at once.
+/// Maximum number of concurrent requests on an HTTP/2 connection.
 const STREAMS: u32 = 64;
-/// After a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
-/// That connections cannot be accepted is said so often.
-const SAY_AGAIN: Duration = Duration::from_mins(1);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Serves until `stop`, then until every answer under way is sent.
+/// Serves until `stop`, then until all pending responses are sent.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -50,12 +46,12 @@ pub(super) async fn serve(
     limits: ConnectionLimits,
     stop: impl Future<Output = ()> + Send,
 ) {
-    // Connections are of the network: their time is real, also where the service runs faster.
+    // Connections run in real time, even if the clock of the service runs faster.
     let clock = Clock::system();
     let registry = Registry::new(limits);
     let (ending, ended) = watch::channel(false);
     let mut connections = JoinSet::new();
-    let mut said: Option<Duration> = None;
+    let mut last_logged: Option<Duration> = None;
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -66,14 +62,14 @@ pub(super) async fn serve(
                 Ok((tcp, peer)) => {
                     if let Some(place) = registry.admit(peer.ip(), most(settings, &limits, peer)) {
                         let (router, clock, ended) = (router.clone(), clock.clone(), ended.clone());
-                        connections.spawn(Connection { tcp, peer, router, place, limits, clock, ended }.converse());
+                        connections.spawn(Connection { tcp, peer, router, place, limits, clock, ended }.run());
                     }
                 }
                 Err(why) if is_the_visitors(&why) => {}
                 Err(why) => {
-                    if said.is_none_or(|said| clock.real().saturating_sub(said) >= SAY_AGAIN) {
-                        said = Some(clock.real());
-                        tracing::warn!("the page cannot accept a connection: {why}");
+                    if last_logged.is_none_or(|last| clock.real().saturating_sub(last) >= LOG_INTERVAL) {
+                        last_logged = Some(clock.real());
+                        tracing::warn!("the web server cannot accept a connection: {why}");
                     }
                     registry.evict_one();
                     clock.sleep(PAUSE).await;
@@ -86,7 +82,6 @@ pub(super) async fn serve(
     while connections.join_next().await.is_some() {}
 }
 
-/// How many connections may come from there.
 fn most(settings: &WebSettings, limits: &ConnectionLimits, peer: SocketAddr) -> usize {
     let address = peer.ip().to_canonical();
     if settings.is_trusted_proxy(address) {
@@ -98,12 +93,11 @@ fn most(settings: &WebSettings, limits: &ConnectionLimits, peer: SocketAddr) -> 
     }
 }
 
-/// The visitor was gone before it was accepted: nothing of ours.
+/// The client hung up before the connection was accepted.
 fn is_the_visitors(why: &io::Error) -> bool {
     matches!(why.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted)
 }
 
-/// One connection of a visitor.
 struct Connection {
     tcp: TcpStream,
     peer: SocketAddr,
@@ -115,9 +109,8 @@ struct Connection {
 }
 
 impl Connection {
-    /// Answers its requests until it ends, or has to.
-    async fn converse(mut self) {
-        // Whoever says nothing costs a descriptor, and no more than that: what a request needs is made once one begins.
+    async fn run(mut self) {
+        // An idle connection costs only a descriptor: everything else is created when a request begins.
         tokio::select! {
             biased;
             begun = self.tcp.readable() => if begun.is_err() { return },
@@ -129,7 +122,7 @@ impl Connection {
 
     async fn answer_requests(self) {
         let Self { tcp, peer, router, mut place, limits, clock, mut ended } = self;
-        // An answer is written whole; waiting for more would only make it late. Without it, it is only late.
+        // Responses are written whole, so Nagle's algorithm would only delay them. If this fails, they are only late.
         let _ = tcp.set_nodelay(true);
         let requests = place.requests();
         let answer = service_fn(|request: Request<Incoming>| {
@@ -151,7 +144,7 @@ impl Connection {
         loop {
             tokio::select! {
                 biased;
-                // An error here is the visitor's hanging up: there is nobody left to tell.
+                // An error means that the client hung up.
                 _ = connection.as_mut() => return,
                 () = place.has_to_end(&clock) => return,
                 _ = ended.wait_for(|ended| *ended), if !asked_to_end => {

@@ -1,5 +1,4 @@
-//! The connections that are open, by address. A new one is let in where there is room; where there is none, the connection that has waited
-//! longest without a request gives way.
+//! The open connections, by address. If there is no place for a new one, the connection that has been idle for longest is closed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,18 +10,14 @@ use tokio::sync::watch;
 use super::limits::ConnectionLimits;
 use crate::clock::Clock;
 
-/// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Activity {
-    /// Requests whose answer is not sent to its end.
+    /// Requests whose response is not completely sent.
     requests: usize,
-    /// Whether there was a request at all.
     served: bool,
-    /// It was told to give way to another.
     evicted: bool,
 }
 
-/// All open connections.
 #[derive(Debug)]
 pub(super) struct Registry {
     pub(super) limits: ConnectionLimits,
@@ -32,7 +27,6 @@ pub(super) struct Registry {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    /// The oldest first.
     connections: BTreeMap<u64, (IpAddr, watch::Sender<Activity>)>,
     per_address: HashMap<IpAddr, usize>,
 }
@@ -42,7 +36,7 @@ impl Registry {
         Arc::new(Self { limits, open: Mutex::default() })
     }
 
-    /// A place for a connection from `address`, of which there may be `most`; none where every other one is busy.
+    /// `most` is the limit of this address. None if all connections that could be closed are busy.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Place> {
         let address = group(address);
         let mut open = self.open();
@@ -60,7 +54,7 @@ impl Registry {
         Some(Place { registry: Arc::clone(self), id, activity, heard })
     }
 
-    /// Ends the connection that waits longest: descriptors are short. Says whether there was one.
+    /// Closes the connection that has been idle for longest, to free a descriptor; false if there is none.
     pub(super) fn evict_one(&self) -> bool {
         self.open().evict(None)
     }
@@ -94,7 +88,7 @@ impl Open {
     }
 }
 
-/// A home has a network of 64 bits, and may use any address of it.
+/// A household has an IPv6 network of 64 bits and can use any address in it.
 fn group(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -102,7 +96,6 @@ fn group(address: IpAddr) -> IpAddr {
     }
 }
 
-/// One open connection; given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     registry: Arc<Registry>,
@@ -118,12 +111,11 @@ impl Drop for Place {
 }
 
 impl Place {
-    /// Where requests of this connection are counted.
     pub(super) fn requests(&self) -> Requests {
         Requests(self.activity.clone())
     }
 
-    /// Returns once the connection has to be closed: it waited too long, or another one needs the place.
+    /// Returns when the connection must be closed: its time is up, or another one needs the place.
     pub(super) async fn has_to_end(&mut self, clock: &Clock) {
         loop {
             let now = *self.heard.borrow_and_update();
@@ -151,12 +143,10 @@ async fn passed(clock: &Clock, limit: Option<Duration>) {
     }
 }
 
-/// Counts the requests of one connection.
 #[derive(Debug, Clone)]
 pub(super) struct Requests(watch::Sender<Activity>);
 
 impl Requests {
-    /// A request began; it ends when what comes back is dropped.
     pub(super) fn begin(&self) -> InProgress {
         self.0.send_modify(|activity| {
             activity.requests += 1;
@@ -166,7 +156,6 @@ impl Requests {
     }
 }
 
-/// A request whose answer is not sent to its end.
 #[derive(Debug)]
 pub(super) struct InProgress(watch::Sender<Activity>);
 
@@ -202,7 +191,7 @@ mod tests {
         let fourth = registry.admit(address(4), 3).unwrap();
         assert_eq!(places.iter().map(is_evicted).collect::<Vec<_>>(), [false, true, false]);
         let all_busy = (places[2].requests().begin(), fourth.requests().begin());
-        assert!(registry.admit(address(5), 3).is_none(), "everybody is busy");
+        assert!(registry.admit(address(5), 3).is_none(), "all are busy");
         drop((busy, all_busy));
         assert!(registry.admit(address(5), 3).is_some());
         assert!(is_evicted(&places[0]));

@@ -1,5 +1,4 @@
-//! Bytes to and from a visitor who must go on reading and sending: a connection whose visitor reads nothing, and a body that does not come
-//! to its end, are given up.
+//! Timeouts for bytes to and from a client: a connection whose client reads nothing, and a request body that does not end, are given up.
 
 use std::io;
 use std::pin::Pin;
@@ -18,12 +17,11 @@ use tokio::net::TcpStream;
 use super::registry::InProgress;
 use crate::clock::Clock;
 
-/// A connection that fails when nothing can be written for a while.
+/// Fails when nothing can be written for `limit`.
 pub(super) struct Stream {
     tcp: TcpStream,
     clock: Clock,
     limit: Duration,
-    /// While a write waits.
     waits: Option<BoxFuture<'static, ()>>,
 }
 
@@ -78,12 +76,10 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// The body did not come to its end in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the body of the request did not come within {0:?}")]
+#[error("the request body did not arrive within {0:?}")]
 struct TooSlow(Duration);
 
-/// The body of a request, which has to come within a time.
 pub(super) struct RequestBody {
     body: Incoming,
     limit: Duration,
@@ -105,7 +101,7 @@ impl HttpBody for RequestBody {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         ready!(self.until.poll_unpin(context));
-        // Not polled again behind an error.
+        // Not polled again after an error.
         Poll::Ready(Some(Err(TooSlow(self.limit).into())))
     }
 
@@ -118,7 +114,7 @@ impl HttpBody for RequestBody {
     }
 }
 
-/// The body of an answer: while it is sent, its request is in progress.
+/// While it is sent, its request is in progress.
 pub(super) struct ResponseBody {
     body: axum::body::Body,
     _request: InProgress,
@@ -153,7 +149,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
-    /// More than the system keeps for a reader.
+    /// More than the socket buffers hold.
     const MUCH: usize = 64 << 20;
 
     async fn pair(limit: Duration) -> (Stream, TcpStream) {

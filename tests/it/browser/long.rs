@@ -159,9 +159,9 @@ async fn what_is_drawn_of_90_days_fits_and_is_for_everybody() {
             "on the route proxy",
             &[("project", Screen::WIDE), ("project-dark", Screen::WIDE.dark()), ("project-narrow", Screen::NARROW)],
         ),
-        ("/projects/shop?range=90d", "8 hours a row", &[]),
+        ("/projects/shop?range=90d", "8 hours per row", &[]),
         ("/incidents", "The newest data is 3m 20s old", &[]),
-        ("/projects/shop/rules", "Try over history", &[("rules", Screen::WIDE)]),
+        ("/projects/shop/rules", "Try on history", &[("rules", Screen::WIDE)]),
         ("/projects/shop/apps/ingestion-alert", "What to watch", &[("app", Screen::WIDE)]),
         ("/status/data", "Is our data complete?", &[("status", Screen::WIDE)]),
     ] {

@@ -47,22 +47,22 @@ impl Walk {
         let visitor = &self.visitor;
         visitor.open("/").await;
         assert!(visitor.path().await.starts_with("/login"), "a stranger sees something: {}", visitor.seen().await);
-        visitor.sees("Nobody has set a password yet").await;
+        visitor.sees("No user has a password yet").await;
         visitor.open(&self.served.entrance).await;
         looks_closely(visitor).await;
         visitor.fills("Name", "ann").await;
         visitor.fills("Password", PASSWORD).await;
-        visitor.fills("The same once more", "something else").await;
-        visitor.follows("Set the password").await;
+        visitor.fills("Repeat password", "something else").await;
+        visitor.follows("Set password").await;
         visitor.within("#again-check").sees("Wrong.").await;
         visitor.fills("Password", PASSWORD).await;
-        visitor.fills("The same once more", PASSWORD).await;
-        visitor.follows("Set the password").await;
+        visitor.fills("Repeat password", PASSWORD).await;
+        visitor.follows("Set password").await;
         assert_eq!(visitor.path().await, "/projects/new");
         visitor.open("/").await;
         let stranger = visitor.stranger().await;
         stranger.open(&self.served.entrance).await;
-        assert!(!stranger.whole().has("Set the password").await, "the link works twice");
+        assert!(!stranger.whole().has("Set password").await, "the link works twice");
     }
 
     /// Logs out, and in again.
@@ -76,13 +76,13 @@ impl Walk {
         visitor.within("#password-check").sees("Wrong.").await;
         visitor.fills("Password", PASSWORD).await;
         visitor.follows("Log in").await;
-        visitor.sees("No project yet").await;
+        visitor.sees("No projects yet").await;
     }
 
     /// Adds a project; its fields tell what is wrong with them before it is added.
     async fn adds_a_project(&self) {
         let visitor = &self.visitor;
-        visitor.follows("Add a project").await;
+        visitor.follows("Add project").await;
         visitor.fills("Name", "shop").await;
         visitor.fills("PostHog host", &self.served.sandbox.url).await;
         visitor.fills("Project token", "phc_unknown").await;
@@ -96,7 +96,7 @@ impl Walk {
         visitor.within("#token-check").sees("Fine.").await;
         visitor.fills("Personal API key", heartbeat::sandbox::PERSONAL_KEY).await;
         visitor.within("label:has([name='ingestion-alert'])").ticks().await;
-        visitor.follows("Add, and send the first beat").await;
+        visitor.follows("Add and send first beat").await;
         visitor.sees("The first beat is sent at once.").await;
         assert_eq!(visitor.path().await, "/projects/shop");
         self.comes_to_say(".verdict", "; the last one took").await;
@@ -129,14 +129,14 @@ impl Walk {
     async fn sets_up_a_channel(&self) {
         let visitor = &self.visitor;
         visitor.open("/channels").await;
-        visitor.follows("Choose where people are told").await;
+        visitor.follows("Add first channel").await;
         visitor.follows("Set up webhook").await;
         visitor.fills("Name", "ops").await;
         visitor.fills("Address", &format!("{}/hook", self.served.receiver.url)).await;
-        visitor.follows("Add the channel").await;
+        visitor.follows("Add channel").await;
         visitor.open("/channels/ops").await;
-        visitor.follows("Send a test").await;
-        visitor.within("[aria-labelledby=answers]").sees("taken").await;
+        visitor.follows("Send test").await;
+        visitor.within("[aria-labelledby=answers]").sees("accepted").await;
         let samples = self.served.receiver.letters();
         assert!(samples.iter().any(|letter| letter.message()["test"] == true), "{samples:#?}");
     }
@@ -156,7 +156,7 @@ impl Walk {
         visitor.within("h1").sees("open").await;
         visitor.within(".timeline").sees("503").await;
         self.comes_to_say("[data-live-id=messages]", "ops").await;
-        visitor.fills("What is being done", "restarting the workers").await;
+        visitor.fills("Comment", "restarting the workers").await;
         visitor.follows("Acknowledge").await;
         visitor.within("[data-live-id=facts]").sees("ann").await;
         looks_closely(visitor).await;
@@ -165,7 +165,7 @@ impl Walk {
         }
 
         self.served.sandbox.sandbox.clear_faults();
-        self.comes_to_say("h1", "over").await;
+        self.comes_to_say("h1", "resolved").await;
         let is_its_end = |other: &Letter| other.kind() == "resolved" && other.incident() == letter.incident();
         self.served.receiver.wait_for("its end is told", before, told, is_its_end).await;
         visitor.within("#postmortem").sees("shop").await;
@@ -177,8 +177,8 @@ impl Walk {
     async fn shows_it_to_strangers(&self) {
         let (visitor, stranger) = (&self.visitor, self.visitor.stranger().await);
         visitor.open("/status-pages").await;
-        visitor.follows("Add a status page").await;
-        visitor.fills("Name in addresses", "shop").await;
+        visitor.follows("Add status page").await;
+        visitor.fills("Name", "shop").await;
         visitor.fills("Title", "The shop's data").await;
         visitor.fills("Projects", "shop").await;
         visitor.follows("Save").await;
@@ -193,11 +193,11 @@ impl Walk {
         stranger.open("/status/shop").await;
         stranger.within("h1").sees("The shop's data").await;
         stranger.within(".verdict").sees("Events arrive.").await;
-        stranger.within(".history").sees("over").await;
+        stranger.within(".history").sees("resolved").await;
         assert!(!stranger.reads().await.contains("503"), "strangers are told too much");
         looks_closely(&stranger).await;
         let (status, badge) = self.badge().await;
-        assert!(status == 200 && badge.starts_with("<svg") && badge.contains("good"), "{status} {badge}");
+        assert!(status == 200 && badge.starts_with("<svg") && badge.contains("shop: up"), "{status} {badge}");
     }
 
     /// What a program is given that asks for the badge.
@@ -217,7 +217,8 @@ async fn walks(script: bool) {
     walk.meets_an_incident().await;
     walk.shows_it_to_strangers().await;
     let seen = goes_everywhere(&walk.visitor, &["/", "/nowhere"]).await;
-    for kind in ["/", "/projects/shop", "/incidents/*", "/channels/ops", "/projects/shop/rules", "/settings", "/changes", "/maintenance"] {
+    for kind in ["/", "/projects/shop", "/incidents/*", "/channels/ops", "/projects/shop/rules", "/settings", "/audit-log", "/maintenance"]
+    {
         assert!(seen.contains_key(kind), "no link leads to {kind}: {seen:#?}");
     }
     walk.visitor.heard_nothing_bad().await;

@@ -31,14 +31,14 @@ fn wrong_settings_are_all_told_and_none_is_quoted_that_may_be_a_secret() {
     --- err
     error: timeRange `30m` must be a whole number of minutes from 1 to 1440
     `timerange` is not a setting of ingestion-alert; did you mean `timeRange`?
-    `colour` is not a setting of ingestion-alert; `heartbeat apps search ingestion-alert` shows them all
+    `colour` is not a setting of ingestion-alert; `heartbeat apps search ingestion-alert` lists them
     webHookUrlTriggered has no protocol; begin it with `https://`
-    posthogApiKey is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    posthogApiKey is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     --set (not shown) must be SETTING=VALUE
-    (not shown) is not a setting of ingestion-alert; `heartbeat apps search ingestion-alert` shows them all
-    lost_open_after `6 of 5` must be written like `3 of 5`, of 60 at most
-    webHookUrlResolved is an address of `ftp`, and must be one of http or https
-    --set-file `webHookUrlResolved` `empty` is empty; it should hold the key
+    (not shown) is not a setting of ingestion-alert; `heartbeat apps search ingestion-alert` lists them
+    lost_open_after `6 of 5` must be written like `3 of 5`, with at most 60 results
+    webHookUrlResolved is an address with `ftp`, but must be http or https
+    --set-file `webHookUrlResolved` `empty` is empty; it must contain the key
     --set-file `webHookUrlResolved` `none` cannot be read: No such file or directory (os error 2)
     `webHookUrlResolvd` is not a setting of ingestion-alert; did you mean `webHookUrlResolved`?
     --set-file `webHookUrlResolved` must be SETTING=FILE
@@ -53,7 +53,7 @@ fn what_is_not_installed_is_told() {
         let told = on(&home, command, "shop", &[]);
         assert_eq!(
             told,
-            "exit 2\n--- err\nerror: ingestion-alert is not installed on project shop; `apps install ingestion-alert --project shop` does it\n"
+            "exit 2\n--- err\nerror: ingestion-alert is not installed on project shop; install it with `apps install ingestion-alert --project shop`\n"
         );
     }
     insta::assert_snapshot!(home.run(&["apps", "install", "ingestion-alarm", "--project", "shop"]).shown(), @r"
@@ -83,7 +83,7 @@ fn installing_it_tells_what_is_not_as_usual() {
     ~ project shop: ingestion_alert.posthogApiKey none -> phx_***
     ~ project shop: ingestion_alert.lag_above none -> 1m30s
     --- err
-    Nothing was changed: this was a dry run.
+    Dry run: nothing was changed.
     ");
 }
 
@@ -95,9 +95,9 @@ fn what_it_cannot_see_is_told() {
     --- out
     ~ project blog: ingestion_alert none -> enabled
     --- err
-    Nothing was changed: this was a dry run.
-    There is no personal API key, neither the project's nor posthogApiKey: arrival cannot be checked, and of all rules only `capture` can hold.
-    Heartbeat does not beat on project blog: nothing can be noticed at all. `apps install heartbeat --project blog` changes that.
+    Dry run: nothing was changed.
+    There is no personal API key (neither of the project nor posthogApiKey), so arrival cannot be checked and only the rule `capture` works.
+    Heartbeat sends no beats for project blog, so no fault can be detected. Install it with `heartbeat apps install heartbeat --project blog`.
     ");
     insta::assert_snapshot!(on(&home, "install", "blog", &["--dry-run", "--set", "posthogApiKey=phx_hunter2"]), @r"
     exit 0
@@ -105,15 +105,15 @@ fn what_it_cannot_see_is_told() {
     ~ project blog: ingestion_alert none -> enabled
     ~ project blog: ingestion_alert.posthogApiKey none -> phx_***
     --- err
-    Nothing was changed: this was a dry run.
-    Heartbeat does not beat on project blog: a project where nobody sends looks like a broken one. `apps install heartbeat --project blog` changes that.
+    Dry run: nothing was changed.
+    Heartbeat sends no beats for project blog, so a project without traffic looks like a broken one. Install it with `heartbeat apps install heartbeat --project blog`.
     ");
     insta::assert_snapshot!(on(&home, "install", "blog", &["--dry-run", "--disabled"]), @r"
     exit 0
     --- out
     ~ project blog: ingestion_alert none -> disabled
     --- err
-    Nothing was changed: this was a dry run.
+    Dry run: nothing was changed.
     ");
 }
 

@@ -63,7 +63,7 @@ fn a_dry_run_shows_the_same_and_changes_nothing() {
     + project news
     - project blog
     --- err
-    Nothing was changed: this was a dry run.
+    Dry run: nothing was changed.
     ");
 }
 
@@ -74,7 +74,7 @@ fn a_project_that_is_not_in_the_file_stays_unless_pruned() {
     insta::assert_snapshot!(home.run(&["apply", "one.toml"]).shown(), @r"
     exit 0
     --- err
-    = project shop is not in the file and stays (--prune removes it)
+    = project shop is not in the file and is kept (--prune removes it)
     Nothing to change.
     ");
     assert!(home.stored().contains("shop"));
@@ -105,7 +105,7 @@ fn a_file_without_projects_prunes_nothing() {
     insta::assert_snapshot!(home.run(&["apply", "none.toml", "--prune"]).shown(), @r"
     exit 2
     --- err
-    error: none.toml names no project; `heartbeat config example` shows how
+    error: none.toml defines no project; see `heartbeat config example`
     ");
     assert!(home.stored().contains("shop"));
 }

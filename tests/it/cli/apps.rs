@@ -17,7 +17,7 @@ fn an_app_lives_through_its_states() {
     ~ project blog: heartbeat none -> enabled
     ~ project blog: heartbeat.events none -> heartbeat + heartbeat_buffer
     --- err
-    Heartbeat beats on 2 routes: 2,880 events a day, 86,400 in 30 days.
+    Heartbeat sends beats on 2 routes: 2,880 events a day, 86,400 in 30 days.
     ");
     insta::assert_snapshot!(apps(&home, "configure", &["--set", "host=https://t.example.com", "--set", "project_api_key=phc_blog"]), @r"
     exit 0
@@ -25,7 +25,7 @@ fn an_app_lives_through_its_states() {
     ~ project blog: heartbeat.host none -> https://t.example.com
     ~ project blog: heartbeat.project_api_key none -> phc_blog
     --- err
-    Heartbeat beats on 2 routes: 2,880 events a day, 86,400 in 30 days.
+    Heartbeat sends beats on 2 routes: 2,880 events a day, 86,400 in 30 days.
     ");
     insta::assert_snapshot!(apps(&home, "configure", &[]), @r"
     exit 0
@@ -33,13 +33,13 @@ fn an_app_lives_through_its_states() {
     events = heartbeat + heartbeat_buffer
         Events to be emitted
         `heartbeat` has a fixed distinct id and watches one partition of the queue; `heartbeat_buffer` has a new one each minute and watches them all; `heartbeat_api` goes to the host below: put your own reverse proxy there to watch it too. Any of them, joined by ` + `.
-        Such as: heartbeat; heartbeat_api; heartbeat + heartbeat_api; heartbeat + heartbeat_buffer + heartbeat_api.
+        For example: heartbeat; heartbeat_api; heartbeat + heartbeat_api; heartbeat + heartbeat_buffer + heartbeat_api.
     host = https://t.example.com
         PostHog host with protocol (only for `heartbeat_api`)
         Where `heartbeat_api` is sent.
     project_api_key = phc_blog
         PostHog project API key (only for `heartbeat_api`)
-        It must be the project's own token: an event in another project could not be read back here.
+        It must be the project's own token: an event in another project could not be read back.
     ");
     insta::assert_snapshot!(apps(&home, "configure", &["--set", "events=", "--set", "host="]), @r"
     exit 0
@@ -47,7 +47,7 @@ fn an_app_lives_through_its_states() {
     ~ project blog: heartbeat.events heartbeat + heartbeat_buffer -> heartbeat
     ~ project blog: heartbeat.host https://t.example.com -> none
     --- err
-    Heartbeat beats on 1 route: 1,440 events a day, 43,200 in 30 days.
+    Heartbeat sends beats on 1 route: 1,440 events a day, 43,200 in 30 days.
     ");
     insta::assert_snapshot!(apps(&home, "disable", &[]), @r"
     exit 0
@@ -64,7 +64,7 @@ fn an_app_lives_through_its_states() {
     --- out
     ~ project blog: heartbeat disabled -> enabled
     --- err
-    Heartbeat beats on 1 route: 1,440 events a day, 43,200 in 30 days.
+    Heartbeat sends beats on 1 route: 1,440 events a day, 43,200 in 30 days.
     ");
     insta::assert_snapshot!(home.run(&["apps", "list"]).shown(), @r"
     exit 0
@@ -83,7 +83,7 @@ fn an_app_lives_through_its_states() {
     insta::assert_snapshot!(apps(&home, "uninstall", &[]), @r"
     exit 2
     --- err
-    error: heartbeat is not installed on project blog; `apps install heartbeat --project blog` does it
+    error: heartbeat is not installed on project blog; install it with `apps install heartbeat --project blog`
     ");
 }
 
@@ -99,7 +99,7 @@ fn it_may_be_installed_at_rest() {
     insta::assert_snapshot!(apps(&home, "install", &[]), @r"
     exit 2
     --- err
-    error: heartbeat is installed on project blog already; `apps configure` changes it
+    error: heartbeat is already installed on project blog; change it with `apps configure`
     ");
 }
 
@@ -117,7 +117,7 @@ fn one_wrong_setting_keeps_all_of_them_out() {
     exit 2
     --- err
     error: host `nowhere` has no protocol; did you mean `https://nowhere`?
-    project_api_key is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    project_api_key is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     `evnts` is not a setting of heartbeat; did you mean `events`?
     --set `enabled` must be SETTING=VALUE
     "
@@ -125,7 +125,7 @@ fn one_wrong_setting_keeps_all_of_them_out() {
     insta::assert_snapshot!(apps(&home, "install", &["--set", "project_api_key=phc_other"]), @r"
     exit 2
     --- err
-    error: project_api_key is not the project's own token: the event would go into another project, where it could not be read back; leave it out
+    error: project_api_key is not the project's token: the event would go to another project and could not be read back; remove it
     ");
     assert_eq!(home.stored(), before);
 }
@@ -159,12 +159,12 @@ fn what_is_not_there_is_told_with_what_is() {
     insta::assert_snapshot!(Home::without_projects().run(&["apps", "enable", "heartbeat", "--project", "x"]).shown(), @r"
     exit 2
     --- err
-    error: there is no project `x`; the store has none yet: `heartbeat projects add`, or `heartbeat apply`
+    error: there is no project `x`; add one with `heartbeat projects add` or `heartbeat apply`
     ");
     insta::assert_snapshot!(Home::without_projects().run(&["apps", "list"]).shown(), @r"
     exit 0
     --- err
-    No app is installed: `heartbeat apps install heartbeat --project NAME`.
+    No app is installed. Install one with `heartbeat apps install heartbeat --project NAME`.
     ");
 }
 

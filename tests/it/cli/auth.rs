@@ -7,17 +7,18 @@ fn a_user_is_invited_changed_and_removed() {
     let home = Home::with_two();
     assert!(home.run(&["users"]).shown().contains("There is no user yet"));
     let invited = home.run(&["users", "invite", "ann", "--json"]).json();
-    assert_eq!((invited["name"].as_str(), invited["access"].as_str()), (Some("ann"), Some("write")));
+    assert_eq!((invited["name"].as_str(), invited["role"].as_str()), (Some("ann"), Some("editor")));
     assert!(invited["link"].as_str().unwrap().starts_with("http://127.0.0.1:8400/enter/"), "{invited}");
-    let again = home.run(&["users", "invite", "ann", "--access", "read", "--json"]).json();
+    let again = home.run(&["users", "invite", "ann", "--role", "viewer", "--json"]).json();
     assert_ne!(invited["link"], again["link"], "each link is another, and the one before is void");
     let list = home.run(&["users", "list", "--json"]).json();
-    assert_eq!((list["items"][0]["access"].as_str(), list["items"][0]["has_password"].as_bool()), (Some("read"), Some(false)));
-    assert!(home.run(&["users", "set", "ann", "--access", "write"]).shown().contains("~ user ann: access read -> write"));
-    assert!(home.run(&["users", "set", "ann", "--access", "write"]).shown().contains("Nothing to change."));
+    assert_eq!((list["items"][0]["role"].as_str(), list["items"][0]["has_password"].as_bool()), (Some("viewer"), Some(false)));
+    assert!(home.run(&["users", "set", "ann", "--role", "editor"]).shown().contains("~ user ann: role viewer -> editor"));
+    assert!(home.run(&["users", "set", "ann", "--role", "editor"]).shown().contains("Nothing to change."));
+    assert_eq!(home.run(&["users", "invite", "bob", "--json"]).json()["role"], "viewer", "the first user is the editor");
     assert!(home.run(&["users", "remove", "ann"]).shown().contains("- user ann"));
-    let told = home.run(&["changes", "--json"]).shown();
-    for words in ["invited; may write", "invited; access write -> read", "access read -> write", "removed; access write -> none"] {
+    let told = home.run(&["audit-log", "--json"]).shown();
+    for words in ["invited as editor", "invited; role editor -> viewer", "role viewer -> editor", "removed; role editor -> none"] {
         assert!(told.contains(words), "{words}: {told}");
     }
 }
@@ -28,9 +29,9 @@ fn users_that_cannot_be_are_refused() {
     home.run(&["users", "invite", "ann"]);
     for (arguments, says) in [
         (&["users", "invite", "an n"][..], "NAME `an n`"),
-        (&["users", "invite", "bob", "--access", "admin"], "--access `admin` must be `read` or `write`"),
-        (&["users", "set", "anne", "--access", "read"], "did you mean `ann`?"),
-        (&["users", "remove", "zoe"], "there is no user `zoe`; there are ann"),
+        (&["users", "invite", "bob", "--role", "admin"], "--role `admin` must be `viewer` or `editor`"),
+        (&["users", "set", "anne", "--role", "viewer"], "did you mean `ann`?"),
+        (&["users", "remove", "zoe"], "there is no user `zoe`; the users are ann"),
     ] {
         let ran = home.run(arguments);
         assert_eq!(ran.code, 2, "{}", ran.shown());
@@ -46,11 +47,11 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
     assert!(token.starts_with("hb_") && token.len() == 46, "{made}");
     let list = home.run(&["tokens", "--json"]);
     assert!(!list.shown().contains(token));
-    assert_eq!(list.json()["items"][0]["access"], "read");
+    assert_eq!(list.json()["items"][0]["role"], "viewer");
     for (arguments, says) in [
         (&["tokens", "add", "dbt"][..], "there is a token `dbt` already"),
         (&["tokens", "add", "a b"], "NAME `a b`"),
-        (&["tokens", "add", "x", "--access", "all"], "--access `all`"),
+        (&["tokens", "add", "x", "--role", "all"], "--role `all`"),
         (&["tokens", "remove", "dbtt"], "did you mean `dbt`?"),
     ] {
         let ran = home.run(arguments);

@@ -4,7 +4,7 @@ use super::{Home, TWO};
 
 /// What was told, without when.
 fn told(home: &Home, arguments: &[&str]) -> String {
-    let ran = home.run(&[&["changes"], arguments].concat());
+    let ran = home.run(&[&["audit-log"], arguments].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
     let lines = ran.out.lines().map(|line| line.get(21..).unwrap_or(line)).collect::<Vec<_>>();
     lines.join("\n") + &ran.err
@@ -49,7 +49,7 @@ fn whoever_changed_something_is_told_with_what_it_was() {
     ann on the command line  app ingestion-alert, project blog  installed, enabled; webHookUrlTriggered none -> https://example.com/***
     file two.toml            project blog                       added
     ");
-    let all = home.run(&["changes", "--json"]);
+    let all = home.run(&["audit-log", "--json"]);
     assert!(!all.out.contains("hunter"), "{all:?}");
     assert_eq!(all.json()["next"], serde_json::json!(null));
 }
@@ -57,21 +57,21 @@ fn whoever_changed_something_is_told_with_what_it_was() {
 #[test]
 fn programs_read_on_where_they_stopped() {
     let home = Home::with_two();
-    let first = home.run(&["changes", "--json", "--limit", "1"]).json();
+    let first = home.run(&["audit-log", "--json", "--limit", "1"]).json();
     let newest = &first["items"][0];
     assert_eq!(
         (&newest["who"], &newest["subject"], &newest["project"], &newest["words"]),
         (&"file two.toml".into(), &"project blog".into(), &"blog".into(), &"added".into())
     );
     let next = first["next"].as_str().unwrap().to_owned();
-    let rest = home.run(&["changes", "--json", "--before", &next]).json();
+    let rest = home.run(&["audit-log", "--json", "--before", &next]).json();
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["items"][0]["subject"]), (1, &"project shop".into()));
     assert!(rest["next"].is_null());
 }
 
 #[test]
 fn a_project_that_cannot_be_is_told() {
-    insta::assert_snapshot!(Home::new().run(&["changes", "--project", "my shop"]).shown(), @r"
+    insta::assert_snapshot!(Home::new().run(&["audit-log", "--project", "my shop"]).shown(), @r"
     exit 2
     --- err
     error: --project `my shop` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first

@@ -31,9 +31,9 @@ fn what_they_lack_keeps_everything_out() {
     --- out
     ok lacking.toml: 2 projects, 1 channel, 1 maintenance window; 3 routes: 4,320 events a day, 129,600 in 30 days
     --- err
-    project blog: Heartbeat is not installed; a section [project.heartbeat] installs it
-    project blog: gives no personal API key; unless the store has one, arrival is not checked
-    channel ops: gives no url; unless the store has it, the file cannot be applied
+    project blog: Heartbeat is not installed; add a section [project.heartbeat] to install it
+    project blog: has no personal API key; unless the store has one, arrival is not checked
+    channel ops: has no url; unless the store has it, the file cannot be applied
     ");
     assert_eq!(home.stored(), "");
 }
@@ -45,7 +45,7 @@ fn a_file_without_projects_prunes_none() {
     insta::assert_snapshot!(home.run(&["apply", "beside.toml", "--prune"]).shown(), @r"
     exit 2
     --- err
-    error: beside.toml names no project, and --prune would remove all that are stored
+    error: beside.toml defines no project, and --prune would remove all stored projects
     ");
     assert!(home.stored().contains("blog"));
 }
@@ -64,7 +64,7 @@ fn they_are_put_after_the_projects_and_strange_projects_are_told() {
     --- err
     channel ops: there is no project `news`
     maintenance night: there is no project `news`
-    Nothing was changed: this was a dry run.
+    Dry run: nothing was changed.
     ");
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["apply", "all.toml", "--dry-run", "--json", "-q"]).json()).unwrap(), @r#"
     {"changes":[{"change":"added","field":null,"kind":"project","name":"shop","new":null,"old":null,"project":"shop"},{"change":"added","field":null,"kind":"project","name":"blog","new":null,"old":null,"project":"blog"},{"change":"added","field":null,"kind":"channel","name":"ops","new":null,"old":null,"project":null},{"change":"added","field":null,"kind":"maintenance","name":"night","new":null,"old":null,"project":null}],"dry_run":true}
@@ -94,8 +94,8 @@ fn a_projects_alert_is_checked_for_what_it_cannot_see() {
     --- out
     ok alert.toml: 1 project; 0 routes: 0 events a day, 0 in 30 days
     --- err
-    project shop: Heartbeat is not installed: a project where nobody sends looks like a broken one
-    project shop: gives no personal API key; unless the store has one, arrival is not checked
+    project shop: Heartbeat is not installed, so a project without traffic looks like a broken one
+    project shop: has no personal API key; unless the store has one, arrival is not checked
     ");
 }
 

@@ -11,8 +11,8 @@ fn what_is_right_is_counted() {
     --- out
     ok two.toml: 2 projects; 3 routes: 4,320 events a day, 129,600 in 30 days
     --- err
-    project blog: Heartbeat is not installed; a section [project.heartbeat] installs it
-    project blog: gives no personal API key; unless the store has one, arrival is not checked
+    project blog: Heartbeat is not installed; add a section [project.heartbeat] to install it
+    project blog: has no personal API key; unless the store has one, arrival is not checked
     ");
     assert!(!home.path("data").exists(), "a check makes no database");
 }
@@ -27,7 +27,7 @@ fn what_is_wrong_is_all_told() {
     error: the settings have 3 problems:
       bad.toml:1: project "shop": host is missing; give `us`, `eu`, or the address of a PostHog
       bad.toml:3: project "shop": hots is not a setting here; did you mean `host`?
-      bad.toml:4: project "shop": token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+      bad.toml:4: project "shop": token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     "#);
     insta::assert_snapshot!(home.run(&["config", "check", "bad.toml", "--json"]).shown(), @r#"
     exit 2
@@ -41,7 +41,7 @@ fn what_is_wrong_is_all_told() {
       "problems": [
         "bad.toml:1: project \"shop\": host is missing; give `us`, `eu`, or the address of a PostHog",
         "bad.toml:3: project \"shop\": hots is not a setting here; did you mean `host`?",
-        "bad.toml:4: project \"shop\": token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General"
+        "bad.toml:4: project \"shop\": token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General"
       ]
     }
     "#);
@@ -54,7 +54,7 @@ fn the_example_passes_its_own_check_once_its_token_is_a_real_one() {
     assert_eq!(example, heartbeat::config::EXAMPLE);
     let ran = home.run_with_input(&["config", "check", "-"], &example);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("token is the placeholder of an example; put your own there"), "{ran:?}");
+    assert!(ran.err.contains("token is an example placeholder; give your own value"), "{ran:?}");
     let ran = home.run_with_input(&["config", "check", "-"], &example.replace("phc_your_project_token", "phc_a"));
     assert_eq!(ran.code, 0, "{ran:?}");
 }
@@ -71,7 +71,7 @@ fn the_environment_is_checked_where_there_is_no_file() {
     insta::assert_snapshot!(home.run(&["config", "check"]).shown(), @r"
     exit 2
     --- err
-    error: environment: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    error: environment: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     ");
 }
 
@@ -137,7 +137,7 @@ fn what_may_not_be_as_it_was_meant_is_a_remark() {
         home.run(&["config", "check", "two.toml"])
     };
     let ran = check("\"shpo\", \"blog\"");
-    assert!(ran.code == 0 && ran.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there"), "{ran:?}");
+    assert!(ran.code == 0 && ran.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which does not exist"), "{ran:?}");
     let says = "metrics_projects in [web] names `shpo`, and there is no such project in this file; did you mean `shop`?";
     assert!(ran.err.contains(says) && !ran.err.contains("`blog`"), "{ran:?}");
     let ran = check(&many);

@@ -23,7 +23,7 @@ fn an_export_shows_no_secret_unless_told() {
     name = "shop"
     host = "us"
     token = "phc_shop"
-    # personal_api_key is a secret and was left out: applied, the stored one stays (see --with-secrets)
+    # personal_api_key is a secret and is left out; applying this file keeps the stored one (see --with-secrets)
     late_after = "2m"
     lost_after = "15m"
     readback_interval = "1m"

@@ -77,7 +77,7 @@ fn an_export_shows_all_of_it_and_no_secret() {
     body = """
     One
     Two"""
-    # url is a secret and was left out: applied, the stored one stays (see --with-secrets)
+    # url is a secret and is left out; applying this file keeps the stored one (see --with-secrets)
     from = "heartbeat@example.com"
     to = "ops@example.com"
 
@@ -88,8 +88,8 @@ fn an_export_shows_all_of_it_and_no_secret() {
     severity = "warning"
     projects = ["news"]
     at_once = 5
-    # url is a secret and was left out: applied, the stored one stays (see --with-secrets)
-    # secret is a secret and was left out: applied, the stored one stays (see --with-secrets)
+    # url is a secret and is left out; applying this file keeps the stored one (see --with-secrets)
+    # secret is a secret and is left out; applying this file keeps the stored one (see --with-secrets)
 
     [[maintenance]]
     name = "move"
@@ -106,7 +106,7 @@ fn an_export_shows_all_of_it_and_no_secret() {
     insta::assert_snapshot!(app, @r#"
     enabled = true
     timeRange = 15
-    # webHookUrlTriggered is a secret and was left out: applied, the stored one stays (see --with-secrets)
+    # webHookUrlTriggered is a secret and is left out; applying this file keeps the stored one (see --with-secrets)
     watch = "signup, purchase"
     lost = "off"
     "#);
@@ -158,11 +158,11 @@ fn what_the_file_does_not_name_stays_unless_pruned() {
     insta::assert_snapshot!(home.run(&["apply", "two.toml"]).shown(), @r"
     exit 0
     --- err
-    = project news is not in the file and stays (--prune removes it)
-    = channel mail is not in the file and stays (--prune removes it)
-    = channel ops is not in the file and stays (--prune removes it)
-    = maintenance move is not in the file and stays (--prune removes it)
-    = maintenance night is not in the file and stays (--prune removes it)
+    = project news is not in the file and is kept (--prune removes it)
+    = channel mail is not in the file and is kept (--prune removes it)
+    = channel ops is not in the file and is kept (--prune removes it)
+    = maintenance move is not in the file and is kept (--prune removes it)
+    = maintenance night is not in the file and is kept (--prune removes it)
     Nothing to change.
     ");
     insta::assert_snapshot!(home.run(&["apply", "two.toml", "--prune"]).shown(), @r"
@@ -226,7 +226,7 @@ fn the_alert_lives_through_its_states() {
     insta::assert_snapshot!(alert("install", &[]), @r"
     exit 2
     --- err
-    error: ingestion-alert is installed on project shop already; `apps configure` changes it
+    error: ingestion-alert is already installed on project shop; change it with `apps configure`
     ");
     insta::assert_snapshot!(alert("configure", &["--set", "timeRange=", "--set", "quiet=on"]), @r"
     exit 0

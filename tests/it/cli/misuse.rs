@@ -67,7 +67,7 @@ fn a_database_that_is_none_is_told() {
     insta::assert_snapshot!(home.run(&["--database", "mysql://me:hunter2@db/x", "projects", "list"]).shown(), @r"
     exit 2
     --- err
-    error: command line: --database `mysql:` is no database that can be used; give `sqlite:PATH` or `postgres://...`
+    error: command line: --database `mysql:` is not a supported database; give `sqlite:PATH` or `postgres://...`
     ");
     let home = home.with("DATABASE_URL", "sqlite:");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
@@ -84,7 +84,7 @@ fn a_store_that_cannot_be_opened_is_told() {
     insta::assert_snapshot!(home.run(&["--database", "sqlite:file/x.db", "projects", "list"]).shown(), @r"
     exit 1
     --- err
-    error: there is no database at file/x.db; `heartbeat projects add` or `heartbeat run` makes it, or name another with --database or DATABASE_URL
+    error: there is no database at file/x.db; `heartbeat projects add` or `heartbeat run` creates it, or name another with --database or DATABASE_URL
     ");
     let adds = [
         "--database",
@@ -102,20 +102,20 @@ fn a_store_that_cannot_be_opened_is_told() {
     insta::assert_snapshot!(home.run(&adds).shown(), @r"
     exit 1
     --- err
-    error: the directory file could not be made: File exists (os error 17)
+    error: the directory file cannot be created: File exists (os error 17)
     ");
     let home = home.with("HEARTBEAT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     home.file("text.db", "this is no database, it is a text of some length ".repeat(100).as_str());
     insta::assert_snapshot!(home.run(&["--database", "sqlite:text.db", "projects", "list"]).shown(), @r"
     exit 1
     --- err
-    error: the database sqlite:text.db could not be opened: text.db is not an SQLite database: give another file, or move this one away
+    error: the database sqlite:text.db cannot be opened: text.db is not an SQLite database: give another file, or move this one away
     ");
     let home = Home::with_two().with("HEARTBEAT_KEY", "hunter2");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 2
     --- err
-    error: environment: HEARTBEAT_KEY cannot be used: the text given holds no encryption key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them
+    error: environment: HEARTBEAT_KEY cannot be used: the value contains no encryption key: it must be 32 bytes in base64, as printed by `openssl rand -base64 32`
     ");
 }
 
@@ -125,7 +125,7 @@ fn another_key_does_not_open_the_store() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 1
     --- err
-    error: the personal API key of project shop does not open with this encryption key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` and add it again
+    error: the personal API key of project shop cannot be decrypted with this encryption key: use the key of this database (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` and add it again
     ");
 }
 
@@ -149,12 +149,12 @@ fn nothing_is_encrypted_with_another_key_and_what_does_not_open_can_be_removed()
         let ran = home.run(line);
         assert_eq!(ran.code, 1, "{line:?}: {ran:?}");
         let said = ran.err.lines().last().unwrap();
-        assert!(said.contains("does not open with") && said.contains("remove "), "{line:?}: {ran:?}");
+        assert!(said.contains("cannot be decrypted with") && said.contains("remove "), "{line:?}: {ran:?}");
     }
     insta::assert_snapshot!(home.run(&add).shown(), @r"
     exit 1
     --- err
-    error: nothing is encrypted with this encryption key, because the personal API key of project shop does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` first
+    error: nothing is encrypted with this encryption key, because the personal API key of project shop cannot be decrypted with it: use the key of this database (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` first
     ");
     // What holds no secret is set up as ever.
     assert_eq!(home.run(&["projects", "add", "bare", "--host", "us", "--token", "phc_b", "--no-personal-api-key", "--no-check"]).code, 0);
@@ -188,7 +188,7 @@ fn a_log_filter_that_is_none_is_told() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r#"
     exit 2
     --- err
-    error: HEARTBEAT_LOG (or RUST_LOG) `heartbeat=louder`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; write it like `info` or `warn,heartbeat=debug`
+    error: HEARTBEAT_LOG (or RUST_LOG) `heartbeat=louder`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; use a filter such as `info` or `warn,heartbeat=debug`
     "#);
 }
 
@@ -212,7 +212,7 @@ fn files_that_nest_deeply_are_refused() {
     for (name, text) in [("lists.json", nested("[", "]")), ("objects.json", nested("{\"a\":", "}"))] {
         home.file(name, &text);
         let ran = home.run(&["import", name]);
-        assert!(ran.code == 2 && ran.err.contains("is no JSON"), "{name}: {ran:?}");
+        assert!(ran.code == 2 && ran.err.contains("is not JSON"), "{name}: {ran:?}");
     }
     let cron = format!("0 0 {}1 * *", "1,".repeat(DEEP / 4));
     for (flag, text) in [("--cron", cron), ("--weekly", format!("{}sun 01:00-02:00", "sun,".repeat(DEEP / 4)))] {
@@ -271,19 +271,19 @@ fn what_means_nothing_at_zero_is_refused_with_its_bounds() {
     let home = Home::with_two();
     for (line, says) in [
         (&["notifications", "--limit", "0"][..], "0 is not in 1.."),
-        (&["changes", "--limit", "0"], "0 is not in 1.."),
-        (&["changes", "--before", "0"], "0 is not in 1.."),
+        (&["audit-log", "--limit", "0"], "0 is not in 1.."),
+        (&["audit-log", "--before", "0"], "0 is not in 1.."),
         (&["incidents", "show", "0"], "0 is not in 1.."),
         (&["incidents", "ack", "0"], "0 is not in 1.."),
-        (&["incidents", "--since", "0s"], "`0s` must lie from 1s to 3660d"),
-        (&["incidents", "list", "--since", "0s"], "`0s` must lie from 1s to 3660d"),
-        (&["incidents", "snooze", "1", "--for", "0s"], "`0s` must lie above 0s"),
-        (&["beats", "--since", "0s"], "`0s` must lie from 1s to 3660d"),
-        (&["demo", "--for", "0s"], "`0s` must lie from 1s to 3660d"),
+        (&["incidents", "--since", "0s"], "`0s` must be between 1s and 3660d"),
+        (&["incidents", "list", "--since", "0s"], "`0s` must be between 1s and 3660d"),
+        (&["incidents", "snooze", "1", "--for", "0s"], "`0s` must be more than 0s"),
+        (&["beats", "--since", "0s"], "`0s` must be between 1s and 3660d"),
+        (&["demo", "--for", "0s"], "`0s` must be between 1s and 3660d"),
         (&["check", "--project-id", "0", "--host", "us", "--token", "phc_a"], "0 is not in 1.."),
         (&["channels", "set", "ops", "--at-once", "0"], "0 is not in 1.."),
-        (&["tokens", "add", "dbt", "--for", "0s"], "`0s` must lie from 1m"),
-        (&["rules", "replay", "--project", "shop", "--since", "0s"], "`0s` must lie"),
+        (&["tokens", "add", "dbt", "--for", "0s"], "`0s` must be between 1m"),
+        (&["rules", "replay", "--project", "shop", "--since", "0s"], "`0s` must be between"),
         (&["run", "--speed", "0"], "a number from 1"),
     ] {
         let ran = home.run(line);

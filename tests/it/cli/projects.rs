@@ -17,7 +17,7 @@ fn a_project_comes_and_goes() {
     insta::assert_snapshot!(home.run(&add).shown(), @r"
     exit 2
     --- err
-    error: there is a project `shop` already; `projects set` or `apply` changes it
+    error: the project `shop` already exists; change it with `projects set` or `apply`
     ");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 0
@@ -36,12 +36,12 @@ fn a_project_comes_and_goes() {
     insta::assert_snapshot!(home.run(&["projects", "remove", "shop"]).shown(), @r"
     exit 2
     --- err
-    error: there is no project `shop`; the store has none yet: `heartbeat projects add`, or `heartbeat apply`
+    error: there is no project `shop`; add one with `heartbeat projects add` or `heartbeat apply`
     ");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 0
     --- err
-    There is no project yet: `heartbeat projects add`, or `heartbeat apply`.
+    There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.
     ");
 }
 
@@ -66,7 +66,7 @@ fn a_key_is_changed_and_removed() {
     insta::assert_snapshot!(home.run(&["projects", "set-key", "shop"]).shown(), @r"
     exit 2
     --- err
-    error: no key was given; --no-personal-api-key removes the one that is stored
+    error: no key is given; use --no-personal-api-key to remove the stored key
     ");
     insta::assert_snapshot!(home.run(&["projects", "set-key", "shop", "--no-personal-api-key"]).shown(), @r"
     exit 0
@@ -92,7 +92,7 @@ fn wrong_flags_are_told_and_make_no_database() {
     insta::assert_snapshot!(add("shop", &["--host", "us"]), @r"
     exit 2
     --- err
-    error: --token is missing; give it, or set POSTHOG_PROJECT_API_KEY
+    error: --token is missing; give it or set POSTHOG_PROJECT_API_KEY
     ");
     insta::assert_snapshot!(add("shop", &["--host", "usa", "--token", "phc_a"]), @r"
     exit 2
@@ -102,12 +102,12 @@ fn wrong_flags_are_told_and_make_no_database() {
     insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phx_hunter2"]), @r"
     exit 2
     --- err
-    error: --token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    error: --token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     ");
     insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phc_a", "--personal-api-key", "phc_a"]), @r"
     exit 2
     --- err
-    error: --personal-api-key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    error: --personal-api-key is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     ");
     insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phc_a", "--personal-api-key-file", "none"]), @r"
     exit 2

@@ -25,7 +25,7 @@ const COMMANDS: [&[&str]; 20] = [
     &["maintenance"],
     &["users"],
     &["tokens"],
-    &["changes"],
+    &["audit-log"],
     &["export"],
 ];
 
@@ -35,7 +35,8 @@ fn a_command_that_reads_makes_no_directory_no_database_and_no_key() {
     for command in COMMANDS {
         let ran = home.run(command);
         assert_eq!(ran.code, 1, "{command:?}: {ran:?}");
-        let says = "there is no database at HOME/data/posthog-heartbeat/heartbeat.db; `heartbeat projects add` or `heartbeat run` makes it";
+        let says =
+            "there is no database at HOME/data/posthog-heartbeat/heartbeat.db; `heartbeat projects add` or `heartbeat run` creates it";
         assert!(ran.err.contains(says), "{command:?}: {ran:?}");
         assert!(!home.path("data").exists(), "{command:?}");
         let elsewhere = [command, &["--database", "sqlite:new/typo.db"]].concat();
@@ -95,7 +96,7 @@ const LISTS: [&[&str]; 13] = [
 ];
 
 /// What gives a part of a list at a time.
-const PARTS: [&[&str]; 1] = [&["changes"]];
+const PARTS: [&[&str]; 1] = [&["audit-log"]];
 
 /// What gives one thing, or what it did.
 const ONE: [&str; 37] = [

@@ -23,7 +23,7 @@ fn a_status_page_comes_changes_and_goes() {
     assert_eq!((added.code, added.out.trim()), (0, "+ status_page data"));
     let changed = home.run(&["status-pages", "set", "data", "--public"]);
     assert_eq!((changed.code, changed.out.trim()), (0, "~ status_page data: public false -> true"));
-    assert!(home.run(&["status-pages"]).out.contains("everybody"));
+    assert!(home.run(&["status-pages"]).out.contains("the public"));
     let exported = home.run(&["export"]).out;
     assert!(
         exported.contains("[[status_page]]\nname = \"data\"\ntitle = \"Shop data\"\nprojects = [\"shop\"]\npublic = true"),
@@ -39,12 +39,12 @@ fn a_status_page_comes_changes_and_goes() {
 fn a_project_is_changed_field_by_field() {
     let home = home();
     let set = |given: &[&str]| home.run(&[&["projects", "set", "shop", "--no-check"], given].concat());
-    assert!(set(&[]).err.contains("nothing is given to change"));
+    assert!(set(&[]).err.contains("nothing to change"));
     let wrong = set(&["--set", "lat_after=2m", "--set", "host=nowhere"]);
     assert!(wrong.code == 2 && wrong.err.contains("did you mean `late_after`?"), "{}", wrong.err);
     let wrong = set(&["--set", "host=nowhere", "--set", "late_after=soon"]);
     assert!(
-        wrong.err.contains("host `nowhere` has no protocol") && wrong.err.contains("late_after `soon` is no duration"),
+        wrong.err.contains("host `nowhere` has no protocol") && wrong.err.contains("late_after `soon` is not a duration"),
         "{}",
         wrong.err
     );

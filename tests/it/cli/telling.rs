@@ -116,7 +116,7 @@ fn kinds_tell_their_fields() {
     assert_eq!(
         ntfy["items"][0]["fields"][1],
         serde_json::json!({
-            "key": "token", "label": "Token", "hint": "An access token (tk_...), where the topic needs one", "default": "", "required": false,
+            "key": "token", "label": "Token", "hint": "An access token (tk_...), if the topic needs one", "default": "", "required": false,
             "secret": true, "choices": [], "others": false
         })
     );
@@ -160,7 +160,7 @@ fn json_holds_no_secret() {
         serde_json::json!({
             "name": "ops", "kind": "webhook", "of_app": false, "projects": [], "severity": "info", "at_once": 5, "enabled": true,
             "title": null, "body": null, "fields": {}, "secrets": {"url": "https://hooks.example.com/***", "secret": "***"},
-            "state": "never_used", "stopped_since": null, "stopped_words": null, "last_accepted": null, "owed": 0, "dead": 0
+            "state": "never_used", "stopped_since": null, "stopped_words": null, "last_accepted": null, "queued": 0, "failed": 0
         })
     );
     assert_eq!(show.json(), list.json()["items"][0]);
@@ -208,12 +208,12 @@ fn stop(home: &Home) {
         let message = message::sample(NotificationKind::Returned, &ProjectName::parse("shop").unwrap(), at);
         let queued: Vec<Notification> = (0..3).map(|number| Notification::queued(channel, None, "x", number, message.clone())).collect();
         store.owe(&queued).await.unwrap();
-        let dead: Vec<Notification> = queued[1..]
+        let failed: Vec<Notification> = queued[1..]
             .iter()
             .map(|notification| Notification { state: NotificationState::Failed, ended: Some(at), ..notification.clone() })
             .collect();
         let stopped = Stopped { at, words: "404 `no_service`".into(), retried: false };
-        store.mark(&dead, &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
+        store.mark(&failed, &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
         store.close().await;
     });
 }
@@ -229,7 +229,7 @@ fn a_channel_that_does_not_deliver_is_shown_and_mended() {
     assert_eq!(home.run(&[&["apps", "install", "ingestion-alert", "--project", "shop"], &webhook[..]].concat()).code, 0);
     stop(&home);
     let status = home.run(&["status"]).out;
-    assert!(status.contains("channel ops is not delivering since 2026-11-23T14:02:00.000Z: 404 `no_service`"), "{status}");
+    assert!(status.contains("channel ops has not delivered since 2026-11-23T14:02:00.000Z: 404 `no_service`"), "{status}");
     let one = home.run(&["channels", "test", "ops", "--kind", "opened", "--json"]);
     assert_eq!(one.json()["requeued"], serde_json::Value::Null, "one sample of three revives nothing");
     let mut told = vec![

@@ -48,8 +48,8 @@ fn only(text: &str) -> ChannelSpec {
 fn a_required_field_that_is_not_secret_must_be_there() {
     let problems = File::of("[[channel]]\nname = \"mail\"\nkind = \"email\"\nfrom = \"nobody\"\n").problems();
     insta::assert_snapshot!(problems, @r#"
-    heartbeat.toml:1: channel "mail": to is missing: The recipients' addresses, between commas
-    heartbeat.toml:4: channel "mail": from holds `nobody`, which is no e-mail address
+    heartbeat.toml:1: channel "mail": to is missing: The recipients' addresses, separated by commas
+    heartbeat.toml:4: channel "mail": from contains `nobody`, which is not an e-mail address
     "#);
 }
 
@@ -72,7 +72,7 @@ fn what_is_wrong_in_a_field_is_told_without_the_secret() {
 fn channels_need_names_of_their_own_and_a_kind() {
     let file = "[[channel]]\nname = \"ops\"\nkind = \"get-pair\"\n[[channel]]\nname = \"ops\"\nkind = \"ntfy\"\n\n[[channel]]\nurl = \"x\"\nchat = 1\nurll = \"x\"\n";
     insta::assert_snapshot!(File::of(file).problems(), @r#"
-    heartbeat.toml:5: channel "ops": name `ops` stands there twice; each channel needs a name of its own
+    heartbeat.toml:5: channel "ops": name `ops` is used twice; each channel needs its own name
     heartbeat.toml:8: channel number 3: name is missing; give it a name, such as `ops`
     heartbeat.toml:8: channel number 3: kind is missing; there are webhook, get-pair, slack, discord, teams, pagerduty, opsgenie, alertmanager, email, ntfy, telegram, command
     heartbeat.toml:11: channel number 3: urll is not a setting here; did you mean `url`?
@@ -137,7 +137,7 @@ fn a_secret_is_left_alone_set_or_removed() {
     assert!(left.leaves("url") && left.leaves("secret"));
     assert_eq!(left.over(&stored).unwrap(), stored[0]);
     insta::assert_snapshot!(left.over(&[]).unwrap_err().to_string(), @r"
-    url is missing: Where to POST the JSON
+    url is missing: The address that receives the JSON by POST
     ");
     let removed = desired("secret = \"\"").over(&stored).unwrap();
     assert_eq!((removed.value("url"), removed.value("secret")), ("https://example.com/old", ""));
@@ -170,8 +170,8 @@ fn labels_are_a_table_or_a_text() {
     for (labels, says) in [
         ("{ team = \"a,b\" }", "labels must be a table of texts without commas"),
         ("{ team = [] }", "labels must be a table of texts without commas"),
-        ("{ project = \"x\" }", "labels holds `project=x`, which is Heartbeat's own label"),
-        ("\"team\"", "labels holds `team`, and must be written like `severity=critical, team=data`"),
+        ("{ project = \"x\" }", "labels contains `project=x`, which is Heartbeat's own label"),
+        ("\"team\"", "labels contains `team`, and must be written like `severity=critical, team=data`"),
     ] {
         let problems = File::of(file(labels)).problems();
         assert!(problems.contains(says), "{labels}: {problems}");

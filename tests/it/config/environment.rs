@@ -63,11 +63,11 @@ fn wrong_variables_are_all_told_by_name() {
         ("DATABASE_URL", "mysql://me:hunter2@db"),
     ]);
     insta::assert_snapshot!(all_wrong.unwrap_err(), @r"
-    environment: POSTHOG_HOST is a project token (phc_...); here belongs `us`, `eu`, or the address of a PostHog
-    environment: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
-    environment: POSTHOG_PERSONAL_API_KEY is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    environment: POSTHOG_HOST is a project token (phc_...); give `us`, `eu`, or the address of a PostHog instance
+    environment: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
+    environment: POSTHOG_PERSONAL_API_KEY is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     environment: POSTHOG_PROJECT_ID `shop` must be a whole number from 1
-    environment: DATABASE_URL `mysql:` is no database that can be used; give `sqlite:PATH` or `postgres://...`
+    environment: DATABASE_URL `mysql:` is not a supported database; give `sqlite:PATH` or `postgres://...`
     ");
 }
 
@@ -102,7 +102,7 @@ fn the_database_is_that_of_the_flag_then_the_variable_then_the_file() {
     assert_eq!(chosen(&set, None), PathBuf::from("/variable.db"));
     assert_eq!(chosen(&unset, None), file.directory.path().join("file.db"));
     insta::assert_snapshot!(load(&unset, Scope::Service).unwrap_err(), @r"
-    environment: there is no home directory to keep a database in; give --database or DATABASE_URL (`sqlite:PATH`)
+    environment: there is no home directory for the database; give --database or DATABASE_URL (`sqlite:PATH`)
     ");
 }
 

@@ -93,14 +93,14 @@ fn keys_are_found_in_variables_and_in_files_beside_the_settings() {
 
     file.beside("shop.key", "phc_wrong\n");
     insta::assert_snapshot!(file.load(&environment).unwrap_err().join("\n"), @r#"
-    heartbeat.toml:5: project "shop": personal_api_key_file names a file whose text is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    heartbeat.toml:5: project "shop": personal_api_key_file names a file whose text is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     "#);
     file.beside("shop.key", "\n");
     insta::assert_snapshot!(file.load(&environment).unwrap_err().join("\n"), @r#"
-    heartbeat.toml:5: project "shop": personal_api_key_file `shop.key` is empty; it should hold the key
+    heartbeat.toml:5: project "shop": personal_api_key_file `shop.key` is empty; it must contain the key
     "#);
     file.beside("shop.key", "phx_a".repeat(1000));
     insta::assert_snapshot!(file.load(&environment).unwrap_err().join("\n"), @r#"
-    heartbeat.toml:5: project "shop": personal_api_key_file `shop.key` is too long to hold nothing but a key
+    heartbeat.toml:5: project "shop": personal_api_key_file `shop.key` is too long for a key file
     "#);
 }

@@ -32,7 +32,7 @@ fn a_secret_that_is_named_is_never_quoted() {
     let environment = Environment::of([("HOOK", "example.com/hunter2")]).with_data_directory("/nowhere");
     insta::assert_snapshot!(file.load(&environment).unwrap_err().join("\n"), @r#"
     heartbeat.toml:6: project "shop", ingestion alert: webHookUrlTriggered_env names a variable whose value has no protocol; begin it with `https://`
-    heartbeat.toml:7: project "shop", ingestion alert: webHookUrlResolved_file names a file whose text is an address of `ftp`, and must be one of http or https
+    heartbeat.toml:7: project "shop", ingestion alert: webHookUrlResolved_file names a file whose text is an address with `ftp`, but must be http or https
     "#);
 }
 

@@ -51,7 +51,7 @@ fn what_does_not_go_together_is_told() {
 fn windows_need_names_of_their_own() {
     let twice = file("weekly = \"sun 02:00-04:00\"").repeat(2);
     insta::assert_snapshot!(File::of(twice).problems(), @r#"
-    heartbeat.toml:5: maintenance "night": name `night` stands there twice; each maintenance window needs a name of its own
+    heartbeat.toml:5: maintenance "night": name `night` is used twice; each maintenance window needs its own name
     "#);
 }
 

@@ -124,14 +124,14 @@ fn a_placeholder_of_the_example_is_refused_wherever_it_stands() {
     let problems = File::of(text).problems();
     let problems = problems.lines().filter_map(|line| line.split_once(": ")).map(|(_, says)| says).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(problems, @r#"
-    web.oidc: client_secret is the placeholder of an example; put your own there
-    project "shop": token is the placeholder of an example; put your own there
-    project "shop": personal_api_key is the placeholder of an example; put your own there
-    project "shop", ingestion alert: webHookUrlTriggered is the placeholder of an example; put your own there
-    project "shop", ingestion alert: webHookUrlResolved is the placeholder of an example; put your own there
-    project "shop", ingestion alert: posthogApiKey is the placeholder of an example; put your own there
-    channel "ops": url is the placeholder of an example; put your own there
-    channel "night-mail": url is the placeholder of an example; put your own there
+    web.oidc: client_secret is an example placeholder; give your own value
+    project "shop": token is an example placeholder; give your own value
+    project "shop": personal_api_key is an example placeholder; give your own value
+    project "shop", ingestion alert: webHookUrlTriggered is an example placeholder; give your own value
+    project "shop", ingestion alert: webHookUrlResolved is an example placeholder; give your own value
+    project "shop", ingestion alert: posthogApiKey is an example placeholder; give your own value
+    channel "ops": url is an example placeholder; give your own value
+    channel "night-mail": url is an example placeholder; give your own value
     "#);
 }
 

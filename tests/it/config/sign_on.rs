@@ -14,7 +14,7 @@ client_id = "heartbeat"
 client_secret = "hunter2"
 allowed = ["@Example.com", "anna@example.org"]
 claim = "preferred_username"
-access = "write"
+role = "editor"
 title = "Example SSO"
 "#;
 
@@ -74,7 +74,7 @@ fn the_secret_is_that_of_the_variable_then_wherever_the_file_says() {
     let alone = Environment::of([("HEARTBEAT_OIDC_SECRET", "hunter3")]).with_data_directory("/nowhere");
     assert_eq!(File::of("[service]\n").load(&alone).unwrap().web.oidc, None, "a secret alone sets up nothing");
     let wrong = Environment::of([("HEARTBEAT_OIDC_SECRET", "hunter\n3")]).with_data_directory("/nowhere");
-    insta::assert_snapshot!(File::of(with("")).load(&wrong).unwrap_err().join("\n"), @"environment: HEARTBEAT_OIDC_SECRET is no secret that an issuer gives: it is too long, or more than one line");
+    insta::assert_snapshot!(File::of(with("")).load(&wrong).unwrap_err().join("\n"), @"environment: HEARTBEAT_OIDC_SECRET is not a client secret: it must be one line of at most 500 bytes");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_command_that_needs_no_secret_does_not_fail_over_one() {
 #[test]
 fn without_a_public_address_nobody_can_be_sent_back() {
     let section = with("").replace("public_url = \"https://beat.example.com\"\n", "");
-    insta::assert_snapshot!(File::of(&section).problems(), @"heartbeat.toml:2: web: oidc needs public_url in [web] (or HEARTBEAT_PUBLIC_URL): the address to which the issuer sends people back");
+    insta::assert_snapshot!(File::of(&section).problems(), @"heartbeat.toml:2: web: oidc needs public_url in [web] (or HEARTBEAT_PUBLIC_URL): the address to which the issuer redirects users");
     let public = Environment::of([("HEARTBEAT_PUBLIC_URL", "https://beat.example.com")]).with_data_directory("/nowhere");
     File::of(&section).load(&public).unwrap();
 }
@@ -99,7 +99,7 @@ fn what_must_be_there_is_missed() {
     insta::assert_snapshot!(File::of(format!("{WEB}[web.oidc]\n")).problems(), @r#"
     heartbeat.toml:3: web.oidc: issuer is missing; give `issuer = "https://id.example.com"`
     heartbeat.toml:3: web.oidc: client_id is missing; give `client_id = "heartbeat"`
-    heartbeat.toml:3: web.oidc: allowed is missing: who may come in, such as ["@example.com"]; ["*"] is everybody whom the issuer knows
+    heartbeat.toml:3: web.oidc: allowed is missing; give the allowed users, for example ["@example.com"], or ["*"] for every user of the issuer
     "#);
 }
 
@@ -129,7 +129,7 @@ fn each_wrong_setting_is_one_sentence() {
         r#"allowed = ["*@example.com"]"#,
         r#"allowed = ["ann@example.com", "Ann@example.com"]"#,
         r#"claim = "sub""#,
-        r#"access = "admin""#,
+        r#"role = "admin""#,
         r#"title = """#,
         r#"title = "a\nb""#,
         r#"client_secrett = "hunter2""#,

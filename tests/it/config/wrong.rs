@@ -246,7 +246,7 @@ fn what_must_be_there_is_missed_and_the_rest_is_read_on() {
     heartbeat.toml:1: project number 1: name is missing; give it a name, such as `shop`
     heartbeat.toml:1: project number 1: host is missing; give `us`, `eu`, or the address of a PostHog
     heartbeat.toml:1: project number 1: token is missing; give the project token (phc_...), from Settings > Project > General
-    heartbeat.toml:2: project number 1: late_after `2` is no duration; write it like `90s`, `2m`, `1h30m` or `14d`
+    heartbeat.toml:2: project number 1: late_after `2` is not a duration; write it like `90s`, `2m`, `1h30m` or `14d`
     heartbeat.toml:3: project number 1, route number 1: name is missing; give it a name, such as `proxy`
     heartbeat.toml:3: project number 1, route number 1: event is missing; give the event a name, such as `heartbeat_proxy`
     ");
@@ -288,14 +288,14 @@ name = "x"
 "#;
     let problems = File::of(file).problems();
     insta::assert_snapshot!(problems, @r#"
-    heartbeat.toml:2: service: keep_beats `14` is no duration; write it like `90s`, `2m`, `1h30m` or `14d`
+    heartbeat.toml:2: service: keep_beats `14` is not a duration; write it like `90s`, `2m`, `1h30m` or `14d`
     heartbeat.toml:6: project "shop": host `posthog.example.com` has no protocol; did you mean `https://posthog.example.com`?
-    heartbeat.toml:7: project "shop": token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
-    heartbeat.toml:8: project "shop": personal_api_key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
-    heartbeat.toml:12: project "shop", heartbeat: events `heartbeat_bufer` is not what can be chosen; give one or more of heartbeat, heartbeat_buffer, heartbeat_api joined by ` + `
-    heartbeat.toml:15: project "shop": name `shop` stands there twice; each project needs a name of its own
+    heartbeat.toml:7: project "shop": token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
+    heartbeat.toml:8: project "shop": personal_api_key is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    heartbeat.toml:12: project "shop", heartbeat: events `heartbeat_bufer` is not a valid choice; give one or more of heartbeat, heartbeat_buffer, heartbeat_api joined by ` + `
+    heartbeat.toml:15: project "shop": name `shop` is used twice; each project needs its own name
     heartbeat.toml:18: project "shop": token_file and token both give the same key; leave one of them out
-    heartbeat.toml:27: project "shop", route "proxy": name `proxy` stands there twice; each route of a project needs a name of its own
+    heartbeat.toml:27: project "shop", route "proxy": name `proxy` is used twice; each route of a project needs its own name
     heartbeat.toml:30: projekt is not a setting here; did you mean `project`?
     "#);
     assert!(!problems.contains(SECRET));

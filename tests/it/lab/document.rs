@@ -1,4 +1,4 @@
-//! `docs/diagnosis.md`: what is said in each situation. It is written where `HEARTBEAT_DIAGNOSIS` says so, and compared otherwise.
+//! `docs/diagnosis.md`: the diagnosis of each situation. Written if `HEARTBEAT_DIAGNOSIS` is set, compared otherwise.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use super::ground::Place;
 use super::judging::Said;
 
-const INTRO: &str = "# What is said, and when
+const INTRO: &str = "# Diagnoses in the lab
 
-Real proxies with usual configurations, and a PostHog with faults of its own: what is true in each situation, and what Heartbeat says of it. The tests set up each of
-these, and fail when something else is said (`tests/it/lab`). Situations marked with * were not among those that the diagnosis was made for.
+Situations with real proxies in common configurations and with a faulty PostHog: the actual fault and Heartbeat's diagnosis. The tests create each situation and
+fail if the diagnosis differs (`tests/it/lab`). Situations marked with * were not used to develop the diagnosis.
 
-`HEARTBEAT_DIAGNOSIS=docs/diagnosis.md cargo test --all-features --test it lab::` writes this anew; `HEARTBEAT_LAB=nginx/login` tries a single one, and with
-`-- --nocapture` shows its configuration and all that is said.
+`HEARTBEAT_DIAGNOSIS=docs/diagnosis.md cargo test --all-features --test it lab::` updates this file; `HEARTBEAT_LAB=nginx/login` runs a single situation, and
+`-- --nocapture` shows its configuration and the output.
 ";
 
 /// Both tests write into one file.
@@ -49,15 +49,15 @@ impl Table {
     const fn title(self) -> &'static str {
         match self {
             Self::Check => "\n## `heartbeat check`\n",
-            Self::Run => "\n## `heartbeat run`\n\nThe status after 20 minutes of it, which is what the first message says as well.\n",
+            Self::Run => "\n## `heartbeat run`\n\nThe status after 20 minutes in the situation. The first message reports the same.\n",
         }
     }
 
     fn draw(self, rows: &[Row]) -> String {
         let mut text = self.title().to_owned();
         text += match self {
-            Self::Check => "\n| situation | what is true | what is said | exit |\n| --- | --- | --- | --- |\n",
-            Self::Run => "\n| situation | what is true | what is said |\n| --- | --- | --- |\n",
+            Self::Check => "\n| situation | actual fault | diagnosis | exit |\n| --- | --- | --- | --- |\n",
+            Self::Run => "\n| situation | actual fault | diagnosis |\n| --- | --- | --- |\n",
         };
         for row in rows {
             text += &["|", &row.name, "|", row.truth, "|", &row.said, "|"].join(" ");
@@ -91,7 +91,7 @@ pub(super) fn hold(table: Table, rows: &[Row]) -> Option<String> {
     let differs: Vec<String> = differing(&committed, &drawn, &vary);
     (!differs.is_empty()).then(|| {
         format!(
-            "docs/diagnosis.md is stale; HEARTBEAT_DIAGNOSIS=docs/diagnosis.md cargo test --all-features --test it lab:: writes it anew\n{}",
+            "docs/diagnosis.md is stale; HEARTBEAT_DIAGNOSIS=docs/diagnosis.md cargo test --all-features --test it lab:: updates it\n{}",
             differs.join("\n")
         )
     })

@@ -138,7 +138,7 @@ fn a_digest_tells_the_gravest_first_and_counts_the_rest() {
         of(3, NotificationKind::Opened, Severity::Critical),
     ];
     let text = digest(&few, now);
-    assert_eq!(text.title, "[critical] 3 messages about 3 projects, 1 of them over");
+    assert_eq!(text.title, "[critical] 3 messages about 3 projects, 1 of them resolved");
     let order: Vec<&str> = text.text.lines().map(|line| line.split(' ').nth(1).unwrap()).collect();
     assert_eq!(order, ["p3:", "p2:", "p1:"]);
 
@@ -148,5 +148,5 @@ fn a_digest_tells_the_gravest_first_and_counts_the_rest() {
     assert!(text.text.ends_with("... and 70 more: heartbeat incidents"));
 
     let over = digest(&few[..1], now.plus(Duration::from_secs(1)));
-    assert_eq!(over.title, "[resolved] 1 message about 1 project, all of them over");
+    assert_eq!(over.title, "[resolved] 1 message about 1 project, all of them resolved");
 }

@@ -251,7 +251,7 @@ async fn half_a_pair_is_enough() {
     let channel = super::bed::channel(ChannelKind::GetPair, &[("resolved", &format!("{}/off", server.base()))]);
     let sender = sender().0;
     let opened = deliver(&sender, &channel, &message(NotificationKind::Opened)).await;
-    assert_eq!(opened, Delivery::Accepted("nothing to call for opened: triggered is not set".into()));
+    assert_eq!(opened, Delivery::Accepted("not sent: no URL for opened, triggered is not set".into()));
     let mut merged = message(NotificationKind::Resolved);
     merged.merged = true;
     deliver(&sender, &channel, &merged).await;

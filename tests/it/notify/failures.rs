@@ -162,7 +162,7 @@ async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
             "400 Bad Request",
             r#"{"message": "Webhooks posted to forum channels must have a thread_name or thread_id", "code": 220001}"#,
             true,
-            "set `thread` to a name, and a thread of that name is created",
+            "set `thread` to a name, to create a thread",
         ),
         (ChannelKind::Discord, "400 Bad Request", r#"{"code": 50035}"#, false, "is not valid"),
         (ChannelKind::Discord, "404 Not Found", r#"{"code": 10015}"#, true, "was deleted"),
@@ -174,7 +174,7 @@ async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
             "400 Bad Request",
             r#"{"ok":false,"description":"Bad Request: message thread not found"}"#,
             true,
-            "`thread` names no topic",
+            "the chat has no topic",
         ),
         (ChannelKind::PagerDuty, "400 Bad Request", r#"{"status":"invalid event","errors":["'payload.summary' is missing"]}"#, false, ""),
         (

@@ -237,7 +237,7 @@ async fn who_is_refused_does_not_keep_a_mail_from_the_others() {
     let (port, heard) = server(None, "RCPT TO:<a@", "550 5.1.1 no such user").await;
     let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NotificationKind::Opened)).await;
     let Delivery::Accepted(words) = &delivery else { panic!("{delivery:?}") };
-    assert!(words.starts_with("250 2.0.0 queued as 12345; refused: a@example.org: ") && words.contains("no such user"), "{words}");
+    assert!(words.starts_with("250 2.0.0 queued as 12345; rejected: a@example.org: ") && words.contains("no such user"), "{words}");
     assert_eq!(heard.mails().len(), 1);
 }
 

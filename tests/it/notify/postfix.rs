@@ -25,7 +25,7 @@ async fn one_recipient_that_is_refused_keeps_the_mail_from_nobody_else() {
     let channel = mail_to(&format!("smtp://{}", postfix.address), "nobody@example.org, a@example.org");
     let delivery = deliver(&sender(&postfix), &channel, &message(NotificationKind::Opened)).await;
     assert!(matches!(&delivery, Delivery::Accepted(words) if words.starts_with("250 2.0.0 Ok: queued as ")), "{delivery:?}");
-    assert!(words(&delivery).contains("; refused: nobody@example.org: ") && words(&delivery).contains("550"), "{delivery:?}");
+    assert!(words(&delivery).contains("; rejected: nobody@example.org: ") && words(&delivery).contains("550"), "{delivery:?}");
     let mails = postfix.until_delivered(1).await;
     let mail = &mails[0];
     let (head, body) = mail.split_once("\n\n").unwrap();

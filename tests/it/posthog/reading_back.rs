@@ -180,15 +180,15 @@ async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
         ("200 OK", JSON, "[]".into(), "an answer without `results`", "[]"),
         ("200 OK", JSON, r#"{"results":{}}"#.into(), "an answer without `results`", "{}"),
         ("200 OK", JSON, row(""), "an answer without its last row", "results"),
-        ("200 OK", JSON, row(r#"["traffic","1739999940000",0,0,0,0]"#), "the answer to an older question", "1739999940000"),
-        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0]"#), "a row that was not asked for", "traffic"),
-        ("200 OK", JSON, row(r#"["traffic","1740000000000","x",1,0,0]"#), "a row that is no count", "x"),
-        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,-1,0,0]"#), "a row that is no count", "-1"),
-        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is no count", "+99"),
-        ("200 OK", JSON, row(r#"["beat","nobody",1,1,0,0]"#), "a row that is no beat", "nobody"),
-        ("200 OK", JSON, row(r#"["beat",null,1,1,0,0]"#), "a row that is no beat", "null"),
-        ("200 OK", JSON, row(r#"["other","",1,1,0,0]"#), "a row that was not asked for", "other"),
-        ("200 OK", JSON, row("[],7"), "a row that was not asked for", "[]"),
+        ("200 OK", JSON, row(r#"["traffic","1739999940000",0,0,0,0]"#), "the answer to an older query", "1739999940000"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0]"#), "an unexpected row", "traffic"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000","x",1,0,0]"#), "a row that is not a count", "x"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,-1,0,0]"#), "a row that is not a count", "-1"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is not a count", "+99"),
+        ("200 OK", JSON, row(r#"["beat","nobody",1,1,0,0]"#), "a row that is not a beat", "nobody"),
+        ("200 OK", JSON, row(r#"["beat",null,1,1,0,0]"#), "a row that is not a beat", "null"),
+        ("200 OK", JSON, row(r#"["other","",1,1,0,0]"#), "an unexpected row", "other"),
+        ("200 OK", JSON, row("[],7"), "an unexpected row", "[]"),
     ] {
         let failure = answered(status, headers, body.clone()).await.unwrap_err();
         assert_eq!(failure.trouble, ReadbackErrorKind::NotPostHog, "{status} {body}");
@@ -357,10 +357,7 @@ async fn a_key_without_the_scope_to_query_is_told_so_before_it_is_tried() {
     let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["project:read","insight:read"],"scoped_teams":[42]}"#)]).await;
     let failure = find(&server).await.unwrap_err();
     assert_eq!(failure.trouble, ReadbackErrorKind::KeyForbidden);
-    assert!(
-        failure.to_string().starts_with("the key's scopes are project:read, insight:read, and query:read is not among them: "),
-        "{failure}"
-    );
+    assert!(failure.to_string().starts_with("the key has the scopes project:read, insight:read, but not query:read: "), "{failure}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn all_is_noted(story: &Story, by: &Process) {
     eventually(
         "nothing is owed",
         || by.err.text(),
-        async || items(&story.ask(&["notifications", "--json", "--state", "owed"]).await) == json!([]),
+        async || items(&story.ask(&["notifications", "--json", "--state", "queued"]).await) == json!([]),
     )
     .await;
 }
@@ -44,8 +44,8 @@ async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
         (&["incidents", "ack", number, "--by", " "], "--by must be 1 to 200 characters on one line"),
         (&["incidents", "ack", number, "--by", "ana\nbob"], "--by must be 1 to 200 characters on one line"),
         (&["incidents", "ack", number, "--by", &"a".repeat(201)], "--by must be 1 to 200 characters on one line"),
-        (&["incidents", "snooze", number, "--for", "0s"], "must lie above 0s"),
-        (&["incidents", "snooze", number, "--for", "31d"], "not above 30d"),
+        (&["incidents", "snooze", number, "--for", "0s"], "must be more than 0s"),
+        (&["incidents", "snooze", number, "--for", "31d"], "at most 30d"),
         (&["incidents", "snooze", number], "--for"),
         (&["incidents", "--project", "shpo"], "did you mean `shop`?"),
     ] {
@@ -75,7 +75,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     let ask = async |arguments: &[&str]| story.ask(&[arguments, &at].concat()).await;
     // Nothing yet.
     let ended = ask(&["incidents", "--check"]).await;
-    assert_eq!((ended.code(), ended.err.as_str()), (0, "No incident in the last 7d.\n"), "{ended:?}");
+    assert_eq!((ended.code(), ended.err.as_str()), (0, "No incidents in the last 7d.\n"), "{ended:?}");
     assert_eq!(items(&story.ask(&["notifications", "--json"]).await), json!([]));
 
     // It opens.
@@ -138,12 +138,12 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert_eq!((names(&acknowledged), &acknowledged["acknowledged_by"]), (names(&all[0]), &json!("ana")), "the same words as in the list");
     // Whoever says no name takes it from nobody, and with another name it says from whom.
     let kept = ask(&["incidents", "ack", &number]).await;
-    assert!(kept.code() == 0 && kept.out.contains("already in hand: ana") && kept.err.contains("--by NAME"), "{kept:?}");
+    assert!(kept.code() == 0 && kept.out.contains("already acknowledged by ana") && kept.err.contains("--by NAME"), "{kept:?}");
     let hand = |incident: &Value| ["acknowledged", "acknowledged_by"].map(|key| incident[key].clone());
     assert_eq!(hand(&incidents(&story).await[0]), hand(&acknowledged), "also since when");
     assert_eq!(hand(&ask(&["incidents", "ack", &number, "--by", "ana", "--json"]).await.json()), hand(&acknowledged));
     let taken = ask(&["incidents", "ack", &number, "--by", "bob"]).await;
-    assert!(taken.out.contains("in hand: bob (before: ana)"), "{taken:?}");
+    assert!(taken.out.contains("acknowledged by bob (before: ana)"), "{taken:?}");
     ask(&["incidents", "ack", &number, "--by", "ana"]).await;
     let snoozed = ask(&["incidents", "snooze", &number, "--for", "2h", "--json"]).await.json();
     assert!(names(&snoozed) == names(&all[0]) && snoozed["snoozed_until"].is_string(), "{snoozed}");
@@ -172,13 +172,13 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
         &["incidents", "snooze", &number, "--for", "1h"],
     ] {
         let ended = ask(late).await;
-        assert!(ended.code() == 2 && ended.err.contains("is over; there is nothing to be reminded of"), "{late:?}: {ended:?}");
+        assert!(ended.code() == 2 && ended.err.contains("is resolved; only an open incident can be changed"), "{late:?}: {ended:?}");
     }
     let notifications = items(&story.ask(&["notifications", "--channel", "ops", "--json"]).await);
     let kinds: Vec<&Value> = notifications.as_array().unwrap().iter().map(|notification| &notification["kind"]).collect();
     assert_eq!(kinds, ["resolved", "opened"], "newest first");
     assert_eq!(story.ask(&["notifications", "--limit", "1", "--json"]).await.json()["items"].as_array().unwrap().len(), 1);
-    assert_eq!(items(&story.ask(&["notifications", "--state", "dead", "--json"]).await), json!([]));
+    assert_eq!(items(&story.ask(&["notifications", "--state", "failed", "--json"]).await), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -187,11 +187,11 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
     let service = story.start().await;
     story.receiver.answer(Some(410));
     story.storm().await;
-    service.err.wait_for("this channel does not deliver any more: 410").await;
+    service.err.wait_for("this channel no longer delivers: 410").await;
     let channel = async || story.ask(&["channels", "list", "--json"]).await.json()["items"][0].take();
     eventually("it is shown", || service.err.text(), async || channel().await["state"] == "not_delivering").await;
     let shown = channel().await;
-    assert_eq!([&shown["stopped_words"], &shown["owed"].to_string().into()], ["410 Gone", "1"], "{shown}");
+    assert_eq!([&shown["stopped_words"], &shown["queued"].to_string().into()], ["410 Gone", "1"], "{shown}");
     let rejected = story.ask(&["channels", "test", "ops", "--json"]).await;
     assert_eq!(rejected.code(), 1, "{rejected:?}");
     assert_eq!(rejected.json()["deliveries"][0]["taken"], false);
@@ -199,7 +199,7 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
 
     // The end comes while nothing is delivered; then somebody mends the receiver.
     story.calm();
-    eventually("it is over", || service.err.text(), async || channel().await["owed"] == 2).await;
+    eventually("it is over", || service.err.text(), async || channel().await["queued"] == 2).await;
     story.receiver.answer(Some(200));
     let before = story.receiver.letters().len();
     let taken = story.ask(&["channels", "test", "ops", "--json"]).await;

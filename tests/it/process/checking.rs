@@ -51,7 +51,7 @@ async fn it_arrives_0() {
     exit 0
     --- out
     ✓ posthog   a self-hosted PostHog
-    ✓ token     known here
+    ✓ token     valid here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)
     ✓ project   the token belongs to project 1
     ✓ arrival   ingested after TIME, queryable between TIME and TIME after it was sent
@@ -61,7 +61,7 @@ async fn it_arrives_0() {
     exit 0
     --- out
     ✓ posthog   a self-hosted PostHog
-    ✓ token     known here
+    ✓ token     valid here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)
     ✓ project   the token belongs to project 1
     ✓ arrival   ingested after TIME, queryable between TIME and TIME after it was sent
@@ -167,11 +167,11 @@ async fn without_a_key_arrival_is_unchecked_and_a_line_says_so_0() {
     exit 0
     --- out
     ✓ posthog   a self-hosted PostHog
-    ✓ token     known here
+    ✓ token     valid here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)
-    ! arrival   not checked: no personal API key was given, and a 200 alone proves nothing
-                → give --personal-api-key (scope query:read) to see the event arrive
-    The event was accepted; arrival unchecked.
+    ! arrival   not checked: there is no personal API key, and a 200 alone does not prove arrival
+                → give --personal-api-key (scope query:read) to check arrival
+    The event was accepted. Its arrival was not checked.
     ");
 }
 
@@ -183,14 +183,14 @@ async fn a_stopped_queue_is_not_seen_in_time_1() {
     exit 1
     --- out
     ! posthog   a self-hosted PostHog (kafka, plugins are down)
-                → see http://ADDRESS/_preflight and the logs of what is named here
-    ✓ token     known here
+                → see http://ADDRESS/_preflight and the logs of these services
+    ✓ token     valid here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)
     ✓ project   the token belongs to project 1
     ✗ arrival   Events are accepted at http://ADDRESS, and cannot be queried after TIME: PostHog says that kafka, plugins are down
-                → Look at the logs of the part that is named. Ingestion goes on when it is up again, and what was accepted is kept in the queue.
+                → Look at the logs of the part that is named. Ingestion continues when it is up again; accepted events are kept in the queue.
     Where: pipeline at http://ADDRESS
-    The event was accepted, and not seen in time.
+    The event was accepted, but not found in time.
     ");
 }
 
@@ -204,11 +204,11 @@ async fn over_quota_looks_the_same_from_outside_1() {
     exit 3
     --- out
     ✓ posthog   a self-hosted PostHog
-    ✓ token     known here
+    ✓ token     valid here
     ✗ capture   PostHog's capture rejects events: the project is over its events quota (402 “{"error":"billing_limit_exceeded","error_description":"Billing quota exceeded. Events are being dropped. Upgrade your plan to resume ingestion.","error_uri":"https://posthog.com/docs/billing/limits"}”)
                 → Raise the limit on PostHog's billing page (Organization > Billing), or wait for the next billing period: until then events are dropped.
     Where: quota at http://ADDRESS
-    The event was not taken.
+    The event was rejected.
     "#);
 }
 
@@ -218,8 +218,8 @@ async fn wrong_usage_is_told_all_at_once_2() {
     insta::assert_snapshot!(settings_service.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
-    error: --host is missing (or POSTHOG_HOST): give `us`, `eu`, or the address of a PostHog
-           --token is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General
+    error: --host (or POSTHOG_HOST) is missing; give `us`, `eu` or the address of a PostHog
+           --token (or POSTHOG_PROJECT_API_KEY) is missing; give the project token (phc_...) from Settings > Project > General
     ");
     let swapped =
         ["check", "--token", "phx_hunter2", "--personal-api-key", "phc_swapped", "--host", "example.com", "--api-host", "ftp://x"];
@@ -227,15 +227,15 @@ async fn wrong_usage_is_told_all_at_once_2() {
     exit 2
     --- err
     error: --host `example.com` has no protocol; did you mean `https://example.com`?
-           --token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+           --token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
            --api-host `ftp://x` is not an http or https address
-           --personal-api-key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+           --personal-api-key is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     ");
     let with_login = ["check", "--host", "https://me:hunter2@example.com", "--token", "", "--personal-api-key-file", "none.key"];
     insta::assert_snapshot!(settings_service.run(&with_login).await.shown(""), @r"
     exit 2
     --- err
-    error: --host must not hold a user name, a password, a query (?) or a fragment (#)
+    error: --host must not contain a user name, a password, a query (?) or a fragment (#)
            --token is empty
            --personal-api-key-file `none.key` cannot be read: No such file or directory (os error 2)
     ");
@@ -253,7 +253,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
     insta::assert_snapshot!(settings_service.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
-    error: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    error: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     ");
 }
 
@@ -288,10 +288,10 @@ async fn nobody_there_is_told_soon_4() {
     insta::assert_snapshot!(shown(&ended, &address), @r"
     exit 4
     --- out
-    ! posthog   cannot tell which PostHog this is: nobody answers there (connect): ADDRESS: Connection refused (os error 111)
-    ! token     cannot tell whether it is known here: no answer (connect): ADDRESS: Connection refused (os error 111)
+    ! posthog   cannot identify this PostHog: nobody answers there (connect): ADDRESS: Connection refused (os error 111)
+    ! token     cannot verify the token here: no answer (connect): ADDRESS: Connection refused (os error 111)
     ✗ capture   No connection to http://ADDRESS: ADDRESS: Connection refused (os error 111)
-                → Check the port, whether the service runs there, and the firewalls between; from this machine: curl -v with the same address.
+                → Check the port, whether the service runs there, and the firewalls in between; from this machine: curl -v with the same address.
     Where: connect at http://ADDRESS
     Capture could not be reached.
     ");
@@ -301,7 +301,7 @@ async fn nobody_there_is_told_soon_4() {
     let ended = check_with_key(&sandbox, &[]).await;
     assert_eq!(ended.code(), 4, "{ended:?}");
     assert!(
-        ended.out.contains("takes the connection and gives no whole answer: the connection was closed before an answer came"),
+        ended.out.contains("accepts the connection but sends no complete response: the connection was closed before an answer came"),
         "{ended:?}"
     );
 }
@@ -314,10 +314,10 @@ async fn a_token_that_is_not_known_here_sends_nothing_5() {
     exit 5
     --- out
     ✓ posthog   a self-hosted PostHog
-    ✗ token     not known here: events with it are answered 200 and dropped
+    ✗ token     not valid here: events with this token are answered with 200 and dropped
                 → Copy the project token (phc_...) again, from Settings > Project > General. It belongs to one PostHog, and on Cloud to one region: compare the host with the address that the project's pages have in your browser.
     Where: token at http://ADDRESS
-    The token is not known here; no event was sent.
+    This PostHog does not know the token. No event was sent.
     ");
     assert!(sandbox.events().await.is_empty());
 }
@@ -365,7 +365,7 @@ async fn a_posthog_that_is_too_old_is_refused_7() {
     ✗ posthog   This is a self-hosted PostHog 1.29.1, and Heartbeat needs 1.30.0 or later
                 → Upgrade it: https://posthog.com/docs/self-host/configure/upgrading-posthog
     Where: posthog_too_old
-    This PostHog is too old; no event was sent.
+    This PostHog is too old. No event was sent.
     ");
 }
 
@@ -377,12 +377,12 @@ async fn a_part_that_is_down_is_named() {
     exit 0
     --- out
     ! posthog   a self-hosted PostHog 1.43.1 (kafka is down)
-                → see http://ADDRESS/_preflight and the logs of what is named here
-    ✓ token     known here
+                → see http://ADDRESS/_preflight and the logs of these services
+    ✓ token     valid here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)
-    ! arrival   not checked: no personal API key was given, and a 200 alone proves nothing
-                → give --personal-api-key (scope query:read) to see the event arrive
-    The event was accepted; arrival unchecked.
+    ! arrival   not checked: there is no personal API key, and a 200 alone does not prove arrival
+                → give --personal-api-key (scope query:read) to check arrival
+    The event was accepted. Its arrival was not checked.
     ");
 }
 
@@ -412,5 +412,5 @@ async fn a_key_that_is_limited_to_the_project_needs_the_scope_to_query_alone() {
     // One of every project that may not list them: the event itself proves the project that its owner has open.
     let query = check(&sandbox, &["--personal-api-key", QUERY_KEY, "--wait", "10s"]).await;
     assert_eq!(query.code(), 0, "{}", query.shown(""));
-    assert!(query.shown("").contains("the key does not say which project it is for"), "{}", query.shown(""));
+    assert!(query.shown("").contains("the key does not state its project"), "{}", query.shown(""));
 }

@@ -140,7 +140,7 @@ async fn no_secret_of_a_channel_gets_out() {
     sandbox.sandbox.clear_faults();
     service.err.wait_for("closed: ").await;
     service.signal("HUP");
-    service.err.wait_for("settings read again").await;
+    service.err.wait_for("settings reloaded").await;
     for file in ["heartbeat.db", "heartbeat.db-wal"] {
         if let Ok(bytes) = std::fs::read(settings_service.path(file)) {
             holds_none(file, &bytes);

@@ -86,7 +86,7 @@ async fn a_database_that_stays_locked_is_told() {
     insta::assert_snapshot!(run(&settings_service, "sqlite:heartbeat.db").end().await.shown(""), @r"
     exit 1
     --- err
-    error: changing projects failed: another process holds the database locked; find it (`fuser` on the file) or try again
+    error: changing projects failed: another process has locked the database; find it (`fuser` on the file) or try again
     ");
 }
 
@@ -96,8 +96,8 @@ async fn a_database_that_others_lock_for_long_is_told_and_caught_up_with() {
     let service = run(&settings_service, "sqlite:heartbeat.db");
     more_beats(&sandbox, 1, &service).await;
     let other = lock(&settings_service, "heartbeat.db").await;
-    service.err.wait_for("cannot record receipts; they are held, and tried again every second").await;
-    assert!(service.err.text().contains("another process holds the database locked"), "{}", service.err.text());
+    service.err.wait_for("cannot record capture results; they are held and retried every second").await;
+    assert!(service.err.text().contains("another process has locked the database"), "{}", service.err.text());
     more_beats(&sandbox, 2, &service).await;
     other.close().await.unwrap();
     caught_up(&settings_service, &sandbox, &service, "sqlite:heartbeat.db").await;
@@ -118,7 +118,7 @@ async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
     let mut say = async |statement: String| administrator.execute(AssertSqlSafe(statement)).await.unwrap();
     say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
     say(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
-    service.err.wait_for("cannot record receipts; they are held").await;
+    service.err.wait_for("cannot record capture results; they are held").await;
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives());
     say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
@@ -135,7 +135,7 @@ async fn tables_that_somebody_locks_cost_no_beat_and_are_told() {
     other.execute("BEGIN; LOCK TABLE heartbeat_meta, beats IN ACCESS EXCLUSIVE MODE").await.unwrap();
     service.err.wait_for("the store hangs: beats are sent on time").await;
     more_beats(&sandbox, 3, &service).await;
-    service.err.wait_for("cannot record receipts; they are held").await;
+    service.err.wait_for("cannot record capture results; they are held").await;
     other.execute("ROLLBACK").await.unwrap();
     service.err.wait_for("the store answers again").await;
     caught_up(&settings_service, &sandbox, &service, &database).await;
@@ -200,7 +200,7 @@ async fn a_full_disk_is_told_and_caught_up_with() {
     let mut command = settings_service.command("sh");
     command.args(["-c", &line]);
     let mut service = Process::start(command);
-    service.err.wait_for("cannot record receipts; they are held").await;
+    service.err.wait_for("cannot record capture results; they are held").await;
     assert!(service.err.text().contains("is the disk full, or failing?"), "{}", service.err.text());
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives());
@@ -223,7 +223,7 @@ async fn a_store_that_takes_no_first_user_costs_no_beat() {
     database.close().await.unwrap();
     let settings_service = settings_service.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
     let mut service = run(&settings_service, "sqlite:heartbeat.db");
-    service.err.wait_for("no link could be made for the first user").await;
+    service.err.wait_for("the link for the first user could not be created").await;
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives() && service.err.text().contains("The page is at"), "{}", service.err.text());
 }

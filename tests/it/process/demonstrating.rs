@@ -41,7 +41,7 @@ async fn a_refusing_capture_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_connection_is_named() {
-    names("CUT", "takes the connection and gives no whole answer").await;
+    names("CUT", "accepts the connection but sends no complete response").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +54,14 @@ async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() 
     let mut demo = SettingsService::new().start(&["demo", "--plain", "--speed", "120"]);
     demo.out.wait_for("== Every beat arrives").await;
     demo.types("rain");
-    demo.err.wait_for("`rain` is no faults: type queue, refuse, delay, drop, cut, key, fair or quit").await;
+    demo.err.wait_for("`rain` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit").await;
     demo.types("refuse");
     demo.out.wait_for("is failing: 503").await;
     demo.types("fair");
-    demo.out.wait_for("~~ faults: fair").await;
+    demo.out.wait_for("~~ faults: none").await;
     // A try within the minute may have mended what was refused.
     let arrive = |text: &str| text.contains("== Every beat arrives; ") || text.contains("== Beats arrive; ");
-    let since = |text: String| text.split_once("~~ faults: fair").is_some_and(|(_, after)| arrive(after));
+    let since = |text: String| text.split_once("~~ faults: none").is_some_and(|(_, after)| arrive(after));
     super::eventually("beats arrive again", || demo.out.text(), async || since(demo.out.text())).await;
     // The end of the input is not the end of the demo; a signal is.
     drop(demo.input.take());

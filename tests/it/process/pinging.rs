@@ -97,8 +97,8 @@ async fn a_ping_that_is_not_taken_is_told_once_and_changes_nothing_else() {
     let mut service = watched.start();
     watched.pinged("GET /ping/5eed-uuid", 0, 3, &service).await;
     watched.receiver.answer(Some(200));
-    service.err.wait_for("the dead-man ping is taken again").await;
-    assert_eq!(service.err.text().matches("the dead-man ping is not taken: 500").count(), 1, "{}", service.err.text());
+    service.err.wait_for("the dead-man ping is accepted again").await;
+    assert_eq!(service.err.text().matches("the dead-man ping is not accepted: 500").count(), 1, "{}", service.err.text());
     assert!(service.lives() && !service.err.text().contains("5eed-uuid"), "{}", service.err.text());
 }
 

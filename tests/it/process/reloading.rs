@@ -18,7 +18,7 @@ async fn a_changed_file_is_applied_on_hangup() {
 
     settings_service.settings(&sandbox.url, "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\n");
     service.signal("HUP");
-    service.err.wait_for("settings read again").await;
+    service.err.wait_for("settings reloaded").await;
     eventually("the new route beats", || service.err.text(), async || has_event(&sandbox, "heartbeat_proxy").await).await;
 }
 
@@ -31,7 +31,7 @@ async fn a_broken_file_changes_nothing_and_is_told() {
 
     settings_service.file("heartbeat.toml", &settings(&sandbox.url, "evnets = \"heartbeat\"\n").replace("phc_", "phx_hunter2_"));
     service.signal("HUP");
-    service.err.wait_for("the settings were not applied, and everything goes on as before").await;
+    service.err.wait_for("the settings were not applied, and the service continues with the previous ones").await;
     let said = service.err.text();
     assert!(
         said.contains("evnets is not a setting here; did you mean `events`?") && said.contains("token is a personal API key"),
@@ -42,7 +42,7 @@ async fn a_broken_file_changes_nothing_and_is_told() {
     // In fast time a file may not name other machines, later no more than at the start.
     settings_service.settings("us", "");
     service.signal("HUP");
-    service.err.wait_for("only for addresses on this machine").await;
+    service.err.wait_for("only with addresses on this machine").await;
 
     let before = sandbox.events().await.len();
     eventually("beating goes on", || service.err.text(), async || sandbox.events().await.len() > before + 1).await;

@@ -24,7 +24,7 @@ async fn it_says_how_to_use_it() {
     insta::assert_snapshot!(sandbox.end().await.shown(&address), @r#"
     exit 0
     --- out
-    A PostHog listens on http://ADDRESS
+    PostHog sandbox listening on http://ADDRESS
       project token     phc_sandbox
       personal API key  phx_sandbox
       project id        1
@@ -57,7 +57,7 @@ async fn a_service_of_the_same_speed_beats_into_it() {
     )
     .await;
     let check = settings_service.run(&["status", "--speed", "60", "--check"]).await;
-    assert!(check.out.starts_with("shop  good\n  Every beat arrives; the last one took "), "{check:?}");
+    assert!(check.out.starts_with("shop  up\n  Every beat arrives; the last one took "), "{check:?}");
     for process in [&mut service, &mut sandbox] {
         process.signal("TERM");
         assert_eq!(process.end().await.code(), 0);
@@ -75,10 +75,10 @@ async fn other_machines_reach_it_only_where_that_is_said() {
     insta::assert_snapshot!(settings_service.run(&["sandbox", "--listen", "0.0.0.0:8010"]).await.shown(""), @r"
     exit 2
     --- err
-    error: --listen 0.0.0.0:8010 can be reached from other machines; say --allow-remote if that is meant, or use 127.0.0.1:8010
+    error: --listen 0.0.0.0:8010 can be reached from other machines; add --allow-remote to allow that, or use 127.0.0.1:8010
     ");
     let mut allowed = settings_service.start(&["sandbox", "--listen", "0.0.0.0:0", "--allow-remote"]);
-    allowed.out.wait_for("A PostHog listens on http://0.0.0.0:").await;
+    allowed.out.wait_for("PostHog sandbox listening on http://0.0.0.0:").await;
     allowed.signal("TERM");
     assert_eq!(allowed.end().await.code(), 0);
 }
@@ -91,12 +91,12 @@ async fn an_address_that_cannot_be_had_is_told() {
     insta::assert_snapshot!(settings_service.run(&["sandbox", "--listen", &address]).await.shown(&address), @r"
     exit 1
     --- err
-    error: ADDRESS cannot be listened on; is something else there? `--listen 127.0.0.1:0` takes a free port: Address already in use (os error 98)
+    error: cannot listen on ADDRESS; `--listen 127.0.0.1:0` chooses a free port: Address already in use (os error 98)
     ");
     insta::assert_snapshot!(settings_service.run(&["sandbox", "--listen", "8010"]).await.shown(""), @r"
     exit 2
     --- err
-    error: invalid value '8010' for '--listen <ADDRESS>': `8010` is no address to listen on; write it like `127.0.0.1:8010`
+    error: invalid value '8010' for '--listen <ADDRESS>': `8010` is not an address and port; write it like `127.0.0.1:8010`
 
     For more information, try '--help'.
     ");

@@ -31,7 +31,7 @@ async fn a_signal_ends_it_well_while_a_request_hangs() {
         service.signal(signal);
         let ended = service.end_within(Duration::from_secs(5)).await;
         assert_eq!(ended.code(), 0, "{signal}: {ended:?}");
-        assert!(ended.err.contains("stopped before every answer had come") && ended.err.trim_end().ends_with("stopped"), "{ended:?}");
+        assert!(ended.err.contains("stopped before every answer arrived") && ended.err.trim_end().ends_with("stopped"), "{ended:?}");
     }
 }
 
@@ -102,7 +102,7 @@ async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked
     let unknown = add("phc_of_nobody", PERSONAL_KEY, &[]).await;
     assert_eq!(unknown.code(), 2);
     let said = unknown.shown("");
-    assert!(said.contains("--token not known here") && said.contains("--no-check saves it all the same"), "{said}");
+    assert!(said.contains("--token not valid here") && said.contains("use --no-check to save it anyway"), "{said}");
     let wrong = add(TOKEN, "phx_of_nobody", &[]).await;
     assert_eq!(wrong.code(), 2);
     assert!(wrong.shown("").contains("--personal-api-key 401") && !wrong.shown("").contains("phx_of_nobody"), "{}", wrong.shown(""));
@@ -120,7 +120,7 @@ async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked
     settings_service.done(&["projects", "remove", "shop"]).await;
     let nobody =
         settings_service.run(&["projects", "add", "shop", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
-    assert!(nobody.code() == 0 && nobody.shown("").contains("Note: --host nobody answers there"), "{}", nobody.shown(""));
+    assert!(nobody.code() == 0 && nobody.shown("").contains("Note: --host does not answer"), "{}", nobody.shown(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,12 +214,12 @@ async fn what_may_not_be_as_it_was_meant_is_said_at_the_start() {
     service.err.wait_for("beating").await;
     let said = service.err.text();
     for words in [
-        "SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there",
-        "SSL_CERT_DIR names `/nowhere/certs`, which is not there",
+        "SSL_CERT_FILE names `/nowhere/ca.pem`, which does not exist",
+        "SSL_CERT_DIR names `/nowhere/certs`, which does not exist",
         "metrics_projects in [web] names `shpo`, and there is no such project; did you mean `shop`?",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let checked = settings_service.run(&["check", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
-    assert!(checked.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there"), "{checked:?}");
+    assert!(checked.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which does not exist"), "{checked:?}");
 }

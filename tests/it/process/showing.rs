@@ -186,7 +186,7 @@ async fn beats_are_listed_failures_with_what_came_back() {
     insta::assert_snapshot!(settings_service.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @r"
     exit 0
     --- err
-    No beat failed in the last 2m.
+    No failed beats in the last 2m.
     ");
 }
 

@@ -24,7 +24,7 @@ async fn fast_time_is_refused_for_other_machines() {
     ] {
         let ended = settings_service.run(&["run", "--config", file, "--speed", "60"]).await;
         assert_eq!(ended.code(), 2, "{file}: {ended:?}");
-        let says = format!("--speed 60× is only for addresses on this machine, and project shop has `{host}`");
+        let says = format!("--speed 60× works only with addresses on this machine, but project shop has `{host}`");
         assert!(ended.err.contains(&says), "{file}: {ended:?}");
     }
     let export = settings_service.done(&["export"]).await;
@@ -41,7 +41,7 @@ async fn fast_time_is_refused_for_a_project_that_the_store_knows() {
     insta::assert_snapshot!(ended.shown(""), @r"
     exit 2
     --- err
-    error: --speed 60× is only for addresses on this machine, and project shop has `us`; leave --speed out, or start `heartbeat sandbox`
+    error: --speed 60× works only with addresses on this machine, but project shop has `us`; omit --speed, or start `heartbeat sandbox`
     ");
     for wrong in ["0.5", "601", "fast"] {
         let ended = settings_service.run(&["run", "--speed", wrong]).await;

@@ -81,8 +81,8 @@ async fn ingestion_alert_says_how_it_looked_what_it_found_and_how_soon() {
     world.store.mark(&leased, &[], &[]).await.unwrap();
     let told = alert_figures(&world.store, &project, now).await.unwrap();
     assert_eq!((told.open, told.opened_in_24_hours, told.opened_in_30_days), (1, 5, 5));
-    assert_eq!((told.time_to_notice, told.longest_to_notice), (Some(Duration::from_mins(6)), Some(Duration::from_mins(16))));
-    assert_eq!((told.sent, told.queued, told.dead), (1, 1, 0));
+    assert_eq!((told.time_to_detect, told.longest_to_detect), (Some(Duration::from_mins(6)), Some(Duration::from_mins(16))));
+    assert_eq!((told.sent, told.queued, told.failed), (1, 1, 0));
     let told = alert_figures(&world.store, &project, after(START.plus(119), 59)).await.unwrap();
     assert_eq!((told.last_hour, told.last_24_hours), (ReadbackCounts { made: 60, failed: 6 }, ReadbackCounts { made: 120, failed: 12 }));
 }

@@ -43,10 +43,10 @@ async fn a_beat_is_told_from_its_sending_to_the_look_that_saw_it() {
     assert_eq!(
         readbacks,
         [
-            (25, ReadbackFinding::Nothing),
-            (85, ReadbackFinding::WebError(ReadbackErrorKind::Throttled)),
-            (145, ReadbackFinding::Nothing),
-            (234, ReadbackFinding::It)
+            (25, ReadbackFinding::Missing),
+            (85, ReadbackFinding::Failed(ReadbackErrorKind::Throttled)),
+            (145, ReadbackFinding::Missing),
+            (234, ReadbackFinding::Found)
         ]
     );
     assert!(late.evidence.is_empty());
@@ -74,10 +74,10 @@ async fn the_look_that_saw_a_beat_hours_later_is_shown() {
     let readbacks = story(&world, 0, after(START.plus(400), 0)).await.readbacks;
     assert!(readbacks.len() < 70, "{}", readbacks.len());
     assert_eq!(
-        readbacks.iter().filter(|readback| readback.saw == ReadbackFinding::It).map(|readback| readback.at).collect::<Vec<_>>(),
+        readbacks.iter().filter(|readback| readback.saw == ReadbackFinding::Found).map(|readback| readback.at).collect::<Vec<_>>(),
         [seen]
     );
-    assert_eq!(readbacks.last().map(|readback| readback.saw), Some(ReadbackFinding::It));
+    assert_eq!(readbacks.last().map(|readback| readback.saw), Some(ReadbackFinding::Found));
 }
 
 #[tokio::test]

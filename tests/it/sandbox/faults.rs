@@ -50,6 +50,24 @@ async fn weather_is_merged_shown_and_cleared() {
     assert_eq!(sandbox.post("/e/", &event(1, "a")).await.status, 200);
 }
 
+#[tokio::test]
+async fn the_former_address_of_the_faults_answers_alike() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    for (set_at, read_at) in [("/_sandbox/weather", "/_sandbox/faults"), ("/_sandbox/faults", "/_sandbox/weather")] {
+        let change = json!({"queue": {"lag_ms": 7}});
+        let changed = sandbox.send(sandbox.request("PUT", set_at).json(&change)).await;
+        assert_eq!((changed.status, &changed.json()["queue"]["lag_ms"]), (200, &json!(7)), "{set_at}");
+        assert_eq!(sandbox.get(read_at).await.json(), changed.json(), "{read_at}");
+        assert_eq!(sandbox.get(set_at).await.json(), changed.json(), "{set_at}");
+        let wrong = sandbox.send(sandbox.request("PUT", set_at).body("[1]")).await;
+        let also_wrong = sandbox.send(sandbox.request("PUT", read_at).body("[1]")).await;
+        assert_eq!((wrong.status, wrong.json()), (400, also_wrong.json()), "{set_at}");
+        let cleared = sandbox.send(sandbox.request("DELETE", set_at)).await;
+        assert_eq!(cleared.json(), sandbox.get(read_at).await.json(), "{set_at}");
+        assert_eq!(cleared.json()["queue"]["lag_ms"], 0, "{set_at}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn of_changes_at_once_every_one_holds() {
     let (sandbox, _hand) = Running::by_hand().await;

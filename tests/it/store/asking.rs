@@ -54,7 +54,7 @@ async fn one_secret_that_does_not_open_hides_no_other_project(bed: Bed) {
     set_up(&store, spec("one")).await;
     set_up_alone(&store, "two").await;
     bed.execute(&format!("UPDATE projects SET personal_key = {} WHERE name = 'two'", bed.in_bytes(&[0]))).await;
-    assert!(store.project(&name("two")).await.unwrap_err().to_string().contains("project two does not open"));
+    assert!(store.project(&name("two")).await.unwrap_err().to_string().contains("project two cannot be decrypted"));
     assert_eq!(store.project(&name("one")).await.unwrap().unwrap().spec, spec("one"));
 }
 

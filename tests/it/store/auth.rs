@@ -379,9 +379,9 @@ async fn damaged_rows_are_named(bed: Bed) {
     bed.execute("UPDATE users SET role = 9").await;
     bed.execute("UPDATE api_tokens SET role = -1").await;
     let said = store.users().await.unwrap_err().to_string();
-    assert_eq!(said, "user ann: its access in the database cannot be read");
+    assert_eq!(said, "user ann: its role in the database cannot be read");
     let said = store.tokens().await.unwrap_err().to_string();
-    assert!(said.ends_with("its access in the database cannot be read"), "{said}");
+    assert!(said.ends_with("its role in the database cannot be read"), "{said}");
     bed.execute("UPDATE invitations SET user_name = 'not a name'").await;
     let said = store.invitation(&Digest::of("link"), now()).await.unwrap_err().to_string();
     assert_eq!(said, "an invitation's user in the database cannot be read");

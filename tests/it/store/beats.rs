@@ -349,6 +349,6 @@ async fn nothing_of_a_call_that_fails_is_kept(bed: Bed) {
     let (_, route) = one(&store).await;
     store.close().await;
     let said = store.record(&[awaiting(route, START)], &[]).await.unwrap_err().to_string();
-    assert_eq!(said, "recording beats failed: the database was closed already");
+    assert_eq!(said, "recording beats failed: the database is already closed");
     assert_eq!(bed.open().await.recorded(START).await.unwrap(), []);
 }

@@ -111,7 +111,7 @@ async fn what_fails_leaves_nothing_behind(bed: Bed) {
     let whole = Whole::named("fine");
     let twice = [spec_with_routes("twice", &["proxy", "proxy"])];
     let error = store.change(&Change { put_projects: &twice, ..whole.change(None) }).await.unwrap_err();
-    assert!(error.to_string().contains("two routes are called `proxy`"), "{error}");
+    assert!(error.to_string().contains("two routes have the name `proxy`"), "{error}");
     assert_eq!((counted(&store).await, store.revision().await.unwrap()), ([0; 4], 0));
 }
 
@@ -182,5 +182,5 @@ async fn damaged_status_pages_and_deeds_are_named(bed: Bed) {
     let said = store.status_pages().await.unwrap_err().to_string();
     assert!(said.starts_with("status page shop: its list of projects in the database cannot be read"), "{said}");
     let said = store.audit_entries(&AuditFilter::default()).await.unwrap_err().to_string();
-    assert_eq!(said, "deed 1: its project in the database cannot be read");
+    assert_eq!(said, "audit entry 1: its project in the database cannot be read");
 }

@@ -209,7 +209,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
     let error = stranger.channels().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     let said = error.to_string();
-    assert!(said.starts_with("the sealed part of channel ops does not open with this sealing key"), "{said}");
+    assert!(said.starts_with("the sealed part of channel ops cannot be decrypted with this encryption key"), "{said}");
     // What cannot be opened can still be replaced, or removed.
     assert_eq!(set_up_channel(&stranger, webhook("ops")).await.id, ops.id);
     store.apply_channels(&[], &[name("ops")]).await.unwrap();
@@ -217,9 +217,9 @@ async fn another_key_does_not_open_channels(bed: Bed) {
     // Nothing is encrypted beside it with another key, and nothing of the change is written.
     store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
     let said = stranger.apply_channels(&[webhook("other")], &[name("ops2")]).await.unwrap_err().to_string();
-    assert!(said.starts_with("nothing is encrypted with this sealing key, because the sealed part of channel ops"), "{said}");
+    assert!(said.starts_with("nothing is encrypted with this encryption key, because the sealed part of channel ops"), "{said}");
     let said = stranger.apply(&[spec("one")], &[], START.start()).await.unwrap_err().to_string();
-    assert!(said.contains("channel ops does not open with it") && said.contains("`heartbeat channels remove ops` first"), "{said}");
+    assert!(said.contains("channel ops cannot be decrypted with it") && said.contains("`heartbeat channels remove ops` first"), "{said}");
     assert!(stranger.project_names().await.unwrap().is_empty());
     let bare = stranger.channel_without_secrets(&name("ops")).await.unwrap().unwrap();
     assert_eq!((bare.spec.kind, bare.spec.values), (webhook("ops").kind, Values::default()));
@@ -244,11 +244,11 @@ async fn damaged_channels_are_named(bed: Bed) {
     let store = bed.open().await;
     set_up_channel(&store, webhook("ops")).await;
     for (damage, mend, says) in [
-        ("kind = 'pigeon'", "kind = 'webhook'", "its kind in the database cannot be read: there is no `pigeon`"),
+        ("kind = 'pigeon'", "kind = 'webhook'", "its kind in the database cannot be read: `pigeon` is not a kind"),
         ("projects = '{'", "projects = '[]'", "its list of projects in the database cannot be read"),
         ("least = 9", "least = 0", "its severity in the database cannot be read"),
         ("at_once = -1", "at_once = 5", "its at_once in the database cannot be read"),
-        ("field_values = ''", "kind = 'webhook'", "does not open"),
+        ("field_values = ''", "kind = 'webhook'", "cannot be decrypted"),
     ] {
         bed.execute(&format!("UPDATE channels SET {damage}")).await;
         let said = store.channels().await.unwrap_err().to_string();

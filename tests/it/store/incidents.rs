@@ -382,7 +382,7 @@ async fn damaged_incidents_are_named(bed: Bed) {
         ("rules = 256", "rules = 1", "list of rules"),
         ("rules = -1", "rules = 1", "list of rules"),
         ("severity = -1", "severity = 0", "severity"),
-        ("ended_because = 'luck'", "ended_because = NULL", "reason of its end"),
+        ("ended_because = 'luck'", "ended_because = NULL", "end reason"),
         ("tally = '{\"sent\":-1}'", "tally = '{}'", "tally"),
         ("reminders = -1", "reminders = 0", "number of reminders"),
     ] {

@@ -133,8 +133,8 @@ async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
     store.owe(&others[1..]).await.unwrap();
     assert_eq!(ids(&store.lease(now(1), now(10), 9).await.unwrap()), ids(&others));
     // 5. Given up is not owed: the rest of `a` goes.
-    let dead = Notification { state: NotificationState::Failed, ended: Some(now(2)), ..marked[0].clone() };
-    store.mark(&[dead], &[], &[]).await.unwrap();
+    let failed = Notification { state: NotificationState::Failed, ended: Some(now(2)), ..marked[0].clone() };
+    store.mark(&[failed], &[], &[]).await.unwrap();
     assert_eq!(ids(&store.lease(now(2), now(10), 9).await.unwrap()), [notifications[2].id, notifications[4].id]);
 }
 
@@ -244,14 +244,14 @@ async fn dead_notifications_are_queued_anew(bed: Bed) {
         said: Some("500".into()),
         ..notification.clone()
     };
-    let dead = [&notifications[0], &elsewhere].map(|notification| ended(notification, NotificationState::Failed));
+    let failed = [&notifications[0], &elsewhere].map(|notification| ended(notification, NotificationState::Failed));
     let sent = ended(&notifications[1], NotificationState::Sent);
     let stopped = Stopped { at: now(9), words: "410".into(), retried: false };
     let news = [ChannelNews::Stopped(channel, stopped)];
-    store.mark(&[dead[0].clone(), dead[1].clone(), sent.clone()], &news, &[]).await.unwrap();
+    store.mark(&[failed[0].clone(), failed[1].clone(), sent.clone()], &news, &[]).await.unwrap();
     assert_eq!(store.revive(channel, now(100)).await.unwrap(), Some(1));
     let anew = Notification { due: now(100), said: Some("500".into()), ..notifications[0].clone() };
-    assert_eq!(all(&store).await, [dead[1].clone(), notifications[2].clone(), sent, anew.clone()]);
+    assert_eq!(all(&store).await, [failed[1].clone(), notifications[2].clone(), sent, anew.clone()]);
     assert_eq!(store.lease(now(100), now(999), 9).await.unwrap(), [anew, notifications[2].clone()]);
     assert!(store.channels().await.unwrap().iter().all(|channel| channel.stopped.is_none()));
 }
@@ -304,11 +304,17 @@ async fn what_each_channel_owes_is_counted(bed: Bed) {
         |(notification, state): (&Notification, NotificationState)| Notification { state, ended: Some(now(1)), ..notification.clone() };
     let mut marked: Vec<Notification> = notifications.iter().zip(states).map(ended).collect();
     store.mark(&marked, &[], &[]).await.unwrap();
-    assert_eq!(store.queues().await.unwrap(), [(ops, ChannelQueue { queued: 1, dead: 2 }), (other, ChannelQueue { queued: 1, dead: 0 })]);
+    assert_eq!(
+        store.queues().await.unwrap(),
+        [(ops, ChannelQueue { queued: 1, failed: 2 }), (other, ChannelQueue { queued: 1, failed: 0 })]
+    );
     marked = vec![ended((&alone, NotificationState::Failed))];
     store.mark(&marked, &[], &[]).await.unwrap();
     store.revive(ops, now(2)).await.unwrap();
-    assert_eq!(store.queues().await.unwrap(), [(ops, ChannelQueue { queued: 3, dead: 0 }), (other, ChannelQueue { queued: 0, dead: 1 })]);
+    assert_eq!(
+        store.queues().await.unwrap(),
+        [(ops, ChannelQueue { queued: 3, failed: 0 }), (other, ChannelQueue { queued: 0, failed: 1 })]
+    );
 }
 
 async fn many_are_leased_and_marked_at_once(bed: Bed) {
@@ -343,7 +349,7 @@ async fn damaged_notifications_are_named(bed: Bed) {
     ] {
         bed.execute(&format!("UPDATE notifications SET {damage}")).await;
         let said = store.lease(now(0), now(9), 9).await.unwrap_err().to_string();
-        assert_eq!(said, format!("notice {}: its {says} in the database cannot be read", notifications[0].id), "{damage}");
+        assert_eq!(said, format!("notification {}: its {says} in the database cannot be read", notifications[0].id), "{damage}");
         bed.execute(&format!("UPDATE notifications SET {mend}")).await;
     }
     bed.execute("DELETE FROM notifications").await;
@@ -351,6 +357,6 @@ async fn damaged_notifications_are_named(bed: Bed) {
     for (damage, says) in [("tries = -1", "number of tries"), ("tries = 0, state = 9", "state")] {
         bed.execute(&format!("UPDATE notifications SET {damage}")).await;
         let said = store.notifications(&NotificationFilter::default()).await.unwrap_err().to_string();
-        assert_eq!(said, format!("notice {}: its {says} in the database cannot be read", notifications[0].id), "{damage}");
+        assert_eq!(said, format!("notification {}: its {says} in the database cannot be read", notifications[0].id), "{damage}");
     }
 }

@@ -161,7 +161,7 @@ async fn a_database_that_was_cut_off_is_said_to_be_damaged() {
         Err(error) => error.to_string(),
         Ok(store) => store.projects().await.unwrap_err().to_string(),
     };
-    assert!(said.contains("damaged; restore a copy"), "{said}");
+    assert!(said.contains("damaged; restore a backup"), "{said}");
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn a_locked_database_is_waited_for_and_then_named() {
     let began = Instant::now();
     let said = store.record(&[awaiting(project.routes[0].id, START)], &[]).await.unwrap_err().to_string();
     assert!(began.elapsed() >= Duration::from_millis(250), "it gave up after {:?}", began.elapsed());
-    assert!(said.starts_with("recording beats failed: another process holds the database locked"), "{said}");
+    assert!(said.starts_with("recording beats failed: another process has locked the database"), "{said}");
     assert_eq!(store.projects().await.unwrap().len(), 1, "reading goes on meanwhile");
     other.execute("COMMIT").await.unwrap();
     store.record(&[awaiting(project.routes[0].id, START)], &[]).await.unwrap();
@@ -192,10 +192,10 @@ async fn a_row_that_we_could_not_have_written_is_named() {
         ),
         ("UPDATE projects SET token = 'phx_secret'", "its project token in the database cannot be read: is a personal API key"),
         ("UPDATE projects SET lost_after_ms = -1", "its lost_after in the database cannot be read"),
-        ("UPDATE projects SET personal_key = x'00'", "the personal API key of project one does not open"),
+        ("UPDATE projects SET personal_key = x'00'", "the personal API key of project one cannot be decrypted"),
         ("UPDATE projects SET personal_key = NULL, token = NULL", "NOT NULL"),
         ("UPDATE apps SET settings = '{'", "its app's settings in the database cannot be read"),
-        ("UPDATE apps SET kind = 'alert'", "holds an app `alert`"),
+        ("UPDATE apps SET kind = 'alert'", "contains an app `alert`"),
         ("UPDATE apps SET settings = '{\"events\":\"heartbeat_api\"}'", "lacks `heartbeat_api`"),
         ("UPDATE routes SET endpoint = 'v9'", "route's endpoint"),
     ] {

@@ -67,5 +67,5 @@ async fn a_database_in_another_encoding_is_refused_with_the_line_that_makes_a_ri
     let name = other.split('?').next().and_then(|bare| bare.rsplit('/').next()).unwrap();
     bed.execute(&format!("CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")).await;
     let rejected = open(&other, cipher('A')).await.err().unwrap().to_string();
-    assert!(rejected.contains("keeps text as LATIN1") && rejected.contains("ENCODING 'UTF8'"), "{rejected}");
+    assert!(rejected.contains("has the encoding LATIN1") && rejected.contains("ENCODING 'UTF8'"), "{rejected}");
 }

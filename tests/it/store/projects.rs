@@ -216,7 +216,7 @@ async fn two_routes_of_one_name_are_refused_and_nothing_is_applied(bed: Bed) {
     for twice in [["proxy", "proxy"], ["proxy", "heartbeat"]] {
         let specs = [spec("fine"), spec_with_routes("twice", &twice)];
         let said = store.apply(&specs, &[name("stays")], START.start()).await.unwrap_err().to_string();
-        assert_eq!(said, format!("project twice: two routes are called `{}`", twice[1]));
+        assert_eq!(said, format!("project twice: two routes have the name `{}`", twice[1]));
         assert_eq!(store.projects().await.unwrap(), std::slice::from_ref(&stays));
         assert_eq!(store.revision().await.unwrap(), 1);
     }
@@ -254,7 +254,7 @@ async fn another_key_does_not_open_the_secrets(bed: Bed) {
     let error = stranger.projects().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     let said = error.to_string();
-    assert!(said.starts_with("the personal API key of project one does not open with this sealing key"), "{said}");
+    assert!(said.starts_with("the personal API key of project one cannot be decrypted with this encryption key"), "{said}");
     assert!(!format!("{said}{error:?}").contains("phx_"), "{error:?}");
     // Without a secret there is nothing to open.
     stranger.apply(&[ProjectSpec { personal_key: None, ..spec("one") }], &[], START.start()).await.unwrap();

@@ -92,6 +92,6 @@ async fn damaged_samples_are_named(bed: Bed) {
     for damage in ["trouble = 99", "trouble = -1", "trouble = NULL, others = NULL"] {
         bed.execute(&format!("UPDATE readback_samples SET {damage}")).await;
         let said = store.samples(project.id, START, START.plus(1)).await.unwrap_err().to_string();
-        assert_eq!(said, format!("what the look at project {} in minute {} saw is damaged", project.id.0, START.index()));
+        assert_eq!(said, format!("the read-back sample of project {} in minute {} is damaged", project.id.0, START.index()));
     }
 }

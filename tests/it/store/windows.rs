@@ -68,13 +68,13 @@ async fn damaged_windows_are_named(bed: Bed) {
     for (damage, says) in [
         ("cron = 'now and then'", "its cron in the database cannot be read"),
         ("cron = NULL", "its times in the database cannot be read"),
-        ("cron = NULL, from_ms = 1, to_ms = 2", "neither once nor again and again"),
-        ("cron = '0 2 * * SUN', projects = '[\" \"]'", "neither once"),
+        ("cron = NULL, from_ms = 1, to_ms = 2", "neither those of a single window nor of a repeated one"),
+        ("cron = '0 2 * * SUN', projects = '[\" \"]'", "neither those of a single window"),
         ("from_ms = NULL, to_ms = NULL", "its list of projects in the database cannot be read: ` `"),
         ("projects = 'shop'", "its list of projects"),
         ("weekly = 'sun 02:00-04:00'", "its times in the database"),
         ("cron = NULL, lasts_ms = NULL, projects = '[]', weekly = 'sun'", "its weekly in the database cannot be read: `sun` must be days"),
-        ("weekly = 'sun 02:00-04:00', timezone = 'Mars'", "its weekly in the database cannot be read: `Mars` is no time zone"),
+        ("weekly = 'sun 02:00-04:00', timezone = 'Mars'", "its weekly in the database cannot be read: `Mars` is not a time zone"),
     ] {
         bed.execute(&format!("UPDATE windows SET {damage}")).await;
         let said = store.windows().await.unwrap_err().to_string();

@@ -124,7 +124,7 @@ async fn an_unreachable_capture_is_told_with_the_phase() {
         fair: json!({"capture": {"reset_rate": 0}}),
         title: "[critical] story: capture fails",
         code: "no_answer",
-        words: "takes the connection and gives no whole answer",
+        words: "accepts the connection but sends no complete response",
         over: "[resolved] story: capture works again",
         ..Case::default()
     };
@@ -140,7 +140,7 @@ async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() 
         code: "pipeline",
         words: "PostHog says that kafka, plugins are down",
         opens: minutes(2 + 5) + READBACK,
-        over: "[resolved] story: ingestion is in time again",
+        over: "[resolved] story: ingestion is on time again",
         ..Case::default()
     };
     case.run("queue stopped").await;

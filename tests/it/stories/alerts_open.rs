@@ -92,7 +92,7 @@ async fn whom_an_incident_concerns_only_once_it_is_graver_is_told_that_it_opened
     world.minutes(2).await;
     world.faults(&json!({"capture": {"drop_rate": 1}}));
     world.minutes(30).await;
-    assert_eq!((world.kinds().await.as_str(), grave.kinds().as_str()), ("opened worsened", "opened"));
+    assert_eq!((world.kinds().await.as_str(), grave.kinds().as_str()), ("opened escalated", "opened"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,12 +111,12 @@ async fn what_gets_graver_is_told_once() {
     world.minutes(2).await;
     world.faults(&json!({"capture": {"drop_rate": 1}}));
     world.minutes(30).await;
-    assert_eq!(world.kinds().await, "opened worsened");
+    assert_eq!(world.kinds().await, "opened escalated");
     world.faults(&json!({"capture": {"drop_rate": 0}}));
     world.minutes(6).await;
     let titles = world.titles().await;
     assert!(titles[0].starts_with("[warning] story: ingestion is late"), "{titles:?}");
-    assert!(titles[1].starts_with("[critical] story: graver: ingestion stopped"), "{titles:?}");
+    assert!(titles[1].starts_with("[critical] story: escalated: ingestion stopped"), "{titles:?}");
     assert!(titles[2].starts_with("[resolved] story: no more beats are lost"), "{titles:?}");
     assert_eq!(titles.len(), 3);
 }
@@ -285,8 +285,8 @@ async fn after_hours_without_a_receiver_one_message_says_both() {
     world.minutes(130).await;
     let told = world.told().await;
     assert_eq!(world.ops.kinds(), "resolved");
-    assert!(told[0].1.merged && told[0].1.title.ends_with("told late"), "{:?}", told[0].1);
-    assert!(told[0].1.text.starts_with("This could not be told while it lasted: it opened at "), "{}", told[0].1.text);
+    assert!(told[0].1.merged && told[0].1.title.ends_with("sent late"), "{:?}", told[0].1);
+    assert!(told[0].1.text.starts_with("This could not be sent while it lasted: it opened at "), "{}", told[0].1.text);
     assert!(world.notifications(NotificationState::Queued).await.is_empty());
 }
 
@@ -307,7 +307,7 @@ async fn a_channel_that_is_gone_stops_and_the_others_are_told_once() {
     let stopped = world.channels().await.into_iter().find(|channel| channel.spec.name.as_str() == "gone").unwrap();
     assert!(stopped.stopped.unwrap().words.contains("410"));
     let told = world.ops.messages();
-    assert!(told[1].title.contains("channel gone does not deliver any more"), "{}", told[1].title);
+    assert!(told[1].title.contains("channel gone no longer delivers"), "{}", told[1].title);
 
     gone.answers(200);
     world.store.revive(stopped.id, world.clock.now()).await.unwrap().unwrap();

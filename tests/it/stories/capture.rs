@@ -100,7 +100,7 @@ async fn a_cut_connection_names_the_phase() {
     world.hand.advance_to(slot);
     world.seconds_until("the first failure shows", async |world: &World| world.outcomes().await.ends_with('U')).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("takes the connection and gives no whole answer"), "{verdict}");
+    assert!(verdict.contains("accepts the connection but sends no complete response"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,7 @@ async fn a_login_page_with_200_is_a_refusal_and_is_quoted() {
     assert!(world.outcomes().await.chars().all(|letter| letter == 'R'));
     assert_eq!(rejection(&world).await, RejectionReason::NotPostHog);
     let verdict = world.verdict().await;
-    assert!(verdict.contains("asks for a login before PostHog: it answers 200 “Staff only: log in”"), "{verdict}");
+    assert!(verdict.contains("asks for a login in front of PostHog: it answers 200 “Staff only: log in”"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +112,7 @@ async fn a_proxy_that_swallows_events_beside_a_healthy_way_is_named() {
     world.minutes(5).await;
     let verdict = world.verdict().await;
     assert!(
-        verdict.contains("on the route proxy. The way through") && verdict.contains("never arrive; what is sent past it does"),
+        verdict.contains("on the route proxy. The way through") && verdict.contains("never arrive; events that bypass it do"),
         "{verdict}"
     );
 }
@@ -149,7 +149,7 @@ async fn a_proxy_that_writes_events_anew_is_named() {
     .await;
     world.minutes(6).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("arrive under other uuids: the proxy writes them anew"), "{verdict}");
+    assert!(verdict.contains("arrive under other uuids: the proxy rewrites them"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

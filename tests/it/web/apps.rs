@@ -39,7 +39,7 @@ async fn apps_are_found_by_name_and_by_what_they_do() {
     assert!(text.contains("Installed on 1 project, enabled on 1.") && text.contains("Not installed yet."), "{text}");
     let found = rob.get("/apps?q=INGESTION%20STOPPED").await;
     assert!(found.page().contains("Ingestion Alert") && !found.page().contains("one event per minute"), "{}", found.text);
-    assert!(rob.get("/apps?q=nothing").await.page().contains("No app is called so"));
+    assert!(rob.get("/apps?q=nothing").await.page().contains("No app found"));
     let projects = rob.get("/apps/heartbeat?q=SHO").await;
     assert!(projects.page().contains(HEARTBEAT) && !projects.page().contains("/projects/blog/"), "{}", projects.text);
     let of_shop = rob.get("/projects/shop/apps").await;
@@ -66,13 +66,13 @@ async fn everything_wrong_is_told_under_its_field_and_what_was_typed_stays() {
     ];
     let rejected = ann.submit(ALERT, &format!("{ALERT}/install"), &wrong).await;
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(rejected.text.contains("5 things are not right yet"), "{}", rejected.text);
+    assert!(rejected.text.contains("5 things are wrong"), "{}", rejected.text);
     for (field, says) in [
         ("timeRange", "<b>Wrong.</b> `soon` must be a whole number of minutes"),
         ("webHookUrlTriggered", "<b>Wrong.</b> has no protocol"),
         ("posthogApiKey", "<b>Wrong.</b> is a project token"),
         ("posthogHost", "<b>Wrong.</b> "),
-        ("watch", "<b>Wrong.</b> `` is no name of an event"),
+        ("watch", "<b>Wrong.</b> `` is not an event name"),
     ] {
         let output = format!("<output class=\"check\" id=\"{field}-check\" data-for=\"{field}\" for=\"{field}\">{says}");
         assert!(rejected.text.contains(&output), "{field}: {}", rejected.text);
@@ -107,13 +107,17 @@ async fn an_app_is_installed_set_switched_and_taken_off_and_its_secrets_only_go_
     assert!(app.enabled);
     assert_eq!(app.value("webHookUrlTriggered").as_deref(), Some(hook));
     let page = ann.get(ALERT).await;
-    assert!(page.page().contains("Ingestion Alert is installed on shop, and enabled."), "{}", page.text);
+    assert!(page.page().contains("Ingestion Alert is installed on shop and enabled."), "{}", page.text);
     assert!(page.text.contains("https://hooks.example.com/***") && page.text.contains("phx_***"), "{}", page.text);
     assert!(page.text.contains("/projects/shop/rules"), "{}", page.text);
 
     // A key that nobody can read is not sent to an address that somebody typed.
     let stolen = ann.submit(ALERT, ALERT, &[("timeRange", "45"), ("posthogHost", "https://evil.example"), ("watch", "heartbeats")]).await;
-    assert!(stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("must be given for that address"), "{}", stolen.text);
+    assert!(
+        stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("must be given again for this address"),
+        "{}",
+        stolen.text
+    );
 
     // What is not typed stays, and what is to be taken away goes.
     let fields =
@@ -150,7 +154,7 @@ async fn what_heartbeat_costs_is_said_beside_enable_and_its_routes_are_listed() 
     set_up(&site, ProjectSpec { heartbeat: Some(resting), ..samples::spec("shop") }).await;
     let page = site.writer().await.get(HEARTBEAT).await;
     assert!(
-        page.page().contains("Enabled, it costs: 1 event a minute on each of 4 routes: 5,760 a day, 172,800 in 30 days."),
+        page.page().contains("Cost when enabled: 1 event a minute on each of 4 routes: 5,760 a day, 172,800 in 30 days."),
         "{}",
         page.text
     );
@@ -200,10 +204,10 @@ async fn a_log_is_filtered_and_figures_are_counted() {
     let more_severe = rob.get(&format!("{HEARTBEAT}/logs?level=warning&q=LATE")).await;
     assert!(more_severe.page().contains("late: arrived") && !more_severe.text.contains("on its way"), "{}", more_severe.text);
     let odd = rob.get(&format!("{HEARTBEAT}/logs?level=loud&route=none&before=-9")).await;
-    assert!(odd.page().contains("Nothing to read here"), "{}", odd.text);
+    assert!(odd.page().contains("No log lines"), "{}", odd.text);
     let figures = rob.get(&format!("{HEARTBEAT}/metrics")).await;
     assert!(figures.page().contains("Last hour: ") && figures.text.contains("1 arrived, 1 late, 1 awaiting"), "{}", figures.text);
-    assert!(rob.get(&format!("{ALERT}/metrics")).await.page().contains("Time to notice"));
+    assert!(rob.get(&format!("{ALERT}/metrics")).await.page().contains("Time to detect"));
     assert!(rob.get(&format!("{ALERT}/logs")).await.page().contains("is not installed on shop"));
 
     let mut program = Program::of(&site).await;
@@ -271,7 +275,7 @@ async fn a_route_of_ones_own_is_added_changed_and_removed_on_a_page() {
     let (new, proxy) = (format!("{HEARTBEAT}/routes"), format!("{HEARTBEAT}/routes/proxy"));
     let wrong = ann.submit(&new, &new, &[("name", "proxy"), ("event", "$x"), ("host", "t.example.com")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["is a name of PostHog", "has no protocol", "value=\"proxy\""] {
+    for says in ["is reserved by PostHog", "has no protocol", "value=\"proxy\""] {
         assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
     }
     let fields =
@@ -281,7 +285,7 @@ async fn a_route_of_ones_own_is_added_changed_and_removed_on_a_page() {
     let routes = own(stored(&site).await);
     assert_eq!((routes.len(), routes[0].endpoint.name(), routes[0].distinct_id.to_string().as_str()), (1, "v1", HeartbeatApp::DISTINCT_ID));
     let again = ann.submit(&new, &new, &fields).await;
-    assert!(again.text.contains("is that of another route already"), "{}", again.text);
+    assert!(again.text.contains("is already the name of another route"), "{}", again.text);
     let fields = [("event", "other"), ("host", ""), ("endpoint", "v0"), ("distinct_id", "x {minute}")];
     assert_eq!(ann.submit(&proxy, &proxy, &fields).await.location(), HEARTBEAT);
     let routes = own(stored(&site).await);

@@ -27,8 +27,8 @@ async fn each_badge_tells_one_thing() {
     with_history(&site, spec("shop"), 240, &[&letters]).await;
     let mut rob = site.reader().await;
     for (show, says) in [
-        ("", "shop: good"),
-        ("?show=status", "shop: good"),
+        ("", "shop: up"),
+        ("?show=status", "shop: up"),
         ("?show=uptime", "shop uptime, 30 days: 99.16 %"),
         ("?show=lag", "shop lag: 2.0s"),
         ("?show=complete-through", "shop complete through: 14:48 UTC"),
@@ -41,13 +41,13 @@ async fn each_badge_tells_one_thing() {
     }
     let wrong = rob.get("/badge/shop.svg?show=%3Cb%3E").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(wrong.text.contains("there are status, uptime, lag, complete-through") && !wrong.text.contains("<b>"), "{}", wrong.text);
+    assert!(wrong.text.contains("use one of status, uptime, lag, complete-through") && !wrong.text.contains("<b>"), "{}", wrong.text);
     with_history(&site, spec("new"), 0, &[]).await;
     for (show, says) in [
         ("status", "new: pending"),
-        ("uptime", "new uptime, 30 days: nothing yet"),
-        ("lag", "new lag: nothing yet"),
-        ("complete-through", "new complete through: nothing yet"),
+        ("uptime", "new uptime, 30 days: no data yet"),
+        ("lag", "new lag: no data yet"),
+        ("complete-through", "new complete through: no data yet"),
     ] {
         assert_eq!(title(&rob.get(&format!("/badge/new.svg?show={show}")).await), says);
     }
@@ -64,7 +64,7 @@ async fn a_stranger_sees_what_a_public_status_page_shows_and_cannot_tell_the_res
     let mut stranger = site.stranger();
     for seen in ["shop", "blog", "all"] {
         let badge = stranger.get(&format!("/badge/{seen}.svg")).await;
-        assert_eq!((badge.status, title(&badge)), (StatusCode::OK, format!("{seen}: good").as_str()));
+        assert_eq!((badge.status, title(&badge)), (StatusCode::OK, format!("{seen}: up").as_str()));
         assert_eq!(badge.header("cache-control"), "public, max-age=60");
         let ask = |tags: &str| stranger.request(Method::GET, &format!("/badge/{seen}.svg")).header("if-none-match", tags);
         let (same, other) = (ask(&format!("\"old\", {}", badge.header("etag"))), ask("\"old\""));
@@ -82,9 +82,9 @@ async fn a_stranger_sees_what_a_public_status_page_shows_and_cannot_tell_the_res
     }
     let token = site.token(Role::Viewer).await;
     for known in ["lab", "inner"] {
-        assert_eq!(title(&site.reader().await.get(&format!("/badge/{known}.svg")).await), format!("{known}: good"));
+        assert_eq!(title(&site.reader().await.get(&format!("/badge/{known}.svg")).await), format!("{known}: up"));
         let request = stranger.request(Method::GET, &format!("/badge/{known}.svg")).bearer_auth(&token);
-        assert_eq!(title(&stranger.send(request).await), format!("{known}: good"));
+        assert_eq!(title(&stranger.send(request).await), format!("{known}: up"));
     }
     assert_eq!(stranger.get("/badge/shop.png").await.status, StatusCode::NOT_FOUND);
 }
@@ -96,7 +96,7 @@ async fn the_badge_of_several_projects_is_that_of_the_worst() {
     with_history(&site, spec("blog"), 60, &["AALRR"]).await;
     put_page(&site, "all", &["shop", "blog", "gone"], true).await;
     let mut stranger = site.stranger();
-    for (show, says) in [("status", "all: bad"), ("uptime", "all uptime, 30 days: 80 %"), ("lag", "all lag: 3m 20s")] {
+    for (show, says) in [("status", "all: down"), ("uptime", "all uptime, 30 days: 80 %"), ("lag", "all lag: 3m 20s")] {
         assert_eq!(title(&stranger.get(&format!("/badge/all.svg?show={show}")).await), says);
     }
 }

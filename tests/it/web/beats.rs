@@ -33,13 +33,13 @@ async fn a_beat_of_each_end_has_its_story() {
     for (minute, outcome, says) in [
         ("15:02", "arrived", &["Accepted with 200", "2.0s after it was sent", "62ms", "first byte\n34.2 ms"][..]),
         ("15:03", "late", &["Late: arrived", "3m 20s after it was sent"]),
-        ("15:04", "lost", &["Lost: not there", "It was not there at"]),
-        ("15:05", "rejected", &["Refused with 503", "Capture answered with 503", "<b>no upstream</b> & no hope", "envoy"]),
-        ("15:06", "unreachable", &["No answer from capture", "the way ended at tls", "the certificate is of <evil.example>"]),
-        ("15:07", "unverified", &["Unverified: nobody could look"]),
-        ("15:08", "not_sent", &["Nothing was sent: Heartbeat was not running", "What would have been sent"]),
-        ("15:09", "arrived", &["No sending is on record", "not on record"]),
-        ("15:10", "awaiting", &["On its way", "not so far"]),
+        ("15:04", "lost", &["Lost: not seen", "It was missing at"]),
+        ("15:05", "rejected", &["Rejected with 503", "Capture answered with 503", "<b>no upstream</b> & no hope", "envoy"]),
+        ("15:06", "unreachable", &["No answer from capture", "the connection failed at tls", "the certificate is of <evil.example>"]),
+        ("15:07", "unverified", &["Unverified: no read-back succeeded"]),
+        ("15:08", "not_sent", &["Not sent: Heartbeat was not running", "Unsent event"]),
+        ("15:09", "arrived", &["Sent at\nnot recorded", "not recorded"]),
+        ("15:10", "awaiting", &["On its way", "not yet"]),
     ] {
         let page = rob.get(&format!("/projects/shop/beats/heartbeat/2026-11-23T{minute}Z")).await;
         assert_well_formed(page.page());
@@ -71,7 +71,7 @@ async fn a_folded_beat_says_what_is_left_of_it() {
     let page = rob.get("/projects/shop/beats/heartbeat/2026-11-21T13:10Z").await;
     assert_well_formed(page.page());
     let told = words(&page);
-    assert!(told.contains("Lost; its hour is folded") && told.contains("What was answered is not kept so long."), "{told}");
+    assert!(told.contains("Lost; its hour is aggregated") && told.contains("The response is older than its retention."), "{told}");
     let (_, story) = ask(&site, "/api/v1/projects/shop/beats/heartbeat/2026-11-21T13:10Z").await;
     assert_eq!((story["kept"].as_str(), story["outcome"].as_str(), &story["record"]), (Some("folded"), Some("lost"), &Value::Null));
     let listed = rob.get("/projects/shop/beats?outcome=lost").await;
@@ -106,7 +106,7 @@ async fn the_list_goes_back_in_time_and_tells_each_minute_once() {
     assert_eq!((count("lost"), count("rejected"), count("late"), count("not_sent"), count("arrived")), (20, 20, 20, 51, 120));
     let (_, all) = ask_with(&mut program, &token, "/api/v1/projects/shop/beats?limit=50").await;
     assert_eq!(all["items"].as_array().unwrap().len(), 51, "three of the minute under way and twelve minutes of four: none is torn apart");
-    let (_, rejected) = ask_with(&mut program, &token, "/api/v1/projects/shop/beats?outcome=refused&limit=3").await;
+    let (_, rejected) = ask_with(&mut program, &token, "/api/v1/projects/shop/beats?outcome=rejected&limit=3").await;
     assert_eq!(rejected["items"][0]["evidence"][0], "503 `<b>no upstream</b> & no hope` [server: envoy]");
     assert!(rejected["items"].as_array().unwrap().iter().all(|beat| beat["outcome"] == "rejected"));
 }
@@ -117,16 +117,16 @@ async fn the_list_is_sifted_by_a_form_and_says_what_it_found() {
     let letters = "AAXA_AALRA".repeat(20);
     with_history(&site, spec_with_routes("shop", &["proxy"]), 230, &[&letters, "", "", ""]).await;
     let mut ann = site.writer().await;
-    let page = ann.get("/projects/shop/beats?route=heartbeat&outcome=refused&before=2026-11-23T15%3A00").await;
+    let page = ann.get("/projects/shop/beats?route=heartbeat&outcome=rejected&before=2026-11-23T15%3A00").await;
     assert_well_formed(page.page());
-    assert!(page.text.contains("<option selected>heartbeat</option>") && page.text.contains("<option selected>refused</option>"));
+    assert!(page.text.contains("<option selected>heartbeat</option>") && page.text.contains("<option selected>rejected</option>"));
     assert!(page.text.contains("value=\"2026-11-23T15:00\"") && page.text.contains("&#60;b&#62;no upstream"), "{}", page.text);
     let told = words(&page);
-    assert!(told.contains("14:59\nheartbeat\nrefused\n503\n62ms\n–") && !told.contains("15:09"), "{told}");
+    assert!(told.contains("14:59\nheartbeat\nrejected\n503\n62ms\n–") && !told.contains("15:09"), "{told}");
     let empty = ann.get("/projects/shop/beats?route=proxy&outcome=late").await;
-    assert!(words(&empty).contains("None on record is like that."), "{}", words(&empty));
+    assert!(words(&empty).contains("No recorded beat matches."), "{}", words(&empty));
     with_history(&site, spec("new"), 0, &[]).await;
-    assert!(words(&ann.get("/projects/new/beats").await).contains("None is on record."));
+    assert!(words(&ann.get("/projects/new/beats").await).contains("Heartbeat sends one beat a minute once it is installed and enabled."));
 }
 
 #[tokio::test]
@@ -137,15 +137,15 @@ async fn what_is_no_beat_is_refused_in_words() {
     let beats = "/projects/shop/beats";
     for (path, status, says) in [
         (format!("{beats}/none/2026-11-23T15:10Z"), StatusCode::NOT_FOUND, "no route of shop `none`"),
-        (format!("{beats}/heartbeat/now"), StatusCode::UNPROCESSABLE_ENTITY, "`now` is no minute; write it like `2026-11-23T15:10Z`"),
-        (format!("{beats}/heartbeat/2026-11-23T15:10:07Z"), StatusCode::UNPROCESSABLE_ENTITY, "is no minute"),
+        (format!("{beats}/heartbeat/now"), StatusCode::UNPROCESSABLE_ENTITY, "`now` is not a minute; use the format `2026-11-23T15:10Z`"),
+        (format!("{beats}/heartbeat/2026-11-23T15:10:07Z"), StatusCode::UNPROCESSABLE_ENTITY, "is not a minute"),
         (format!("{beats}/heartbeat/2026-11-23T13:00Z"), StatusCode::NOT_FOUND, "none was due"),
         (format!("{beats}/heartbeat/2027-01-01T00:00Z"), StatusCode::NOT_FOUND, "none was due"),
         (format!("{beats}/heartbeat/9999-12-30T00:00Z"), StatusCode::NOT_FOUND, "none was due"),
         (format!("{beats}/heartbeat/-009999-01-03T00:00Z"), StatusCode::NOT_FOUND, "none was due"),
-        (format!("{beats}?outcome=%3Ci%3E"), StatusCode::UNPROCESSABLE_ENTITY, "is none; there are not sent, arrived"),
+        (format!("{beats}?outcome=%3Ci%3E"), StatusCode::UNPROCESSABLE_ENTITY, "is not an outcome; use one of not_sent, arrived"),
         (format!("{beats}?route=none"), StatusCode::NOT_FOUND, "no route of shop"),
-        (format!("{beats}?before=yesterday"), StatusCode::UNPROCESSABLE_ENTITY, "`yesterday` is no minute"),
+        (format!("{beats}?before=yesterday"), StatusCode::UNPROCESSABLE_ENTITY, "`yesterday` is not a minute"),
         ("/projects/none/beats".to_owned(), StatusCode::NOT_FOUND, "no project `none`"),
     ] {
         let told = ann.get(&path).await;
@@ -153,7 +153,7 @@ async fn what_is_no_beat_is_refused_in_words() {
         assert!(told.text.contains(says) && !told.text.contains("<i>"), "{path}: {}", told.text);
         let (of_api, problem) = ask(&site, &format!("/api/v1{path}")).await;
         assert_eq!(of_api, status, "{path}: {problem}");
-        assert!(problem["detail"].as_str().unwrap().contains(says.trim_start_matches("is none")), "{path}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(says.trim_start_matches("is not an outcome")), "{path}: {problem}");
     }
     let (status, problem) = ask(&site, "/api/v1/projects/shop/beats?after=never").await;
     assert_eq!((status, problem["problems"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("after")));

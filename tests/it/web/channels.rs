@@ -16,10 +16,10 @@ use crate::support::scripted::{self, answer};
 async fn everything_wrong_with_a_new_channel_is_told_at_once_and_no_secret_comes_back() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
-    assert!(ann.get("/channels").await.page().contains("nobody is told of them"));
+    assert!(ann.get("/channels").await.page().contains("no notifications are sent"));
     let kinds = ann.get("/channels/new").await;
     assert!(kinds.page().contains("/channels/new?kind=slack") && !kinds.text.contains("kind=command"), "{}", kinds.text);
-    assert!(kinds.text.contains("runs a program on the machine where Heartbeat runs"), "{}", kinds.text);
+    assert!(kinds.text.contains("runs a program on the machine of Heartbeat"), "{}", kinds.text);
     let on = "/channels/new?kind=webhook";
     let wrong = [
         ("kind", "webhook"),
@@ -62,11 +62,11 @@ async fn a_channel_is_set_up_changed_switched_and_removed() {
     assert!(page.page().contains("https://hooks.example.com/***") && page.text.contains("never used"), "{}", page.text);
     assert!(ann.get("/channels").await.page().contains("shop"));
     let again = ann.submit("/channels/new?kind=webhook", "/channels/new", &fields).await;
-    assert!(again.text.contains("there is a channel `ops` already"), "{}", again.text);
+    assert!(again.text.contains("the channel `ops` already exists"), "{}", again.text);
 
     let words = [("title", "{{ project }} is {{ kind }}"), ("body", "{{ nothing }}"), ("try", "yes")];
     let tried = ann.submit("/channels/ops", "/channels/ops", &words).await;
-    assert!(tried.page().contains("shop is opened") && tried.text.contains("names something that there is not"), "{}", tried.text);
+    assert!(tried.page().contains("shop is opened") && tried.text.contains("uses an unknown name"), "{}", tried.text);
     assert_eq!(channel(&site.store, &name("ops")).await.spec.title, None, "trying saves nothing");
     ann.submit("/channels/ops", "/channels/ops", &[("url", ""), ("severity", "critical"), ("title", "{{ project }}!"), ("projects", "")])
         .await;
@@ -98,8 +98,8 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     let mut ops = ChannelSpec::new(name("ops"), ChannelKind::Webhook);
     ops.values.set("url", &format!("{}/hunter2", receiver.base()));
     let ops = set_up_channel(&site.store, ops).await;
-    let dead = heartbeat::model::Notification { state: NotificationState::Failed, tries: 9, ..notification_alone(ops.id, "down", 7) };
-    site.store.owe(std::slice::from_ref(&dead)).await.unwrap();
+    let failed = heartbeat::model::Notification { state: NotificationState::Failed, tries: 9, ..notification_alone(ops.id, "down", 7) };
+    site.store.owe(std::slice::from_ref(&failed)).await.unwrap();
     let stopped = Stopped { at: site.clock.now(), words: "404 `no such hook`".into(), retried: false };
     site.store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped)], &[]).await.unwrap();
     let mut ann = site.writer().await;
@@ -107,12 +107,12 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     let ready = site.stranger().get("/readyz").await;
     assert!(ready.text.contains(r#""channels_not_delivering":["ops"]"#) && !ready.text.contains("no such hook"), "{}", ready.text);
     let first = ann.submit("/channels/ops", "/channels/ops/test", &[]).await;
-    for words in ["not taken", "no such hook", "Another try may help"] {
+    for words in ["not accepted", "no such hook", "is retried automatically"] {
         assert!(first.page().contains(words), "{words}: {}", first.text);
     }
     assert!(!first.text.contains("delivers again;"), "{}", first.text);
     let second = ann.submit("/channels/ops", "/channels/ops/test", &[]).await;
-    assert!(second.page().contains("It delivers again; 1 notification is owed anew."), "{}", second.text);
+    assert!(second.page().contains("The channel delivers again; 1 notification is queued again."), "{}", second.text);
     let sent = receiver.requests();
     assert_eq!(sent.len(), 6);
     assert!(sent.iter().all(|request| request.json()["test"] == true), "each sample is marked");
@@ -125,25 +125,25 @@ async fn what_nobody_took_is_read_and_sent_again() {
     let site = TestSite::start().await;
     let [ops, other] = [set_up_channel(&site.store, webhook("ops")).await, set_up_channel(&site.store, webhook("other")).await];
     let state = |state, notification: heartbeat::model::Notification| heartbeat::model::Notification { state, ..notification };
-    let dead = state(NotificationState::Failed, notification_alone(ops.id, "down", 7));
+    let failed = state(NotificationState::Failed, notification_alone(ops.id, "down", 7));
     let gone = state(NotificationState::Sent, notification_alone(other.id, "down", 8));
-    site.store.owe(&[dead.clone(), gone]).await.unwrap();
+    site.store.owe(&[failed.clone(), gone]).await.unwrap();
     let mut ann = site.writer().await;
-    let all = ann.get("/deliveries").await;
-    assert!(all.page().contains("ops: 1 message that nobody took.") && all.text.contains("No beat since 14:32."), "{}", all.text);
-    let of_ops = ann.get("/deliveries?channel=ops&state=dead").await;
+    let all = ann.get("/notifications").await;
+    assert!(all.page().contains("ops: 1 failed notification.") && all.text.contains("No beat since 14:32."), "{}", all.text);
+    let of_ops = ann.get("/notifications?channel=ops&state=failed").await;
     assert!(of_ops.page().contains("/channels/ops") && !of_ops.text.contains("href=\"/channels/other\""), "{}", of_ops.text);
-    assert!(ann.get("/deliveries?channel=ops&state=sent").await.page().contains("Nothing of that kind"));
-    assert_eq!(ann.get("/deliveries?channel=none").await.status, StatusCode::NOT_FOUND);
-    ann.submit("/deliveries", "/channels/ops/resend", &[]).await;
-    assert!(ann.get("/channels/ops").await.page().contains("Sent again: 1 notification is owed anew."));
-    assert!(ann.get("/changes?subject=channel+ops").await.page().contains("sent again; 1 notification is owed anew"));
+    assert!(ann.get("/notifications?channel=ops&state=sent").await.page().contains("No matching notifications"));
+    assert_eq!(ann.get("/notifications?channel=none").await.status, StatusCode::NOT_FOUND);
+    ann.submit("/notifications", "/channels/ops/resend", &[]).await;
+    assert!(ann.get("/channels/ops").await.page().contains("1 notification is queued again."));
+    assert!(ann.get("/audit-log?subject=channel+ops").await.page().contains("sent again; 1 notification is queued again"));
 
     let mut program = Program::of(&site).await;
-    let (_, notifications) = program.get("/api/v1/notifications?channel=ops&state=owed").await;
+    let (_, notifications) = program.get("/api/v1/notifications?channel=ops&state=queued").await;
     assert_eq!(
         (&notifications["items"][0]["id"], notifications["items"].as_array().unwrap().len()),
-        (&json!(dead.id.to_string()), 1),
+        (&json!(failed.id.to_string()), 1),
         "{notifications}"
     );
     let (_, first) = program.get("/api/v1/notifications?limit=1").await;
@@ -169,9 +169,9 @@ async fn no_program_is_named_from_the_page_and_the_webhooks_of_an_app_are_its_se
     let mut ann = site.writer().await;
     assert_eq!(ann.get("/channels/new?kind=command").await.status, StatusCode::CONFLICT);
     let page = ann.get("/channels/runs").await;
-    assert!(page.page().contains("/bin/true --now") && page.text.contains("Not changed from here"), "{}", page.text);
+    assert!(page.page().contains("/bin/true --now") && page.text.contains("Cannot be changed on this page"), "{}", page.text);
     let webhooks = ann.get("/channels/webhooks%20of%20shop").await;
-    assert!(webhooks.page().contains("are changed among its settings") && !webhooks.text.contains("hunter2"), "{}", webhooks.text);
+    assert!(webhooks.page().contains("change them in the settings of the app") && !webhooks.text.contains("hunter2"), "{}", webhooks.text);
     for channel in ["runs", "webhooks%20of%20shop"] {
         for audit_entry in ["", "/enable", "/disable", "/remove"] {
             let rejected = ann.submit("/channels", &format!("/channels/{channel}{audit_entry}"), &[("command", "/bin/false")]).await;
@@ -260,10 +260,11 @@ async fn no_secret_stands_in_any_answer() {
     }
     let mut ann = site.writer().await;
     let mut program = Program::of(&site).await;
-    let mut pages = vec!["/apps".to_owned(), "/changes".into(), "/deliveries".into(), "/channels".into(), "/projects/shop/apps".into()];
+    let mut pages =
+        vec!["/apps".to_owned(), "/audit-log".into(), "/notifications".into(), "/channels".into(), "/projects/shop/apps".into()];
     let mut views = vec![
         "/api/v1/apps".to_owned(),
-        "/api/v1/changes".into(),
+        "/api/v1/audit-log".into(),
         "/api/v1/notifications".into(),
         "/api/v1/channels".into(),
         "/api/v1/projects/shop/apps".into(),
@@ -300,7 +301,11 @@ async fn what_does_not_open_can_be_removed_by_page_and_by_api() {
     let list = ann.get("/channels").await;
     assert!(["ops", "dev", "well"].iter().all(|name| list.page().contains(&format!("/channels/{name}"))), "{}", list.text);
     let ops = ann.get("/channels/ops").await;
-    assert!(ops.page().contains("does not open with this encryption key") && ops.text.contains("/channels/ops/remove"), "{}", ops.text);
+    assert!(
+        ops.page().contains("cannot be decrypted with this encryption key") && ops.text.contains("/channels/ops/remove"),
+        "{}",
+        ops.text
+    );
     let rejected = ann.submit("/channels/well", "/channels/well", &[("severity", "critical")]).await;
     assert_eq!(rejected.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(rejected.text.contains("othing is encrypted with this encryption key"), "{}", rejected.text);

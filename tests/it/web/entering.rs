@@ -35,7 +35,7 @@ async fn a_wrong_name_and_a_wrong_password_are_told_alike_and_not_for_ever() {
     let wrong_name = somebody.post("/login", &[("name", "bob"), ("password", PASSWORD)]).await;
     for told in [&wrong_password, &wrong_name] {
         assert_eq!(told.status, StatusCode::UNAUTHORIZED);
-        assert!(told.text.contains("no user has this name and this password"), "{}", told.text);
+        assert!(told.text.contains("the name or the password is wrong"), "{}", told.text);
         assert!(!told.text.contains("four words"), "a password is never shown again");
     }
 }
@@ -101,19 +101,19 @@ async fn the_first_link_sets_a_password_once() {
     let code = site.authenticator().invite(None, Role::Editor).await.unwrap();
     let place = format!("/enter/{code}");
     let mut first = site.stranger();
-    assert!(first.get("/login").await.page().contains("Nobody has set a password yet"));
-    assert!(first.get(&place).await.page().contains("Set your password"));
+    assert!(first.get("/login").await.page().contains("No user has a password yet"));
+    assert!(first.get(&place).await.page().contains("<h1>New password</h1>"));
     let short = first.post(&place, &[("name", "an n"), ("password", "short"), ("again", "short")]).await;
     assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(short.text.contains("password is too short") && short.text.contains("`an n`"), "{}", short.text);
     let other = first.post(&place, &[("name", "ann"), ("password", PASSWORD), ("again", "four other words")]).await;
-    assert!(other.text.contains("the two passwords are not the same"), "{}", other.text);
+    assert!(other.text.contains("the two passwords differ"), "{}", other.text);
     let entered = first.post(&place, &[("name", "ann"), ("password", PASSWORD), ("again", PASSWORD)]).await;
     assert_eq!((entered.status, entered.location()), (StatusCode::SEE_OTHER, "/projects/new"));
     let mut second = site.stranger();
     let used = second.get(&place).await;
     assert_eq!(used.status, StatusCode::NOT_FOUND);
-    assert!(used.text.contains("used already"), "{}", used.text);
+    assert!(used.text.contains("already used"), "{}", used.text);
     assert_eq!(second.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await.status, StatusCode::SEE_OTHER);
 }
 

@@ -25,7 +25,7 @@ async fn a_job_that_waits_for_data_hears_how_far_it_is_complete() {
     assert_eq!(told["verdict"].as_str().map(|verdict| verdict.contains('.')), Some(true), "{told}");
     let told =
         json!({ "at": told["complete_through"], "behind": told["minutes_behind"], "health": told["health"], "reached": told["reached"] });
-    assert_eq!(told, json!({ "at": "2026-11-23T15:08:00.000Z", "behind": 2, "health": "good", "reached": null }));
+    assert_eq!(told, json!({ "at": "2026-11-23T15:08:00.000Z", "behind": 2, "health": "up", "reached": null }));
     for (at_least, reached) in [("2026-11-23T15:08:59Z", true), ("2026-11-23T16:08:00%2B01:00", true), ("2026-11-23T15:09:00Z", false)] {
         let (status, told) = ask(&site, &format!("/api/v1/projects/shop/complete-through?at_least={at_least}")).await;
         assert_eq!((status, told["reached"].as_bool()), (StatusCode::OK, Some(reached)), "{at_least}");
@@ -54,12 +54,12 @@ async fn programs_read_what_the_page_shows() {
     let letters = "A".repeat(90) + "LXRU?A";
     with_history(&site, spec_with_routes("shop", &["proxy"]), 120, &[&letters, "", "", "RR"]).await;
     let (_, report) = ask(&site, "/api/v1/projects/shop/report").await;
-    assert_eq!((report["project"].as_str(), report["health"].as_str()), (Some("shop"), Some("bad")), "{report}");
+    assert_eq!((report["project"].as_str(), report["health"].as_str()), (Some("shop"), Some("down")), "{report}");
     assert_eq!((report["today"]["lost"].as_u64(), report["last_hour"].as_array().map(Vec::len)), (Some(1), Some(60)));
     let (_, routes) = ask(&site, "/api/v1/projects/shop/routes").await;
     let names: Vec<_> = routes["items"].as_array().unwrap().iter().map(|route| (&route["name"], &route["health"])).collect();
     assert_eq!(names.len(), 4);
-    assert_eq!((names[3].0.as_str(), names[3].1.as_str()), (Some("proxy"), Some("bad")));
+    assert_eq!((names[3].0.as_str(), names[3].1.as_str()), (Some("proxy"), Some("down")));
     assert_eq!(routes["items"][3]["watches_all_partitions"].as_bool(), Some(true));
     let (_, lags) = ask(&site, "/api/v1/projects/shop/lags?range=1h&route=heartbeat").await;
     assert_eq!((lags["points"].as_array().map(Vec::len), lags["range"].as_str()), (Some(60), Some("1h")));

@@ -32,14 +32,14 @@ async fn in_fair_weather_every_field_is_fine() {
     let posthog = Running::start(site.clock.clone()).await;
     let mut ann = site.writer().await;
     let given = [("name", "shop"), ("host", posthog.url.as_str()), ("token", TOKEN), ("personal_api_key", PERSONAL_KEY)];
-    let fine = "name ok: Nothing else is called so.\n\
+    let fine = "name ok: This name is free.\n\
                 host ok: A self-hosted PostHog.\n\
-                token ok: Known here.\n\
-                personal_api_key ok: May query project 1.\n\
+                token ok: Valid here.\n\
+                personal_api_key ok: Can query project 1.\n\
                 project_id ok: Found: 1.";
     assert_eq!(checked(&mut ann, &given).await, fine);
     let numbered = [&given[..], &[("project_id", "1")]].concat();
-    assert_eq!(checked(&mut ann, &numbered).await, fine.replace("Found: 1.", "The token belongs to it."));
+    assert_eq!(checked(&mut ann, &numbered).await, fine.replace("Found: 1.", "The token belongs to this project."));
     assert_eq!(posthog.events().await, Vec::<Value>::new(), "nothing is sent into a project by checking it");
     assert!(site.store.project_names().await.unwrap().is_empty(), "and nothing is remembered");
 }
@@ -60,9 +60,9 @@ async fn what_is_typed_so_far_is_told_and_no_more() {
     assert!(wrong.contains("token fail: Project token is a personal API key (phx_...)"), "{wrong}");
     assert!(!wrong.contains("hunter2"), "{wrong}");
     let keyless = checked(&mut ann, &[("host", &posthog.url), ("token", TOKEN)]).await;
-    assert!(keyless.contains("personal_api_key note: None is given"), "{keyless}");
+    assert!(keyless.contains("personal_api_key note: Not set"), "{keyless}");
     let tokenless = checked(&mut ann, &[("host", &posthog.url), ("personal_api_key", PERSONAL_KEY)]).await;
-    assert!(tokenless.contains("personal_api_key note: Not checked before there is a token."), "{tokenless}");
+    assert!(tokenless.contains("personal_api_key note: Not checked: there is no token yet."), "{tokenless}");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn in_foul_weather_each_field_says_what_is_wrong_and_what_to_do() {
         (
             json!({}),
             with("token", "phc_of_another"),
-            "token fail: Not known here: events with it are answered 200 and dropped. Copy the project token",
+            "token fail: Not valid here: events with this token are answered with 200 and dropped. Copy the project token",
         ),
         (
             json!({}),
@@ -105,7 +105,7 @@ async fn in_foul_weather_each_field_says_what_is_wrong_and_what_to_do() {
         (
             json!({}),
             with("project_id", "7"),
-            "project_id fail: The key sees no project 7: 404 `Project not found.`. The token belongs to project 1: give that, or leave the field empty.",
+            "project_id fail: The key has no access to project 7: 404 `Project not found.`. The token belongs to project 1: give this id, or leave the field empty.",
         ),
         (json!({"instance": {"down": ["kafka"]}}), right.to_vec(), "host note: A self-hosted PostHog (kafka is down)."),
     ] {
@@ -118,9 +118,9 @@ async fn in_foul_weather_each_field_says_what_is_wrong_and_what_to_do() {
     let url = posthog.url.clone();
     posthog.stop().await;
     let nobody = checked(&mut ann, &[("host", url.as_str()), ("token", TOKEN), ("personal_api_key", PERSONAL_KEY)]).await;
-    assert!(nobody.starts_with("host fail: Nobody answers there (connect): "), "{nobody}");
-    assert!(nobody.contains("token note: Not checked: nobody answers at the host."), "{nobody}");
-    assert!(nobody.contains("personal_api_key note: Not checked: nobody answers at the host."), "{nobody}");
+    assert!(nobody.starts_with("host fail: Does not answer (connect): "), "{nobody}");
+    assert!(nobody.contains("token note: Not checked: the host does not answer."), "{nobody}");
+    assert!(nobody.contains("personal_api_key note: Not checked: the host does not answer."), "{nobody}");
 }
 
 #[tokio::test]
@@ -162,14 +162,19 @@ async fn a_reverse_proxy_is_asked_for_the_token_and_its_posthog_for_the_rest() {
     .await;
     let host = proxy.base();
     let alone = checked(&mut ann, &[("host", &host), ("token", TOKEN), ("personal_api_key", PERSONAL_KEY)]).await;
-    assert!(alone.contains("host note: Knows tokens as a PostHog does, and does not say which PostHog it is: 404 `nothing here`. If this is a reverse proxy, give"), "{alone}");
+    assert!(
+        alone.contains(
+            "host note: Validates tokens like PostHog, but does not identify itself: 404 `nothing here`. If this is a reverse proxy, give"
+        ),
+        "{alone}"
+    );
     let both =
         checked(&mut ann, &[("host", &host), ("api_host", &posthog.url), ("token", TOKEN), ("personal_api_key", PERSONAL_KEY)]).await;
     assert_eq!(
         both,
         "host ok: Answers as a PostHog does.\n\
-         token ok: Known here.\n\
-         personal_api_key ok: May query project 1.\n\
+         token ok: Valid here.\n\
+         personal_api_key ok: Can query project 1.\n\
          project_id ok: Found: 1.\n\
          api_host ok: A self-hosted PostHog."
     );
@@ -190,9 +195,9 @@ async fn without_script_a_button_checks_and_what_was_typed_stays() {
     ];
     let shown = ann.submit("/projects/new", "/projects/new", &given).await;
     let page = shown.page();
-    assert!(page.contains("<b>Wrong.</b> Not known here") && page.contains("<b>Fine.</b> A self-hosted PostHog."), "{page}");
+    assert!(page.contains("<b>Wrong.</b> Not valid here") && page.contains("<b>Fine.</b> A self-hosted PostHog."), "{page}");
     assert!(page.contains("value=\"phc_of_another\"") && page.contains(&format!("value=\"{}\"", posthog.url)), "{page}");
-    assert!(page.contains("is not shown again: type it once more"), "{page}");
+    assert!(page.contains("is not shown again: type it again"), "{page}");
     assert!(!page.contains("hunter2"), "{page}");
     let boxes: Vec<bool> =
         page.match_indices("type=\"checkbox\"").map(|(at, _)| page[at..].split('>').next().unwrap().contains("checked")).collect();
@@ -213,7 +218,7 @@ async fn a_program_checks_in_the_same_words_and_must_be_allowed_to_write() {
     let fine = program.send(fine).await;
     assert_eq!(
         told(&fine.text),
-        "host ok: A self-hosted PostHog.\ntoken ok: Known here.\npersonal_api_key ok: May query project 1.\nproject_id ok: Found: 1."
+        "host ok: A self-hosted PostHog.\ntoken ok: Valid here.\npersonal_api_key ok: Can query project 1.\nproject_id ok: Found: 1."
     );
     assert_eq!(program.send(forbidden).await.status, StatusCode::FORBIDDEN);
     let strange = program.send(strange).await;

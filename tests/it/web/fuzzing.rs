@@ -50,7 +50,7 @@ async fn whatever_the_api_is_asked_it_does_not_break() {
         served.settings_service.done(&["tokens", "add", &format!("other-{number}")]).await;
     }
     let made: Value =
-        serde_json::from_str(&served.settings_service.done(&["tokens", "add", "fuzz", "--access", "write", "--json"]).await).unwrap();
+        serde_json::from_str(&served.settings_service.done(&["tokens", "add", "fuzz", "--role", "editor", "--json"]).await).unwrap();
     let token = made["token"].as_str().unwrap();
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -73,8 +73,8 @@ pub(super) fn text_of(shown: &Shown) -> String {
 async fn where_nothing_went_wrong_the_page_says_so() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
-    assert!(ann.get("/incidents").await.page().contains("No incident so far"));
-    assert!(ann.get("/incidents?incident_kind=quiet").await.page().contains("None found"));
+    assert!(ann.get("/incidents").await.page().contains("No incidents yet"));
+    assert!(ann.get("/incidents?incident_kind=traffic").await.page().contains("No matching incidents"));
     let wrong = ann.get("/incidents?incident_kind=loud").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     for path in ["/incidents/1", "/incidents/x", "/incidents/1/postmortem.md", "/incidents/99999999999999999999"] {
@@ -110,7 +110,7 @@ async fn those_that_are_open_stand_first_and_each_says_how_it_stands() {
 
     for (query, there, away) in [
         ("?project=blog", silenced, open),
-        ("?incident_kind=quiet", held, open),
+        ("?incident_kind=traffic", held, open),
         ("?state=in-hand", held, open),
         ("?state=snoozed", held, over),
         ("?state=over", over, open),
@@ -217,7 +217,7 @@ async fn an_incident_shows_where_and_what_was_found_and_who_was_told() {
     let over = ann.get(&format!("/incidents/{id}")).await;
     let text = text_of(&over);
     assert!(
-        text.contains("3 of 12 beats are lost and 1 still missing") && text.contains("over") && !text.contains("Acknowledge"),
+        text.contains("3 of 12 beats are lost and 1 still missing") && text.contains("resolved") && !text.contains("Acknowledge"),
         "{text}"
     );
 }
@@ -230,10 +230,10 @@ async fn an_incident_stays_when_its_project_goes_and_is_not_taken_for_that_of_a_
     let mut rob = site.reader().await;
     let path = format!("/incidents/{id}");
     let gone = rob.get(&path).await;
-    assert!(gone.page().contains("which was removed") && gone.text.contains("It went with the project"), "{}", gone.text);
+    assert!(gone.page().contains("project shop (removed)") && gone.text.contains("It was removed with the project"), "{}", gone.text);
     assert!(!gone.text.contains("href=\"/projects/shop\"") && gone.text.contains("data-live=\"/live\""));
     shop(&site).await;
-    assert!(rob.get(&path).await.page().contains("which was removed"), "another project of this name is not the one");
+    assert!(rob.get(&path).await.page().contains("project shop (removed)"), "another project of this name is not the one");
     assert!(rob.get("/incidents?project=shop").await.page().contains(&path));
     assert!(rob.get(&format!("{path}/postmortem.md")).await.page().contains("shop"));
 }
@@ -249,7 +249,7 @@ async fn of_very_many_different_answers_the_others_are_counted() {
     let id = write(&site, &long).await;
     let shown = site.reader().await.get(&format!("/incidents/{id}")).await;
     assert!(shown.page().contains("answer 29") && !shown.text.contains("answer 30"), "{}", shown.text);
-    assert!(shown.text.contains("There were 3 other answers"), "{}", shown.text);
+    assert!(shown.text.contains("3 other responses"), "{}", shown.text);
 }
 
 #[tokio::test]
@@ -280,18 +280,18 @@ async fn somebody_has_it_in_hand_and_lets_it_go_and_lets_reminders_wait() {
     let by = read(&site, id).await.acknowledged.unwrap();
     assert_eq!((by.at, by.by.as_str()), (now(), "ann: restarting"));
     let shown = ann.get(&path).await;
-    assert!(shown.page().contains("In hand: ann: restarting.") && shown.text.contains("Take it back"), "{}", shown.text);
+    assert!(shown.page().contains("Acknowledged by ann: restarting.") && shown.text.contains("Unacknowledge"), "{}", shown.text);
     // Another one, who loaded the page before: without a word it stays with her, with words it is taken over.
     let mut bob = site.user("bob", Role::Editor).await;
     bob.submit("/incidents", &format!("{path}/acknowledge"), &[("words", " ")]).await;
     assert_eq!(read(&site, id).await.acknowledged, Some(by));
-    assert!(bob.get(&path).await.page().contains("Already in hand: ann: restarting."));
+    assert!(bob.get(&path).await.page().contains("Already acknowledged by ann: restarting."));
     bob.submit("/incidents", &format!("{path}/acknowledge"), &[("words", "calling them")]).await;
-    assert!(bob.get(&path).await.page().contains("In hand: bob: calling them (before: ann: restarting)."));
+    assert!(bob.get(&path).await.page().contains("Acknowledged by bob: calling them (before: ann: restarting)."));
     ann.submit(&path, &format!("{path}/unacknowledge"), &[]).await;
     assert_eq!(read(&site, id).await.acknowledged, None);
 
-    for (until, says) in [("soon", "`soon` is no time"), ("2026-11-22 10:00", "must lie after now"), ("", "say how long")] {
+    for (until, says) in [("soon", "`soon` is not a time"), ("2026-11-22 10:00", "must be in the future"), ("", "give a duration")] {
         let wrong = ann.submit(&path, &format!("{path}/snooze"), &[("until", until)]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{until}");
         assert!(wrong.text.contains(says) && wrong.text.contains(&format!("name=\"until\" value=\"{until}\"")), "{}", wrong.text);

@@ -15,7 +15,7 @@ async fn windows_come_and_go() {
     let site = TestSite::start().await;
     set_up(&site.store, spec("shop")).await;
     let mut ann = site.writer().await;
-    assert!(ann.get("/maintenance").await.page().contains("No window yet"));
+    assert!(ann.get("/maintenance").await.page().contains("No maintenance windows yet"));
     for fields in [
         &[("name", "now"), ("projects", "shop"), ("now", "true"), ("lasts", "2h")][..],
         &[("name", "soon"), ("from", "2026-11-24 02:00"), ("to", "2026-11-24T04:00Z"), ("lasts", "")],
@@ -138,7 +138,7 @@ async fn what_belongs_to_another_kind_of_window_is_left_over_in_the_form_and_wro
     let wrong = json!({"weekly": "sun 02:00-04:00", "lasts": "2h"});
     let rejected = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(wrong)).await;
     assert!(
-        rejected.status == StatusCode::UNPROCESSABLE_ENTITY && rejected.text.contains("goes with from and cron alone"),
+        rejected.status == StatusCode::UNPROCESSABLE_ENTITY && rejected.text.contains("only applies to from and cron"),
         "{}",
         rejected.text
     );

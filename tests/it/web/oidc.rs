@@ -65,7 +65,7 @@ async fn log_in(browser: &mut Browser, to: &str) -> Shown {
 async fn assert_rejected(site: &TestSite, shown: &Shown, status: StatusCode, says: &str) {
     assert_eq!(shown.status, status, "{}", shown.text);
     assert!(shown.text.contains(says), "{says}: {}", shown.text);
-    assert!(shown.text.contains("<h1>Log in</h1>") && shown.text.contains("Log in with Example SSO"), "the way in is still there");
+    assert!(shown.text.contains("<h1>Login</h1>") && shown.text.contains("Log in with Example SSO"), "the way in is still there");
     assert!(!shown.text.contains(SECRET), "{}", shown.text);
     assert!(shown.headers.get_all("set-cookie").iter().all(|cookie| !cookie.to_str().unwrap().starts_with("heartbeat_session")));
     assert!(site.store.users().await.unwrap().is_empty(), "nobody was added");
@@ -78,7 +78,7 @@ async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
     let mut ann = site.stranger();
     let page = ann.get("/login?to=%2Fsettings%3Fstate%3Dopen").await;
     assert!(page.page().contains("href=\"/login/oidc?to=%2Fsettings%3Fstate%3Dopen\">Log in with Example SSO</a>"), "{}", page.text);
-    assert!(!page.text.contains("Nobody has set a password yet"), "{}", page.text);
+    assert!(!page.text.contains("No user has a password yet"), "{}", page.text);
 
     let back = there(&mut ann, "%2Fsettings%3Fstate%3Dopen").await;
     let entered = ann.get(&back).await;
@@ -91,7 +91,7 @@ async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
     assert_eq!(log_in(&mut site.stranger(), "/").await.location(), "/");
     let audit_entries = site.store.audit_entries(&AuditFilter::default()).await.unwrap();
     let told: Vec<_> = audit_entries.iter().map(|audit_entry| (audit_entry.who.as_str(), audit_entry.words.as_str())).collect();
-    assert_eq!(told, [("ann@example.com", "came in by single sign-on for the first time; may read")]);
+    assert_eq!(told, [("ann@example.com", "first login by single sign-on; role viewer")]);
     assert_eq!([issuer.asked("/.well-known/openid-configuration"), issuer.asked("/keys")], [1, 1], "what it said holds for a while");
     site.hand.advance(Duration::from_mins(61));
     issuer.ways().now_s += 61 * 60;
@@ -166,11 +166,11 @@ async fn the_name_may_be_the_one_that_the_issuer_knows_somebody_by() {
 async fn who_may_not_come_in_is_told_why() {
     let forbidden = StatusCode::FORBIDDEN;
     let table: [(&str, Value, &str); 5] = [
-        ("email", json!("eve@evil.example"), "knows you as eve@evil.example, who is not among those who may come in here"),
+        ("email", json!("eve@evil.example"), "names you eve@evil.example, who is not allowed to log in here"),
         ("email_verified", json!(false), "your address ann@example.com is not verified"),
         ("email_verified", json!("false"), "your address ann@example.com is not verified"),
-        ("email", Value::Null, "does not say your email"),
-        ("email", json!("ann <b>&amp;</b>@example.com"), "which cannot be a user&#39;s name here"),
+        ("email", Value::Null, "does not send your email"),
+        ("email", json!("ann <b>&amp;</b>@example.com"), "which is not a valid user name here"),
     ];
     for (claim, value, says) in table {
         let (issuer, site) = both().await;
@@ -186,13 +186,13 @@ async fn a_token_that_proves_nothing_lets_nobody_in() {
     let table: [(&str, Value, Signs, &str); 9] = [
         ("aud", json!("another"), Signs::With(0), "it is not for the client `heartbeat`"),
         ("aud", json!([CLIENT, "another"]), Signs::With(0), "it is not for the client `heartbeat`"),
-        ("exp", json!(now_s()), Signs::With(0), "its time is over"),
-        ("iss", json!("https://evil.example"), Signs::With(0), "it is of another issuer"),
+        ("exp", json!(now_s()), Signs::With(0), "it has expired"),
+        ("iss", json!("https://evil.example"), Signs::With(0), "it is from another issuer"),
         ("nonce", json!("another"), Signs::With(0), "it is for another login"),
         ("nonce", Value::Null, Signs::With(0), "it is for another login"),
         ("sub", json!("4711"), Signs::AsAnother, "its signature is wrong"),
-        ("sub", json!("4711"), Signs::Secret, "it is signed in a way that is not taken"),
-        ("sub", json!("4711"), Signs::Not, "its answer proves nothing"),
+        ("sub", json!("4711"), Signs::Secret, "its signature algorithm is not accepted"),
+        ("sub", json!("4711"), Signs::Not, "the ID token of the issuer is not valid"),
     ];
     for (claim, value, signs, says) in table {
         let (issuer, site) = both().await;
@@ -230,32 +230,22 @@ async fn a_login_is_ended_by_the_browser_that_began_it_and_once() {
     let mut ann = site.stranger();
     let back = there(&mut ann, "/").await;
     let shown = site.stranger().get(&back).await;
-    assert_rejected(
-        &site,
-        &shown,
-        bad,
-        "began no login here within the last ten minutes; log in once more, at http://beat.localhost/login",
-    )
-    .await;
+    assert_rejected(&site, &shown, bad, "started no login in the last ten minutes; log in again at http://beat.localhost/login").await;
     let mut other = site.stranger();
     there(&mut other, "/").await;
-    assert_rejected(&site, &other.get(&back).await, bad, "came back from another login than").await;
+    assert_rejected(&site, &other.get(&back).await, bad, "this is not the login that this browser started last").await;
     assert_eq!(issuer.asked("/token"), 0, "no code is shown to the issuer before it is sure whose it is");
     let without = site_of(sign_on(issuer.base()), "http://beat.localhost").await;
-    assert_rejected(&without, &without.stranger().get("/login/oidc/callback").await, bad, "began no login here").await;
+    assert_rejected(&without, &without.stranger().get("/login/oidc/callback").await, bad, "started no login in the last ten minutes").await;
 
     let kept = ann.cookies.clone();
     assert_eq!(ann.get(&back).await.location(), "/");
     let mut again = Browser { cookies: kept, ..site.stranger() };
     let shown = again.get(&back).await;
     assert_eq!(shown.status, bad);
-    assert!(
-        shown.text.contains("does not take the code that came with you: it said `invalid_grant: the code is not good`"),
-        "{}",
-        shown.text
-    );
+    assert!(shown.text.contains("does not accept the code and answered `invalid_grant: the code is not good`"), "{}", shown.text);
     let shown = again.get(&back).await;
-    assert!(shown.status == bad && shown.text.contains("began no login here"), "{}", shown.text);
+    assert!(shown.status == bad && shown.text.contains("started no login in the last ten minutes"), "{}", shown.text);
 }
 
 #[tokio::test]
@@ -264,7 +254,7 @@ async fn a_login_that_took_too_long_begins_anew() {
     let mut ann = site.stranger();
     let back = there(&mut ann, "/").await;
     site.hand.advance(Duration::from_mins(10));
-    assert_rejected(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "began no login here within the last ten minutes").await;
+    assert_rejected(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "started no login in the last ten minutes").await;
     assert_eq!(issuer.asked("/token"), 0);
 }
 
@@ -277,7 +267,7 @@ async fn a_code_is_worth_nothing_without_its_verifier() {
     let mut parts: Vec<String> = kept.split('.').map(str::to_owned).collect();
     parts[2] = "x".repeat(43);
     *kept = parts.join(".");
-    assert_rejected(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "does not take the code").await;
+    assert_rejected(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "does not accept the code").await;
 }
 
 #[tokio::test]
@@ -289,7 +279,7 @@ async fn what_the_issuer_says_instead_of_a_code_is_told_and_not_believed() {
     assert!(!shown.text.contains("<script>alert"), "{}", shown.text);
     issuer.ways().denies = Some(["server_error", ""]);
     let shown = log_in(&mut site.stranger(), "/").await;
-    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "said `server_error").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "answered `server_error").await;
     let mut ann = site.stranger();
     let back = there(&mut ann, "/").await;
     let (state, long) = (back.split("state=").nth(1).unwrap(), "z".repeat(3000));
@@ -299,7 +289,7 @@ async fn what_the_issuer_says_instead_of_a_code_is_told_and_not_believed() {
     // A link that somebody else made shows nothing that they wrote.
     there(&mut ann, "/").await;
     let shown = ann.get("/login/oidc/callback?error=call_0900_4711&state=x").await;
-    assert_rejected(&site, &shown, StatusCode::BAD_REQUEST, "came back from another login than").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_REQUEST, "this is not the login that this browser started last").await;
     assert!(!shown.text.contains("0900"), "{}", shown.text);
     let state = there(&mut ann, "/").await.split("state=").nth(1).unwrap().to_owned();
     let shown = ann.get(&format!("/login/oidc/callback?state={state}")).await;
@@ -313,7 +303,7 @@ async fn an_issuer_that_is_down_is_told_and_comes_back() {
     drop(nobody);
     let site = site_of(sign_on(&format!("http://{address}")), "http://beat.localhost").await;
     let shown = site.stranger().get("/login/oidc").await;
-    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "was asked how it logs people in, and there is no connection").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "cannot read the OpenID configuration of http").await;
     let issuer = TestIssuer::at(address, now_s()).await;
     assert_eq!(site.stranger().get("/login/oidc").await.status, StatusCode::BAD_GATEWAY, "it is left alone for a moment");
     assert_eq!(issuer.asked("/.well-known/openid-configuration"), 0);
@@ -331,13 +321,7 @@ async fn an_issuer_that_says_nothing_is_given_up_after_ten_seconds() {
     let mut heard = [0; 512];
     assert!(line.read(&mut heard).await.unwrap() > 0 && heard.starts_with(b"GET /.well-known/openid-configuration"));
     site.hand.advance(Duration::from_secs(10));
-    assert_rejected(
-        &site,
-        &asked.await.unwrap(),
-        StatusCode::BAD_GATEWAY,
-        "was asked how it logs people in, and there is no answer within 10s",
-    )
-    .await;
+    assert_rejected(&site, &asked.await.unwrap(), StatusCode::BAD_GATEWAY, "no answer within 10s").await;
 }
 
 #[tokio::test]
@@ -360,11 +344,11 @@ async fn odd_answers_are_told_and_lead_nowhere() {
     let elsewhere = TestIssuer::start(now_s()).await;
     let about = "/.well-known/openid-configuration";
     let table = [
-        (about, StatusCode::INTERNAL_SERVER_ERROR, "oh".to_owned(), "and answered 500"),
-        (about, StatusCode::FOUND, format!("{}{about}", elsewhere.base()), "and answered 302"),
-        (about, StatusCode::OK, "<html>log in to the wifi</html>".to_owned(), "answered what no issuer answers"),
+        (about, StatusCode::INTERNAL_SERVER_ERROR, "oh".to_owned(), "it answered 500"),
+        (about, StatusCode::FOUND, format!("{}{about}", elsewhere.base()), "it answered 302"),
+        (about, StatusCode::OK, "<html>log in to the wifi</html>".to_owned(), "the answer is not an OpenID configuration"),
         (about, StatusCode::OK, "x".repeat(300 * 1024), "its answer is larger than 256 kB"),
-        ("/keys", StatusCode::NOT_FOUND, "gone".to_owned(), "and answered 404"),
+        ("/keys", StatusCode::NOT_FOUND, "gone".to_owned(), "it answered 404"),
     ];
     for (path, status, text, says) in table {
         let (issuer, site) = both().await;
@@ -372,9 +356,9 @@ async fn odd_answers_are_told_and_lead_nowhere() {
         assert_rejected(&site, &site.stranger().get("/login/oidc").await, odd, says).await;
     }
     let told = [
-        ("issuer", json!("https://another.example"), "calls itself otherwise"),
-        ("jwks_uri", json!("http://169.254.169.254/keys"), "an address that is not asked"),
-        ("authorization_endpoint", json!("http://id.example.com/"), "an address to log in at that does not begin with https://"),
+        ("issuer", json!("https://another.example"), "it names a different issuer"),
+        ("jwks_uri", json!("http://169.254.169.254/keys"), "the URL is not allowed"),
+        ("authorization_endpoint", json!("http://id.example.com/"), "its authorization endpoint does not begin with https://"),
     ];
     for (name, value, says) in told {
         let (issuer, site) = both().await;
@@ -382,9 +366,9 @@ async fn odd_answers_are_told_and_lead_nowhere() {
         assert_rejected(&site, &site.stranger().get("/login/oidc").await, odd, says).await;
     }
     let table = [
-        (StatusCode::FOUND, format!("{}/token", elsewhere.base()), "answered what cannot be understood"),
-        (StatusCode::OK, "{\"access_token\": \"x\", \"token_type\": \"Bearer\"}".to_owned(), "there is no ID token in it"),
-        (StatusCode::OK, "[]".to_owned(), "answered what cannot be understood"),
+        (StatusCode::FOUND, format!("{}/token", elsewhere.base()), "its answer is not valid"),
+        (StatusCode::OK, "{\"access_token\": \"x\", \"token_type\": \"Bearer\"}".to_owned(), "the answer has no ID token"),
+        (StatusCode::OK, "[]".to_owned(), "its answer is not valid"),
     ];
     for (status, text, says) in table {
         let (issuer, site) = both().await;
@@ -394,7 +378,7 @@ async fn odd_answers_are_told_and_lead_nowhere() {
     assert_eq!(elsewhere.asked(about) + elsewhere.asked("/token"), 0, "no redirect is followed");
     let (issuer, site) = both().await;
     issuer.ways().about.insert("token_endpoint", json!("http://metadata.example/token"));
-    assert_rejected(&site, &log_in(&mut site.stranger(), "/").await, odd, "an address that is not asked").await;
+    assert_rejected(&site, &log_in(&mut site.stranger(), "/").await, odd, "the URL is not allowed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

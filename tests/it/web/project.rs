@@ -39,16 +39,16 @@ async fn a_project_that_has_nothing_yet_says_so_and_is_not_red() {
     let page = site.reader().await.get("/projects/shop").await;
     assert_well_formed(page.page());
     let words = words(&page);
-    for says in ["The first beat is on its way.", "pending", "nothing yet", "No beat was due."] {
+    for says in ["The first beat is on its way.", "pending", "no data yet", "No beat was due."] {
         assert!(words.contains(says), "`{says}` is not in\n{words}");
     }
-    assert!(!words.contains("bad"), "{words}");
+    assert!(!words.contains("down"), "{words}");
     let mut not_installed = spec("bare");
     not_installed.heartbeat = None;
     with_history(&site, not_installed, 0, &[]).await;
     let page = site.reader().await.get("/projects/bare").await;
     assert_well_formed(page.page());
-    assert!(super::history::words(&page).contains("Heartbeat is not installed here: nothing is sent."));
+    assert!(super::history::words(&page).contains("Heartbeat is not installed on this project: no beats are sent."));
 }
 
 #[tokio::test]
@@ -57,14 +57,14 @@ async fn of_several_routes_the_worst_stands_on_top_and_leads_to_the_beat_that_it
     with_history(&site, spec_with_routes("shop", &["proxy"]), LONG, &["AAAA", "AAAA", "AAAA", "ARAA"]).await;
     let page = site.writer().await.get("/projects/shop").await;
     assert_well_formed(page.page());
-    let (_, strips) = page.text.split_once("All routes, the worst of each minute").unwrap();
+    let (_, strips) = page.text.split_once("All routes, worst outcome per minute").unwrap();
     let (worst, routes) = strips.split_once("</svg>").unwrap();
     let marked = |minute: i64, route: &str| format!("/projects/shop/beats/{route}/2026-11-23T15:{:02}Z", 10 + minute);
-    assert!(worst.contains(&marked(-2, "proxy")) && worst.contains("15:08 refused"), "{worst}");
+    assert!(worst.contains(&marked(-2, "proxy")) && worst.contains("15:08 rejected"), "{worst}");
     assert!(worst.contains(&marked(-1, "heartbeat")) && !worst.contains(&marked(-1, "proxy")), "the first of those that are alike");
     assert!(
         routes.contains(&marked(-2, "heartbeat_api"))
-            && routes.contains("aria-label=\"Last hour, proxy: 3 arrived, 1 refused, 56 not sent\"")
+            && routes.contains("aria-label=\"Last hour, proxy: 3 arrived, 1 rejected, 56 not sent\"")
     );
     let words = words(&page);
     assert!(words.contains("proxy proxy beat · v1 · https://example.com/ingest/ · proxy {minute}"), "{words}");
@@ -78,7 +78,7 @@ async fn trouble_says_what_to_do_and_leads_to_its_incident() {
     let page = site.reader().await.get("/projects/shop").await;
     assert_well_formed(page.page());
     let (number, words) = (opened.id.unwrap().0, words(&page));
-    assert!(page.text.contains("class=\"verdict bad\""), "{words}");
+    assert!(page.text.contains("class=\"verdict down\""), "{words}");
     assert!(
         words.contains("Beats do not arrive. PostHog Cloud's edge answers 503") && words.contains("Look at PostHog's status page"),
         "{words}"
@@ -111,7 +111,7 @@ async fn the_chart_reads_what_the_table_shows() {
     let page = ann.get("/projects/shop?range=1h&route=heartbeat").await;
     assert!(page.page().contains("data-src=\"/projects/shop/lag.json?range=1h&#38;route=heartbeat\""), "{}", page.text);
     let words = words(&page);
-    assert!(words.contains("one minute a row, newest first") && words.contains("15:10\n3m 20s\n3m 20s\n3m 20s\n1\nlate"), "{words}");
+    assert!(words.contains("one minute per row, newest first") && words.contains("15:10\n3m 20s\n3m 20s\n3m 20s\n1\nlate"), "{words}");
     let data = ann.get("/projects/shop/lag.json?range=1h&route=heartbeat").await;
     let data: Value = serde_json::from_str(data.page()).unwrap();
     let points = data["points"].as_array().unwrap();
@@ -136,9 +136,9 @@ async fn what_cannot_be_asked_is_refused_in_words() {
     for (path, status, says) in [
         ("/projects/none", StatusCode::NOT_FOUND, "There is no project `none`."),
         ("/projects/%3Cb%3E", StatusCode::NOT_FOUND, "There is no project"),
-        ("/projects/shop?range=2h", StatusCode::UNPROCESSABLE_ENTITY, "`2h` is none; there are 1h, 24h, 7d, 30d and 90d"),
+        ("/projects/shop?range=2h", StatusCode::UNPROCESSABLE_ENTITY, "`2h` is not a range; use 1h, 24h, 7d, 30d or 90d"),
         ("/projects/shop?route=none", StatusCode::NOT_FOUND, "There is no route of shop `none`."),
-        ("/projects/shop/lag.json?range=x", StatusCode::UNPROCESSABLE_ENTITY, "`x` is none"),
+        ("/projects/shop/lag.json?range=x", StatusCode::UNPROCESSABLE_ENTITY, "`x` is not a range"),
         ("/projects/shop/lag.json?route=%3Cb%3E", StatusCode::NOT_FOUND, "no route of shop"),
     ] {
         let told = ann.get(path).await;

@@ -37,7 +37,7 @@ fn json_of(shown: &Shown) -> Value {
 async fn where_nothing_is_yet_the_page_says_what_to_do() {
     let site = TestSite::start().await;
     let page = site.writer().await.get("/").await;
-    assert!(page.page().contains("No project yet") && page.text.contains("href=\"/projects/new\""), "{}", page.text);
+    assert!(page.page().contains("No projects yet") && page.text.contains("href=\"/projects/new\""), "{}", page.text);
     assert!(page.text.contains("heartbeat projects add shop") && page.text.contains("heartbeat apply"), "{}", page.text);
     let readers = site.reader().await.get("/").await;
     assert!(!readers.page().contains("/projects/new"), "{}", readers.text);
@@ -67,11 +67,8 @@ async fn the_list_says_how_each_project_is_and_what_is_open_above_it() {
     let number = incident.id.unwrap().0;
     assert!(place(&format!("/incidents/{number}")) < place("/projects/blog"), "what is open stands first");
     assert!(place("/projects/blog") < place("/projects/shop"));
-    assert!(
-        page.contains("Every beat arrives; the last one took 1.7s.") && page.contains("<span class=\"badge good\">good</span>"),
-        "{page}"
-    );
-    assert!(page.contains("Heartbeat is not enabled here.") && page.contains("<span class=\"badge off\">off</span>"), "{page}");
+    assert!(page.contains("Every beat arrives; the last one took 1.7s.") && page.contains("<span class=\"badge up\">up</span>"), "{page}");
+    assert!(page.contains("Heartbeat is not enabled here.") && page.contains("<span class=\"badge disabled\">disabled</span>"), "{page}");
     assert!(page.contains("aria-label=\"Last hour: 30 arrived, 0") || page.contains("aria-label=\"Last hour: 30 arrived\""), "{page}");
     assert!(page.contains("15:09</time>"), "complete through: {page}");
     assert!(page.contains("beats are accepted and do not arrive") && page.contains("5m ago"), "{page}");
@@ -99,7 +96,7 @@ async fn one_pages_through_many_projects_and_finds_some() {
     let found = ann.get("/?q=SHOP-3").await;
     assert_eq!(names(&found), (30..40).map(|at| format!("shop-{at}")).collect::<Vec<_>>());
     let nothing = ann.get("/?q=%3Cscript%3E").await;
-    assert!(nothing.page().contains("No project is called so") && !nothing.text.contains("<script>"), "{}", nothing.text);
+    assert!(nothing.page().contains("No project found") && !nothing.text.contains("<script>"), "{}", nothing.text);
     for strange in ["/?after=%00", "/?before=", "/?q=%F0%9F%92%9A&after=zz"] {
         ann.get(strange).await.page();
     }
@@ -120,7 +117,7 @@ async fn a_form_with_everything_wrong_says_so_under_each_field_and_loses_nothing
     let mut ann = site.writer().await;
     let shown = ann.submit("/projects/new", "/projects/new", &WRONG).await;
     assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(shown.text.contains("6 things are not right yet"), "{}", shown.text);
+    assert!(shown.text.contains("6 fields are wrong"), "{}", shown.text);
     for (field, _) in WRONG {
         assert!(shown.text.contains(&format!("<a href=\"#{field}\">")), "{field}: {}", shown.text);
         let (_, under) = shown.text.split_once(&format!("id=\"{field}-check\"")).unwrap();
@@ -156,7 +153,7 @@ async fn a_project_is_added_with_its_apps_and_a_name_that_is_taken_is_told() {
     assert_eq!(shop.spec.personal_key.as_ref().unwrap().expose(), "phx_hunter2");
     let again = ann.submit("/projects/new", "/projects/new", &RIGHT).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(again.text.contains("Name `shop` is that of another project already."), "{}", again.text);
+    assert!(again.text.contains("Name `shop` is the name of another project; choose another one."), "{}", again.text);
     let bare: Vec<(&str, &str)> = RIGHT.iter().map(|(name, value)| (*name, if *name == "name" { "bare" } else { *value })).collect();
     ann.submit("/projects/new", "/projects/new", &bare).await;
     let bare = project(&site, "bare").await;
@@ -222,7 +219,7 @@ async fn removing_asks_first_and_says_what_is_lost() {
     put(&site, &[samples::spec("shop")]).await;
     let mut ann = site.writer().await;
     let asked = ann.get("/projects/shop/remove").await;
-    assert!(asked.page().contains("Remove shop?") && asked.text.contains("Its incidents stay"), "{}", asked.text);
+    assert!(asked.page().contains("Remove shop?") && asked.text.contains("Its incidents are kept"), "{}", asked.text);
     project(&site, "shop").await;
     let removed = ann.submit("/projects/shop/remove", "/projects/shop/remove", &[]).await;
     assert_eq!((removed.status, removed.location()), (StatusCode::SEE_OTHER, "/"));
@@ -239,7 +236,7 @@ async fn whoever_may_only_read_changes_nothing() {
     put(&site, &[samples::spec("shop")]).await;
     let mut rob = site.reader().await;
     let page = rob.get("/projects/shop/settings").await;
-    assert!(page.page().contains("You may read here") && !page.text.contains("<button class=\"primary\">"), "{}", page.text);
+    assert!(page.page().contains("Your role is viewer") && !page.text.contains("<button class=\"primary\">"), "{}", page.text);
     for path in ["/projects/new", "/projects/shop/remove"] {
         assert_eq!(rob.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }

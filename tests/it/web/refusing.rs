@@ -28,10 +28,10 @@ async fn whatever_is_wrong_with_a_request_to_the_api_is_a_problem() {
         (Method::GET, "/api/", 404, "/api/"),
         (Method::GET, "/api", 404, "/api"),
         (Method::POST, "/api", 404, "/api"),
-        (Method::DELETE, "/api/v1/projects", 405, "does not take this method"),
-        (Method::PATCH, "/api/v1/maintenance/night", 405, "does not take this method"),
-        (Method::POST, "/api/openapi.json", 405, "does not take this method"),
-        (Method::POST, "/metrics", 405, "does not take this method"),
+        (Method::DELETE, "/api/v1/projects", 405, "does not accept this method"),
+        (Method::PATCH, "/api/v1/maintenance/night", 405, "does not accept this method"),
+        (Method::POST, "/api/openapi.json", 405, "does not accept this method"),
+        (Method::POST, "/metrics", 405, "does not accept this method"),
     ] {
         let request = program.request(method.clone(), path).header("authorization", format!("Bearer {token}"));
         let shown = program.send(request).await;
@@ -55,7 +55,7 @@ async fn whatever_is_wrong_with_a_request_of_a_browser_is_a_page() {
     for (method, path, status, allow) in [
         (Method::GET, "/projects/%ff", 400, ""),
         (Method::GET, "/incidents/abc", 404, ""),
-        (Method::GET, "/changes?before=1&before=2", 400, ""),
+        (Method::GET, "/audit-log?before=1&before=2", 400, ""),
         (Method::GET, "/live?project=a&project=b", 400, ""),
         (Method::GET, "/nowhere", 404, ""),
         (Method::HEAD, "/projects/shop/remove/now", 404, ""),

@@ -80,7 +80,7 @@ async fn rules_are_tried_over_history_and_then_saved() {
     let mut ann = site.writer().await;
     let tried = ann.submit(PAGE, PAGE, &[("try", "yes"), ("since", "24h"), ("lost_open_after", "2 of 4")]).await;
     let text = text_of(&tried);
-    let text = text.split_once("Tried over history").unwrap().1.split_once("What is watched").unwrap().0;
+    let text = text.split_once("Trial on history").unwrap().1.split_once("Scope").unwrap().0;
     insta::assert_snapshot!("rules tried over history", text);
     assert_eq!(tried.page().matches("class=\"would\"").count(), 1, "{}", tried.text);
     assert!(tried.text.contains("value=\"2 of 4\""), "what was filled in is there to be saved");
@@ -89,8 +89,8 @@ async fn rules_are_tried_over_history_and_then_saved() {
     let gentle = [("lost_open_after", "50 of 60"), ("lag_above", "off"), ("partial_loss", "off")];
     let fields: Vec<(&str, &str)> = gentle.into_iter().chain([("try", "yes"), ("since", "7d"), ("watch", "heartbeats")]).collect();
     let tried = ann.submit(PAGE, PAGE, &fields).await;
-    assert!(!tried.page().contains("class=\"would\"") && tried.text.contains("As it would be: 0 incidents"), "{}", tried.text);
-    assert!(tried.text.contains("counted what was watched then"), "{}", tried.text);
+    assert!(!tried.page().contains("class=\"would\"") && tried.text.contains("With these rules: 0 incidents"), "{}", tried.text);
+    assert!(tried.text.contains("Recorded read-backs counted"), "{}", tried.text);
 
     let fields: Vec<(&str, &str)> = gentle.into_iter().chain([("save", "yes")]).collect();
     assert_eq!(ann.submit(PAGE, PAGE, &fields).await.location(), PAGE);
@@ -137,7 +137,7 @@ async fn programs_change_rules_and_try_them() {
     let set = |set: Value| Some(json!({ "set": set }));
     for (body, status, says) in [
         (set(json!({"lost": "maybe", "lag_abov": "1m"})), 422, "lag_abov"),
-        (set(json!({"posthogApiKey": "phx_hunter2"})), 422, "is no rule"),
+        (set(json!({"posthogApiKey": "phx_hunter2"})), 422, "is not a rule"),
         (Some(json!({"sat": {}})), 400, "sat"),
         (Some(json!({})), 400, "set"),
     ] {

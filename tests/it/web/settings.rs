@@ -19,11 +19,11 @@ async fn call(program: &mut Browser, token: &str, method: Method, path: &str, bo
 async fn somebody_is_invited_and_the_link_is_shown_once() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
-    let wrong = ann.submit("/settings", "/settings/users", &[("user", "no such name"), ("access", "read")]).await;
+    let wrong = ann.submit("/settings", "/settings/users", &[("user", "no such name"), ("role", "viewer")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text.contains("value=\"no such name\"") && wrong.text.contains("id=\"user-check\""), "{}", wrong.text);
-    let invited = ann.submit("/settings", "/settings/users", &[("user", "bob"), ("access", "read")]).await;
-    let link = invited.page().split_once("aria-label=\"Shown this once\">").unwrap().1.split_once('<').unwrap().0.to_owned();
+    let invited = ann.submit("/settings", "/settings/users", &[("user", "bob"), ("role", "viewer")]).await;
+    let link = invited.page().split_once("aria-label=\"Shown once\">").unwrap().1.split_once('<').unwrap().0.to_owned();
     let place = link.strip_prefix(&ann.base).unwrap();
     assert!(!ann.get("/settings").await.page().contains(place), "it is not shown again");
     let mut bob = site.stranger();
@@ -41,12 +41,12 @@ async fn who_may_only_read_sees_who_there_is_and_changes_nothing() {
     let site = TestSite::start().await;
     let mut rob = site.reader().await;
     let page = rob.get("/settings").await;
-    assert!(page.page().contains("rob") && !page.text.contains("Invite somebody") && !page.text.contains("/remove"), "{}", page.text);
+    assert!(page.page().contains("rob") && !page.text.contains("New user") && !page.text.contains("/remove"), "{}", page.text);
     for (path, fields) in [
-        ("/settings/users", vec![("user", "eve"), ("access", "write")]),
-        ("/settings/users/rob", vec![("access", "write")]),
+        ("/settings/users", vec![("user", "eve"), ("role", "editor")]),
+        ("/settings/users/rob", vec![("role", "editor")]),
         ("/settings/users/rob/remove", vec![]),
-        ("/settings/tokens", vec![("token", "mine"), ("access", "write")]),
+        ("/settings/tokens", vec![("token", "mine"), ("role", "editor")]),
     ] {
         let rejected = rob.submit("/settings", path, &fields).await;
         assert_eq!(rejected.status, StatusCode::FORBIDDEN, "{path}");
@@ -59,11 +59,11 @@ async fn who_may_only_read_sees_who_there_is_and_changes_nothing() {
 async fn somebody_is_left_who_may_change_things() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
-    let rejected = ann.submit("/settings", "/settings/users/ann", &[("access", "read")]).await;
+    let rejected = ann.submit("/settings", "/settings/users/ann", &[("role", "viewer")]).await;
     assert_eq!(rejected.status, StatusCode::CONFLICT);
-    assert!(rejected.text.contains("the only user who may change things"), "{}", rejected.text);
+    assert!(rejected.text.contains("is the only editor"), "{}", rejected.text);
     assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::CONFLICT);
-    ann.submit("/settings", "/settings/users", &[("user", "eve"), ("access", "write")]).await;
+    ann.submit("/settings", "/settings/users", &[("user", "eve"), ("role", "editor")]).await;
     let rejected = ann.submit("/settings", "/settings/users/ann/remove", &[]).await;
     assert_eq!(rejected.status, StatusCode::CONFLICT, "whoever was invited has not come");
     site.user("bea", Role::Editor).await;
@@ -82,7 +82,7 @@ async fn a_password_is_changed_by_whoever_knows_it() {
     let new = "some other words";
     let wrong = here.submit("/settings/account", "/settings/account", &[("before", "guessed"), ("password", new), ("again", new)]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(wrong.text.contains("this is not your password so far") && !wrong.text.contains(new), "{}", wrong.text);
+    assert!(wrong.text.contains("this is not your current password") && !wrong.text.contains(new), "{}", wrong.text);
     let short = here.submit("/settings/account", "/settings/account", &[("before", PASSWORD), ("password", "x"), ("again", "y")]).await;
     assert!(short.text.contains("password is too short"), "{}", short.text);
     let done = here.submit("/settings/account", "/settings/account", &[("before", PASSWORD), ("password", new), ("again", new)]).await;
@@ -96,17 +96,17 @@ async fn a_password_is_changed_by_whoever_knows_it() {
 async fn tokens_are_shown_once_and_open_what_they_may() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
-    let wrong = ann.submit("/settings", "/settings/tokens", &[("token", "hb_x"), ("access", "read"), ("lasts", "soon")]).await;
+    let wrong = ann.submit("/settings", "/settings/tokens", &[("token", "hb_x"), ("role", "viewer"), ("lasts", "soon")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text.contains("must not begin with hb_") && wrong.text.contains("lasts `soon`"), "{}", wrong.text);
-    let made = ann.submit("/settings", "/settings/tokens", &[("token", "dbt"), ("access", "write"), ("lasts", "1d")]).await;
+    let made = ann.submit("/settings", "/settings/tokens", &[("token", "dbt"), ("role", "editor"), ("lasts", "1d")]).await;
     let token = made.page().split_once("hb_").map(|(_, rest)| format!("hb_{}", &rest[..43])).unwrap();
     assert!(!ann.get("/settings").await.page().contains(&token));
-    let again = ann.submit("/settings", "/settings/tokens", &[("token", "dbt"), ("access", "read")]).await;
+    let again = ann.submit("/settings", "/settings/tokens", &[("token", "dbt"), ("role", "viewer")]).await;
     assert!(again.text.contains("there is a token `dbt` already"), "{}", again.text);
     let mut program = site.stranger();
     let who = call(&mut program, &token, Method::GET, "/api/v1/who", None).await;
-    assert_eq!(serde_json::from_str::<Value>(&who.text).unwrap(), json!({"who": "token dbt", "access": "write"}));
+    assert_eq!(serde_json::from_str::<Value>(&who.text).unwrap(), json!({"who": "token dbt", "role": "editor"}));
     site.hand.advance(std::time::Duration::from_hours(25));
     assert_eq!(call(&mut program, &token, Method::GET, "/api/v1/who", None).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(ann.submit("/settings", "/settings/tokens/dbt/remove", &[]).await.status, StatusCode::SEE_OTHER);
@@ -120,27 +120,27 @@ async fn programs_do_the_same_and_hear_of_every_field() {
     let token = site.token(Role::Editor).await;
     let mut program = site.stranger();
     let wrong =
-        call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "a b", "access": "read", "lasts": "soon"}))).await;
+        call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "a b", "role": "viewer", "lasts": "soon"}))).await;
     let told: Value = serde_json::from_str(&wrong.text).unwrap();
     assert_eq!((wrong.status, told["problems"].as_array().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 2), "{told}");
     for lasts in ["99999999d", "1ms", "0s"] {
-        let wish = json!({"name": "x", "access": "read", "lasts": lasts});
+        let wish = json!({"name": "x", "role": "viewer", "lasts": lasts});
         let wrong = call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(wish)).await;
-        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text.contains("must lie from 1m to 3660d"), "{}", wrong.text);
+        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text.contains("must be between 1m and 3660d"), "{}", wrong.text);
     }
     for (body, says) in
-        [("{", "cannot be read"), ("[]", "invalid"), (r#"{"name": "x", "access": "admin"}"#, "admin"), (r#"{"nme": "x"}"#, "nme")]
+        [("{", "the JSON is invalid"), ("[]", "invalid"), (r#"{"name": "x", "role": "admin"}"#, "admin"), (r#"{"nme": "x"}"#, "nme")]
     {
         let request = program.request(Method::POST, "/api/v1/tokens").header("authorization", format!("Bearer {token}"));
         let told = program.send(request.header("content-type", "application/json").body(body)).await;
         assert_eq!(told.status, StatusCode::BAD_REQUEST, "{body}");
         assert!(told.text.contains(says), "{body}: {}", told.text);
     }
-    let invited = call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "access": "read"}))).await;
+    let invited = call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "role": "viewer"}))).await;
     assert_eq!(invited.status, StatusCode::CREATED);
     assert!(invited.text.contains("/enter/"));
-    let changed = call(&mut program, &token, Method::PATCH, "/api/v1/users/bob", Some(json!({"access": "write"}))).await;
-    assert!(changed.page().contains("\"access\":\"write\""));
+    let changed = call(&mut program, &token, Method::PATCH, "/api/v1/users/bob", Some(json!({"role": "editor"}))).await;
+    assert!(changed.page().contains("\"role\":\"editor\""));
     let removed = call(&mut program, &token, Method::DELETE, "/api/v1/users/bob", None).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
     let gone = call(&mut program, &token, Method::DELETE, "/api/v1/users/bob", None).await;
@@ -151,7 +151,7 @@ async fn programs_do_the_same_and_hear_of_every_field() {
         .filter(|audit_entry| audit_entry.who == "token test")
         .map(|audit_entry| format!("{} {}", audit_entry.subject, audit_entry.words))
         .collect();
-    assert_eq!(by_token, ["user bob removed; access write -> none", "user bob access read -> write", "user bob invited; may read"]);
+    assert_eq!(by_token, ["user bob removed; role editor -> none", "user bob role viewer -> editor", "user bob invited as viewer"]);
 }
 
 #[tokio::test]
@@ -159,8 +159,8 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
     let site = TestSite::start().await;
     site.writer().await;
     let (token, mut program) = (site.token(Role::Editor).await, site.stranger());
-    call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "access": "read"}))).await;
-    call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "spare", "access": "read"}))).await;
+    call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "role": "viewer"}))).await;
+    call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "spare", "role": "viewer"}))).await;
     for path in ["/api/v1/users/nobody", "/api/v1/tokens/nothing"] {
         assert_eq!(call(&mut program, &token, Method::GET, path, None).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -169,10 +169,10 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
     let tag = read.header("etag").to_owned();
     let with_tag =
         |method: Method, path: &str, tag: &str| site.stranger().request(method, path).bearer_auth(&token).header("if-match", tag);
-    let change = with_tag(Method::PATCH, user, &tag).header("content-type", "application/json").body("{\"access\":\"write\"}");
+    let change = with_tag(Method::PATCH, user, &tag).header("content-type", "application/json").body("{\"role\":\"editor\"}");
     program.send(change).await.page();
     for stale in [
-        with_tag(Method::PATCH, user, &tag).header("content-type", "application/json").body("{\"access\":\"read\"}"),
+        with_tag(Method::PATCH, user, &tag).header("content-type", "application/json").body("{\"role\":\"viewer\"}"),
         with_tag(Method::DELETE, user, &tag),
         with_tag(Method::DELETE, spare, "\"another\""),
     ] {
@@ -196,9 +196,9 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
         let tag = call(&mut program, &token, Method::GET, path, None).await.header("etag").to_owned();
         assert_eq!(program.send(with_tag(Method::DELETE, path, &tag)).await.status, StatusCode::NO_CONTENT, "{path}");
     }
-    let changes = call(&mut program, &token, Method::GET, "/api/v1/changes", None).await;
+    let changes = call(&mut program, &token, Method::GET, "/api/v1/audit-log", None).await;
     assert_eq!(program.send(with_tag(Method::DELETE, "/api/v1/tokens/test", &tag)).await.status, StatusCode::NO_CONTENT);
-    for says in ["invited; may read", "access read -> write", "removed; access write -> none", "removed; access read -> none"] {
+    for says in ["invited as viewer", "role viewer -> editor", "removed; role editor -> none", "removed; role viewer -> none"] {
         assert!(changes.page().contains(says), "{says}: {}", changes.text);
     }
 }

@@ -20,7 +20,7 @@ async fn with_project(name: &str) -> TestSite {
 async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
     let site = with_project("shop").await;
     let mut ann = site.writer().await;
-    assert!(ann.get("/status-pages").await.page().contains("No status page yet"));
+    assert!(ann.get("/status-pages").await.page().contains("No status pages yet"));
     let fields = [("name", "a b"), ("title", ""), ("projects", "shop, nowhere")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -33,7 +33,7 @@ async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
     let fields = [("name", "data"), ("title", "Shop <data>"), ("projects", "shop")];
     assert_eq!(ann.submit("/status-pages/new", "/status-pages/new", &fields).await.location(), "/status-pages");
     let again = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
-    assert!(again.text.contains("there is a status page `data` already"), "{}", again.text);
+    assert!(again.text.contains("the status page `data` already exists"), "{}", again.text);
     let list = ann.get("/status-pages").await;
     assert!(list.page().contains("Shop &#60;data&#62;") && list.text.contains("not public"), "{}", list.text);
     let on = [("title", "Shop data"), ("projects", "shop"), ("public", "yes")];
@@ -57,7 +57,7 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     for path in ["/status/data", "/status/data/feed.atom", "/status/nowhere", "/status/a%20b"] {
         assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    assert!(site.reader().await.get("/status/data").await.page().contains("Only those who are logged in see this page"));
+    assert!(site.reader().await.get("/status/data").await.page().contains("Only logged-in users see this page"));
     samples::put_status_page(&site.store, page(true)).await;
     let shown = stranger.get("/status/data").await;
     assert!(shown.page().contains("Shop data") && shown.text.contains("in 90 days"), "{}", shown.text);

@@ -2,11 +2,11 @@
 
 use crate::model::{Minute, Outcome, Recorded, Timestamp};
 
-/// The newest minute up to which every accepted beat has arrived, of those that are given (oldest first, all routes
-/// together); none when the first of them is missing, or there is none.
+/// The newest minute up to which every accepted beat has arrived. `beats` are those of all routes, oldest first. None if the first one is missing,
+/// or there is none.
 ///
-/// Beats that capture never took, and minutes in which none was sent, hold nothing that could still arrive: they are
-/// passed over, and are told elsewhere. A Lost beat holds it back for as long as it is given.
+/// Beats that capture did not accept, and minutes without a beat, are ignored: nothing of them can still arrive. A lost beat holds it back for as
+/// long as it is in `beats`.
 #[must_use]
 pub fn complete_through(beats: &[Recorded]) -> Option<Minute> {
     let missing = |beat: &Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unverified);
@@ -14,7 +14,7 @@ pub fn complete_through(beats: &[Recorded]) -> Option<Minute> {
     beats.iter().filter(|beat| beat.outcome.is_seen() && held_at.is_none_or(|held| beat.minute < held)).map(|beat| beat.minute).max()
 }
 
-/// Whether every minute up to and with that of `at_least` is over, and its data complete.
+/// Whether every minute up to and including that of `at_least` has ended, and its data is complete.
 #[must_use]
 pub fn is_complete(through: Option<Minute>, at_least: Timestamp, now: Timestamp) -> bool {
     let last = at_least.minute();

@@ -1,4 +1,4 @@
-//! One route: what its newest beats say.
+//! One route: what its newest beats show.
 
 use std::time::Duration;
 
@@ -9,60 +9,51 @@ use crate::model::{
     Route, Timing,
 };
 
-/// So many of so many last beats without an answer, and seen all the same, mean that answers are lost.
+/// Answers count as lost when this many of this many last beats had no answer but were seen.
 const ANSWERS_LOST: (usize, usize) = (3, 5);
 
-/// What one route's beats say.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Finding {
     /// No beat, or none decided yet.
     Nothing,
     Fine(Option<Duration>),
     Slow(Option<Duration>),
-    /// Taken without an answer, and seen all the same.
+    /// Not answered, but seen.
     AnswersLost,
-    /// Accepted and missed by a read-back, though not for long.
+    /// Accepted and missed by a read-back, but not for longer than `late_after`.
     Waiting(Duration),
     /// Accepted and missing for longer than `late_after`; `lost` once `lost_after` has passed for one of them.
     Missing {
         waited: Duration,
         lost: bool,
     },
-    /// Answered, and not taken.
     Rejected,
-    /// Not answered.
     Unreachable,
-    /// The last beats ended Unverified.
     Unverified,
 }
 
-/// A route with what was found on it.
 pub(super) struct RouteFinding<'a> {
     pub(super) route: &'a Route,
     pub(super) finding: Finding,
-    /// The first minute of the trouble; of what capture takes again, when nothing more is known.
+    /// The first bad minute; the first accepted minute if capture works again and nothing more is known.
     pub(super) since: Option<Minute>,
-    /// Its newest beat.
     pub(super) newest: Option<&'a Recorded>,
 }
 
 impl RouteFinding<'_> {
-    /// Whether what is sent on it arrives.
     pub(super) fn arrives(&self) -> bool {
         matches!(self.finding, Finding::Fine(_) | Finding::Slow(_) | Finding::AnswersLost)
     }
 
-    /// Whether capture takes what is sent on it.
     pub(super) fn is_accepted(&self) -> bool {
         self.arrives() || matches!(self.finding, Finding::Waiting(_) | Finding::Missing { .. })
     }
 
-    /// The lag of its newest beat, where that arrived.
     pub(super) fn lag(&self) -> Option<Duration> {
         if let Finding::Fine(lag) | Finding::Slow(lag) = &self.finding { *lag } else { None }
     }
 
-    /// What is broken on it. `direct` is how the same minutes fare on a way past its proxy.
+    /// The cause, if it is broken. `direct` is whether events that bypass its proxy arrive in the same minutes.
     pub(super) fn diagnose(&self, facts: &Facts<'_>, direct: Direct) -> Option<Diagnosis> {
         let way = Way::of(facts.spec, self.route);
         let newest = self.newest?;
@@ -112,7 +103,7 @@ impl RouteFinding<'_> {
         }
     }
 
-    /// The worse, the higher. What capture says at once comes before what looks find out later.
+    /// The worse, the higher. A capture result takes precedence over what read-backs find later.
     pub(super) fn rank(&self) -> u8 {
         match &self.finding {
             Finding::Nothing | Finding::Unverified => 0,
@@ -127,18 +118,15 @@ impl RouteFinding<'_> {
         }
     }
 
-    /// Whether it is broken, and not only slow.
     pub(super) fn is_broken(&self) -> bool {
         self.rank() >= 5
     }
 }
 
-/// What an answer of which only the status is on record tells.
 fn bare(status: Option<u16>) -> ResponseExcerpt {
     ResponseExcerpt { status: status.unwrap_or_default(), by: crate::model::AnsweredBy::Posthog, ..ResponseExcerpt::default() }
 }
 
-/// What the newest beats of a route say.
 pub(super) fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> {
     let beats: Vec<&Recorded> = facts.beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
     let newest = beats.last().copied();
@@ -147,7 +135,7 @@ pub(super) fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> 
     if !found.is_accepted() || found.is_broken() || matches!(route.spec.distinct_id, DistinctId::Fixed(_)) {
         return found;
     }
-    // Each of its beats went to a partition of its own: the newest says nothing of where an older one is stuck.
+    // Each beat used its own partition: the newest one does not show where an older one is stuck.
     match stuck(&facts.spec.timing, &beats) {
         Some((waited, since)) => RouteFinding { finding: Finding::Missing { waited, lost: false }, since: Some(since), ..found },
         None => found,
@@ -170,7 +158,7 @@ fn newest_says(timing: &Timing, beats: &[&Recorded]) -> (Finding, Option<Minute>
     }
 }
 
-/// Since when beats get no answer and arrive all the same: the last of them decides nothing, since it may not have been looked for yet.
+/// Since when beats get no answer but arrive. The newest beat decides nothing, because it may not have been read back yet.
 fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     let (bad, of) = ANSWERS_LOST;
     let is_lost = |beat: &&&Recorded| beat.answer_lost();
@@ -180,7 +168,7 @@ fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
         return None;
     }
     let recent = beats.iter().rev().skip_while(may_be).take(of);
-    // What has not been looked for yet is no more than two minutes old; older ones did not arrive.
+    // A beat that has not been read back yet is at most two minutes old; older ones did not arrive.
     let unverified = beats.iter().rev().take_while(may_be).count();
     if unverified > 3 || recent.filter(is_lost).count() < bad {
         return None;
@@ -188,15 +176,15 @@ fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     beats.iter().rev().take_while(|beat| beat.answer_lost() || beat.may_have_lost_its_answer()).last().map(|beat| beat.minute)
 }
 
-/// Beats that are overdue, and not given up yet: for how long the oldest has been missing, and its minute.
+/// Overdue beats that are not lost yet: how long the oldest has been missing, and its minute.
 fn stuck(timing: &Timing, beats: &[&Recorded]) -> Option<(Duration, Minute)> {
     let awaited = beats.iter().filter(|beat| beat.outcome == Outcome::Awaiting);
     let mut overdue = awaited.filter_map(|beat| Some((beat.missed?.since(beat.counted_from()), beat.minute)));
     overdue.find(|(waited, _)| *waited > timing.late_after)
 }
 
-/// The route on which beats are accepted and have been missing longest, for over `late_after`: somebody should ask whether the
-/// token is known. None in good faults, and none for beats that went missing before others arrived.
+/// The route whose accepted beats have been missing longest, for over `late_after`: its token should be checked. None while nothing is missing,
+/// and none for beats that went missing before others arrived.
 #[must_use]
 pub fn silent_route<'a>(routes: &'a [Route], beats: &[Recorded], timing: &Timing) -> Option<&'a Route> {
     let missing = |route: &'a Route| {
@@ -209,11 +197,11 @@ pub fn silent_route<'a>(routes: &'a [Route], beats: &[Recorded], timing: &Timing
     routes.iter().filter_map(missing).max_by_key(|(waited, _)| *waited).map(|(_, route)| route)
 }
 
-/// The newest beats are accepted and not seen: for how long, and what came before them?
+/// The newest beats are accepted and not seen: how long are they missing, and what came before them?
 fn undecided(timing: &Timing, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
     let open = |beat: &&&Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unverified);
     let run: Vec<&Recorded> = beats.iter().rev().take_while(open).copied().collect();
-    // Blind ever since: what was missing before says nothing about now.
+    // Read-backs have failed since: what was missing before says nothing about now.
     if run.iter().find(|beat| beat.outcome != Outcome::Awaiting).is_some_and(|ended| ended.outcome == Outcome::Unverified) {
         return (Finding::Unverified, None);
     }

@@ -1,14 +1,13 @@
-//! Beats from letters, for the tests of the rules: a row of outcomes in, a verdict out.
+//! Beats from letters, for the tests of the rules.
 
 use std::time::Duration;
 
 use crate::model::{Host, Minute, Outcome, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timing};
 
-/// The minute of the first letter.
 pub(super) const START: Minute = Minute::from_index(30_000_000);
 
-/// One letter a minute: A arrived, L late, `.` awaiting and not looked for yet, w awaiting and missed after 30 s,
-/// W awaiting and missed after 5 min, X lost, R refused, U unreachable, ? unverified, `_` no beat.
+/// One letter per minute: A arrived, L late, `.` awaiting and not read back yet, w awaiting and missed after 30 s, W awaiting and missed after
+/// 5 min, X lost, R rejected, U unreachable, ? unverified, `_` no beat.
 pub(super) fn beats(route: i64, letters: &str) -> Vec<Recorded> {
     let minutes = letters.chars().enumerate().filter(|(_, letter)| *letter != '_');
     minutes
@@ -32,7 +31,6 @@ pub(super) fn beats(route: i64, letters: &str) -> Vec<Recorded> {
         .collect()
 }
 
-/// A project of somebody's own PostHog.
 pub(super) fn spec() -> ProjectSpec {
     ProjectSpec {
         name: ProjectName::parse("shop").unwrap(),

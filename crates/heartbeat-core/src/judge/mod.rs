@@ -1,6 +1,5 @@
-//! Judging: pure rules from evidence to outcomes, and from outcomes to a verdict.
-//!
-//! No IO, no clock, no memory: the same evidence gives the same answer in whatever order and however often it is asked.
+//! Judging: pure rules from evidence to outcomes, and from outcomes to a verdict. No IO, no clock, no state: the same evidence always gives the
+//! same result.
 
 mod alert;
 mod complete;

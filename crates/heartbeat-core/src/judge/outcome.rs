@@ -1,22 +1,20 @@
-//! One beat: what a read-back, or the lack of one, makes of it.
+//! One beat: its outcome after a read-back, or without one.
 
 use crate::model::{Outcome, Recorded, Settled, Timestamp, Timing};
 
-/// What a read-back saw of one beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
-    /// When the answer with it came.
+    /// When the response with it arrived.
     pub seen: Timestamp,
-    /// When it was ingested, by the server's clock corrected to ours.
+    /// By the server's clock, corrected to ours.
     pub ingested: Timestamp,
-    /// How many rows of it there were.
     pub copies: u32,
 }
 
-/// What a read-back that was asked at `looked` and succeeded makes of a beat it asked for; none when that changes nothing worth keeping.
+/// Settles a beat after a successful read-back at `read_back`; none if nothing worth storing changed.
 ///
-/// A beat without a record (`sent` is none, Not sent) may have been sent by a process that died before recording it: seen, it
-/// has arrived; not seen once `lost_after` has passed, it is settled as Not sent: ours, not PostHog's.
+/// A beat without a record (`sent` is none, outcome `not_sent`) may have been sent by a process that died before recording it. If it is seen, it
+/// has arrived; if it is not seen within `lost_after`, it stays `not_sent`, which is Heartbeat's fault and not PostHog's.
 #[must_use]
 pub fn after_readback(beat: &Recorded, timing: &Timing, read_back: Timestamp, sighting: Option<Sighting>) -> Option<Settled> {
     if let Some(Sighting { seen, ingested, copies }) = sighting {
@@ -34,7 +32,7 @@ pub fn after_readback(beat: &Recorded, timing: &Timing, read_back: Timestamp, si
     }
 }
 
-/// What becomes of a beat when we cannot look: Unverified once `lost_after` has passed; before that there is nothing to say.
+/// Settles a beat without a read-back: `unverified` once `lost_after` has passed; before that there is nothing to settle.
 #[must_use]
 pub fn blind(beat: &Recorded, timing: &Timing, now: Timestamp) -> Option<Settled> {
     let ended = beat.outcome == Outcome::Awaiting && has_waited(beat, timing, now);
@@ -42,8 +40,8 @@ pub fn blind(beat: &Recorded, timing: &Timing, now: Timestamp) -> Option<Settled
     ended.then_some(unverified)
 }
 
-/// Late on evidence only: ingested after the wait, or still missing in a read-back after it. A first read-back that came late itself
-/// (we were blind, or down) proves nothing.
+/// Late only on evidence: ingested after the wait, or still missing in a read-back after it. A late first read-back (Heartbeat was down, or
+/// read-backs failed) proves nothing.
 fn is_late(beat: &Recorded, timing: &Timing, ingested: Timestamp) -> bool {
     let limit = beat.counted_from().plus(timing.late_after);
     ingested > limit || beat.missed.is_some_and(|missed| missed > limit)
@@ -76,8 +74,8 @@ mod tests {
         Recorded { sent: Some(at(0)), outcome: Outcome::Awaiting, ..Recorded::blank(RouteId(1), at(0).minute()) }
     }
 
-    /// A row of read-backs in, a row of outcomes out: `m90` is a read-back at 90 s that missed it, `s150:3` one at 150 s that saw it
-    /// ingested at 3 s, `b900` a read-back at 900 s that failed.
+    /// Input: a row of read-backs. `m90` is one at 90 s that missed the beat, `s150:3` one at 150 s that saw it ingested at 3 s, `b900` one at 900 s
+    /// that failed. Output: the outcomes.
     fn story(readbacks: &str) -> String {
         let (mut beat, timing) = (sent(), Timing::default());
         let mut outcomes = Vec::new();

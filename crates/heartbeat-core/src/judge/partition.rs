@@ -1,59 +1,53 @@
-//! Partitions: whether beats go missing in some partitions of PostHog's queue, and arrive in others.
-//!
-//! A route with a fixed distinct id always uses the same partition, one with a new distinct id each minute uses them all in turn. Only minutes in
-//! which both kinds had time are compared: what was lost of one kind in an outage of all says nothing.
+//! Partitions: whether beats are missing in some partitions of PostHog's queue while they arrive in others. A route with a fixed distinct id always
+//! uses the same partition, one with a new distinct id each minute uses all in turn. Only minutes in which both kinds had time to arrive are
+//! compared: a loss of one kind during an outage of all partitions proves nothing.
 
 use std::time::Duration;
 
 use crate::model::{DistinctId, Minute, Outcome, Recorded, Route, RouteId, Timing};
 
-/// So many of the newest minutes are compared.
 const MINUTES: usize = 30;
-/// The partition of the fixed distinct id stands still when nothing came out of it for so many minutes.
+/// The fixed distinct id's partition is stuck when nothing arrived from it for this many minutes.
 const STILL: usize = 5;
-/// So many beats with new distinct ids must be missing; one may be lost for any reason.
+/// The fewest missing beats with new distinct ids; a single one may be lost for any reason.
 const MISSING: usize = 2;
-/// And one of them in so many newest minutes: what is over is over.
+/// One of them must be among this many newest minutes: what has ended is ignored.
 const LATELY: usize = 10;
 
-/// In which partitions beats are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partitions {
-    /// Whether beats with new distinct ids are missing, and those with the fixed one arrive; or the reverse.
+    /// Whether beats with new distinct ids are missing and those with the fixed one arrive; or the reverse.
     pub fresh_missing: bool,
-    /// How many beats are missing there, in the minutes that were compared.
+    /// In the compared minutes.
     pub missing: usize,
-    /// How many of the same minutes arrived elsewhere.
+    /// How many beats of the same minutes arrived elsewhere.
     pub arrived: usize,
-    /// The first minute of the trouble.
     pub since: Minute,
-    /// For how long the oldest missing beat has been missing.
+    /// How long the oldest missing beat has been missing.
     pub waited: Duration,
 }
 
-/// What became of a beat that had time to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Came {
     Yes,
-    /// Missing for so long.
     No(Duration),
 }
 
-/// One minute, in which beats of both kinds had time to arrive.
+/// A minute in which beats of both kinds had time to arrive.
 struct Both {
     minute: Minute,
     fixed: Vec<Came>,
     fresh: Vec<Came>,
 }
 
-/// Whether some partitions are broken and others work, by routes that differ in nothing but the distinct id. `beats` are those of the last hours, oldest
-/// first.
+/// Whether some partitions are broken while others work, by routes that differ only in the distinct id. `beats` are those of the last hours,
+/// oldest first.
 #[must_use]
 pub fn partitions(routes: &[Route], beats: &[Recorded], timing: &Timing) -> Option<Partitions> {
     ways(routes).into_iter().find_map(|way| of_way(&way, beats, timing))
 }
 
-/// Routes that go the same way: which of them have a fixed distinct id, and which a new one each minute.
+/// Routes with the same host and endpoint: those with a fixed distinct id, and those with a new one each minute.
 struct Way {
     fixed: Vec<RouteId>,
     fresh: Vec<RouteId>,
@@ -84,10 +78,10 @@ fn of_way(way: &Way, beats: &[Recorded], timing: &Timing) -> Option<Partitions> 
         (!fixed.is_empty() && !fresh.is_empty()).then(|| Both { minute: beats[0].minute, fixed, fresh })
     };
     let newest_first: Vec<Both> = by_minute.filter_map(both).take(MINUTES).collect();
-    fixed_stands(&newest_first).or_else(|| fresh_stand(&newest_first))
+    fixed_stuck(&newest_first).or_else(|| fresh_missing(&newest_first))
 }
 
-/// Whether a beat came, once it had time to; what capture did not take, and what nobody looked for, says nothing.
+/// Whether a beat arrived, once it had time to; beats that capture did not accept, and unverified ones, prove nothing.
 fn came(beat: &Recorded, timing: &Timing) -> Option<Came> {
     match beat.outcome {
         Outcome::Arrived | Outcome::Late => Some(Came::Yes),
@@ -99,8 +93,8 @@ fn came(beat: &Recorded, timing: &Timing) -> Option<Came> {
     }
 }
 
-/// The fixed distinct id's partition gives nothing out any more, and others do. Where it lost beats before, it stands not still, it loses.
-fn fixed_stands(newest_first: &[Both]) -> Option<Partitions> {
+/// The fixed distinct id's partition is stuck and others work. If it lost beats before, it is lossy and not stuck.
+fn fixed_stuck(newest_first: &[Both]) -> Option<Partitions> {
     let is_missing = |both: &&Both| both.fixed.iter().all(|came| *came != Came::Yes);
     let still = newest_first.iter().take_while(is_missing).count();
     let (run, before) = newest_first.split_at(still);
@@ -110,8 +104,8 @@ fn fixed_stands(newest_first: &[Both]) -> Option<Partitions> {
     found(false, run, |both| &both.fixed, arrived)
 }
 
-/// Of the new distinct ids some go missing, and the fixed one never does.
-fn fresh_stand(newest_first: &[Both]) -> Option<Partitions> {
+/// Some beats with new distinct ids are missing, none with the fixed one.
+fn fresh_missing(newest_first: &[Both]) -> Option<Partitions> {
     let is_missing = |both: &Both| both.fresh.iter().any(|came| *came != Came::Yes);
     let is_whole = newest_first.iter().all(|both| both.fixed.iter().all(|came| *came == Came::Yes));
     let oldest = newest_first.iter().rposition(is_missing)?;
@@ -157,16 +151,16 @@ mod tests {
         // Which kind is missing; - for neither.
         for (fixed, fresh, which) in [
             ("AAAAAAAA", "AAAAAAAA", "-"),
-            // All partitions stand, or stood: an outage of all.
+            // All partitions are or were stuck: an outage of all.
             ("AAWWWWWW", "AAWWWWWW", "-"),
             ("AXXXXXXAAAA", "AXXXXXXAAAA", "-"),
             ("AXXXXXXAAAA", "AXXXXXXA.AA", "-"),
             ("ALLLLLLAAAA", "AXXXXXXAAAA", "fresh"),
-            // That of the fixed distinct id stands, and one of eight others is the same.
+            // The fixed distinct id's partition is stuck, and one of eight others is the same.
             ("AAWWWWWw.", "AAAAAAAA.", "fixed"),
             ("AAWWWWWw.", "AAAWAAAA.", "fixed"),
             ("AAWWWWw.", "AAAAAA.", "-"),
-            // Others stand: all, or one now and then.
+            // Others are stuck: all, or some of them.
             ("AAAAAAAA", "AWWWWWWA", "fresh"),
             ("AAAAAAAA", "AAAWAAWA", "fresh"),
             ("AAAAAAAA", "AAAAAAWA", "-"),
@@ -174,20 +168,20 @@ mod tests {
             // Beats are lost on both.
             ("AXAAXAAXAA", "AAXAAAXAXA", "-"),
             ("AXAAXWWWWW", "AAXAAAAAAA", "-"),
-            // Capture does not take them, or nobody looked.
+            // Capture does not accept them, or they are unverified.
             ("AARRRRRRRR", "AAAAAAAAAA", "-"),
             ("AA????????", "AAAAAAAAAA", "-"),
             ("AAAAAAAA", "________", "-"),
         ] {
             let found = found(&[(fixed, true), (fresh, false)]);
-            let said = found.map_or("-", |found| if found.fresh_missing { "fresh" } else { "fixed" });
-            assert_eq!(said, which, "{fixed} {fresh}: {found:?}");
+            let actual = found.map_or("-", |found| if found.fresh_missing { "fresh" } else { "fixed" });
+            assert_eq!(actual, which, "{fixed} {fresh}: {found:?}");
         }
     }
 
     #[test]
     fn several_routes_of_a_kind_are_one_witness() {
-        // One of two routes with fixed distinct ids arrives.
+        // One of two routes with fixed distinct ids works.
         assert_eq!(found(&[("AAWWWWWW", true), ("AAAAAAAA", true), ("AAAAAAAA", false)]), None);
         let both = found(&[("AAWWWWWW", true), ("AAWWWWWW", true), ("AAAAAAAA", false)]).unwrap();
         assert_eq!((both.fresh_missing, both.missing, both.arrived, both.since), (false, 12, 6, START.plus(2)));

@@ -1,4 +1,4 @@
-//! One project: its health in a word, and the diagnosis, from the evidence of all its routes together.
+//! One project: its health and diagnosis, from the evidence of all its routes.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,60 +12,55 @@ use crate::model::{
     RuleKind, Timestamp, span,
 };
 
-/// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
-/// after 20 s.
+/// Heartbeat does not run if no beat is on record for this long: a slot lies in the first 45 s of its minute, and a try times out after 20 s.
 const QUIET_FOR: Duration = Duration::from_secs(75);
-/// So many of the newest beats are counted.
 const COUNTED: usize = 30;
-/// So long a witness's twin has to arrive.
+/// How long a witness's twin has to arrive.
 const TWIN_AFTER: Duration = Duration::from_secs(90);
-/// So far back a loss is looked for.
+/// How far back losses are looked for.
 const LOOKED_BACK: Duration = Duration::from_mins(59);
 
-/// Everything a verdict is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// When it is asked for.
     pub now: Timestamp,
-    /// The project: its addresses and waits.
     pub spec: &'a ProjectSpec,
-    /// Since when Heartbeat is installed and enabled; none when it is not.
+    /// Since when Heartbeat is enabled; none if it is not.
     pub on_since: Option<Timestamp>,
-    /// The routes in use.
     pub routes: &'a [Route],
-    /// Their beats of the last hours, oldest first.
+    /// The beats of the last hours, oldest first.
     pub beats: &'a [Recorded],
-    /// What failures among them left, oldest first.
+    /// The evidence of failures among them, oldest first.
     pub evidence: &'a [Evidence],
-    /// The newest read-back.
     pub readback: Option<&'a Readback>,
-    /// Since when beats are known to be missing, where these go no further back.
+    /// Since when beats are known to be missing, if that is before `beats`.
     pub first_bad: Option<Minute>,
 }
 
-/// A project's health in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// Not enabled: nothing is expected.
+    /// Heartbeat is not enabled: nothing is expected.
     Disabled,
     /// Too early to tell.
     Pending,
-    /// Beats arrive in time.
     Up,
-    /// Beats are taken in; whether they arrive is not checked.
     Unverified,
-    /// Beats arrive late.
     Degraded,
-    /// Beats do not arrive.
     Down,
-    /// We cannot look: our trouble until shown otherwise.
+    /// Beats cannot be read back; this says nothing about ingestion.
     Unknown,
-    /// We do not send: ours.
     NotRunning,
 }
 
 impl Health {
-    /// One word, in lower case.
+    /// As users read it; `name` is for programs.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NotRunning => "not running",
+            other => other.name(),
+        }
+    }
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -83,31 +78,27 @@ impl Health {
 
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.label())
     }
 }
 
-/// A project's health, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// In a word.
     pub health: Health,
-    /// Where the way is broken, or where it may be: also while Good, when a beat keeps us waiting longer than the one before.
+    /// Where the way is or may be broken; also with health `up`, if the newest beat takes longer than the one before.
     pub cause: Option<Diagnosis>,
-    /// The first minute of the trouble.
     pub since: Option<Minute>,
-    /// The newest beat's lag, where one arrived.
+    /// The lag of the newest beat, if it arrived.
     pub lag: Option<Duration>,
-    /// What became of the newest beats.
     pub counts: Counts,
-    /// Whether beats are accepted and not there yet.
+    /// Whether beats are accepted but have not arrived yet.
     pub is_awaited: bool,
-    /// Whether nothing of the last hour is known to be lost or rejected.
+    /// Whether no beat of the last hour is known to be lost or rejected.
     pub is_whole: bool,
 }
 
 impl Verdict {
-    /// The diagnosis; of a project where nothing is wrong, or nothing is known, one that says so.
+    /// The diagnosis; if there is no cause, one that states the health.
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
         let found = self.cause.clone().unwrap_or_else(|| Diagnosis::at(Place::None, self.headline()));
@@ -115,7 +106,7 @@ impl Verdict {
         Diagnosis { counts: Some(self.counts), summary, ..found }.since(self.since)
     }
 
-    /// What there is to say before any cause.
+    /// The first sentence, before any cause.
     fn headline(&self) -> String {
         let took = self.lag.map(|lag| format!("the last one took {}", span(lag)));
         match self.health {
@@ -128,11 +119,11 @@ impl Verdict {
                 (None, Some(took)) => format!("Beats arrive; {took}"),
                 (None, None) => "Beats arrive".into(),
             },
-            Health::Unverified => "Every beat is accepted; arrival is not checked, for want of a personal API key".into(),
+            Health::Unverified => "Every beat is accepted; arrival is not checked because there is no personal API key".into(),
             Health::Degraded => match self.cause.as_ref().map(|cause| cause.place) {
                 Some(Place::Clock) => "Beats arrive".into(),
-                Some(Place::AnswersLost) => "Beats arrive, and capture does not answer".into(),
-                // Accepted, and not there yet: how long the last one took says nothing of it.
+                Some(Place::AnswersLost) => "Beats arrive, but capture does not answer".into(),
+                // Accepted and not there yet: the lag of the last arrival says nothing about them.
                 Some(Place::Pipeline | Place::Filtered | Place::Partition | Place::Intermediary) if self.is_awaited => {
                     "Beats are late".into()
                 }
@@ -146,11 +137,10 @@ impl Verdict {
     }
 }
 
-/// One or two sentences.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.health, &self.cause) {
-            // Its own words say the same again.
+            // The headline would repeat the cause.
             (Health::NotRunning, Some(cause)) => write!(f, "{}.", cause.summary.trim_end_matches('.'))?,
             (Health::Disabled | Health::Unverified, _) | (_, None) => write!(f, "{}.", self.headline())?,
             (_, Some(cause)) => {
@@ -170,7 +160,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Judges a project.
 #[must_use]
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let plain =
@@ -178,14 +167,14 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let Some(on_since) = facts.on_since else { return plain(Health::Disabled) };
     let findings: Vec<RouteFinding<'_>> = facts.routes.iter().map(|route| find(facts, route)).collect();
     let newest = findings.iter().filter_map(|found| found.newest.map(|beat| beat.minute)).max();
-    if let Some(since) = idle_since(facts, on_since, newest) {
+    if let Some(since) = not_running_since(facts, on_since, newest) {
         return Verdict { cause: Some(diagnosis::not_running()), since: Some(since), ..plain(Health::NotRunning) };
     }
     let failure = facts.readback.and_then(|readback| readback.result.as_ref().err());
     let lag = findings.iter().filter_map(RouteFinding::lag).max();
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
     let plain = |health| Verdict { counts: counts(facts, None), is_whole: is_whole(facts), ..plain(health) };
-    // What is gone while later beats arrive is not on its way, whatever the newest beats say.
+    // A loss while later beats arrive is final, whatever the newest beats show.
     let loss =
         losing(facts, on_since).filter(|_| worst.arrives() || matches!(worst.finding, Finding::Waiting(_) | Finding::Missing { .. }));
     if let Some(lost) = loss.filter(|_| failure.is_none()) {
@@ -194,9 +183,9 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let cause = place(facts, &findings, worst);
     let health = match &worst.finding {
         Finding::Rejected | Finding::Unreachable | Finding::Missing { lost: true, .. } => Health::Down,
-        // What was missing before we went blind says nothing about now.
+        // What was missing before read-backs failed says nothing about now.
         _ if failure.is_some() => return cannot_read(facts, worst, plain, newest.is_some()),
-        // These are not late: nobody will ever see them.
+        // These are not late: they will never arrive.
         Finding::Missing { .. } if cause.as_ref().is_some_and(Diagnosis::is_final) => Health::Down,
         Finding::Missing { .. } | Finding::Slow(_) | Finding::AnswersLost => Health::Degraded,
         Finding::Waiting(_) if !facts.beats.iter().any(|beat| beat.outcome.is_seen()) => Health::Pending,
@@ -212,12 +201,12 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let says_since =
         worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
     let is_awaited = matches!(worst.finding, Finding::Missing { .. });
-    // What is said of one route counts its beats alone.
+    // A cause on one route counts the beats of that route only.
     let counts = counts(facts, cause.as_ref().and_then(|cause| cause.route.as_ref()).map(|_| worst.route.id));
     Verdict { cause, since: worst.since.filter(|_| says_since), lag, counts, is_awaited, ..plain(health) }
 }
 
-/// Read-backs fail: whether beats arrive is not known.
+/// Read-backs fail: whether beats arrive is unknown.
 fn cannot_read(facts: &Facts<'_>, worst: &RouteFinding<'_>, plain: impl Fn(Health) -> Verdict, has_beats: bool) -> Verdict {
     let Some(failure) = facts.readback.and_then(|readback| readback.result.as_ref().err()) else { return plain(Health::Unknown) };
     let way = Way::of(facts.spec, worst.route);
@@ -230,20 +219,19 @@ fn cannot_read(facts: &Facts<'_>, worst: &RouteFinding<'_>, plain: impl Fn(Healt
     Verdict { cause: Some(diagnosis::unreadable(&way, failure, down)), ..plain(health) }
 }
 
-/// The first minute without a beat, when beats have been due for a while and there is none.
-fn idle_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) -> Option<Minute> {
+/// The first minute without a beat, if beats have been due for a while and there is none.
+fn not_running_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) -> Option<Minute> {
     let begun = facts.routes.iter().map(|route| route.since).min()?.max(on_since);
     let due = newest.map_or(begun, |newest| newest.end().max(begun));
     (facts.now.since(due) > QUIET_FOR).then(|| due.minute())
 }
 
-/// Whether a share of the beats is gone while others arrive.
 fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
-    // As Ingestion Alert has it where nothing is set: a project without it is judged alike.
+    // Ingestion Alert's defaults, so that a project without it is judged the same way.
     let window = RuleKind::PartialLoss.usual().damping;
     let (least, of) = (usize::from(window.bad), usize::from(window.of));
     let beats = last_hour(facts);
-    // In fair faults none is missing, and there is nothing to sort out.
+    // Usually no beat is missing, and the rest can be skipped.
     if beats.iter().rev().take(of * 4).filter(|beat| beat.missed.is_some() && !beat.outcome.is_seen()).count() < least {
         return None;
     }
@@ -254,30 +242,29 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     let sight = Sight { routes: facts.routes, beats, timing: &facts.spec.timing, beginning: on_since.max(from) };
     let loss = lost_among(&sight, of);
     let only = (loss.routes.len() < facts.routes.len()).then(|| loss.routes.join(", "));
-    // An outage that just ended is over.
+    // An outage that has just ended is no partial loss.
     (loss.gone >= least && loss.gone < loss.decided && !loss.is_outage).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
 }
 
-/// The beats of the last hour, oldest first. What lies further back is told by incidents; every reader of a verdict has this much.
+/// The beats of the last hour, oldest first. Older ones are left to incidents; every caller loads at least this much.
 fn last_hour<'a>(facts: &Facts<'a>) -> &'a [Recorded] {
     let from = facts.now.minus(LOOKED_BACK).minute();
     &facts.beats[facts.beats.partition_point(|beat| beat.minute < from)..]
 }
 
-/// Those of the last hour that were sent, the newest first.
-fn lately<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Recorded> {
+/// The sent beats of the last hour, newest first.
+fn sent_lately<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Recorded> {
     last_hour(facts).iter().rev().filter(|beat| beat.sent.is_some())
 }
 
-/// Whether none of the last hour's beats is known to be lost or rejected.
 fn is_whole(facts: &Facts<'_>) -> bool {
-    !lately(facts).any(|beat| matches!(beat.outcome, Outcome::Lost | Outcome::Rejected | Outcome::Unreachable))
+    !sent_lately(facts).any(|beat| matches!(beat.outcome, Outcome::Lost | Outcome::Rejected | Outcome::Unreachable))
 }
 
-/// What became of the newest beats, of one route or of all.
+/// The results of the newest beats, of one route or of all.
 fn counts(facts: &Facts<'_>, route: Option<RouteId>) -> Counts {
     let mut counts = Counts::default();
-    for beat in lately(facts).filter(|beat| route.is_none_or(|route| beat.route == route)).take(COUNTED) {
+    for beat in sent_lately(facts).filter(|beat| route.is_none_or(|route| beat.route == route)).take(COUNTED) {
         counts.beats += 1;
         let count = match beat.outcome {
             Outcome::Arrived => &mut counts.arrived,
@@ -296,7 +283,7 @@ fn counts(facts: &Facts<'_>, route: Option<RouteId>) -> Counts {
 
 /// Where the way is broken: on all routes, on one, or on some partitions.
 fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<'_>) -> Option<Diagnosis> {
-    // A route whose beats capture takes is better off than one whose beats it does not, whether they arrive or not.
+    // A route whose beats capture accepts is better off than one whose beats it does not, whether they arrive or not.
     let at_capture = !worst.is_accepted();
     let is_broken = |found: &&RouteFinding<'_>| if at_capture { !found.is_accepted() } else { found.is_broken() };
     let is_fine = |found: &&RouteFinding<'_>| if at_capture { found.is_accepted() } else { found.arrives() };
@@ -320,7 +307,7 @@ fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<
     Some(Diagnosis { route: Some(route), title, ..cause })
 }
 
-/// How events fare on a route to another address, or that were sent past the proxy to find that out: one that arrives clears PostHog of what is
+/// Whether events arrive on a route to another address, or were sent past the proxy to find out: if they do, PostHog is not to blame for what is
 /// missing here.
 fn direct(facts: &Facts<'_>, worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>]) -> Direct {
     let other_way = |found: &&&RouteFinding<'_>| found.route.spec.host != worst.route.spec.host;
@@ -333,7 +320,7 @@ fn direct(facts: &Facts<'_>, worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>
         .and_then(|readback| Some((readback, readback.findings.witness?)));
     match witness {
         Some((_, witness)) if witness.seen && witness.twin_seen => Direct::BothArrive,
-        // Its twin may need a little longer on its way.
+        // Its twin may need a little longer.
         Some((readback, witness)) if witness.seen && readback.at.since(witness.sent()) >= TWIN_AFTER => Direct::Arrives,
         Some((_, witness)) if witness.seen => Direct::Unknown,
         Some((readback, witness)) if readback.at.since(witness.sent()) > facts.spec.timing.late_after => Direct::Missing,
@@ -381,7 +368,7 @@ mod tests {
 
     fn judge(routes: &[Route], letters: &[&str], readback: Option<&Readback>) -> Verdict {
         let mut all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
-        // As the store gives them.
+        // In the order of the store.
         all.sort_by_key(|beat| (beat.minute, beat.route));
         let now = START.plus(letters.iter().map(|letters| letters.len()).max().unwrap_or(1) as i64 - 1).end();
         verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], readback, first_bad: None })
@@ -407,7 +394,7 @@ mod tests {
                 "Beats do not arrive. Events are accepted at https://posthog.example.com, and cannot be queried after 15m 00s",
             ),
             ("AAR", Health::Down, "PostHog's capture at https://posthog.example.com is failing: 503. Since 08:02 UTC."),
-            ("AAU", Health::Down, "takes the connection and gives no whole answer"),
+            ("AAU", Health::Down, "accepts the connection but sends no complete response"),
             ("AAU.", Health::Pending, "Beats are accepted again, and are on their way. Since"),
             ("AAX?.", Health::Pending, "on its way"),
             ("AAXA", Health::Up, "Beats arrive; the last one took"),
@@ -426,7 +413,7 @@ mod tests {
             (["AAA", "AAR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
             (["AAR", "AAR"], [fixed(1), fixed(2)], "do not arrive. PostHog's capture at"),
             (["AAA", "AXX"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
-            // One may be lost for any reason.
+            // A single beat may be lost for any reason.
             (["AAA", "WAA"], [fixed(1), fresh.clone()], "Beats are late on the route fresh"),
             (["AAA", "XAA"], [fixed(1), fresh.clone()], "Beats arrive; the last one took"),
             (["AAA", "WAA"], [fixed(1), fixed(2)], "Every beat arrives"),
@@ -452,7 +439,7 @@ mod tests {
         let newest = |seconds| Some(START.start().plus(Duration::from_secs(seconds)));
         let word = |token_status| Some(TokenReading { token_status, asked: START.start(), down: Parts::default() });
         let down = |parts: &[Part]| word(TokenStatus::Known).map(|word| TokenReading { down: parts.iter().copied().collect(), ..word });
-        // The oldest of those missing was sent at 60 s, and the read-back was made 300 s later.
+        // The oldest missing beat was sent at 60 s, and the read-back was 300 s later.
         let at = START.start().plus(Duration::from_mins(6));
         let others = |seconds| Traffic { others: 3, newest: newest(seconds), ..Traffic::default() };
         let none = Traffic::default();
@@ -535,7 +522,7 @@ mod tests {
             })
         };
         let start = Some(START.start());
-        // A slot late in the next minute, and a try that was given up after 20 s.
+        // A late slot in the next minute, and a try that timed out after 20 s.
         assert_eq!(after(125, start).health, Health::Up);
         assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running. Since 08:01 UTC.");
         let switched_on_again = Some(START.start().plus(Duration::from_hours(10)));
@@ -552,7 +539,7 @@ mod tests {
             readback: None,
             first_bad: None,
         });
-        assert_eq!(never.health, Health::NotRunning, "a first beat that nobody sends is not on its way");
+        assert_eq!(never.health, Health::NotRunning, "a first beat that is not sent is not on its way");
     }
 
     #[test]
@@ -574,7 +561,7 @@ mod tests {
                 "{verdict}"
             );
         }
-        assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Down, "capture's word needs no read-back");
+        assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Down, "a rejection needs no read-back");
         let unasked = readback(Err(ReadbackError {
             trouble: ReadbackErrorKind::NoKey,
             excerpt: ResponseExcerpt::default(),

@@ -3,55 +3,51 @@
 use super::{moment, without_incident};
 use crate::model::{ChannelFacts, ChannelId, Message, NotificationKind, ProjectName, Severity, Stopped, Timestamp, span};
 
-/// Heartbeat was down, and is back.
 #[must_use]
 pub fn returned(from: Timestamp, to: Timestamp) -> Message {
     let (began, ended) = (moment(from, to), moment(to, to));
     let title = format!("Heartbeat itself was down from {began} to {ended} ({})", span(to.since(from)));
-    let text = "Nothing was sent and nothing was read back in that time: minutes without a beat are Heartbeat's own, and say nothing \
-                about PostHog. It is back, and looks for what it had sent before.";
+    let text = "Nothing was sent or read back in that time: the minutes without a beat are Heartbeat's own, and say nothing \
+                about PostHog. It is running again, and reads back what it had sent before.";
     about_itself(NotificationKind::Returned, &title, text.to_owned(), to)
 }
 
-/// The wall was stepped ahead while Heartbeat ran: nothing was down, and there are minutes without a beat all the same.
+/// The wall clock was stepped ahead while Heartbeat ran: it was not down, but there are minutes without a beat.
 #[must_use]
 pub fn jumped(from: Timestamp, to: Timestamp) -> Message {
     let (began, ended) = (moment(from, to), moment(to, to));
     let title = format!("the clock of Heartbeat's machine jumped ahead by {}, from {began} to {ended}", span(to.since(from)));
-    let text = "Heartbeat was not down. It goes by that clock: minutes in between have no beat, which says nothing about PostHog, and none \
-                is sent late. If the clock was set right, there is nothing to do; if it is wrong now, set it.";
+    let text = "Heartbeat was not down. It follows that clock: the skipped minutes have no beat, and none is sent later. This says nothing \
+                about PostHog. If the clock is right now, there is nothing to do; otherwise set it.";
     about_itself(NotificationKind::Returned, &title, text.to_owned(), to)
 }
 
-/// A channel does not deliver, and why; told to the other channels.
+/// A channel does not deliver; sent to the other channels.
 #[must_use]
 pub fn channel_stopped(id: ChannelId, channel: &ProjectName, stopped: &Stopped) -> Message {
     let Stopped { at, words, retried } = stopped;
-    let title = format!("channel {channel} does not deliver any more");
-    let said = if *retried {
-        format!("Why: {words}\nWhat it rejected is not retried. Each new notification is still tried there.\nOnce it is mended")
+    let title = format!("channel {channel} no longer delivers");
+    let what = if *retried {
+        format!("Reason: {words}\nRejected messages are not retried. Each new notification is still tried.\nOnce it is fixed")
     } else {
-        format!("It said: {words}\nNothing more is tried there until somebody mends it. What is owed is kept.\nThen")
+        format!("Response: {words}\nNothing more is sent there until you fix it. Queued notifications are kept.\nThen")
     };
-    let text = format!("{said}: heartbeat channels test {channel}, and heartbeat channels resend {channel}");
+    let text = format!("{what}: heartbeat channels test {channel}, and heartbeat channels resend {channel}");
     let message = about_itself(NotificationKind::ChannelStopped, &title, text, *at);
     Message { channel: Some(ChannelFacts::of(id, channel)), ..message }
 }
 
-/// Why a channel is not called broken any more.
+/// Why a channel no longer counts as not delivering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mended {
-    /// It accepted a message.
     Delivers,
-    /// Somebody changed it, or had its messages sent again: whether it delivers is seen with the next one.
+    /// It was changed, or its messages were queued again: the next message shows whether it delivers.
     TriedAgain,
-    /// It is disabled.
     Disabled,
-    /// It was removed.
     Removed,
 }
 
-/// The end of [`channel_stopped`], for whoever was notified of that: of the same channel, at `at`.
+/// The end of [`channel_stopped`], for the channels that were notified of it.
 #[must_use]
 pub fn channel_resolved(stopped: &Message, mended: Mended, at: Timestamp) -> Message {
     let name = stopped.channel.as_ref().map_or("", |channel| &channel.name);
@@ -60,7 +56,7 @@ pub fn channel_resolved(stopped: &Message, mended: Mended, at: Timestamp) -> Mes
         Mended::TriedAgain => (
             "closed",
             "is tried again",
-            format!("Somebody changed it, or had its messages sent again. To see whether it delivers: heartbeat channels test {name}"),
+            format!("It was changed, or its messages were queued again. To check whether it delivers: heartbeat channels test {name}"),
         ),
         Mended::Disabled => ("closed", "is disabled", "Nothing is sent there.".to_owned()),
         Mended::Removed => ("closed", "was removed", "Nothing is sent there.".to_owned()),

@@ -1,19 +1,18 @@
-//! What a user's template may hold, looked at before the template engine reads it: the engine works on a template by recursion, so that one that
-//! is nested deeply enough would overflow the stack and abort the process.
+//! Bounds of a user's template, checked before the template engine parses it. The engine recurses, so a deeply nested template would overflow the
+//! stack and abort the process.
 
 use super::TemplateError;
 
-/// No template is longer, in bytes: a message has room for little more.
+/// In bytes; a message has room for little more.
 const LENGTH: usize = 4096;
-/// No template has more names, numbers, texts and operators between its marks.
+/// Names, numbers, strings and operators.
 const TOKENS: usize = 500;
-/// No template nests blocks and brackets deeper.
+/// The depth of blocks and brackets.
 const NESTING: usize = 16;
 
-/// The tags that have an end of their own.
+/// The tags that need an end tag.
 const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
 
-/// Whether a template stays within all bounds.
 pub(super) fn check(text: &str) -> Result<(), TemplateError> {
     if text.len() > LENGTH {
         return Err(TemplateError(format!("is {} bytes long, and must not be longer than {LENGTH}", text.len())));
@@ -35,23 +34,21 @@ pub(super) fn check(text: &str) -> Result<(), TemplateError> {
     Ok(())
 }
 
-/// What was met so far.
 #[derive(Default)]
 struct Count {
     tokens: usize,
-    /// Blocks that are open.
     blocks: usize,
 }
 
 impl Count {
-    /// Reads code up to its mark, and gives what stands behind it.
+    /// Reads code up to its end mark, and returns the rest.
     fn code<'t>(&mut self, code: &'t str, end: &str) -> Result<&'t str, TemplateError> {
         let mut rest = code.strip_prefix(['-', '+']).unwrap_or(code);
         let (mut brackets, mut is_first) = (0_usize, end == "%}");
-        // A block that takes what it holds as a text, and not `set name = value`.
+        // `set name` without `=` is a block.
         let (mut sets, mut assigns) = (false, false);
         while let Some(letter) = rest.chars().next() {
-            // Within brackets the mark is no end: there it is two of them.
+            // Within brackets the end mark is no end: there it is two brackets.
             if brackets == 0 && (rest.starts_with(end) || rest.get(1..).is_some_and(|rest| "-+".contains(letter) && rest.starts_with(end)))
             {
                 rest = rest.trim_start_matches(['-', '+']);
@@ -67,7 +64,7 @@ impl Count {
             rest = &rest[size..];
             self.tokens += 1;
             if self.tokens > TOKENS {
-                return Err(TemplateError(format!("holds more than {TOKENS} names, values and operators: make it shorter")));
+                return Err(TemplateError(format!("contains more than {TOKENS} names, values and operators: make it shorter")));
             }
             match word {
                 "(" | "[" | "{" => brackets += 1,
@@ -94,7 +91,7 @@ impl Count {
     }
 }
 
-/// The length of the name, the number, the text or the sign that comes next.
+/// The length of the next name, number, string or sign.
 fn token(code: &str, first: char) -> usize {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     match first {
@@ -112,7 +109,7 @@ fn token(code: &str, first: char) -> usize {
     }
 }
 
-/// Behind `raw %}` and all that is taken as it is; none where no such block begins.
+/// Returns the rest after a `raw` block; none if `code` does not begin one.
 fn after_raw(code: &str) -> Option<&str> {
     let tag = |code: &'_ str, name| {
         let rest = code.trim_start().strip_prefix(name)?.trim_start();
@@ -148,7 +145,7 @@ mod tests {
     fn a_template_has_so_many_names_values_and_operators() {
         assert_eq!(check(&"{{kind}}".repeat(TOKENS)), Ok(()));
         for outside in ["{{kind}}".repeat(TOKENS + 1), format!("{{{{ 1{} }}}}", " + 1".repeat(TOKENS / 2))] {
-            assert_eq!(wrong(&outside), "holds more than 500 names, values and operators: make it shorter");
+            assert_eq!(wrong(&outside), "contains more than 500 names, values and operators: make it shorter");
         }
         assert_eq!(check(&format!("{{{{ 1{} }}}}", " + 1".repeat(TOKENS / 2 - 1))), Ok(()));
     }

@@ -1,4 +1,4 @@
-//! Messages about an incident: it opened, it is graver, it goes on, it is over.
+//! Messages about an incident: opened, escalated, reminder, resolved.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::model::{
     span,
 };
 
-/// The message about `incident` as it stands at `at`. `ending` is the sentence that says what became of the data, once it is over.
+/// The message about `incident` at `at`. `ending` says what happened to the data, once the incident has ended.
 #[must_use]
 pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&str>, at: Timestamp) -> Message {
     let headline = headline(incident);
@@ -19,16 +19,16 @@ pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&
     let project = &incident.project_name;
     let says = match kind {
         NotificationKind::Resolved => {
-            let over = incident.why_ended().map_or(headline.over, Cow::Owned);
-            format!("{project}: {over} (after {lasted})")
+            let title = incident.why_ended().map_or(headline.over, Cow::Owned);
+            format!("{project}: {title} (after {lasted})")
         }
         NotificationKind::Reminder => format!("{project}: still: {trouble} (for {lasted})"),
-        NotificationKind::Escalated => format!("{project}: graver: {trouble} (for {lasted})"),
+        NotificationKind::Escalated => format!("{project}: escalated: {trouble} (for {lasted})"),
         _ => format!("{project}: {trouble}"),
     };
     let mut lines = match kind {
         NotificationKind::Resolved => ended(incident, ending, &lasted, at),
-        _ => told(incident),
+        _ => what_is_wrong(incident),
     };
     lines.extend(kind_of_failure(incident).map(str::to_owned));
     lines.extend(minutes(incident, at));
@@ -51,20 +51,20 @@ pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&
     }
 }
 
-/// The message that an incident is over, for whoever was never told that it had begun.
+/// The resolved message for a receiver that was never notified of the opening.
 #[must_use]
 pub fn merged(resolved: &Message) -> Message {
     let Some(facts) = &resolved.incident else { return resolved.clone() };
     let closed = facts.closed.unwrap_or(resolved.at);
     let (from, to) = (moment(facts.opened, resolved.at), moment(closed, resolved.at));
-    let told = format!("This could not be told while it lasted: it opened at {from} and was over at {to}.");
+    let late = format!("This could not be sent while it lasted: it opened at {from} and ended at {to}.");
     let cause = format!("While it lasted: {}.", facts.cause.trim_end_matches('.'));
     let rest = resolved.text.lines().filter(|line| *line != cause);
-    let text = [told.as_str(), cause.as_str()].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
-    Message { merged: true, title: format!("{}, told late", resolved.title), text, ..resolved.clone() }
+    let text = [late.as_str(), cause.as_str()].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
+    Message { merged: true, title: format!("{}, sent late", resolved.title), text, ..resolved.clone() }
 }
 
-/// The message with a link to the incident's page at this public address; a sample's leads to the list.
+/// The message with a link to the incident's page at this public address; a sample links to the list.
 #[must_use]
 pub fn linked(message: &Message, public: &Url) -> Message {
     let linked = |facts: IncidentFacts| {
@@ -76,7 +76,6 @@ pub fn linked(message: &Message, public: &Url) -> Message {
     Message { incident: message.incident.clone().map(linked), ..message.clone() }
 }
 
-/// The facts of an incident as it stands at `at`.
 #[must_use]
 pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
     let tally = &incident.tally;
@@ -105,7 +104,7 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
     }
 }
 
-/// The diagnosis as it is shown: its summary a sentence, with the minute in which it began and the beats that were counted.
+/// The diagnosis for output: a full sentence, the first bad minute, and the counted beats.
 fn diagnosis(incident: &Incident) -> Diagnosis {
     let (cause, tally) = (incident.cause.clone(), &incident.tally);
     let counts = Counts {
@@ -122,14 +121,13 @@ fn diagnosis(incident: &Incident) -> Diagnosis {
     Diagnosis { summary: format!("{}.", cause.summary.trim_end_matches('.')), counts, ..cause }.since(incident.first_bad)
 }
 
-/// What is wrong in a few words: `ingestion stopped`.
+/// The problem in a few words: `ingestion stopped`.
 #[must_use]
 pub fn summary(incident: &Incident) -> Cow<'static, str> {
     headline(incident).trouble
 }
 
-/// Where the way is broken, and what to do about it.
-fn told(incident: &Incident) -> Vec<String> {
+fn what_is_wrong(incident: &Incident) -> Vec<String> {
     let cause = &incident.cause;
     let only = cause.route.as_ref().map_or_else(String::new, |route| format!("On the route {route}: "));
     let mut lines = vec![format!("{only}{}", sentence(&cause.summary))];
@@ -137,13 +135,13 @@ fn told(incident: &Incident) -> Vec<String> {
     lines
 }
 
-/// The address that was asked, and the advice under a label.
+/// The address that was asked, and the advice with this label.
 pub fn help<'c>(cause: &'c Diagnosis, label: &'c str) -> impl Iterator<Item = String> + use<'c> {
     let address = cause.address.as_ref().map(|address| format!("Address: {address}"));
     address.into_iter().chain(cause.advice.as_ref().map(|advice| format!("{label}: {advice}")))
 }
 
-/// What is wrong, and what it is called once it has recovered, in a few words.
+/// The problem in a few words, and the title after recovery.
 struct Headline {
     trouble: Cow<'static, str>,
     over: Cow<'static, str>,
@@ -154,7 +152,7 @@ impl Headline {
         Self { trouble: Cow::Borrowed(trouble), over: Cow::Borrowed(over) }
     }
 
-    /// `beats are being lost: 9 of 30 did not arrive`.
+    /// Adds the counts of a partial loss: `beats are being lost: 9 of 30 did not arrive`.
     fn with_counts(&self, incident: &Incident) -> String {
         let tally = &incident.tally;
         if incident.rules.contains(&RuleKind::PartialLoss) && self.trouble == LOSING && tally.missing > 0 {
@@ -176,40 +174,39 @@ fn headline(incident: &Incident) -> Headline {
         Headline { trouble, over: Cow::Borrowed(over) }
     };
     match incident.incident_kind {
-        IncidentKind::Monitoring => Headline::of("cannot look", "looking works again"),
+        IncidentKind::Monitoring => Headline::of("beats cannot be read back", "read-backs work again"),
         IncidentKind::Traffic => Headline::of("no traffic", "traffic is back"),
-        // What is known for good has a title of its own, whichever rule noticed it.
+        // A final cause has its own title, whichever rule noticed it.
         IncidentKind::Ingestion if cause.is_final() && cause.title.is_some() => named("ingestion is back"),
         IncidentKind::Ingestion if holds(RuleKind::PartialLoss) => Headline::of(LOSING, "no more beats are lost"),
-        // These events are not sent, as far as is known; the way is open.
+        // The way is open, as far as is known; these events are not sent.
         IncidentKind::Ingestion
             if cause.title.is_some() && (cause.place == Place::None || (cause.place == Place::Pipeline && !cause.certain)) =>
         {
-            named("the watched events come in again")
+            named("the watched events arrive again")
         }
-        IncidentKind::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are taken again"),
+        IncidentKind::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are accepted again"),
         // Beats arrive, however late: nothing stopped.
-        IncidentKind::Ingestion if cause.place == Place::Pipeline && cause.title.is_some() => named("ingestion is in time again"),
+        IncidentKind::Ingestion if cause.place == Place::Pipeline && cause.title.is_some() => named("ingestion is on time again"),
         IncidentKind::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
         IncidentKind::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
-        IncidentKind::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is in time again"),
+        IncidentKind::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is on time again"),
         IncidentKind::Ingestion if holds(RuleKind::AnswersLost) => {
-            Headline::of("capture takes events but does not answer", "capture answers again")
+            Headline::of("capture accepts events but does not answer", "capture answers again")
         }
-        IncidentKind::Ingestion => Headline::of("ingestion is late", "ingestion is in time again"),
+        IncidentKind::Ingestion => Headline::of("ingestion is late", "ingestion is on time again"),
     }
 }
 
-/// What a person must know before she Read-backs in the wrong place.
 #[must_use]
 pub fn kind_of_failure(incident: &Incident) -> Option<&'static str> {
     match (incident.incident_kind, incident.cause.place) {
         (IncidentKind::Ingestion, _) => None,
         (IncidentKind::Monitoring, Place::PersonalKey | Place::Heartbeat) => {
-            Some("What has to be repaired is on Heartbeat's side. Whether events get in is not known: they cannot be read back.")
+            Some("The problem is on Heartbeat's side. Whether events arrive is unknown: they cannot be read back.")
         }
-        (IncidentKind::Monitoring, _) => Some("Whether events get in is not known: they cannot be read back."),
-        (IncidentKind::Traffic, _) => Some("Heartbeats arrive, so ingestion works: nobody sends."),
+        (IncidentKind::Monitoring, _) => Some("Whether events arrive is unknown: they cannot be read back."),
+        (IncidentKind::Traffic, _) => Some("Heartbeats arrive, so ingestion works: no application sends events."),
     }
 }
 
@@ -241,9 +238,9 @@ fn ended(incident: &Incident, ending: Option<&str>, lasted: &str, at: Timestamp)
     let closed = moment(incident.closed.unwrap_or(at), at);
     let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
     let mut lines = vec![if has_recovered {
-        format!("Over at {closed}, after {lasted}.")
+        format!("Resolved at {closed}, after {lasted}.")
     } else {
-        format!("Closed at {closed}, after {lasted}. Whether the trouble is over is not known.")
+        format!("Closed at {closed}, after {lasted}. Whether the problem is resolved is unknown.")
     }];
     lines.extend(ending.filter(|words| !words.is_empty()).map(sentence));
     lines.push(format!("While it lasted: {}.", incident.cause.summary.trim_end_matches('.')));

@@ -1,7 +1,5 @@
-//! The words of every message, made once: whatever channel it goes to, it says the same.
-//!
-//! Takes facts (an incident, what came of it), gives a [`Message`]; a user's own title and text are templates over the same facts
-//! ([`Template`]). Knows nothing of channels, and nothing of when a message is due.
+//! The texts of every message, the same for all channels. A [`Message`] is made from facts (an incident, what happened to it); a user's own title and
+//! text are templates over the same facts ([`Template`]). This module knows nothing about channels or delivery times.
 
 mod about;
 mod bounds;
@@ -20,10 +18,10 @@ pub use withdrawn::withdrawn;
 
 use crate::model::{EndedBecause, Incident, Message, NotificationKind, Severity, Timestamp};
 
-/// The version of a message's shape.
+/// The version of the message's JSON.
 const VERSION: u8 = 1;
 
-/// A message that is about no one incident.
+/// A message that is not about a single incident.
 fn without_incident(kind: NotificationKind, severity: Severity, title: String, text: String, at: Timestamp) -> Message {
     Message {
         version: VERSION,
@@ -40,14 +38,14 @@ fn without_incident(kind: NotificationKind, severity: Severity, title: String, t
     }
 }
 
-/// `14:02 UTC`; with its day, where that is not the day of `now`.
+/// `14:02 UTC`; with the date, if that is not the date of `now`.
 fn moment(at: Timestamp, now: Timestamp) -> String {
     let (at, now) = (at.to_string(), now.to_string());
     let (day, time) = (at.get(..10).unwrap_or(&at), at.get(11..16).unwrap_or_default());
     if now.starts_with(day) { format!("{time} UTC") } else { format!("{day} {time} UTC") }
 }
 
-/// A sentence from words without a full stop that begin in lower case.
+/// A sentence from a text that begins in lower case and has no full stop.
 #[must_use]
 pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
@@ -56,7 +54,7 @@ pub fn sentence(words: &str) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// What stands in brackets before a title.
+/// The text in brackets before a title.
 fn mark(kind: NotificationKind, incident: &Incident) -> &'static str {
     let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
     match kind {

@@ -1,4 +1,4 @@
-//! Samples: what a channel's messages look like, for a person who tries it, and for templates that are checked before they are saved.
+//! Sample messages: for testing a channel, and for checking templates before they are saved.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::model::{
     ProjectId, ProjectName, RuleKind, Severity, Stopped, Tally, Timestamp,
 };
 
-/// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
+/// A marked sample of this kind at `at`. All samples of one `at` belong to the same, made-up incident.
 #[must_use]
 pub fn sample(kind: NotificationKind, project: &ProjectName, at: Timestamp) -> Message {
     let message = match kind {
@@ -23,7 +23,7 @@ pub fn sample(kind: NotificationKind, project: &ProjectName, at: Timestamp) -> M
     Message { test: true, title: format!("[test] {}", message.title), ..message }
 }
 
-/// One of each kind.
+/// One sample of each kind.
 #[must_use]
 pub fn samples(project: &ProjectName, at: Timestamp) -> Vec<Message> {
     NotificationKind::ALL.into_iter().map(|kind| sample(kind, project, at)).collect()

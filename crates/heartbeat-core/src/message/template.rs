@@ -1,5 +1,5 @@
-//! A user's own title and text: templates (Jinja's language) over the facts of a message, tried on a sample of every kind before they
-//! are saved, so that no alarm fails over a slip in one.
+//! A user's own title and text: Jinja templates over the facts of a message. They are tried on a sample of every kind before they are saved, so that
+//! no notification fails because of a mistake in one.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -12,48 +12,41 @@ use serde_json::json;
 use super::{bounds, samples};
 use crate::model::{Diagnosis, Message, ProjectName, Timestamp};
 
-/// No template takes more steps than this: one that loops for ever must not hold up the others.
+/// The limit of steps: an endless loop must not block others.
 const FUEL: u64 = 100_000;
-/// No template gives more text than this.
+/// The limit of output, in bytes.
 const LONGEST: usize = 20_000;
-/// The stack that the worst template within the bounds fits on, in bytes. Only what is touched of it takes memory.
+/// The stack size in bytes that the worst template within the bounds needs. Only the used part takes memory.
 const STACK: usize = 64 * 1024 * 1024;
-/// No template takes longer.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What is wrong with a template: the rest of a sentence that starts with the setting's name.
+/// What is wrong with a template: a predicate whose subject is the setting's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(pub(super) String);
 
-/// Writes a value for a service that reads markup.
+/// Escapes a value for a service that reads markup.
 pub type Escape = fn(&str) -> String;
 
-/// A template that a message can be dressed in.
 #[derive(Debug, Clone, Copy)]
 pub struct Template<'t>(&'t str);
 
 impl<'t> Template<'t> {
-    /// Reads a template and tries it on a sample of every kind of message.
-    ///
-    /// # Errors
-    /// Says what is wrong, on which line, and which names there are.
+    /// Parses a template and tries it on a sample of every kind of message.
     pub fn parse(text: &'t str) -> Result<Self, TemplateError> {
         let project = ProjectName::parse("shop").map_err(|wrong| TemplateError(wrong.to_string()))?;
         render_all(text, samples(&project, Timestamp::from_ms(1_800_000_000_000)), str::to_owned)?;
         Ok(Self(text))
     }
 
-    /// What it makes of a message. `escape` writes each value so that the service shows it as it is: its markup is the template's own.
-    ///
-    /// # Errors
-    /// What went wrong; one that was parsed once does not fail.
+    /// Renders a message. `escape` escapes each inserted value; the template's own markup is kept.
+    /// A template that was parsed before does not fail.
     pub fn render(self, message: &Message, escape: Escape) -> Result<String, TemplateError> {
         Ok(render_all(self.0, vec![message.clone()], escape)?.concat())
     }
 }
 
-/// What a template makes of each message, or of none. Whatever the engine does to its thread, nothing else comes to harm by it.
+/// Renders each message on a separate thread, so that nothing else is harmed by the engine.
 fn render_all(text: &str, messages: Vec<Message>, escape: Escape) -> Result<Vec<String>, TemplateError> {
     bounds::check(text)?;
     let text = text.to_owned();
@@ -68,18 +61,20 @@ fn render(text: &str, message: &Message, escape: Escape) -> Result<String, Templ
     environment.set_fuel(Some(FUEL));
     let text = environment.render_str(text, facts(message)).map_err(|wrong| TemplateError(words(&wrong)))?;
     match text.trim() {
-        "" => Err(TemplateError(format!("gives an empty text for a message that is `{}`", message.kind))),
-        text if text.len() > LONGEST => Err(TemplateError(format!("gives over {LONGEST} bytes for a message that is `{}`", message.kind))),
+        "" => Err(TemplateError(format!("renders to an empty text for a message of kind `{}`", message.kind))),
+        text if text.len() > LONGEST => {
+            Err(TemplateError(format!("renders to more than {LONGEST} bytes for a message of kind `{}`", message.kind)))
+        }
         text => Ok(text.to_owned()),
     }
 }
 
-/// Does this on a thread of its own, with a stack and a time of its own. A panic in it is an error here.
+/// Runs on a separate thread with its own stack and time limit. A panic there becomes an error here.
 fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, TemplateError> + Send + 'static) -> Result<T, TemplateError> {
-    let (tell, told) = mpsc::channel();
-    let started = thread::Builder::new().name("template".into()).stack_size(STACK).spawn(move || tell.send(work()).is_ok());
-    started.map_err(|why| TemplateError(format!("cannot be rendered, there is no thread for it: {why}")))?;
-    told.recv_timeout(LIMIT).unwrap_or_else(|none| {
+    let (sender, receiver) = mpsc::channel();
+    let started = thread::Builder::new().name("template".into()).stack_size(STACK).spawn(move || sender.send(work()).is_ok());
+    started.map_err(|why| TemplateError(format!("cannot be rendered because no thread can be started: {why}")))?;
+    receiver.recv_timeout(LIMIT).unwrap_or_else(|none| {
         Err(TemplateError(match none {
             RecvTimeoutError::Timeout => format!("is not rendered within {} seconds", LIMIT.as_secs()),
             RecvTimeoutError::Disconnected => "makes the template engine fail".into(),
@@ -87,17 +82,15 @@ fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, TemplateError> + Se
     })
 }
 
-/// A message in a user's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// What is sent.
     pub message: Message,
-    /// What is wrong with the templates that were not used, a sentence each.
+    /// What is wrong with the templates that were not used, one sentence each.
     pub wrong: Vec<String>,
 }
 
-/// The message in a user's own words, where there are some. A template that fails after all (it was stored before there were bounds) must not
-/// cost the message: then it is told in ours, and says so. All of it is written for a service by `escape`, but for a template's own words.
+/// The message with the user's own title and text, if there are templates. A template that fails (it was stored before the bounds existed) must not
+/// suppress the message: Heartbeat's text is used, and says so. Everything except a template's own text is escaped.
 #[must_use]
 pub fn rendered(title: Option<&str>, body: Option<&str>, message: &Message, escape: Escape) -> Rendered {
     let mut wrong = Vec::new();
@@ -116,7 +109,7 @@ pub fn rendered(title: Option<&str>, body: Option<&str>, message: &Message, esca
     Rendered { message: Message { title, text, ..message.clone() }, wrong }
 }
 
-/// The message's JSON; one without an incident has all the names of one, with nothing in them.
+/// The message's JSON; without an incident, all its fields exist and are empty.
 fn facts(message: &Message) -> Value {
     let mut facts = json!(message);
     if message.incident.is_none() {
@@ -136,11 +129,11 @@ fn words(wrong: &minijinja::Error) -> String {
     let detail = wrong.detail().map_or_else(String::new, |detail| format!(": {detail}"));
     match wrong.kind() {
         ErrorKind::UndefinedError => format!(
-            "names something that there is not{line}{detail}; there are kind, title, text, project, severity, at, test, merged, and incident \
-             with id, key, incident kind, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
+            "uses an unknown name{line}{detail}; the names are kind, title, text, project, severity, at, test, merged, and incident \
+             with id, key, incident_kind, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
              beats_missing, beats_lost, beats_rejected, beats_duplicated"
         ),
-        kind => format!("is no template{line}: {kind}{detail}"),
+        kind => format!("is not a valid template{line}: {kind}{detail}"),
     }
 }
 
@@ -171,14 +164,14 @@ mod tests {
     #[test]
     fn a_slip_is_found_before_it_is_saved() {
         for (text, says) in [
-            ("{{ titel }}", "names something that there is not on line 1"),
+            ("{{ titel }}", "uses an unknown name on line 1"),
             ("a\n{{ incident.couse }}", "on line 2"),
-            ("{{ title", "is no template on line 1"),
-            ("{% if test %}", "is no template"),
-            ("{% for x in range(9999999) %}{{ x }}{% endfor %}", "is no template"),
-            ("{{ title | shout }}", "is no template"),
-            (" ", "gives an empty text for a message that is `opened`"),
-            ("{% if kind == 'opened' %}x{% endif %}", "gives an empty text for a message that is `worsened`"),
+            ("{{ title", "is not a valid template on line 1"),
+            ("{% if test %}", "is not a valid template"),
+            ("{% for x in range(9999999) %}{{ x }}{% endfor %}", "is not a valid template"),
+            ("{{ title | shout }}", "is not a valid template"),
+            (" ", "renders to an empty text for a message of kind `opened`"),
+            ("{% if kind == 'opened' %}x{% endif %}", "renders to an empty text for a message of kind `worsened`"),
         ] {
             let said = Template::parse(text).unwrap_err().to_string();
             assert!(said.contains(says), "{text}: {said}");

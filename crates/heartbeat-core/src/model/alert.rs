@@ -1,37 +1,31 @@
-//! Ingestion Alert, installed on a project. Its settings are texts under one name each, the same in a file, on the command line, in the
-//! store and on the page; those of PostHog's own app (PostHog/ingestion-alert-plugin, plugin.json) keep their names.
+//! Ingestion Alert on a project. Its settings are named texts, the same in files, on the command line, in the store and on the page; those of
+//! PostHog's own app (PostHog/ingestion-alert-plugin, plugin.json) keep their names.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{Damping, DueHours, Field, Host, PersonalKey, Rule, RuleKind, SecretUrl, Severity, alert_settings, duration};
 
-/// What is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Watch {
-    /// Any event, heartbeats with them.
+    /// Any event, including heartbeats.
     #[default]
     Any,
-    /// Heartbeats alone.
     Heartbeats,
-    /// Events of these names.
     Events(Vec<String>),
 }
 
 impl Watch {
-    /// Reads `any`, `heartbeats`, or names of events between commas.
-    ///
-    /// # Errors
-    /// The rest of a sentence.
+    /// Reads `any`, `heartbeats`, or event names separated by commas.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.trim() {
-            "" => Err("is empty; give `any`, `heartbeats`, or names of events such as `signup, purchase`".into()),
+            "" => Err("is empty; give `any`, `heartbeats`, or event names such as `signup, purchase`".into()),
             "any" => Ok(Self::Any),
             "heartbeats" => Ok(Self::Heartbeats),
             names => {
                 let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
                 match names.iter().find(|name| name.is_empty() || name.len() > 200 || name.chars().any(char::is_control)) {
-                    Some(name) => Err(format!("`{}` is no name of an event", name.escape_debug())),
+                    Some(name) => Err(format!("`{}` is not an event name", name.escape_debug())),
                     None => Ok(Self::Events(names)),
                 }
             }
@@ -49,26 +43,21 @@ impl fmt::Display for Watch {
     }
 }
 
-/// Ingestion Alert, installed on a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestionAlertApp {
-    /// Whether it watches.
     pub enabled: bool,
-    /// `timeRange`: no watched event for so long is trouble. Whole minutes.
+    /// `timeRange`: a whole number of minutes.
     pub time_range: Duration,
-    /// `webHookUrlTriggered`: called by GET when an incident opens.
     pub webhook_triggered: Option<SecretUrl>,
-    /// `webHookUrlResolved`: called by GET when it is over.
     pub webhook_resolved: Option<SecretUrl>,
-    /// `posthogApiKey`: reads, in place of the project's personal API key.
+    /// `posthogApiKey`: reads instead of the project's personal API key.
     pub posthog_api_key: Option<PersonalKey>,
-    /// `posthogHost`: where to read, in place of the project's API.
+    /// `posthogHost`: read instead of the project's API.
     pub posthog_host: Option<Host>,
-    /// What is watched.
     pub watch: Watch,
-    /// When it is due: outside of these hours its absence is no news. Always, where there are none.
+    /// Outside of these hours missing events open nothing; none means always.
     pub due: Option<DueHours>,
-    /// Boxed: a project is passed around a lot.
+    /// Boxed because a project is passed around a lot.
     rules: Box<[Rule; RuleKind::ALL.len()]>,
 }
 
@@ -88,7 +77,7 @@ impl Default for IngestionAlertApp {
     }
 }
 
-/// What a rule's setting is about.
+/// The part of a rule that a setting changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Facet {
     /// On, off, or the limit.
@@ -100,33 +89,27 @@ enum Facet {
 }
 
 impl IngestionAlertApp {
-    /// The rule of this kind.
     #[must_use]
     pub fn rule(&self, kind: RuleKind) -> &Rule {
         &self.rules[kind as usize]
     }
 
-    /// The rule of this kind, to be changed.
     pub fn rule_mut(&mut self, kind: RuleKind) -> &mut Rule {
         &mut self.rules[kind as usize]
     }
 
-    /// All its settings, in the order in which they are shown.
     #[must_use]
     pub fn settings() -> &'static [Field] {
         &alert_settings::SETTINGS
     }
 
-    /// The rule that a setting belongs to; none where it is not a rule's.
+    /// The rule that a setting belongs to; none if it belongs to no rule.
     #[must_use]
     pub fn rule_of(key: &str) -> Option<RuleKind> {
         rule_setting(key).map(|(kind, _)| kind)
     }
 
-    /// Sets one setting; an empty text brings its default back.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the setting's name. A secret is not quoted.
+    /// Sets one setting; an empty text restores its default. The error is a predicate whose subject is the setting's name; it quotes no secret.
     pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
         let text = text.trim();
         let given = Some(text).filter(|text| !text.is_empty());
@@ -146,7 +129,7 @@ impl IngestionAlertApp {
         Ok(())
     }
 
-    /// What a setting holds, as [`IngestionAlertApp::set`] reads it, secrets in clear; none where it is unset, or as it is usually.
+    /// The value of a setting as [`IngestionAlertApp::set`] reads it, secrets in clear; none if it is unset or the default.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<String> {
         let usual = Self::default();
@@ -166,7 +149,7 @@ impl IngestionAlertApp {
         }
     }
 
-    /// What a setting holds, for everybody's eyes: a secret as `***` or its host.
+    /// The value of a setting for output: a secret as `***` or its host.
     #[must_use]
     pub fn shown(&self, key: &str) -> Option<String> {
         match key {
@@ -183,7 +166,7 @@ fn minutes(text: &str) -> Result<Duration, String> {
     read.map(Duration::from_mins).ok_or_else(|| format!("`{text}` must be a whole number of minutes from 1 to 1440"))
 }
 
-/// The rule and what of it a key names: `lost`, `lost_open_after`, `lag_above_severity` ...
+/// The rule and the part that a key names: `lost`, `lost_open_after`, `lag_above_severity` ...
 fn rule_setting(key: &str) -> Option<(RuleKind, Facet)> {
     let kind = RuleKind::ALL.into_iter().find(|kind| key.starts_with(kind.name()))?;
     let facet = match key.strip_prefix(kind.name())? {
@@ -201,13 +184,13 @@ fn set_rule(rule: &mut Rule, kind: RuleKind, facet: Facet, given: Option<&str>) 
     let usual = kind.usual();
     match (facet, given) {
         (Facet::Switch, None) => (rule.on, rule.limit) = (usual.on, usual.limit),
-        // The limit is not told of a rule that is off: so it is none to keep.
+        // A rule that is off shows no limit, so it keeps none.
         (Facet::Switch, Some("off")) => (rule.on, rule.limit) = (false, usual.limit),
         (Facet::Switch, Some("on")) => rule.on = true,
         (Facet::Switch, Some(text)) if kind.has_limit() => {
             let limit = duration::parse(text).map_err(|_| format!("`{text}` must be a duration such as `90s`, `5m` or `1h`, or `off`"))?;
             if !(Duration::from_secs(1)..=Duration::from_hours(24)).contains(&limit) {
-                return Err(format!("`{text}` must lie from 1s to 1d"));
+                return Err(format!("`{text}` must be from 1s to 1d"));
             }
             (rule.on, rule.limit) = (true, Some(limit));
         }
@@ -221,7 +204,7 @@ fn set_rule(rule: &mut Rule, kind: RuleKind, facet: Facet, given: Option<&str>) 
         (Facet::Reminders, Some(text)) => {
             let all = text.split(',').map(|one| duration::parse(one.trim())).collect::<Result<Vec<_>, _>>()?;
             if all.iter().any(|one| *one < Duration::from_mins(5)) {
-                return Err(format!("`{text}` must hold nothing shorter than 5m"));
+                return Err(format!("`{text}` must not contain an interval shorter than 5m"));
             }
             rule.reminders = all;
         }
@@ -250,7 +233,7 @@ mod tests {
     fn every_setting_says_its_true_default_and_takes_it() {
         for setting in IngestionAlertApp::settings() {
             let mut app = IngestionAlertApp::default();
-            assert_eq!(app.value(setting.key), None, "{}: the default is told as unset", setting.key);
+            assert_eq!(app.value(setting.key), None, "{}: the default counts as unset", setting.key);
             if setting.default.starts_with("the project's") {
                 continue;
             }
@@ -295,15 +278,15 @@ mod tests {
             ("webHookUrlTriggered", "hooks.example.com/secret", "has no protocol"),
             ("webHookUrlResolved", "ftp://example.com/secret", "must be one of http or https"),
             ("posthogApiKey", "phc_secret", "is a project token"),
-            ("watch", "a,,b", "no name of an event"),
+            ("watch", "a,,b", "is not an event name"),
             ("due", "weekdays", "must be days and times"),
             ("lost", "maybe", "must be on or off"),
             ("lost_open_after", "6 of 5", "must be written like"),
             ("lost_close_after", "0", "whole number from 1"),
             ("lag_above", "soon", "must be a duration"),
-            ("lag_above", "2d", "must lie from 1s to 1d"),
-            ("blind_severity", "bad", "no severity"),
-            ("blind_reminders", "1m", "nothing shorter than 5m"),
+            ("lag_above", "2d", "must be from 1s to 1d"),
+            ("blind_severity", "bad", "is not a severity"),
+            ("blind_reminders", "1m", "an interval shorter than 5m"),
             ("lost_after", "1h", "is not a setting"),
             ("colour", "red", "is not a setting"),
         ] {

@@ -1,22 +1,22 @@
-//! What there is to know of each of Ingestion Alert's settings: the table behind files, the command line and the page.
+//! The table of Ingestion Alert's settings, used by files, the command line and the page.
 
 use std::sync::LazyLock;
 
 use super::{Field, Takes};
 
-/// Those that are not a rule's.
+/// Settings that belong to no rule.
 const OWN: [Field; 7] = [
-    Field::new("timeRange", "Time range in minutes", Takes::Number, "No watched event with a timestamp in so many last minutes is trouble.").or("30").required(),
-    Field::new("webHookUrlTriggered", "Webhook URL when triggered", Takes::Url, "Called by a plain GET when an incident opens; again, until it answers 2xx.").secret(),
-    Field::new("webHookUrlResolved", "Webhook URL when resolved", Takes::Url, "Called by a plain GET when the incident is over; again, until it answers 2xx.").secret(),
-    Field::new("posthogApiKey", "PostHog personal API key", Takes::Key, "Reads events, in place of the project's own key. It needs the scope query:read.").or("the project's personal API key").secret(),
-    Field::new("posthogHost", "PostHog host", Takes::Host, "Where events are read, in place of the project's own API.").or("the project's API"),
-    Field::new("watch", "What to watch", Takes::Examples(&["any", "heartbeats"]), "`any` event, `heartbeats` alone, or names of events between commas, such as `signup, purchase`.").or("any").required(),
-    Field::new("due", "When it is due", Takes::Text, "Hours in which the watched events must come, such as `mon-fri 08:00-20:00 Europe/Berlin`; several between commas, UTC without a time zone. \
+    Field::new("timeRange", "Time range in minutes", Takes::Number, "Number of minutes without a watched event after which `no_event` opens an incident.").or("30").required(),
+    Field::new("webHookUrlTriggered", "Webhook URL when triggered", Takes::Url, "Called with a plain GET when an incident opens; retried until it answers 2xx.").secret(),
+    Field::new("webHookUrlResolved", "Webhook URL when resolved", Takes::Url, "Called with a plain GET when the incident ends; retried until it answers 2xx.").secret(),
+    Field::new("posthogApiKey", "PostHog personal API key", Takes::Key, "Reads events instead of the project's own key. It needs the scope query:read.").or("the project's personal API key").secret(),
+    Field::new("posthogHost", "PostHog host", Takes::Host, "Where events are read instead of the project's own API.").or("the project's API"),
+    Field::new("watch", "What to watch", Takes::Examples(&["any", "heartbeats"]), "`any` event, only `heartbeats`, or event names separated by commas, for example `signup, purchase`.").or("any").required(),
+    Field::new("due", "Due hours", Takes::Text, "Hours in which the watched events must arrive, for example `mon-fri 08:00-20:00 Europe/Berlin`; several separated by commas, UTC without a time zone. \
                Outside of them `no_event` opens nothing.").or("always"),
 ];
 
-/// The five settings of one rule. Defaults are written out, so that they can stand in help; a test holds them to `RuleKind::usual`.
+/// The five settings of one rule. Defaults are written out for the help texts; a test compares them with `RuleKind::usual`.
 macro_rules! rule_settings {
     ($key:literal, $name:literal, $hint:literal, $switch:literal, $takes:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
         [
@@ -25,23 +25,22 @@ macro_rules! rule_settings {
                 concat!($key, "_open_after"),
                 concat!($name, ": opens after"),
                 Takes::Text,
-                "So many bad ones of so many last ones, such as `3 of 5`.",
+                "Bad results out of the last N, for example `3 of 5`.",
             )
             .or($open),
-            Field::new(concat!($key, "_close_after"), concat!($name, ": closes after"), Takes::Number, "So many good ones in a row.")
-                .or($close),
+            Field::new(concat!($key, "_close_after"), concat!($name, ": closes after"), Takes::Number, "Good results in a row.").or($close),
             Field::new(
                 concat!($key, "_severity"),
                 concat!($name, ": severity"),
                 Takes::OneOf(&["info", "warning", "critical"]),
-                "How grave it is; channels may ask for the graver ones alone.",
+                "Severity of the incident; channels can set a minimum severity.",
             )
             .or($severity),
             Field::new(
                 concat!($key, "_reminders"),
                 concat!($name, ": reminders"),
                 Takes::Text,
-                "How long after opening, and after each other, reminders follow; the last goes on for ever. `off` for none.",
+                "Intervals between notifications of an open incident; the last one repeats. `off` for none.",
             )
             .or($reminders),
         ]
@@ -50,13 +49,12 @@ macro_rules! rule_settings {
 
 const ON_OFF: Takes = Takes::OneOf(&["on", "off"]);
 
-/// All of them, in the order in which they are shown.
 pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     let rules = [
         rule_settings!(
             "no_event",
             "No event",
-            "No watched event for `timeRange`: on or off. Counted in looks.",
+            "No watched event for `timeRange`: on or off. Counts read-backs.",
             "on",
             ON_OFF,
             "1 of 1",
@@ -67,7 +65,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         rule_settings!(
             "lost",
             "Beats lost",
-            "Beats that were accepted are not there after `lost_after`: on or off. Counted in minutes.",
+            "Accepted beats have not arrived after `lost_after`: on or off. Counts minutes.",
             "on",
             ON_OFF,
             "3 of 5",
@@ -78,7 +76,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         rule_settings!(
             "lag_above",
             "Lag above",
-            "Beats come later than this, or are missing for longer; `off` for never. Counted in minutes.",
+            "Beats arrive later than this, or are missing for longer; or `off`. Counts minutes.",
             "5m",
             Takes::Limit,
             "3 of 5",
@@ -89,7 +87,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         rule_settings!(
             "capture",
             "Capture fails",
-            "Capture refuses beats, or does not answer: on or off. Counted in minutes.",
+            "Capture rejects beats or does not answer: on or off. Counts minutes.",
             "on",
             ON_OFF,
             "3 of 5",
@@ -99,8 +97,8 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         ),
         rule_settings!(
             "blind",
-            "Cannot look",
-            "Looking has failed for so long; `off` for never. An incident of its own: ours, not PostHog's. Counted in looks.",
+            "Read-backs fail",
+            "Read-backs have failed for this long; or `off`. Opens a `monitoring` incident, which says nothing about ingestion. Counts read-backs.",
             "15m",
             Takes::Limit,
             "1 of 1",
@@ -111,7 +109,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         rule_settings!(
             "quiet",
             "Quiet",
-            "Heartbeats arrive, and no other event for `timeRange`: on or off. An incident of its own: nobody sends. Counted in looks.",
+            "Heartbeats arrive, but no other event for `timeRange`: on or off. Opens a `traffic` incident. Counts read-backs.",
             "off",
             ON_OFF,
             "1 of 1",
@@ -122,7 +120,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         rule_settings!(
             "partial_loss",
             "Partial loss",
-            "Some beats are lost while later ones arrive: on or off. Counted in minutes.",
+            "Some beats are lost while later ones arrive: on or off. Counts minutes.",
             "on",
             ON_OFF,
             "2 of 30",
@@ -133,7 +131,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         rule_settings!(
             "answers_lost",
             "Answers lost",
-            "Capture takes beats and does not answer: on or off. Counted in minutes.",
+            "Capture accepts beats but does not answer: on or off. Counts minutes.",
             "on",
             ON_OFF,
             "3 of 5",

@@ -1,20 +1,19 @@
-//! An audit entry: one change that somebody made.
+//! An audit entry: one recorded change.
 
 use super::{ProjectName, Timestamp};
 
-/// One change, by a person, a settings file or an API token. It says what was done in words, and no secret is among them.
+/// One change by a user, a settings file or an API token. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its place among all, in the order in which they were written; 0 until the store has given it one.
+    /// The sequence number; 0 until the store has assigned it.
     pub place: i64,
-    /// When.
     pub at: Timestamp,
-    /// Who: a user, an API token, a settings file, the command line.
+    /// A user, an API token, a settings file or the command line.
     pub who: String,
-    /// What was changed: "project shop", "channel ops", "user ann".
+    /// For example "project shop", "channel ops", "user ann".
     pub subject: String,
-    /// The project whose story it belongs to.
+    /// The project whose log contains this entry.
     pub project: Option<ProjectName>,
-    /// What was done, without a full stop.
+    /// The change, without a full stop.
     pub words: String,
 }

@@ -1,5 +1,5 @@
-//! A beat: one event on one route in one minute. Its identity is derived, never drawn: the same beat sent twice is one
-//! event for PostHog, and a beat can be looked for without any record that it was sent.
+//! A beat: one event on one route in one minute. Its identity is derived, not random: a retry is the same event for PostHog, and a beat can be
+//! looked for without a record that it was sent.
 
 use std::time::Duration;
 
@@ -11,24 +11,22 @@ use super::{
     RouteSpec, Timestamp,
 };
 
-/// One event on one route in one minute, ready to be sent or looked for.
+/// A beat, ready to be sent or looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {
-    /// Its minute.
     pub minute: Minute,
-    /// The instant inside the minute at which its project beats.
+    /// The instant within the minute at which its project sends.
     pub slot: Timestamp,
     /// A UUIDv7: its time is the slot, its random bits are a hash of token, route and minute.
     pub uuid: Uuid,
-    /// Whose event it is.
     pub distinct_id: String,
 }
 
 impl Beat {
-    /// Slots lie in the first so many milliseconds of a minute: the rest is left for retries, which stay inside the minute.
+    /// Slots lie in the first 45 s of a minute; the rest is left for retries within the minute.
     const SLOTS_MS: u64 = 45_000;
 
-    /// When in `minute` the project of this token beats: spread over the minute, the same after a restart.
+    /// When in `minute` the project of this token sends: spread over the minute, and the same after a restart.
     #[must_use]
     pub fn slot(token: &ProjectToken, minute: Minute) -> Timestamp {
         let hash = digest(&[b"slot", token.as_str().as_bytes()]);
@@ -36,7 +34,6 @@ impl Beat {
         minute.start().plus(Duration::from_millis(offset))
     }
 
-    /// The beat of a route in a minute.
     #[must_use]
     pub fn derive(token: &ProjectToken, route: &RouteSpec, minute: Minute) -> Self {
         let slot = Self::slot(token, minute);
@@ -44,7 +41,7 @@ impl Beat {
         Self { minute, slot, uuid: uuid_v7(slot, &hash), distinct_id: route.distinct_id.at(slot) }
     }
 
-    /// A single event outside the schedule, [`CHECK_EVENT`]: it is its own slot, so that each check is an event of its own.
+    /// A single event outside of the schedule ([`CHECK_EVENT`]). Its slot is `now`, so each check is a separate event.
     #[must_use]
     pub fn alone(token: &ProjectToken, distinct_id: &str, now: Timestamp) -> Self {
         let hash = digest(&[b"check", token.as_str().as_bytes(), distinct_id.as_bytes(), &now.ms().to_be_bytes()]);
@@ -52,10 +49,10 @@ impl Beat {
     }
 }
 
-/// The name of an event that is sent to find something out, and is no beat.
+/// The name of an event that is sent as a test and is not a beat.
 pub const CHECK_EVENT: &str = "heartbeat_check";
 
-/// SHA-256 over parts, each with its length before it: no two lists of parts hash the same text.
+/// SHA-256 over parts, each prefixed with its length, so that different lists of parts never hash the same input.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
@@ -65,7 +62,7 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// A UUIDv7 (RFC 9562, 5.7) of this time, with a hash where random bits would stand.
+/// A UUIDv7 (RFC 9562, 5.7) of this time, with a hash in place of the random bits.
 fn uuid_v7(time: Timestamp, hash: &[u8; 32]) -> Uuid {
     let mut bytes: [u8; 16] = first_bytes(hash);
     bytes[..6].copy_from_slice(&time.ms().to_be_bytes()[2..]);
@@ -78,35 +75,30 @@ fn first_bytes<const N: usize>(hash: &[u8; 32]) -> [u8; N] {
     std::array::from_fn(|at| hash[at])
 }
 
-/// A beat as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// Its route.
     pub route: RouteId,
-    /// Its minute.
     pub minute: Minute,
-    /// Its end, as far as known.
     pub outcome: Outcome,
-    /// When it was sent; none when there is no record of it (found all the same, or Not sent).
+    /// None without a record of sending: the beat was found anyway, or was not sent.
     pub sent: Option<Timestamp>,
-    /// The status capture answered with; none without an answer.
+    /// The status of capture's response; none without a response.
     pub status: Option<u16>,
-    /// How many tries it took; 0 without a record.
+    /// 0 without a record.
     pub tries: u8,
-    /// How long the phases of the last try took.
     pub phases: Phases,
-    /// The last read-back that succeeded and did not see it.
+    /// The last successful read-back that did not see it.
     pub missed: Option<Timestamp>,
     /// The first read-back that saw it.
     pub seen: Option<Timestamp>,
-    /// When it was ingested: the server's clock, corrected by what its `Date` says of ours.
+    /// When it was ingested: the server's clock, corrected by its `Date` header.
     pub ingested: Option<Timestamp>,
     /// How many rows of it a read-back saw.
     pub copies: u32,
 }
 
 impl Recorded {
-    /// The beat as its receipt leaves it. A 200 is not an arrival, only Awaiting.
+    /// The beat after its capture result. A 200 is not an arrival: the outcome is `awaiting`.
     #[must_use]
     pub fn of_capture_result(route: RouteId, minute: Minute, capture_result: &CaptureResult) -> Self {
         let (outcome, status) = match &capture_result.reply {
@@ -118,7 +110,7 @@ impl Recorded {
         Self { outcome, sent: Some(capture_result.sent), status, tries: capture_result.tries, phases: capture_result.phases, ..blank }
     }
 
-    /// A minute of which nothing is recorded.
+    /// A minute without a record.
     #[must_use]
     pub fn blank(route: RouteId, minute: Minute) -> Self {
         Self {
@@ -136,31 +128,31 @@ impl Recorded {
         }
     }
 
-    /// From when the waits are counted: the sending, or the minute's start where no sending is on record.
+    /// The start of all waits: the sending, or the minute's start if no sending is recorded.
     #[must_use]
     pub fn counted_from(&self) -> Timestamp {
         self.sent.unwrap_or_else(|| self.minute.start())
     }
 
-    /// Ingested less sent; never below zero.
+    /// Time from sending to ingestion; never negative.
     #[must_use]
     pub fn ingested_lag(&self) -> Option<Duration> {
         self.ingested.map(|at| at.since(self.counted_from()))
     }
 
-    /// Rows beyond one that PostHog made of it. Each try of ours may have left a row of its own: those are not PostHog's doing.
+    /// Rows beyond one that PostHog created. Each of our retries may have left its own row, which is not PostHog's fault.
     #[must_use]
     pub fn duplicates(&self) -> u32 {
         self.copies.saturating_sub(u32::from(self.tries.max(1)))
     }
 
-    /// Whether capture took it and did not say so: it was seen, and its last try had no answer, or one of something that did not wait for PostHog's.
+    /// Whether capture accepted it without answering: it was seen, but its last try got no response, or one from a server that did not wait for PostHog.
     #[must_use]
     pub const fn answer_lost(&self) -> bool {
         self.outcome.is_seen() && self.tries > 0 && self.has_no_answer()
     }
 
-    /// Whether it may turn out so: no answer came that says what became of it.
+    /// Whether its answer may turn out to be lost: no response says what happened to it.
     #[must_use]
     pub const fn may_have_lost_its_answer(&self) -> bool {
         matches!(self.outcome, Outcome::Unreachable | Outcome::Rejected) && self.has_no_answer()
@@ -170,7 +162,7 @@ impl Recorded {
         matches!(self.status, None | Some(408 | 502 | 503 | 504 | 524))
     }
 
-    /// Queryable later than the first and not later than the second of these: the bracket between two read-backs.
+    /// The bracket of the queryable lag: longer than the first and at most the second duration, between two read-backs.
     #[must_use]
     pub fn queryable_lag(&self) -> Option<(Duration, Duration)> {
         let from = self.counted_from();
@@ -178,40 +170,32 @@ impl Recorded {
     }
 }
 
-/// What one read-back made of a beat.
+/// The result of one read-back for a beat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// Which route.
     pub route: RouteId,
-    /// Which minute.
     pub minute: Minute,
-    /// Its end, as far as known now.
     pub outcome: Outcome,
-    /// The last read-back that succeeded and did not see it.
+    /// The last successful read-back that did not see it.
     pub missed: Option<Timestamp>,
     /// The first read-back that saw it.
     pub seen: Option<Timestamp>,
-    /// When it was ingested, corrected.
+    /// Corrected by the difference of the clocks.
     pub ingested: Option<Timestamp>,
     /// How many rows of it this read-back saw.
     pub copies: u32,
 }
 
-/// What a failure left to be shown. Kept longer than beats.
+/// What came back when a beat failed. Stored longer than beats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// Which route.
     pub route: RouteId,
-    /// Which minute.
     pub minute: Minute,
-    /// When it was found.
     pub at: Timestamp,
-    /// Of what.
     pub of: EvidenceOf,
 }
 
 impl EvidenceOf {
-    /// What a receipt proves, if it is one of failure.
     #[must_use]
     pub fn capture_result(capture_result: &CaptureResult) -> Option<Self> {
         match &capture_result.reply {
@@ -222,31 +206,23 @@ impl EvidenceOf {
     }
 }
 
-/// What kind of failure, with the words that prove it.
+/// The kind of failure, and its proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EvidenceOf {
-    /// Capture answered and did not take the beat.
     Rejected {
-        /// Why.
         why: RejectionReason,
-        /// The answer.
         excerpt: ResponseExcerpt,
     },
-    /// Capture did not answer.
     Unreachable {
-        /// Where the way ended.
         at: Phase,
-        /// What stood in the way.
         obstacle: Obstacle,
-        /// The error.
         words: String,
     },
-    /// Accepted, and a read-back after `lost_after` did not see it.
+    /// Accepted, but a read-back after `lost_after` did not see it.
     Lost {
-        /// When that read-back was.
         read_back: Timestamp,
     },
-    /// Looking failed until it was too late to tell.
+    /// Read-backs failed until it was too late to tell.
     Unverified(ReadbackError),
 }
 

@@ -1,30 +1,30 @@
-//! The places where the way of an event can be broken, and what an intermediary does there: two closed lists.
+//! The places where the way of an event can be broken, and what an intermediary does there.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where the way is broken: a closed list.
+/// Where the way of events is broken: one of a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// Nowhere: events arrive.
     #[default]
     None,
-    /// The name server: the host's name has no address.
+    /// The name server: the host's name cannot be resolved.
     Dns,
-    /// The connection: refused, no route, or no answer to it.
+    /// The connection: refused, no route, or timed out.
     Connect,
     /// TLS: a certificate, a protocol version, or a port that does not speak it.
     Tls,
-    /// Connected, and no whole answer came.
+    /// Connected, but no complete response arrived.
     NoAnswer,
-    /// The forward proxy of this machine (`HTTPS_PROXY` and its like).
+    /// The forward proxy of this machine (`HTTPS_PROXY` and similar variables).
     ForwardProxy,
     /// Something between this machine and PostHog; [`Did`] says what it does.
     Intermediary,
-    /// PostHog's capture service: it answers, and does not take the event.
+    /// PostHog's capture service: it answers, but does not accept the event.
     Capture,
-    /// The project token: not known there, or not one.
+    /// The project token: unknown at this PostHog, or not a token.
     Token,
     /// The events quota is used up: events are accepted and dropped.
     Quota,
@@ -34,19 +34,19 @@ pub enum Place {
     Pipeline,
     /// Some partitions of the queue, and not others.
     Partition,
-    /// A share of the events is lost, the others arrive.
+    /// Some of the events are lost, the others arrive.
     PartialLoss,
-    /// Capture takes events, and its answers do not come.
+    /// Capture accepts events, but its responses do not arrive.
     AnswersLost,
     /// PostHog's query API: events cannot be read back.
     Query,
     /// The personal API key.
     PersonalKey,
-    /// A clock: this machine's, or PostHog's.
+    /// A clock: this machine's or PostHog's.
     Clock,
     /// A self-hosted PostHog before 1.30.0.
     PosthogTooOld,
-    /// Heartbeat itself: not running, or out of its own means.
+    /// Heartbeat itself: not running, or out of resources.
     Heartbeat,
 }
 
@@ -56,13 +56,13 @@ pub enum Place {
 pub enum Did {
     /// It answers in PostHog's place.
     AnswersItself,
-    /// It cannot reach what is behind it.
+    /// It cannot reach its upstream.
     UpstreamDown,
-    /// It does not wait long enough for what is behind it.
+    /// It does not wait long enough for its upstream.
     UpstreamSlow,
-    /// It sends the client elsewhere.
+    /// It redirects the client.
     Redirects,
-    /// It asks for a login of its own.
+    /// It asks for its own login.
     RequiresLogin,
     /// It forbids the request.
     Blocks,
@@ -70,26 +70,25 @@ pub enum Did {
     Limits,
     /// The request is larger than it lets through.
     TooLarge,
-    /// It does not pass on this path, or passes it on changed.
+    /// It does not pass this path on, or changes it.
     WrongPath,
-    /// It leads to something that is not this PostHog.
+    /// Its upstream is not this PostHog.
     WrongUpstream,
-    /// The project token does not come out as it went in.
+    /// It changes or removes the project token.
     AltersToken,
-    /// The `Authorization` header does not come out.
+    /// It removes the `Authorization` header.
     DropsAuthorization,
-    /// The body does not come out.
+    /// It removes the body.
     DropsBody,
-    /// It answers as PostHog would, and passes nothing on.
+    /// It answers as PostHog would, but passes nothing on.
     Swallows,
     /// It answers from a cache.
     Caches,
-    /// It encodes answers in a way that was not asked for.
+    /// It uses an encoding that was not requested.
     Encodes,
 }
 
 impl Place {
-    /// All of them.
     pub const ALL: [Self; 20] = [
         Self::None,
         Self::Dns,
@@ -113,7 +112,6 @@ impl Place {
         Self::Heartbeat,
     ];
 
-    /// One word, as in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -142,7 +140,6 @@ impl Place {
 }
 
 impl Did {
-    /// All of them.
     pub const ALL: [Self; 16] = [
         Self::AnswersItself,
         Self::UpstreamDown,
@@ -162,7 +159,6 @@ impl Did {
         Self::Encodes,
     ];
 
-    /// One word, as in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

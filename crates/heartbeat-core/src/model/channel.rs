@@ -1,33 +1,31 @@
-//! A channel: where notifications go. Its settings are texts under names, of which [`ChannelKind::fields`] says everything there is to know: files,
-//! the command line and the page all read and show them by that one table.
+//! A channel: where notifications are sent. Its settings are named texts described by [`ChannelKind::fields`], which files, the command line and the
+//! page all use.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{ChannelKind, Field, ProjectId, ProjectName, Secret, Severity, Timestamp};
 
-/// The store's number of a channel. Never used twice.
+/// The store's number of a channel, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub i64);
 
-/// What a channel's fields hold. Prints names alone.
+/// The values of a channel's fields. `Debug` prints only the names.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Values(BTreeMap<String, Secret>);
 
 impl Values {
-    /// The value of a field, or its default.
     #[must_use]
     pub fn of(&self, field: &'static Field) -> &str {
         self.get(field.key).unwrap_or(field.default)
     }
 
-    /// The value under this name, where one is set.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(Secret::expose)
     }
 
-    /// Sets a value; an empty one takes it away.
+    /// Sets a value; an empty one removes it.
     pub fn set(&mut self, key: &str, value: &str) {
         match value.trim() {
             "" => drop(self.0.remove(key)),
@@ -35,7 +33,7 @@ impl Values {
         }
     }
 
-    /// Names and values, by name, in clear.
+    /// Names and values in clear, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.expose()))
     }
@@ -47,34 +45,27 @@ impl fmt::Debug for Values {
     }
 }
 
-/// A channel as a person sets it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelSpec {
-    /// Unlike that of any other channel.
+    /// Unique among channels.
     pub name: ProjectName,
-    /// Of which kind.
     pub kind: ChannelKind,
-    /// Whether notifications go there.
     pub enabled: bool,
-    /// Only of these projects; of all, when empty.
+    /// Only these projects; all, if empty.
     pub projects: Vec<ProjectName>,
-    /// Nothing lighter than this.
     pub least: Severity,
-    /// More than so many messages that are due at once become one digest.
+    /// More messages than this that are due at once become one digest.
     pub at_once: u16,
-    /// In place of the title: a template, checked when it is saved.
+    /// A template for the title, checked when it is saved.
     pub title: Option<String>,
-    /// In place of the text: a template, checked when it is saved.
+    /// A template for the text, checked when it is saved.
     pub body: Option<String>,
-    /// What its fields hold.
     pub values: Values,
 }
 
 impl ChannelSpec {
-    /// How many messages at once a channel takes where nothing is set.
     pub const AT_ONCE: u16 = 5;
 
-    /// A channel with nothing set.
     #[must_use]
     pub fn new(name: ProjectName, kind: ChannelKind) -> Self {
         Self {
@@ -90,19 +81,19 @@ impl ChannelSpec {
         }
     }
 
-    /// The value of one of its kind's fields, or that field's default. Empty for a field that there is not.
+    /// The value of one of its kind's fields, or the default. Empty for an unknown field.
     #[must_use]
     pub fn value(&self, key: &str) -> &str {
         self.kind.field(key).map_or("", |field| self.values.of(field))
     }
 
-    /// What is wrong with its fields: one sentence each, without a value that is secret.
+    /// The problems of its fields, one sentence each, without secret values.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         self.problems_by_field().into_iter().map(|(key, says)| format!("{key} {says}")).collect()
     }
 
-    /// What is wrong with its fields: the field, and the rest of a sentence that starts with its name.
+    /// The problems of its fields: the field's name, and a predicate about it.
     #[must_use]
     pub fn problems_by_field(&self) -> Vec<(String, String)> {
         let unknown = self.values.iter().filter(|(key, _)| self.kind.field(key).is_none());
@@ -122,8 +113,8 @@ impl ChannelSpec {
         problems
     }
 
-    /// Whether a message of this project and severity goes there. One without a project is about Heartbeat itself, and goes everywhere
-    /// but to a pair of addresses that knows nothing but triggered and resolved.
+    /// Whether a message of this project and severity is sent there. A message without a project is about Heartbeat itself and is sent everywhere
+    /// except to a `get-pair`, which knows only triggered and resolved.
     #[must_use]
     pub fn wants(&self, project: Option<&ProjectName>, severity: Severity) -> bool {
         let is_concerned = match project {
@@ -134,39 +125,33 @@ impl ChannelSpec {
     }
 }
 
-/// A channel that the store knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
-    /// Its number.
     pub id: ChannelId,
-    /// What it is.
     pub spec: ChannelSpec,
-    /// The project whose Ingestion Alert it belongs to: the app's own pair of webhooks. Such a one comes and goes with the app's settings.
+    /// The project whose Ingestion Alert owns it: the app's own pair of webhooks. It is created and removed with the app's settings.
     pub of_app: Option<ProjectId>,
-    /// Why it does not deliver; none while it does.
     pub stopped: Option<Stopped>,
-    /// When a message was last taken.
+    /// When a message was last accepted.
     pub last_accepted: Option<Timestamp>,
-    /// Whether it was removed: it is there for what it was notified of, and to close the alerts that its service keeps open.
+    /// A removed channel is kept for its past notifications, and to close the alerts that its service keeps open.
     pub removed: bool,
 }
 
 impl Channel {
-    /// Whether messages are tried there: it delivers, or may again with the next one.
+    /// Whether messages are sent there: it delivers, or may deliver again with the next message.
     #[must_use]
     pub fn is_tried(&self) -> bool {
         self.stopped.as_ref().is_none_or(|stopped| stopped.retried)
     }
 }
 
-/// Why a channel does not deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {
-    /// Since when.
     pub at: Timestamp,
-    /// What came back, without secrets.
+    /// The response, without secrets.
     pub words: String,
-    /// Whether each next notification is still tried, because it was messages that were rejected. Otherwise nothing is tried until
-    /// somebody changes the channel, or says to try again.
+    /// Whether each new notification is still tried, because only messages were rejected. Otherwise nothing is sent until the channel is changed or
+    /// its messages are queued again.
     pub retried: bool,
 }

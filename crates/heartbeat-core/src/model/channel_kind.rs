@@ -4,50 +4,38 @@ use std::fmt;
 
 use super::{Field, Takes};
 
-/// A kind of channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChannelKind {
-    /// JSON by POST, signed by Standard Webhooks.
     Webhook,
-    /// A plain GET when triggered and another when resolved, as PostHog's app did.
     GetPair,
-    /// A Slack incoming webhook.
     Slack,
-    /// A Discord webhook.
     Discord,
-    /// A Microsoft Teams workflow.
     Teams,
-    /// PagerDuty, Events API v2.
     PagerDuty,
-    /// Opsgenie, Alert API.
     Opsgenie,
-    /// Prometheus Alertmanager, `/api/v2/alerts`.
     Alertmanager,
-    /// E-mail by SMTP.
     Email,
-    /// ntfy, of ntfy.sh or one's own.
     Ntfy,
-    /// A Telegram bot.
     Telegram,
-    /// A program on this machine. Only by file or command line, never by the page.
+    /// A program on this machine. Set only by file or command line, never on the page.
     Command,
 }
 
 const WEBHOOK: [Field; 2] = [
-    Field::new("url", "Address", Takes::Url, "Where to POST the JSON").secret().required(),
+    Field::new("url", "Address", Takes::Url, "The address that receives the JSON by POST").secret().required(),
     Field::new(
         "secret",
         "Secret",
         Takes::SigningSecret,
-        "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several between spaces, while one \
+        "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several separated by spaces, while one \
          replaces another",
     )
     .secret(),
 ];
 
 const GET_PAIR: [Field; 2] = [
-    Field::new("triggered", "Triggered", Takes::Url, "Called by GET when an incident opens").secret(),
-    Field::new("resolved", "Resolved", Takes::Url, "Called by GET when it is over").secret(),
+    Field::new("triggered", "Triggered", Takes::Url, "Called with GET when an incident opens").secret(),
+    Field::new("resolved", "Resolved", Takes::Url, "Called with GET when the incident ends").secret(),
 ];
 
 const SLACK: [Field; 1] =
@@ -59,7 +47,7 @@ const DISCORD: [Field; 2] = [
         "thread",
         "Thread",
         Takes::Thread,
-        "The id of a thread to post to; in a forum also a name: a thread of that name is created",
+        "The id of a thread to post to; in a forum a name is possible too: a thread of that name is created",
     ),
 ];
 
@@ -80,17 +68,22 @@ const OPSGENIE: [Field; 2] = [
 ];
 
 const ALERTMANAGER: [Field; 4] = [
-    Field::new("url", "Address", Takes::Url, "The Alertmanager's address, such as https://alertmanager.example.com").required(),
+    Field::new("url", "Address", Takes::Url, "The Alertmanager's address, for example https://alertmanager.example.com").required(),
     Field::new("username", "Username", Takes::Text, "For basic authentication"),
     Field::new("password", "Password", Takes::Text, "For basic authentication").secret(),
-    Field::new("labels", "Labels", Takes::Labels, "Labels of your own, such as severity=critical, team=data"),
+    Field::new("labels", "Labels", Takes::Labels, "Your own labels, for example severity=critical, team=data"),
 ];
 
 const NTFY: [Field; 2] = [
-    Field::new("url", "Address", Takes::Url, "The topic's address, such as https://ntfy.sh/my-topic; who knows it can read along")
-        .secret()
-        .required(),
-    Field::new("token", "Token", Takes::Text, "An access token (tk_...), where the topic needs one").secret(),
+    Field::new(
+        "url",
+        "Address",
+        Takes::Url,
+        "The topic's address, for example https://ntfy.sh/my-topic; anyone who knows it can read the messages",
+    )
+    .secret()
+    .required(),
+    Field::new("token", "Token", Takes::Text, "An access token (tk_...), if the topic needs one").secret(),
 ];
 
 const TELEGRAM: [Field; 4] = [
@@ -101,20 +94,18 @@ const TELEGRAM: [Field; 4] = [
 ];
 
 const COMMAND: [Field; 1] =
-    [Field::new("command", "Command", Takes::CommandLine, "The program (an absolute path) and its arguments; no shell is between")
-        .required()];
+    [Field::new("command", "Command", Takes::CommandLine, "The program (an absolute path) and its arguments; no shell is used").required()];
 
 const EMAIL: [Field; 4] = [
     Field::new("url", "Address", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)")
         .secret()
         .required(),
     Field::new("from", "From", Takes::Addresses, "The sender's address").required(),
-    Field::new("to", "To", Takes::Addresses, "The recipients' addresses, between commas").required(),
-    Field::new("hello", "EHLO name", Takes::HostName, "The name that Heartbeat greets the mail server with; this machine's by default"),
+    Field::new("to", "To", Takes::Addresses, "The recipients' addresses, separated by commas").required(),
+    Field::new("hello", "EHLO name", Takes::HostName, "The name in Heartbeat's EHLO; default: this machine's name"),
 ];
 
 impl ChannelKind {
-    /// All of them.
     pub const ALL: [Self; 12] = [
         Self::Webhook,
         Self::GetPair,
@@ -130,7 +121,6 @@ impl ChannelKind {
         Self::Command,
     ];
 
-    /// The names of all of them.
     pub const NAMES: [&'static str; Self::ALL.len()] = {
         let mut names = [""; Self::ALL.len()];
         let mut at = 0;
@@ -141,7 +131,7 @@ impl ChannelKind {
         names
     };
 
-    /// As it is written in settings and in the store.
+    /// The name in settings and in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -160,32 +150,29 @@ impl ChannelKind {
         }
     }
 
-    /// The kind of this name.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == text)
     }
 
-    /// What it is, in one line.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
             Self::Webhook => "JSON by POST, signed by Standard Webhooks",
-            Self::GetPair => "A plain GET when triggered and one when resolved, as PostHog's app did",
+            Self::GetPair => "A plain GET when triggered and another when resolved, as in PostHog's app",
             Self::Slack => "A Slack incoming webhook",
             Self::Discord => "A Discord webhook",
             Self::Teams => "A Microsoft Teams workflow that posts to a channel or chat",
-            Self::PagerDuty => "PagerDuty, Events API v2: one alert an incident",
-            Self::Opsgenie => "Opsgenie: one alert an incident",
+            Self::PagerDuty => "PagerDuty, Events API v2: one alert per incident",
+            Self::Opsgenie => "Opsgenie: one alert per incident",
             Self::Alertmanager => "Prometheus Alertmanager: re-sent while open, resolved by endsAt",
             Self::Email => "E-mail by SMTP",
-            Self::Ntfy => "ntfy, of ntfy.sh or a server of your own",
+            Self::Ntfy => "ntfy, on ntfy.sh or your own server",
             Self::Telegram => "A Telegram bot",
             Self::Command => "A program on this machine: the message as JSON on its standard input",
         }
     }
 
-    /// Its fields, in the order in which they are asked for.
     #[must_use]
     pub const fn fields(self) -> &'static [Field] {
         match self {
@@ -204,19 +191,18 @@ impl ChannelKind {
         }
     }
 
-    /// The field of this name.
     #[must_use]
     pub fn field(self, key: &str) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.key == key)
     }
 
-    /// Whether another value of this field leads to another service, or to other alerts there; and not only in by another login.
+    /// Whether another value of this field means another service or other alerts, and not just another login.
     #[must_use]
     pub fn leads_by(self, key: &str) -> bool {
         !(self == Self::Alertmanager && matches!(key, "username" | "password"))
     }
 
-    /// Whether it keeps the state of each incident itself, by key, and so takes every message by itself: such a one gets no digest.
+    /// Whether the service keeps the state of each incident by key. Such a channel gets every message and no digest.
     #[must_use]
     pub const fn keeps_state(self) -> bool {
         matches!(self, Self::GetPair | Self::PagerDuty | Self::Opsgenie | Self::Alertmanager)

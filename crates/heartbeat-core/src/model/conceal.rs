@@ -1,18 +1,18 @@
-//! Keeps secrets out of words: the last door before a text reaches a person, whatever field it came from.
+//! Removes secrets from texts: the last step before any text is shown.
 
-/// Keys that are secret, by how they begin. A project token (`phc_`) is not: every visitor's browser sees it.
+/// Prefixes of secret keys. A project token (`phc_`) is not secret: every visitor's browser sees it.
 const SECRET_PREFIXES: [&str; 3] = ["phx_", "phs_", "pha_"];
 const STARS: &str = "***";
-/// What stands in an example of ours: nobody's secret, and it says what belongs there.
+/// The login in our examples: not a secret, and it shows what belongs there.
 const EXAMPLE: &str = "user:password";
 
-/// `text` with each secret key cut down to `phx_***`, each `user:password@` of an address to `***@`, and the value of each `password=` to `***`.
+/// Cuts each secret key to `phx_***`, each `user:password@` of an address to `***@`, and the value of each `password=` to `***`.
 #[must_use]
 pub fn conceal(text: &str) -> String {
     SECRET_PREFIXES.iter().fold(conceal_password(&conceal_login(text)), |text, prefix| conceal_key(&text, prefix))
 }
 
-/// `password=...`, as libpq and the query of an address have it: up to the closing quote, white space or the next parameter.
+/// `password=...`, as in libpq and in the query of an address: up to the closing quote, white space or the next parameter.
 fn conceal_password(text: &str) -> String {
     const KEY: &str = "password";
     let mut shown = String::with_capacity(text.len());
@@ -49,7 +49,7 @@ fn conceal_key(text: &str, prefix: &str) -> String {
     shown + rest
 }
 
-/// A password may hold any character but white space, so everything up to the last `@` of the word is taken for it.
+/// A password may contain any character except white space, so everything up to the last `@` of the word counts as the login.
 fn conceal_login(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

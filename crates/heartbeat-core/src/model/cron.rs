@@ -8,22 +8,18 @@ use jiff::tz::TimeZone;
 
 use super::{Timestamp, wall};
 
-/// A crontab expression with a time zone, read and found right.
 #[derive(Debug, Clone)]
 pub struct Cron {
     written: String,
     zone: TimeZone,
     read: Crontab,
-    /// The same by a clock that leaves no hour out, for the times in the hours that the zone's clock does. None where it holds in every hour:
-    /// what comes each hour has nothing to make up for.
+    /// The same without a time zone, to find times that a change of the zone's clock skips. None if it matches in every hour, where a skipped time does
+    /// not matter.
     without_gaps: Option<Crontab>,
 }
 
 impl Cron {
-    /// Reads five fields (minute, hour, day of the month, month, day of the week) and perhaps a time zone; UTC where there is none.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the setting's name.
+    /// Reads five fields (minute, hour, day of the month, month, day of the week) and an optional time zone; UTC by default.
     pub fn parse(text: &str) -> Result<Self, String> {
         let written = wall::in_one_line(text)?;
         let fields = written.split(' ').collect::<Vec<_>>();
@@ -32,7 +28,7 @@ impl Cron {
         let read = if fields.len() == 5 { in_zone(zone) } else { cronexpr::parse_crontab(&written) };
         match (read, wall::zone(zone), in_zone("UTC")) {
             (Ok(_), _, Ok(plain)) if plain.find_next(jiff::Timestamp::UNIX_EPOCH).is_err() => {
-                Err(format!("`{written}` never comes: there is no such day in any month"))
+                Err(format!("`{written}` never occurs: no month has such a day"))
             }
             (Ok(read), Ok(zone), Ok(plain)) => {
                 let without_gaps = Some(plain).filter(|_| !fields[1].starts_with('*'));
@@ -43,30 +39,25 @@ impl Cron {
                 // The last line points at the place with a `^`, and says what is wrong there.
                 let says = wrong.lines().last().unwrap_or_default().trim_start_matches([' ', '^']);
                 let says = says.split(';').next().unwrap_or_default();
-                Err(format!("`{written}` is no crontab expression with a time zone, such as `0 2 * * SUN Europe/Berlin`: {says}"))
+                Err(format!("`{written}` is not a crontab expression with a time zone, for example `0 2 * * SUN Europe/Berlin`: {says}"))
             }
             (_, Err(wrong), _) => Err(wrong),
         }
     }
 
-    /// Reads the five fields, in the time zone that is given beside them.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the setting's name.
+    /// Reads the five fields with a separate time zone.
     pub fn parse_in(text: &str, zone: Option<&str>) -> Result<Self, String> {
         if let (Some(zone), Some(own)) = (zone, text.split_whitespace().nth(5)) {
-            return Err(format!("`{}` names a time zone already, `{own}`, beside `{zone}`; give one of them", text.trim()));
+            return Err(format!("`{}` contains the time zone `{own}` in addition to `{zone}`; give only one of them", text.trim()));
         }
         Self::parse(&zone.map_or_else(|| text.to_owned(), |zone| format!("{text} {zone}")))
     }
 
-    /// Its five fields, as they were written.
     #[must_use]
     pub fn times(&self) -> &str {
         self.parts().0
     }
 
-    /// The time zone, where one was given.
     #[must_use]
     pub fn timezone(&self) -> Option<&str> {
         self.parts().1
@@ -79,7 +70,7 @@ impl Cron {
         }
     }
 
-    /// The first time after `at`; none when there is none any more. A time that the wall leaves out comes at the end of the gap.
+    /// The first time after `at`; none if there is none any more. A time that the wall clock skips comes at the end of the gap.
     pub(super) fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         let at = jiff::Timestamp::from_millisecond(at.ms()).ok()?;
         let regular = self.read.find_next(at).ok().map(|next| next.timestamp());
@@ -87,14 +78,14 @@ impl Cron {
         Some(Timestamp::from_ms(next.as_millisecond()))
     }
 
-    /// The end of the first gap after `at`, and before `until`, in which a time of this would have been.
+    /// The end of the first gap after `at` and before `until` that skips a time of this expression.
     fn after_a_gap(&self, at: jiff::Timestamp, until: Option<jiff::Timestamp>) -> Option<jiff::Timestamp> {
         let plain = self.without_gaps.as_ref()?;
         let changes = self.zone.following(at).take_while(|change| until.is_some_and(|until| change.timestamp() < until));
         changes.map(|change| change.timestamp()).find(|change| {
             let Ok(before) = change.checked_sub(SignedDuration::from_secs(1)) else { return false };
             let as_utc = |at| TimeZone::UTC.to_timestamp(self.zone.to_datetime(at)).ok();
-            // Up to the second before the change the wall showed times; the next one that it shows is that of the change.
+            // Before the change the wall clock shows times up to one second earlier; the next time that it shows is that of the change.
             let (Some(last), Some(first)) = (as_utc(before), as_utc(*change)) else { return false };
             let missed = plain.find_next(last).ok().map(|next| next.timestamp());
             missed.is_some_and(|missed| missed > last && missed < first)
@@ -123,7 +114,7 @@ mod tests {
     #[test]
     fn a_day_that_never_comes_is_refused() {
         for text in ["0 2 31 2 *", "0 2 30 2 * Europe/Berlin", "0 2 31 4,6 *"] {
-            assert!(Cron::parse(text).unwrap_err().contains("never comes"), "{text}");
+            assert!(Cron::parse(text).unwrap_err().contains("never occurs"), "{text}");
         }
         assert!(Cron::parse("0 2 29 2 *").is_ok(), "in a leap year");
     }
@@ -145,14 +136,14 @@ mod tests {
     fn what_is_no_crontab_expression_is_said() {
         for text in ["", "0 2 * *", "61 2 * * *", "0 2 * * * Mars/Olympus", "0 2 * * * UTC UTC"] {
             let said = Cron::parse(text).unwrap_err();
-            assert!(said.contains("is no crontab expression"), "{said}");
+            assert!(said.contains("is not a crontab expression"), "{said}");
         }
     }
 
     #[test]
     fn a_time_zone_is_named_once() {
         let said = Cron::parse_in("0 2 * * SUN Europe/Berlin", Some("Europe/Paris")).unwrap_err();
-        assert!(said.contains("names a time zone already, `Europe/Berlin`"), "{said}");
+        assert!(said.contains("contains the time zone `Europe/Berlin`"), "{said}");
         assert_eq!(Cron::parse_in("0 2 * * SUN", Some("Europe/Paris")), Cron::parse("0 2 * * SUN Europe/Paris"));
     }
 
@@ -165,7 +156,7 @@ mod tests {
             ("*/15 2 * * SUN Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T01:00:00Z"),
             ("59 1 * * * Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T00:59:00Z"),
             ("0 3 * * * Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T01:00:00Z"),
-            // What comes in every hour misses none.
+            // An expression that matches in every hour misses none.
             ("30 * * * * Europe/Berlin", "2027-03-28T00:45:00Z", "2027-03-28T01:30:00Z"),
             // At midnight, and by half an hour.
             ("0 0 * * * America/Santiago", "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z"),

@@ -1,5 +1,5 @@
-//! The diagnosis: where the way of an event is broken, who answered there, how certain that is, and what to do next. One value, made by `judge`
-//! and shown by every command, page, answer and message.
+//! The diagnosis: where the way of an event is broken, who answered there, how certain that is, and what to do. Made by `judge` and shown by every
+//! command, page, response and message.
 
 use std::fmt;
 
@@ -9,56 +9,56 @@ use utoipa::ToSchema;
 
 use super::{Did, Minute, Place, Timestamp};
 
-/// Who gave the answer that a diagnosis rests on.
+/// Who sent the response that a diagnosis is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnsweredBy {
-    /// PostHog itself: the answer has a shape that only PostHog gives.
+    /// PostHog itself: only PostHog sends responses of this shape.
     Posthog,
-    /// Something between.
+    /// Something between this machine and PostHog.
     Intermediary,
-    /// There was no answer.
+    /// There was no response.
     Nobody,
-    /// The answer could be anybody's.
+    /// Anyone could have sent the response.
     #[default]
     Unknown,
 }
 
-/// What shows who answered.
+/// What identifies who answered.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Signs {
-    /// The product, where it is known by its headers or its page: `nginx`, `Caddy`, `Cloudflare` ...
+    /// The product, if its headers or its page identify it: `nginx`, `Caddy`, `Cloudflare` ...
     #[serde(default)]
     pub software: Option<String>,
-    /// The header `Server`.
+    /// The `Server` header.
     #[serde(default)]
     pub server: Option<String>,
-    /// The header `Via`.
+    /// The `Via` header.
     #[serde(default)]
     pub via: Option<String>,
-    /// The title of the page that came.
+    /// The title of the web page.
     #[serde(default)]
     pub title: Option<String>,
-    /// The status.
+    /// The HTTP status.
     #[serde(default)]
     pub status: Option<u16>,
 }
 
-/// An address, in its parts.
+/// The parts of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Address {
     /// `http` or `https`.
     pub scheme: String,
-    /// A name, or an address in numbers.
+    /// A name or an IP address.
     pub host: String,
-    /// The port, also where the scheme's own is meant.
+    /// The port, also if it is the scheme's default.
     pub port: u16,
-    /// The path before PostHog's own; empty, or with a leading and without a trailing slash.
+    /// The path before PostHog's own path; empty, or with a leading and without a trailing slash.
     pub path: String,
 }
 
 impl Address {
-    /// The parts of a base address; none where it is no such address.
+    /// The parts of a base address; none if it cannot be parsed.
     #[must_use]
     pub fn of(base: &str) -> Option<Self> {
         let url = Url::parse(base).ok()?;
@@ -71,7 +71,7 @@ impl Address {
     }
 }
 
-/// `https://example.com/ingest`, the port only where it is not the scheme's own.
+/// `https://example.com/ingest`, with the port only if it is not the scheme's default.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scheme, host, port, path } = self;
@@ -82,12 +82,12 @@ impl fmt::Display for Address {
     }
 }
 
-/// One thing that it may be.
+/// One possible cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Possibility {
-    /// Where.
+    /// Where the way may be broken.
     pub place: Place,
-    /// What an intermediary does there.
+    /// What an intermediary may do there.
     #[serde(default)]
     pub did: Option<Did>,
 }
@@ -102,101 +102,99 @@ impl fmt::Display for Possibility {
     }
 }
 
-/// The beats that a diagnosis rests on.
+/// The beats that a diagnosis is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Counts {
-    /// How many beats were looked at.
+    /// How many beats were counted.
     pub beats: u32,
-    /// Of these: seen in time.
+    /// Of these: arrived in time.
     pub arrived: u32,
-    /// Seen, but late.
+    /// Arrived late.
     pub late: u32,
-    /// Accepted and not seen so far; still looked for.
+    /// Accepted but not seen so far; still looked for.
     pub missing: u32,
-    /// Accepted, and not seen when the search ended.
+    /// Accepted but not seen within `lost_after`.
     pub lost: u32,
-    /// Answered, and not taken.
+    /// Answered but not accepted.
     pub rejected: u32,
     /// Not answered.
     pub not_answered: u32,
-    /// Accepted, and not looked for in time, because looking failed.
+    /// Accepted but not verified in time, because read-backs failed.
     #[serde(default)]
     pub unverified: u32,
 }
 
-/// Where the way of an event is broken, and all that is said of it.
+/// Where the way of an event is broken, and everything known about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Diagnosis {
-    /// Where.
+    /// Where the way is broken.
     pub place: Place,
-    /// What the intermediary does, where it is one.
+    /// What the intermediary does, if it is one.
     #[serde(default)]
     pub did: Option<Did>,
-    /// Who gave the answer that this rests on.
+    /// Who sent the response that this is based on.
     #[serde(default)]
     pub answered_by: AnsweredBy,
-    /// What shows who that was.
+    /// What identifies who answered.
     #[serde(default)]
     pub shown_by: Signs,
     /// The address that was asked.
     #[serde(default)]
     pub address: Option<Address>,
-    /// The route, where only one of several is concerned.
+    /// The route, if only one of several is affected.
     #[serde(default)]
     pub route: Option<String>,
-    /// Whether it can be nothing else, by what is seen from outside.
+    /// Whether nothing else is possible, as seen from outside.
     #[serde(default)]
     pub certain: bool,
-    /// What else it may be, where it is not certain; the likeliest first.
+    /// Other possible causes, most likely first; empty if it is certain.
     #[serde(default)]
     pub possibilities: Vec<Possibility>,
-    /// What is wrong in a few words, where there is more to say than that events stop or are late.
+    /// The problem in a few words, if there is more to say than that ingestion stopped or is late.
     #[serde(default)]
     pub title: Option<String>,
-    /// One sentence.
+    /// The problem in one sentence.
     pub summary: String,
-    /// What an expert would do next, with the very setting or line.
+    /// What to do next, with the exact setting or command.
     #[serde(default)]
     pub advice: Option<String>,
     /// The first bad minute.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
-    /// The beats that it rests on; none for a single check.
+    /// The beats that it is based on; none for a single check.
     #[serde(default)]
     pub counts: Option<Counts>,
-    /// Whether it is about what others send, and not about the way.
+    /// Whether it is about the traffic of other clients, and not about the way.
     #[serde(default, skip)]
     pub is_about_traffic: bool,
 }
 
 impl Diagnosis {
-    /// A certain one, of this place.
+    /// A certain diagnosis.
     #[must_use]
     pub fn at(place: Place, summary: impl Into<String>) -> Self {
         Self { place, certain: true, summary: summary.into(), ..Self::default() }
     }
 
-    /// Of an intermediary.
     #[must_use]
     pub fn intermediary(did: Did, summary: impl Into<String>) -> Self {
         Self { did: Some(did), answered_by: AnsweredBy::Intermediary, ..Self::at(Place::Intermediary, summary) }
     }
 
-    /// With this advice.
     #[must_use]
     pub fn advised(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 
-    /// Not certain: it may be one of these as well.
+    /// Makes it uncertain: these places are possible as well.
     #[must_use]
     pub fn or(self, possibilities: &[(Place, Option<Did>)]) -> Self {
         let possibilities = possibilities.iter().map(|(place, did)| Possibility { place: *place, did: *did }).collect();
         Self { certain: false, possibilities, ..self }
     }
 
-    /// In a word for machines: `pipeline`, `intermediary/upstream_down`. A timeline has an entry where this changes.
+    /// A code for programs: `pipeline`, `intermediary/upstream_down`. A timeline gets an entry when it changes.
     #[must_use]
     pub fn code(&self) -> String {
         match self.did {
@@ -205,13 +203,12 @@ impl Diagnosis {
         }
     }
 
-    /// With these few words for a title.
     #[must_use]
     pub fn titled(self, title: impl Into<String>) -> Self {
         Self { title: Some(title.into()), ..self }
     }
 
-    /// What an earlier release, or a row of it, says of a cause: a code, and a clause without a full stop.
+    /// Reads the cause of an earlier release, or of its rows: a code, and a clause without a full stop.
     #[must_use]
     pub fn of_words(code: &str, words: &str) -> Self {
         let place = match code {
@@ -228,7 +225,7 @@ impl Diagnosis {
         Self { place, summary: words.to_owned(), ..Self::default() }
     }
 
-    /// Whether what is missing may still come: accepted, and not there yet.
+    /// Whether missing beats may still arrive: they are accepted, but not there yet.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         let waits = |place: Place| matches!(place, Place::Pipeline | Place::Partition | Place::Filtered);
@@ -236,25 +233,24 @@ impl Diagnosis {
             && (waits(self.place) || (self.place == Place::Intermediary && self.possibilities.iter().any(|other| waits(other.place))))
     }
 
-    /// Whether no event that is missing can still arrive.
+    /// Whether no missing event can still arrive.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self.place {
             Place::Token | Place::Quota => true,
             Place::Filtered => self.certain,
-            // Whatever else it may be is an intermediary's doing as well.
+            // All other possibilities must be intermediaries as well.
             Place::Intermediary => self.possibilities.iter().all(|other| other.place == Place::Intermediary),
             _ => false,
         }
     }
 
-    /// How many beats it says are missing or lost.
+    /// How many beats are missing or lost.
     #[must_use]
     pub fn gone(&self) -> u32 {
         self.counts.map_or(0, |counts| counts.missing + counts.lost)
     }
 
-    /// With the minute in which it began.
     #[must_use]
     pub fn since(self, since: Option<Minute>) -> Self {
         Self { since: since.map(Minute::start), ..self }

@@ -1,4 +1,4 @@
-//! The hours in which events are due: `mon-fri 08:00-20:00 Europe/Berlin`. Outside of them their absence is no news.
+//! The hours in which events are due: `mon-fri 08:00-20:00 Europe/Berlin`. Outside of them missing events open no incident.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,11 +10,10 @@ use super::{Timestamp, wall};
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MINUTES_OF_A_DAY: u16 = 24 * 60;
 
-/// Days of the week, Monday first.
+/// Monday first.
 type Days = [bool; 7];
 
-/// Hours of some days, by the clock on the wall of a time zone: where that shows an hour twice it is due twice, and an hour that it leaves out is
-/// not due.
+/// Hours of some days, by the wall clock of a time zone: an hour that it shows twice is due twice, and an hour that it skips is not due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueHours {
     written: String,
@@ -27,20 +26,17 @@ struct Range {
     days: Days,
     /// Minutes since midnight.
     from: u16,
-    /// The same; not later than `from` where it ends on the next day.
+    /// Minutes since midnight; at most `from` if it ends on the next day.
     to: u16,
 }
 
 impl DueHours {
-    /// Reads ranges between commas, and perhaps a time zone at the end; UTC where there is none.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the setting's name.
+    /// Reads ranges separated by commas, and an optional time zone at the end; UTC by default.
     pub fn parse(text: &str) -> Result<Self, String> {
         let written = wall::in_one_line(text)?;
         let wrong = || {
             format!(
-                "`{written}` must be days and times, such as `mon-fri 08:00-20:00` or `mon-fri 08:00-20:00, sat 10:00-14:00 Europe/Berlin`"
+                "`{written}` must be days and times, for example `mon-fri 08:00-20:00` or `mon-fri 08:00-20:00, sat 10:00-14:00 Europe/Berlin`"
             )
         };
         let is_zone = |word: &&str| !word.contains(':') && !word.ends_with(',') && parse_days(word).is_none();
@@ -49,10 +45,10 @@ impl DueHours {
             _ => (written.as_str(), "UTC"),
         };
         let zone =
-            TimeZone::get(zone).map_err(|_| format!("`{written}` names no known time zone: `{zone}`; give one such as Europe/Berlin"))?;
+            TimeZone::get(zone).map_err(|_| format!("`{written}` contains the unknown time zone `{zone}`; give one like Europe/Berlin"))?;
         let (mut read, mut days) = (Vec::new(), Vec::new());
         for part in ranges.split(',').map(str::trim) {
-            // `sat, sun 10:00-14:00`: the days of a range may stand between commas as well.
+            // `sat, sun 10:00-14:00`: the days of a range may be separated by commas as well.
             let (of, times) = part.split_once(' ').map_or((part, None), |(of, times)| (of, Some(times)));
             days.push(of);
             if let Some(times) = times {
@@ -70,7 +66,6 @@ impl DueHours {
         Ok(Self { written, ranges: read, zone })
     }
 
-    /// Whether events are due at this time.
     #[must_use]
     pub fn contains(&self, at: Timestamp) -> bool {
         let Ok(at) = jiff::Timestamp::from_millisecond(at.ms()) else { return false };
@@ -80,7 +75,7 @@ impl DueHours {
         self.ranges.iter().any(|range| range.contains(day, minute))
     }
 
-    /// Whether events are due from the first of these times up to the second, without a break.
+    /// Whether events are due from `from` until `to` without a break.
     #[must_use]
     pub fn covers(&self, from: Timestamp, to: Timestamp) -> bool {
         let minutes = (0..).map(|count| from.plus(Duration::from_mins(1) * count)).take_while(|at| *at < to);
@@ -118,7 +113,7 @@ pub fn parse_days(text: &str) -> Option<[bool; 7]> {
     Some(on)
 }
 
-/// Reads `02:30` as minutes since midnight, up to `24:00`.
+/// Reads `02:30` as minutes since midnight; at most `24:00`.
 #[must_use]
 pub fn parse_clock(text: &str) -> Option<u16> {
     let (hours, minutes) = text.trim().split_once(':')?;
@@ -145,7 +140,7 @@ mod tests {
     #[test]
     fn events_are_due_by_the_clock_on_the_wall() {
         for (due, when, is_due) in [
-            // A Friday, a Saturday and a Monday of winter.
+            // A Friday, a Saturday and a Monday in winter.
             ("mon-fri 08:00-20:00", "2026-11-27T07:59:59Z", false),
             ("mon-fri 08:00-20:00", "2026-11-27T08:00:00Z", true),
             ("mon-fri 08:00-20:00", "2026-11-27T19:59:59Z", true),
@@ -194,16 +189,16 @@ mod tests {
             assert_eq!(DueHours::parse(text).unwrap().to_string(), text);
         }
         for (text, says) in [
-            ("", "must be days and times, such as `mon-fri 08:00-20:00`"),
+            ("", "must be days and times, for example `mon-fri 08:00-20:00`"),
             ("mon-fri", "must be days and times"),
             ("08:00-20:00", "must be days and times"),
             ("mon-fry 08:00-20:00", "must be days and times"),
             ("mon-fri 08:00", "must be days and times"),
-            ("mon-fri 8-20", "names no known time zone: `8-20`"),
+            ("mon-fri 8-20", "contains the unknown time zone `8-20`"),
             ("mon-fri 08:00-24:01", "must be days and times"),
             ("mon 08:00-20:00, tue", "must be days and times"),
             ("mon 08:00-20:00,", "must be days and times"),
-            ("mon-fri 08:00-20:00 Mars/Olympus", "names no known time zone: `Mars/Olympus`"),
+            ("mon-fri 08:00-20:00 Mars/Olympus", "contains the unknown time zone `Mars/Olympus`"),
             ("mon 08:00-08:00", "begins and ends at 08:00; a whole day is 00:00-24:00"),
         ] {
             let said = DueHours::parse(text).unwrap_err();

@@ -1,19 +1,16 @@
-//! Durations as people write them: `90s`, `2m`, `1h30m`, `14d`.
+//! Durations as text: `90s`, `2m`, `1h30m`, `14d`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Units from long to short, each in milliseconds.
+/// Units in milliseconds, longest first.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// Reads one or more numbers with units, the longest first, each unit once.
-///
-/// # Errors
-/// Says how a duration is written.
+/// Reads one or more numbers with units, longest unit first, each unit at most once.
 pub fn parse(text: &str) -> Result<Duration, String> {
     read(text.trim())
         .map(Duration::from_millis)
-        .ok_or_else(|| format!("`{text}` is no duration; write it like `90s`, `2m`, `1h30m` or `14d`"))
+        .ok_or_else(|| format!("`{text}` is not a duration; write it like `90s`, `2m`, `1h30m` or `14d`"))
 }
 
 fn read(text: &str) -> Option<u64> {
@@ -23,7 +20,7 @@ fn read(text: &str) -> Option<u64> {
     while !rest.is_empty() || text.is_empty() {
         let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
         let (unit, after) = after.split_at(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()));
-        // The search goes on where it stopped: a unit that stands twice, or behind a shorter one, is not found.
+        // The search continues where it stopped: a repeated unit, or a longer one after a shorter one, is not found.
         let (_, ms) = units.find(|(name, _)| *name == unit.trim())?;
         total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*ms)?)?;
         rest = after;
@@ -35,15 +32,15 @@ fn read(text: &str) -> Option<u64> {
 #[must_use]
 pub fn show(duration: Duration) -> String {
     let mut left = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let mut shown = String::new();
+    let mut text = String::new();
     for (unit, ms) in UNITS {
         if left >= ms {
             // Writing into a String cannot fail.
-            let _ = write!(shown, "{}{unit}", left / ms);
+            let _ = write!(text, "{}{unit}", left / ms);
             left %= ms;
         }
     }
-    if shown.is_empty() { "0s".to_owned() } else { shown }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 #[cfg(test)]

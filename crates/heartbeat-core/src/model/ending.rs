@@ -1,32 +1,26 @@
-//! How an incident ended: not every end is a recovery.
+//! Why an incident ended: not every end is a recovery.
 
 use std::fmt;
 
 use super::{Incident, RuleKind};
 
-/// Why an incident is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndedBecause {
-    /// Its rules saw enough good beats, or good read-backs.
+    /// Its rules saw enough good beats or read-backs.
     Recovered,
-    /// A rule that held it open was switched off.
     RuleOff,
-    /// The settings of a rule that held it open were changed, so that what is seen is not bad any more.
+    /// The settings of a rule that held it open were changed, so that what it sees is no longer bad.
     LimitChanged,
-    /// Ingestion Alert was switched off on the project.
     AlertOff,
-    /// Ingestion Alert was removed from the project.
     AlertRemoved,
-    /// The project was removed.
     ProjectRemoved,
-    /// Heartbeat was switched off, so there are no beats to judge by.
+    /// Heartbeat was switched off, so there are no beats to judge.
     HeartbeatOff,
-    /// The personal API key was removed, so nobody can look.
+    /// The personal API key was removed, so nothing can be read back.
     KeyRemoved,
 }
 
 impl EndedBecause {
-    /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Recovered,
         Self::RuleOff,
@@ -38,7 +32,7 @@ impl EndedBecause {
         Self::KeyRemoved,
     ];
 
-    /// One word, for machines and in the store.
+    /// The name in JSON and in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,13 +47,12 @@ impl EndedBecause {
         }
     }
 
-    /// The reason of this name.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|because| because.name() == text)
     }
 
-    /// What became of the watching, without names: for people who may know no more. None after a recovery.
+    /// The outcome without project or rule names, for public pages. None after a recovery.
     #[must_use]
     pub const fn outcome(self) -> Option<&'static str> {
         match self {
@@ -78,7 +71,7 @@ impl fmt::Display for EndedBecause {
 }
 
 impl Incident {
-    /// Why it ended, where that was no recovery: `no longer watched: rule capture was switched off`. A sentence without a full stop.
+    /// Why it ended without a recovery: `no longer watched: rule capture was switched off`. A sentence without a full stop.
     #[must_use]
     pub fn why_ended(&self) -> Option<String> {
         let because = self.ended_because?;
@@ -98,6 +91,6 @@ fn reason(because: EndedBecause, rules: &[RuleKind]) -> String {
         EndedBecause::AlertRemoved => "Ingestion Alert was removed from this project".into(),
         EndedBecause::ProjectRemoved => "the project was removed".into(),
         EndedBecause::HeartbeatOff => "Heartbeat was switched off on this project".into(),
-        EndedBecause::KeyRemoved => "there is no personal API key any more".into(),
+        EndedBecause::KeyRemoved => "the personal API key was removed".into(),
     }
 }

@@ -1,5 +1,5 @@
-//! A field of something that is set up: what there is to know of it, what it takes, and whether a text is that. Files, the command line, the page
-//! and the API all read and show it by this.
+//! A field of a configured entity: its name, its description, and what it accepts. Files, the command line, the page and the API use it. Errors are
+//! predicates whose subject is the field's name.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -7,100 +7,80 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Mailbox, SecretUrl, check_login, conceal};
 
-/// What a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
-    /// Any text.
     Text,
-    /// A name: of a project, a channel, ...
     Name,
-    /// Names of projects between commas; all of them where there is none.
+    /// Names of projects separated by commas; empty means all of them.
     Projects,
-    /// Yes or no: `true` or `false`.
+    /// `true` or `false`.
     Flag,
-    /// One of these.
     OneOf(&'static [&'static str]),
     /// One of these, or any other text.
     Examples(&'static [&'static str]),
-    /// A whole number.
     Number,
-    /// A duration, such as `2m`.
+    /// For example `2m`.
     Duration,
     /// A duration above which something is wrong; or `off`.
     Limit,
-    /// An instant, such as `2026-11-23T02:00:00Z`.
     Time,
     /// `us`, `eu`, or the address of a PostHog.
     Host,
-    /// A project token.
     Token,
-    /// A personal API key.
     Key,
-    /// A template of a message.
     Template,
-    /// An http or https address.
     Url,
     /// `smtp://` or `smtps://`, with user and password.
     SmtpUrl,
-    /// One or more e-mail addresses between commas.
+    /// One or more e-mail addresses separated by commas.
     Addresses,
-    /// The full name of a host.
     HostName,
-    /// The id of a thread of Discord, or a name for one.
+    /// The id of a Discord thread, or a name for a new one.
     Thread,
-    /// Labels of Prometheus, `name=value` between commas.
+    /// Prometheus labels, `name=value` separated by commas.
     Labels,
-    /// Secrets of Standard Webhooks between white space: `whsec_` and base64.
+    /// Secrets of Standard Webhooks separated by white space: `whsec_` and base64.
     SigningSecret,
-    /// An absolute path of a program, and its arguments, between white space.
+    /// The absolute path of a program and its arguments, separated by white space.
     CommandLine,
 }
 
-/// One field.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// Its name in files, on the command line and in the API.
+    /// The name in files, on the command line and in the API.
     pub key: &'static str,
-    /// Its name on the page.
     pub label: &'static str,
-    /// What there is to know, and where it is found.
     pub hint: &'static str,
-    /// What it is when it is not given; empty for nothing.
+    /// Empty for no default.
     pub default: &'static str,
-    /// Whether there is nothing without it.
     pub required: bool,
-    /// Whether nobody may see it once it is set.
+    /// Whether the value is never shown once it is set.
     pub secret: bool,
-    /// What it takes.
     pub takes: Takes,
 }
 
 impl Field {
-    /// One that need not be given, and is no secret.
+    /// An optional field without a secret.
     #[must_use]
     pub const fn new(key: &'static str, label: &'static str, takes: Takes, hint: &'static str) -> Self {
         Self { key, label, hint, default: "", required: false, secret: false, takes }
     }
 
-    /// The same, and there is nothing without it.
     #[must_use]
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
-    /// The same, and nobody may see it once it is set.
     #[must_use]
     pub const fn secret(self) -> Self {
         Self { secret: true, ..self }
     }
 
-    /// The same, with what it is when it is not given.
     #[must_use]
     pub const fn or(self, default: &'static str) -> Self {
         Self { default, ..self }
     }
 
-    /// What it holds, as everybody may see it.
     #[must_use]
     pub fn shown(&self, value: &str) -> String {
         match (self.secret, self.takes) {
@@ -111,7 +91,7 @@ impl Field {
         }
     }
 
-    /// What to choose from; empty where any text will do.
+    /// The choices; empty if any text is accepted.
     #[must_use]
     pub const fn choices(&self) -> &'static [&'static str] {
         match self.takes {
@@ -121,7 +101,7 @@ impl Field {
         }
     }
 
-    /// Whether other texts than the choices will do as well.
+    /// Whether texts other than the choices are accepted.
     #[must_use]
     pub const fn takes_others(&self) -> bool {
         matches!(self.takes, Takes::Examples(_))
@@ -129,21 +109,18 @@ impl Field {
 }
 
 impl Takes {
-    /// What is wrong with plain text on the port that is TLS from the first byte.
-    pub const TLS_PORT: &str = "names port 465, which speaks TLS from the first byte: write smtps://";
+    /// The error for plain SMTP on the port that uses TLS from the first byte.
+    pub const TLS_PORT: &str = "uses port 465, which speaks TLS from the first byte: use smtps://";
 
-    /// Whether `text` is what the field takes.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the field's name; the text is not quoted, it may be a secret.
+    /// Whether the field accepts `text`. The error does not quote the text, which may be a secret.
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
             _ if text.trim().is_empty() => Err("is empty".into()),
-            Self::Text | Self::Thread if text.chars().any(char::is_control) => Err("holds a control character".into()),
+            Self::Text | Self::Thread if text.chars().any(char::is_control) => Err("contains a control character".into()),
             Self::Thread if text.trim().chars().count() > THREAD => {
                 Err(format!("is longer than the {THREAD} characters of a thread's name"))
             }
-            // Whoever has one of the others reads it more closely.
+            // The owner of these fields checks them in detail.
             Self::Text
             | Self::Thread
             | Self::Name
@@ -164,7 +141,7 @@ impl Takes {
                 _ => Err("must be an address such as `smtps://user:password@mail.example.com:465`".into()),
             },
             Self::Addresses => match Mailbox::parse_all(text) {
-                Err(wrong) => Err(format!("holds `{}`, which is no e-mail address", wrong.escape_debug())),
+                Err(wrong) => Err(format!("contains `{}`, which is not an e-mail address", wrong.escape_debug())),
                 Ok(_) => Ok(()),
             },
             Self::HostName => match url::Host::parse(text.trim()) {
@@ -176,14 +153,15 @@ impl Takes {
             Self::Number if text.trim().parse::<u64>().is_ok() => Ok(()),
             Self::Number => Err("must be a whole number".into()),
             Self::Labels => labels(text).map(drop),
-            // As many bytes as Standard Webhooks asks for.
+            // The length that Standard Webhooks requires.
             Self::SigningSecret
                 if text.split_whitespace().all(|one| signing_key(one).is_some_and(|key| (24..=64).contains(&key.len()))) =>
             {
                 Ok(())
             }
             Self::SigningSecret => {
-                Err("must be `whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one); several between spaces".into())
+                Err("must be `whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one); several separated by spaces"
+                    .into())
             }
             Self::CommandLine if text.starts_with('/') => Ok(()),
             Self::CommandLine => Err("must begin with the absolute path of a program".into()),
@@ -191,20 +169,17 @@ impl Takes {
     }
 }
 
-/// So long the name of a thread may be: <https://discord.com/developers/docs/resources/webhook#execute-webhook>.
+/// The maximum length of a thread's name: <https://discord.com/developers/docs/resources/webhook#execute-webhook>.
 const THREAD: usize = 100;
 
-/// Labels of Alertmanager that say which incident it is. They are not anybody's own.
+/// Labels that Heartbeat sets to identify the incident in Alertmanager; users cannot set them.
 const OWN_LABELS: [&str; 5] = ["alertname", "incident", "project", "incident_kind", "test"];
 
 /// Reads `severity=critical, team=data`.
-///
-/// # Errors
-/// The rest of a sentence that starts with the field's name.
 pub fn labels(text: &str) -> Result<Vec<(&str, &str)>, String> {
     let mut labels: Vec<(&str, &str)> = Vec::new();
     for one in text.split(',').map(str::trim) {
-        let wrong = |says: &str| Err(format!("holds `{}`, {says}", one.escape_debug()));
+        let wrong = |says: &str| Err(format!("contains `{}`, {says}", one.escape_debug()));
         let Some((name, value)) = one.split_once('=') else { return wrong("and must be written like `severity=critical, team=data`") };
         let (name, value) = (name.trim(), value.trim());
         let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
@@ -218,18 +193,18 @@ pub fn labels(text: &str) -> Result<Vec<(&str, &str)>, String> {
             return wrong("which has no value");
         }
         if labels.iter().any(|(known, _)| *known == name) {
-            return wrong("whose name stands there twice");
+            return wrong("whose name is given twice");
         }
         labels.push((name, value));
     }
     Ok(labels)
 }
 
-/// Secrets are written with their padding or without.
+/// Accepts secrets with or without padding.
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// The key that a secret of Standard Webhooks holds, `whsec_` and base64; none where it is no such secret.
+/// The key in a secret of Standard Webhooks, `whsec_` and base64; none if it is no such secret.
 #[must_use]
 pub fn signing_key(secret: &str) -> Option<Vec<u8>> {
     LENIENT.decode(secret.strip_prefix("whsec_")?).ok()
@@ -268,7 +243,7 @@ mod tests {
         let one = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         assert!(Takes::SigningSecret.check(&format!("{one}  {one}")).is_ok());
         assert!(Takes::SigningSecret.check(&format!("{one} MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).is_err());
-        // Letters of base64, and yet no base64: nothing could be signed with it.
+        // Letters of base64, but not valid base64: nothing could be signed with it.
         for wrong in [format!("{one}A"), format!("{one}AB"), format!("{one}===="), format!("{one}=AAA")] {
             assert!(Takes::SigningSecret.check(&wrong).is_err(), "{wrong}");
         }

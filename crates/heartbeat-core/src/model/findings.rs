@@ -1,6 +1,5 @@
-//! What is found out beside a read-back, and kept with it: what the key may do, how far the quota is used up, what drops our events.
-//!
-//! Each is asked for by itself and may be missing. All of it is one JSON text in the store, which older and newer releases read as far as they know it.
+//! Findings besides a read-back, stored with it: the key's scopes, the quota, what drops our events.
+//! Each may be missing. They are one JSON text in the store, which older and newer releases read as far as they know it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,24 +7,21 @@ use uuid::Uuid;
 
 use super::{Parts, QueryCost, Timestamp, thousands};
 
-/// What a personal API key may be asked for, one scope for each use that we have.
+/// The scopes of a personal API key that Heartbeat uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyScope {
-    /// Reading back.
     QueryRead,
-    /// The quota, restrictions, and which project a token belongs to.
+    /// The quota, restrictions, and the project of a token.
     ProjectRead,
-    /// The project's event filter.
     EventFilterRead,
-    /// Ingestion warnings, where HogQL does not know them.
+    /// Ingestion warnings, if HogQL does not have them.
     IngestionWarningRead,
 }
 
 impl KeyScope {
-    /// All that are of use.
     pub const ALL: [Self; 4] = [Self::QueryRead, Self::ProjectRead, Self::EventFilterRead, Self::IngestionWarningRead];
 
-    /// As PostHog writes it.
+    /// PostHog's name of the scope.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,31 +32,31 @@ impl KeyScope {
         }
     }
 
-    /// What a key with it adds, as a sentence without a full stop.
+    /// What the scope adds, as a sentence without a full stop.
     #[must_use]
     pub const fn adds(self) -> &'static str {
         match self {
             Self::QueryRead => "without it nothing can be read back",
             Self::ProjectRead => "it would add how far the events quota is used up, and whether PostHog restricts the project",
             Self::EventFilterRead => "it would add whether the project's event filter drops the beats",
-            Self::IngestionWarningRead => "it would add why events were dropped, on a PostHog that does not tell that to queries",
+            Self::IngestionWarningRead => "it would add why events were dropped, on a PostHog whose query API does not say so",
         }
     }
 }
 
-/// What PostHog says of a personal API key.
+/// PostHog's data about a personal API key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeyScopes {
-    /// Its scopes, as PostHog writes them; `*` is every one.
+    /// In PostHog's spelling; `*` means all.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// The projects that it is limited to; none: it is not.
+    /// The projects that it is limited to; empty means no limit.
     #[serde(default)]
     pub projects: Vec<u64>,
 }
 
 impl KeyScopes {
-    /// Whether it has this scope. Who may write may read.
+    /// Whether it has this scope. A write scope includes the read scope.
     #[must_use]
     pub fn allows(&self, desired: KeyScope) -> bool {
         let name = desired.name();
@@ -70,60 +66,57 @@ impl KeyScopes {
             .any(|scope| scope == "*" || scope == name || scope.strip_suffix(":write").is_some_and(|of| Some(of) == as_writer))
     }
 
-    /// The scopes that it has not and what each would add, as a sentence without a full stop; none where it has all.
+    /// The missing scopes and what each would add, as a sentence without a full stop; none if it has all.
     #[must_use]
     pub fn missing_says(&self) -> Option<String> {
         let missing: Vec<String> = self.missing().map(|scope| format!("{} ({})", scope.name(), scope.adds())).collect();
-        (!missing.is_empty()).then(|| format!("scopes that the key has not: {}", missing.join(", ")))
+        (!missing.is_empty()).then(|| format!("scopes that the key lacks: {}", missing.join(", ")))
     }
 
-    /// The scopes that it has not.
     pub fn missing(&self) -> impl Iterator<Item = KeyScope> {
         KeyScope::ALL.into_iter().filter(|scope| !self.allows(*scope))
     }
 }
 
-/// How far a project's quota of events is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct QuotaLimit {
-    /// When that was said, in milliseconds.
+    /// When PostHog was asked, in milliseconds.
     #[serde(default)]
     pub asked_ms: i64,
-    /// So many events were taken in this period.
+    /// Events accepted in this period.
     #[serde(default)]
     pub used: Option<u64>,
-    /// So many may be; none: as many as there are.
+    /// Events allowed in this period; none means unlimited.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Whether events are dropped for it.
+    /// Whether events are dropped because of it.
     #[serde(default)]
     pub limited: bool,
 }
 
 impl QuotaLimit {
-    /// From so many percent on it is told before it is reached.
+    /// From this percentage on it is reported before it is reached.
     pub const NEARLY: u64 = 90;
 
-    /// When that was said.
     #[must_use]
     pub const fn asked(&self) -> Timestamp {
         Timestamp::from_ms(self.asked_ms)
     }
 
-    /// Whether anything was said.
+    /// Whether PostHog reported anything.
     #[must_use]
     pub const fn is_said(&self) -> bool {
         self.used.is_some() || self.limited
     }
 
-    /// How much of it is used, in percent; none without a limit.
+    /// The used percentage; none without a limit.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
         let limit = self.limit.filter(|limit| *limit > 0)?;
         self.used.map(|used| (u128::from(used) * 100 / u128::from(limit)).try_into().unwrap_or(u64::MAX))
     }
 
-    /// Whether it is not used up yet, and will be soon.
+    /// Whether it is nearly used up.
     #[must_use]
     pub fn is_near(&self) -> bool {
         !self.limited && self.percent().is_some_and(|percent| percent >= Self::NEARLY)
@@ -138,84 +131,75 @@ impl QuotaLimit {
     }
 }
 
-/// What drops our events inside of PostHog, though capture accepts them.
+/// What drops our events inside PostHog although capture accepts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterKind {
-    /// The project's event filter.
     EventFilter,
-    /// A transformation that drops or samples.
+    /// A transformation that drops or samples events.
     Transformation,
-    /// A restriction that PostHog's staff has set.
+    /// A restriction set by PostHog's staff.
     Restriction,
     /// An ingestion warning of another type.
     Warning,
 }
 
-/// What drops our events, and the words that show it.
+/// What drops our events, and the proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
-    /// What.
     pub kind: FilterKind,
-    /// What is known of it, in words of ours.
+    /// In our own words.
     pub says: String,
-    /// What PostHog said, quoted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub excerpt: String,
 }
 
-/// What is known beside the read-back itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Findings {
-    /// What the key may do; none where PostHog does not say.
+    /// None if PostHog does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyScopes>,
-    /// Whether the project that is asked is the one that the key's owner has open: its number is not known, and a beat of ours was seen there.
+    /// Whether the queried project is the one that the key's owner has open: its id is unknown, and a beat of ours was seen there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_current: bool,
-    /// What the newest query cost.
     #[serde(skip_serializing_if = "is_unsaid")]
     pub cost: QueryCost,
-    /// How far the quota is used up, where the key may ask.
+    /// The quota, if the key may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaLimit>,
-    /// What drops our events, while they are accepted and stay away.
+    /// What drops our events, while they are accepted but missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
-    /// What was sent past the proxy, while beats that go through it are accepted and stay away.
+    /// The events sent past the proxy, while beats through it are accepted but missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<Witness>,
-    /// By how many milliseconds PostHog's clock is ahead of ours (behind, when negative), where they differ.
+    /// How many milliseconds PostHog's clock is ahead of ours (behind, if negative), if they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_ahead_ms: Option<i64>,
-    /// Parts that are down, one bit each, by the word of `/_preflight` while read-backs fail.
+    /// Parts that are down according to `/_preflight` while read-backs fail, one bit each.
     #[serde(skip_serializing_if = "is_zero")]
     pub down: u8,
 }
 
-/// Two events alike, beside beats that go through a proxy and stay away: one was sent straight to PostHog, its twin through the proxy. They tell whose fault it is.
+/// Two identical events, sent while beats through a proxy are missing: one straight to PostHog, its twin through the proxy. They show which of the
+/// two is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
-    /// Its uuid.
     pub uuid: Uuid,
-    /// The uuid of its twin, which went through the proxy.
+    /// The uuid of its twin, which was sent through the proxy.
     pub twin: Uuid,
-    /// When it was sent, in milliseconds.
     pub sent_ms: i64,
-    /// Whether a read-back saw it.
     #[serde(default)]
     pub seen: bool,
-    /// Whether a read-back saw its twin.
     #[serde(default)]
     pub twin_seen: bool,
-    /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
+    /// Whether events sent through the proxy reach PostHog's capture; none if unknown.
     #[serde(default)]
     pub reaches_capture: Option<bool>,
 }
 
 impl Witness {
-    /// When it was sent.
     #[must_use]
     pub const fn sent(&self) -> Timestamp {
         Timestamp::from_ms(self.sent_ms)
@@ -223,7 +207,6 @@ impl Witness {
 }
 
 impl Findings {
-    /// Parts of PostHog that are down while read-backs fail.
     #[must_use]
     pub fn parts_down(&self) -> Parts {
         Parts::from_bits(self.down)

@@ -1,35 +1,32 @@
-//! A histogram of lags that can be merged and still knows its percentiles: each bucket is 8 % wider than the one before.
+//! A histogram of lags that can be merged and keeps its percentiles: each bucket is 8 % wider than the one before.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Each bucket ends this much above its beginning; a percentile is right within half of it.
+/// The end of each bucket relative to its beginning; a percentile is exact within half of it.
 const GROWTH: f64 = 1.08;
 
-/// Counts of lags by size. Percentiles come back within 4 % of the true value, also after merging.
+/// Counts of lags by size. Percentiles are within 4 % of the true value, even after merging.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Histogram(BTreeMap<u16, u32>);
 
 impl Histogram {
-    /// Counts one lag.
     pub fn add(&mut self, lag: Duration) {
         *self.0.entry(bucket_of(lag)).or_default() += 1;
     }
 
-    /// Counts everything `other` counted.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.0 {
             *self.0.entry(*bucket).or_default() += count;
         }
     }
 
-    /// How many were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.values().map(|count| u64::from(*count)).sum()
     }
 
-    /// The lag that `share` (0 to 1) of those counted do not exceed; none of an empty histogram.
+    /// The lag that a `share` (0 to 1) of the counted ones do not exceed; none for an empty histogram.
     #[must_use]
     pub fn percentile(&self, share: f64) -> Option<Duration> {
         let rank = (share.clamp(0.0, 1.0) * self.count() as f64).ceil().max(1.0) as u64;
@@ -40,7 +37,7 @@ impl Histogram {
         })
     }
 
-    /// A compact form for the store: pairs of (distance from the bucket before, count) as LEB128.
+    /// The stored form: pairs of (distance from the bucket before, count) as LEB128.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * 2);
@@ -53,7 +50,7 @@ impl Histogram {
         bytes
     }
 
-    /// Reads [`Histogram::to_bytes`] back; none when the bytes are not such.
+    /// Reads [`Histogram::to_bytes`]; none for other bytes.
     #[must_use]
     pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let (mut counts, mut bucket) = (BTreeMap::new(), 0_u16);

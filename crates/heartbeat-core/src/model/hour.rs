@@ -1,24 +1,22 @@
-//! An hour of a route, summed up: it stands beside its beats while they are kept, and for them once they are old.
+//! An hour of a route, aggregated: it exists beside its beats while they are stored, and replaces them later.
 
 use super::{Histogram, Minute, Outcome, Recorded, RouteId};
 
-/// Sixty minutes of one route: each minute's outcome, and the lags of those that arrived.
+/// Sixty minutes of one route: each minute's outcome, and the lags of the arrivals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hour {
-    /// Which route.
     pub route: RouteId,
-    /// Its first minute: a whole hour.
+    /// Its first minute; a whole hour.
     pub start: Minute,
-    /// The outcome of each minute, in order.
     pub outcomes: [Outcome; 60],
-    /// Ingested lags of those that arrived, late ones with them.
+    /// Ingested lags of the arrivals, including late ones.
     pub lags: Histogram,
-    /// How many rows beyond one PostHog made of each.
+    /// The number of duplicates that PostHog created.
     pub duplicates: u32,
 }
 
 impl Hour {
-    /// Sums up the beats of one route and hour. Minutes without a beat are Not sent; beats of other hours are passed over.
+    /// Aggregates the beats of one route and hour. Minutes without a beat are `not_sent`; beats of other hours are ignored.
     #[must_use]
     pub fn fold(route: RouteId, start: Minute, beats: &[Recorded]) -> Self {
         let mut hour = Self { route, start, outcomes: [Outcome::NotSent; 60], lags: Histogram::default(), duplicates: 0 };
@@ -35,7 +33,7 @@ impl Hour {
         hour
     }
 
-    /// The hour that holds `minute`.
+    /// The start of the hour that contains `minute`.
     #[must_use]
     pub fn starting(minute: Minute) -> Minute {
         Minute::from_index(minute.index().div_euclid(60) * 60)
@@ -47,7 +45,7 @@ impl Hour {
         self.outcomes.chunks_exact(2).map(|pair| (pair[0].code() as u8) << 4 | pair[1].code() as u8).collect()
     }
 
-    /// Reads [`Hour::strip_to_bytes`] back; none when the bytes are not such.
+    /// Reads [`Hour::strip_to_bytes`]; none for other bytes.
     #[must_use]
     pub fn strip_from_bytes(bytes: &[u8]) -> Option<[Outcome; 60]> {
         let both = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);

@@ -1,45 +1,36 @@
-//! The two keys that people mix up: the project token that sends, and the personal API key that reads.
+//! The two keys that are often confused: the project token, which sends, and the personal API key, which reads.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Why a text is not the key that was asked for. Never quotes the text: it may be a secret that landed in the wrong field.
+/// Why a text is not the expected key. It does not quote the text, which may be a secret in the wrong field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// Nothing but white space.
     #[error("is empty")]
     Empty,
-    /// `phx_...` where `phc_...` belongs.
-    #[error("is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General")]
+    #[error("is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General")]
     PersonalForProject,
-    /// `phc_...` where `phx_...` belongs.
-    #[error(
-        "is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys"
-    )]
+    #[error("is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys")]
     ProjectForPersonal,
-    /// `phs_...`, which cannot send.
     #[error(
-        "is a project secret key (phs_...), which cannot send events; here belongs the project token (phc_...), from Settings > Project > General"
+        "is a project secret key (phs_...), which cannot send events; give the project token (phc_...), from Settings > Project > General"
     )]
     ProjectSecret,
     /// Capture answers 401 to such a token.
-    #[error("is over 64 bytes long; PostHog takes no such token")]
+    #[error("is over 64 bytes long; PostHog accepts no such token")]
     TooLong,
-    /// White space, control or non-ASCII characters.
-    #[error("holds a character that no PostHog key has (white space, control or not ASCII)")]
+    #[error("contains a character that no PostHog key has (white space, control or not ASCII)")]
     Characters,
 }
 
-/// The project token (`phc_...`): it says into which project an event goes. Public: every visitor's browser sees it.
+/// The project token (`phc_...`): identifies the project of an event. It is public: every visitor's browser sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProjectToken(String);
 
 impl ProjectToken {
-    /// Reads a token. One without `phc_` is taken: old self-hosted projects have such.
-    ///
-    /// # Errors
-    /// [`KeyError`]: the same texts to which capture answers 401 (no token, `phx_...`, over 64 bytes, not ASCII).
+    /// Reads a token. One without `phc_` is accepted, because old self-hosted projects have them. Rejects what capture answers with 401: no token,
+    /// `phx_...`, over 64 bytes, not ASCII.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         match text {
@@ -52,7 +43,6 @@ impl ProjectToken {
         }
     }
 
-    /// The token as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -65,16 +55,13 @@ impl fmt::Display for ProjectToken {
     }
 }
 
-/// A personal API key (`phx_...`): it reads. A secret: it prints as `phx_***`, whoever prints it.
+/// A personal API key (`phx_...`), which reads. It prints as `phx_***`.
 #[derive(Clone)]
 pub struct PersonalKey(SecretString);
 
 impl PersonalKey {
-    /// Reads a key. One without `phx_` is taken: keys made before the prefix are still in use, and other kinds may query as well
+    /// Reads a key. One without `phx_` is accepted: keys older than the prefix are still in use, and other kinds may query as well
     /// ([`PersonalKey::warning`]).
-    ///
-    /// # Errors
-    /// [`KeyError`] when it is empty, another kind of key, or cannot stand in a header.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         match text {
@@ -85,13 +72,13 @@ impl PersonalKey {
         }
     }
 
-    /// Whether it is a project secret key (`phs_...`): it belongs to one project, and to no person.
+    /// Whether it is a project secret key (`phs_...`): it belongs to one project, and to no user.
     #[must_use]
     pub fn is_of_project(&self) -> bool {
         self.expose().starts_with("phs_")
     }
 
-    /// What to know of a key of its kind, as a sentence without a full stop; none of a personal API key.
+    /// A warning about a key of its kind, as a sentence without a full stop; none for a personal API key.
     #[must_use]
     pub fn warning(&self) -> Option<&'static str> {
         match self.expose().get(..4) {
@@ -99,13 +86,13 @@ impl PersonalKey {
                 "it is a project secret key (phs_...): not every PostHog lets one run queries; a personal API key (phx_...) is the safe choice",
             ),
             Some("pha_") => Some(
-                "it is an OAuth access token (pha_...), which expires: beats are not read back any more when it does; use a personal API key (phx_...)",
+                "it is an OAuth access token (pha_...), which expires: after that, beats are no longer read back; use a personal API key (phx_...)",
             ),
             _ => None,
         }
     }
 
-    /// The key itself: for the header of a query, and for sealing. Nowhere else.
+    /// The key in clear: only for the header of a query, and for encryption.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

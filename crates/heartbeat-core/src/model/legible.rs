@@ -1,7 +1,7 @@
-//! A server's words as they can be shown among ours.
+//! Makes a server's text safe to show inside our own.
 
-/// The text on one line, in which nothing ends a quote of ours or turns the direction of what is read: white space and control characters become a
-/// space, a backtick an apostrophe, and what overrides or isolates a direction is written out.
+/// The text on one line, without anything that ends a quote or changes the text direction: white space and control characters become a space, a
+/// backtick an apostrophe, and direction overrides and isolates are written as escapes.
 #[must_use]
 pub fn legible(text: &str) -> String {
     let mut line = String::with_capacity(text.len());

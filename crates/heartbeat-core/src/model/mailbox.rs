@@ -1,23 +1,20 @@
-//! E-mail addresses as people write them: <https://www.rfc-editor.org/rfc/rfc5322#section-3.4>, without comments and groups.
+//! E-mail addresses: <https://www.rfc-editor.org/rfc/rfc5322#section-3.4>, without comments and groups.
 
 use url::Host;
 
-/// An address, and whose it is.
+/// An address with an optional name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
-    /// The name before it, without quotes.
+    /// The display name, without quotes.
     pub name: Option<String>,
-    /// What stands before the `@`, with its quotes where it has any.
+    /// The part before the `@`, with its quotes if it has any.
     pub user: String,
-    /// The domain in ASCII: one of other letters as it stands in the DNS.
+    /// The domain in ASCII; internationalized names in their DNS form.
     pub domain: String,
 }
 
 impl Mailbox {
-    /// Reads addresses between commas.
-    ///
-    /// # Errors
-    /// The part that is no address.
+    /// Reads addresses separated by commas. The error is the part that is not an address.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, &str> {
         parts(text).into_iter().map(|part| Self::parse(part).ok_or(part)).collect()
     }
@@ -40,14 +37,13 @@ impl Mailbox {
         Some(Self { name, user: user.to_owned(), domain })
     }
 
-    /// The address alone.
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}@{}", self.user, self.domain)
     }
 }
 
-/// The parts between the commas that are in no quotes.
+/// The parts between the commas outside of quotes.
 fn parts(text: &str) -> Vec<&str> {
     let commas: Vec<usize> = outside_quotes(text).filter(|(_, letter)| *letter == ',').map(|(at, _)| at).collect();
     let begins = std::iter::once(0).chain(commas.iter().map(|at| at + 1));
@@ -55,7 +51,7 @@ fn parts(text: &str) -> Vec<&str> {
     begins.zip(ends).map(|(begin, end)| text[begin..end].trim()).collect()
 }
 
-/// The characters that stand in no quotes, with where they stand; the quotes are not among them.
+/// The characters outside of quotes, with their indexes; without the quotes themselves.
 fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.char_indices().filter(move |(_, letter)| {
@@ -72,17 +68,17 @@ fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
-/// A name, in quotes or without, which may be empty; nothing where it is not a name.
+/// A display name, in quotes or without, possibly empty; none if it is invalid.
 fn name(text: &str) -> Option<String> {
     match text.strip_prefix('"') {
         Some(rest) => unescaped(rest.strip_suffix('"')?),
-        // More signs ought to stand in quotes; what is written to the mail has them.
+        // Other special characters should be quoted too; they are quoted in the mail's header.
         None if text.contains(['"', '<', '>', '@', ',']) => None,
         None => Some(text.to_owned()),
     }
 }
 
-/// What stands in quotes, with its backslashes read; nothing where the quotes end within it.
+/// Unescapes the text within quotes; none if a quote ends within it.
 fn unescaped(text: &str) -> Option<String> {
     let mut bare = String::with_capacity(text.len());
     let mut letters = text.chars();
@@ -104,7 +100,7 @@ fn is_user(text: &str) -> bool {
     }
 }
 
-/// The domain in ASCII. An address of the network stands in brackets.
+/// The domain in ASCII. An IP address is in brackets.
 fn domain_of(text: &str) -> Option<String> {
     if text.starts_with('[') && text.ends_with(']') {
         let inside = text.trim_matches(['[', ']']);

@@ -1,7 +1,5 @@
-//! The vocabulary: one type for each word that Heartbeat speaks.
-//!
-//! No IO, no async, no logging, and no other room is named here. Text is parsed at the door ([`Host::parse`],
-//! [`ProjectToken::parse`], ...); inside, a value that exists is a value that is right.
+//! The domain types. No IO, no async, no logging, no dependency on other modules. Texts are parsed at the boundary ([`Host::parse`],
+//! [`ProjectToken::parse`], ...), so that every value is valid. Errors of parsers are predicates: the caller puts the setting's name before them.
 
 mod alert;
 mod alert_settings;

@@ -1,4 +1,4 @@
-//! A notification: one message owed to one channel, because an incident opened, goes on, or is over.
+//! A notification: one message for one channel, because an incident opened, goes on, or is resolved.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,30 +11,28 @@ use uuid::Uuid;
 use super::incident::derived;
 use super::{ChannelId, Diagnosis, IncidentId, ProjectName, Timestamp};
 
-/// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
-    /// An incident opened.
     Opened,
-    /// An open incident is graver than was told.
+    /// The severity of an open incident increased.
     Escalated,
-    /// It still goes on.
+    /// The incident is still open.
     Reminder,
-    /// It is over.
+    /// The incident ended.
     Resolved,
-    /// Heartbeat itself was down, and is back; or the clock that it goes by jumped ahead.
+    /// Heartbeat was down and is back; or its clock jumped ahead.
     Returned,
     /// Another channel does not deliver.
     ChannelStopped,
-    /// Several messages in one, because they came at once.
+    /// Several messages in one, because they were due at once.
     Digest,
-    /// Another channel, of which it was said that it does not deliver, does again, or is not used any more.
+    /// Another channel that did not deliver does again, or is no longer used.
     ChannelResolved,
 }
 
 impl NotificationKind {
-    /// All of them; their place here is their number in the store.
+    /// The index is the number in the store.
     pub const ALL: [Self; 8] = [
         Self::Opened,
         Self::Escalated,
@@ -46,12 +44,11 @@ impl NotificationKind {
         Self::ChannelResolved,
     ];
 
-    /// One word, as in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Opened => "opened",
-            Self::Escalated => "worsened",
+            Self::Escalated => "escalated",
             Self::Reminder => "reminder",
             Self::Resolved => "resolved",
             Self::Returned => "returned",
@@ -68,91 +65,87 @@ impl fmt::Display for NotificationKind {
     }
 }
 
-/// What a notification says: the words, made once, and the facts behind them. Every channel dresses the same message; its JSON is what the webhook
-/// sends, and its fields are what a user's template can name. Times are RFC 3339 in UTC.
+/// The text of a notification and the facts behind it. Every channel renders the same message; its JSON is the webhook's body, and its fields are the
+/// names in a user's template. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The version of this shape: 1.
+    /// The version of this JSON: 1.
     pub version: u8,
-    /// What it is about.
     pub kind: NotificationKind,
-    /// A sample that somebody asked for, and nothing that happened.
+    /// Whether it is a requested sample, and nothing happened.
     #[serde(default)]
     pub test: bool,
-    /// Whether it says of one incident both that it opened and that it is over: the opening could not be told while it lasted.
+    /// Whether it reports both the opening and the end of an incident, because the opening could not be sent while it lasted.
     #[serde(default)]
     pub merged: bool,
-    /// When it was made.
     pub at: Timestamp,
     /// One line: `[critical] shop: beats do not arrive`.
     pub title: String,
-    /// The whole of it, in lines of plain text.
+    /// Several lines of plain text.
     pub text: String,
-    /// The project; empty when it is about Heartbeat itself.
+    /// Empty if it is about Heartbeat itself.
     pub project: String,
     /// `info`, `warning` or `critical`.
     pub severity: String,
-    /// The incident; none when it is about Heartbeat itself.
+    /// None if it is about Heartbeat itself.
     pub incident: Option<IncidentFacts>,
-    /// The channel that does not deliver, or does again; none when it is about something else.
+    /// The channel that does not deliver, or does again; none for other messages.
     #[serde(default)]
     pub channel: Option<ChannelFacts>,
 }
 
-/// What a message tells of a channel that does not deliver.
+/// The channel of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelFacts {
-    /// Its name.
     pub name: String,
-    /// The same in every message of this channel, and in no other's.
+    /// The same in every message about this channel, and in no other message.
     pub key: Uuid,
 }
 
 impl ChannelFacts {
-    /// Of the channel of this number and name.
     #[must_use]
     pub fn of(id: ChannelId, name: &ProjectName) -> Self {
         Self { name: name.to_string(), key: derived(&[b"channel", name.as_str().as_bytes(), &id.0.to_be_bytes()]) }
     }
 }
 
-/// What a message tells of an incident.
+/// The facts of an incident in a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentFacts {
-    /// Its number.
+    /// The number of the incident.
     pub id: i64,
-    /// The same in every message of this incident, and in no other's.
+    /// The same in every message about this incident, and in no other message.
     pub key: Uuid,
-    /// `ingestion`, `blind` or `quiet`.
+    /// `ingestion`, `monitoring` or `traffic`.
     pub incident_kind: String,
     /// The rules that hold it open.
     pub rules: Vec<String>,
-    /// Where the way is broken, in a word for machines.
+    /// The cause as a code for programs.
     pub cause_code: String,
-    /// The same as a sentence.
+    /// The cause as a sentence.
     pub cause: String,
     /// Where the way is broken, who answered there, and what to do next.
     #[serde(default)]
     pub diagnosis: Diagnosis,
-    /// Its page, where the page's public address is set.
+    /// The address of the incident's page, if `public_url` is set.
     #[serde(default)]
     pub url: Option<String>,
     /// When it opened.
     #[schema(value_type = String, format = DateTime)]
     pub opened: Timestamp,
-    /// When it was over; none while it is open.
+    /// When it ended; none while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub closed: Option<Timestamp>,
     /// Why it ended: `recovered`, `rule_off`, `limit_changed`, `alert_off`, `alert_removed`, `project_removed`, `heartbeat_off` or
     /// `key_removed`; none while it is open.
     #[serde(default)]
     pub ended_because: Option<String>,
-    /// How long it lasted, or has lasted, in milliseconds: from its first bad minute.
+    /// How long it lasted or has lasted, in milliseconds, from its first bad minute.
     pub lasted_ms: u64,
-    /// How long after its first bad minute had begun it was noticed, in milliseconds; none where that minute is not known.
+    /// How long after the start of its first bad minute it was noticed, in milliseconds; none if that minute is unknown.
     #[serde(default)]
     pub noticed_after_ms: Option<u64>,
-    /// The first minute of the trouble.
+    /// The first bad minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub first_bad: Option<Timestamp>,
     /// The last good minute before it.
@@ -160,20 +153,20 @@ pub struct IncidentFacts {
     pub last_good: Option<Timestamp>,
     /// How many beats of its minutes were sent.
     pub beats_sent: u32,
-    /// Of these: seen, but late.
+    /// Of these: arrived late.
     pub beats_late: u32,
-    /// Not seen so far.
+    /// Not seen so far, including lost beats.
     pub beats_missing: u32,
-    /// Of those missing: given up.
+    /// Of the missing ones: not seen within `lost_after`.
     pub beats_lost: u32,
-    /// Not taken by capture, or not answered.
+    /// Rejected by capture, or without a response.
     pub beats_rejected: u32,
-    /// Stored twice.
+    /// Stored more than once.
     pub beats_duplicated: u32,
 }
 
 impl IncidentFacts {
-    /// With the incident's page, where it is known under which address users reach the page.
+    /// Adds the address of the incident's page, if the public address of the pages is known.
     #[must_use]
     pub fn linked(self, public: Option<&Url>) -> Self {
         let url = public.and_then(|public| public.join(&format!("incidents/{}", self.id)).ok());
@@ -181,24 +174,20 @@ impl IncidentFacts {
     }
 }
 
-/// How far a notification has come.
+/// The state of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotificationState {
-    /// To be delivered.
     Queued,
-    /// Delivered.
     Sent,
-    /// Given up: nobody took it. It is kept, and can be sent again.
+    /// Given up because the channel did not accept it. It is stored and can be sent again.
     Failed,
-    /// Not needed any more: a newer one says more.
+    /// No longer needed: a newer notification replaces it.
     Superseded,
 }
 
 impl NotificationState {
-    /// All of them; their place here is their number in the store.
     pub const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::Failed, Self::Superseded];
 
-    /// One word, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -210,34 +199,29 @@ impl NotificationState {
     }
 }
 
-/// One message, owed to one channel.
+/// One message for one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Derived from incident, kind, number and channel: the same whoever writes it, and on every try.
+    /// Derived from incident, kind, number and channel: the same for every writer and on every try.
     pub id: Uuid,
-    /// To whom.
     pub channel: ChannelId,
-    /// About which incident; none when it is about Heartbeat itself.
+    /// None if it is about Heartbeat itself.
     pub incident: Option<IncidentId>,
-    /// What it says.
     pub message: Message,
-    /// Since when it is owed.
+    /// When it was queued.
     pub created: Timestamp,
-    /// Not to be tried before this.
+    /// It is not sent before this.
     pub due: Timestamp,
-    /// How often it was tried.
     pub tries: u16,
-    /// How far it has come.
     pub state: NotificationState,
-    /// When it came there: when it was taken, or given up.
+    /// When it was accepted or given up.
     pub ended: Option<Timestamp>,
-    /// What the last try came to, in words without secrets.
+    /// The result of the last try, without secrets.
     pub said: Option<String>,
 }
 
 impl Notification {
-    /// A notification that is owed from now on. `about` is the incident's key, or what else there is one of; `number` tells
-    /// reminders apart.
+    /// A notification that is queued now. `about` is the incident's key, or another unique key; `number` distinguishes reminders.
     #[must_use]
     pub fn queued(channel: ChannelId, incident: Option<IncidentId>, about: &str, number: u32, message: Message) -> Self {
         let created = message.at;
@@ -256,31 +240,30 @@ impl Notification {
     }
 }
 
-/// What came of trying to deliver a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// Taken. The words say by whom.
+    /// The text names who accepted it.
     Accepted(String),
-    /// Not taken, and trying again can help.
+    /// Not accepted; a retry can help.
     TryAgain {
-        /// What came back, without secrets.
+        /// The response, without secrets.
         words: String,
-        /// Not before so long.
+        /// The minimum wait.
         after: Option<Duration>,
     },
-    /// Taken for some of its recipients. It is tried again for the others, and for them alone.
+    /// Accepted for some recipients. It is retried only for the others.
     Partly {
-        /// What came back, without secrets.
+        /// The response, without secrets.
         words: String,
     },
-    /// Not taken, and this message never will be; the next one may.
+    /// This message is rejected for good; the next one may be accepted.
     Unfit {
-        /// What came back, without secrets.
+        /// The response, without secrets.
         words: String,
     },
-    /// Not taken, and nothing will be: the channel itself is wrong.
+    /// The channel itself is wrong: nothing will be accepted.
     Rejected {
-        /// What came back, without secrets.
+        /// The response, without secrets.
         words: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as text.
 
 /// `43200` as `43,200`.
 #[must_use]

@@ -1,53 +1,57 @@
-//! The outcome: a beat's end.
+//! The outcome of a beat.
 
 use std::fmt;
 
-/// A beat's end, as far as it is known. A later read-back may still turn everything but Arrived and Late into one of these two:
-/// what arrived, arrived.
+/// The outcome of a beat, as far as it is known. A later read-back may still change any outcome except `Arrived` and `Late` into one of these two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// We were not running, or disabled.
+    /// Heartbeat was not running, or was disabled.
     NotSent,
-    /// Seen, within `late_after`.
+    /// Seen within `late_after`.
     Arrived,
-    /// Seen, later than that.
+    /// Seen later than `late_after`.
     Late,
-    /// Accepted, and not yet decided.
+    /// Accepted, not decided yet.
     Awaiting,
-    /// Accepted, looked for, and not there within `lost_after`.
+    /// Accepted, but not seen within `lost_after`.
     Lost,
-    /// Capture answered and did not take it.
+    /// Capture answered and did not accept it.
     Rejected,
-    /// Capture did not answer.
     Unreachable,
-    /// Accepted, and we could not look.
+    /// Accepted, but read-backs failed.
     Unverified,
 }
 
 impl Outcome {
-    /// All of them; their place here is their number in the store.
+    /// The index is the number in the store.
     pub const ALL: [Self; 8] =
         [Self::NotSent, Self::Arrived, Self::Late, Self::Awaiting, Self::Lost, Self::Rejected, Self::Unreachable, Self::Unverified];
 
-    /// Its number in the store: those above 2 can still turn into Arrived or Late.
+    /// The number in the store. Outcomes above 2 can still become `Arrived` or `Late`.
     #[must_use]
     pub const fn code(self) -> i16 {
         self as i16
     }
 
-    /// The outcome of this number.
     #[must_use]
     pub fn of_code(code: i16) -> Option<Self> {
         usize::try_from(code).ok().and_then(|at| Self::ALL.get(at).copied())
     }
 
-    /// Whether the beat was seen.
     #[must_use]
     pub const fn is_seen(self) -> bool {
         matches!(self, Self::Arrived | Self::Late)
     }
 
-    /// One word, in lower case, as in the vocabulary.
+    /// As users read it; `name` is for programs.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NotSent => "not sent",
+            other => other.name(),
+        }
+    }
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -62,7 +66,7 @@ impl Outcome {
         }
     }
 
-    /// One character for a strip of minutes: readable without colour.
+    /// One character for a row of minutes; readable without color.
     #[must_use]
     pub const fn mark(self) -> char {
         match self {
@@ -80,6 +84,6 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.label())
     }
 }

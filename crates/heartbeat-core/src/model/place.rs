@@ -1,20 +1,17 @@
-//! Where a PostHog is: a region of its Cloud, an installation of one's own, or a reverse proxy before either.
+//! The address of a PostHog: a region of PostHog Cloud, a self-hosted installation, or a reverse proxy in front of either.
 
 use std::fmt;
 
 use url::Url;
 
-/// A region of PostHog Cloud. A token belongs to one of them; the other answers 200 to it and drops the event.
+/// A region of PostHog Cloud. A token belongs to one of them; the other one answers 200 and drops the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
-    /// `us.i.posthog.com`
     Us,
-    /// `eu.i.posthog.com`
     Eu,
 }
 
 impl Region {
-    /// The other region.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -23,7 +20,7 @@ impl Region {
         }
     }
 
-    /// As it is written in settings: `us` or `eu`.
+    /// The name in settings: `us` or `eu`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,7 +29,6 @@ impl Region {
         }
     }
 
-    /// The host that takes this region's events.
     #[must_use]
     pub fn host(self) -> Host {
         let (capture, api) = match self {
@@ -51,28 +47,23 @@ impl Region {
     }
 }
 
-/// Why a text names no PostHog.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
-    /// Nothing but white space.
     #[error("is empty; give `us`, `eu`, or the address of a PostHog such as `https://posthog.example.com`")]
     Empty,
-    /// A host without `http://` or `https://`.
     #[error("`{0}` has no protocol; did you mean `https://{0}`?")]
     NoProtocol(String),
-    /// Something that is not http.
     #[error("`{0}` is not an http or https address")]
     NotHttp(String),
-    /// Not a URL.
-    #[error("`{0}` is no address: {1}")]
+    #[error("`{0}` is not an address: {1}")]
     NoAddress(String, String),
-    /// `user:password@`, `?query` or `#fragment`. The text is not quoted: it may hold a password.
-    #[error("must not hold a user name, a password, a query (?) or a fragment (#)")]
+    /// `user:password@`, `?query` or `#fragment`. The text is not quoted, because it may contain a password.
+    #[error("must not contain a user name, a password, a query (?) or a fragment (#)")]
     TooMuch,
 }
 
-/// The address of a PostHog: one base for capture, one for the API. On Cloud they differ, elsewhere they are the same.
-/// Without a trailing slash, with the path of a reverse proxy kept.
+/// The address of a PostHog: one base for capture, one for the API. They differ on Cloud and are the same elsewhere. Without a trailing slash, but
+/// with the path of a reverse proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     written: String,
@@ -82,11 +73,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// Reads `us`, `eu`, or an http(s) address, with or without a path and a trailing slash. The addresses of Cloud's web
-    /// application (`us.posthog.com`, the old `app.posthog.com`) are known as its regions.
-    ///
-    /// # Errors
-    /// [`HostError`] says what is wrong, and what was probably meant.
+    /// Reads `us`, `eu`, or an http(s) address, with or without a path and a trailing slash. The addresses of Cloud's web application
+    /// (`us.posthog.com`, the old `app.posthog.com`) mean its regions.
     pub fn parse(text: &str) -> Result<Self, HostError> {
         let text = text.trim();
         match text.to_ascii_lowercase().as_str() {
@@ -110,31 +98,29 @@ impl Host {
         Ok(Self { written: text.to_owned(), capture: base.clone(), api: base, region: None })
     }
 
-    /// As the user wrote it.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
     }
 
-    /// The base address that takes events.
     #[must_use]
     pub fn capture(&self) -> &str {
         &self.capture
     }
 
-    /// The base address of the private API and the web application.
+    /// The base address of the API and the web application.
     #[must_use]
     pub fn api(&self) -> &str {
         &self.api
     }
 
-    /// The region, when this is PostHog Cloud itself.
+    /// The region, if this is PostHog Cloud itself.
     #[must_use]
     pub const fn region(&self) -> Option<Region> {
         self.region
     }
 
-    /// Whether all of it stays on this machine.
+    /// Whether both addresses are on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         [&self.capture, &self.api].into_iter().all(|base| {
@@ -188,9 +174,9 @@ mod tests {
             ("posthog.example.com", "did you mean `https://posthog.example.com`?"),
             ("localhost:8000", "did you mean"),
             ("ftp://x", "not an http"),
-            ("http://", "no address"),
-            ("https://user:hunter2@x.org", "must not hold"),
-            ("https://x.org/?a=b", "must not hold"),
+            ("http://", "is not an address"),
+            ("https://user:hunter2@x.org", "must not contain"),
+            ("https://x.org/?a=b", "must not contain"),
         ] {
             let wrong = Host::parse(text).unwrap_err().to_string();
             assert!(wrong.contains(says), "{text}: {wrong}");

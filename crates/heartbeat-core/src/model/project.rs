@@ -1,28 +1,23 @@
-//! A project: one PostHog project, with what is installed on it.
+//! A project: one PostHog project, with its installed apps.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp};
 
-/// The store's number of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectId(pub i64);
 
-/// Why a text cannot name a project.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first")]
 pub struct NameError(String);
 
-/// By what people and addresses call a project.
+/// The name of a project, used in texts and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectName(String);
 
 impl ProjectName {
-    /// Reads a name that can stand in a file, on a command line and in an address.
-    ///
-    /// # Errors
-    /// [`NameError`] when it cannot.
+    /// Reads a name that is valid in files, on the command line and in addresses.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let mut bytes = text.bytes();
         let starts = bytes.next().is_some_and(|first| first.is_ascii_alphanumeric());
@@ -30,7 +25,6 @@ impl ProjectName {
         if starts && goes_on && text.len() <= 64 { Ok(Self(text.to_owned())) } else { Err(NameError(text.chars().take(80).collect())) }
     }
 
-    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -43,14 +37,14 @@ impl fmt::Display for ProjectName {
     }
 }
 
-/// The waits that decide an outcome, and how often we look.
+/// The waits that decide an outcome, and the interval of read-backs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// A beat seen later than this after it was sent is Late.
+    /// A beat that is seen later than this is late.
     pub late_after: Duration,
-    /// A beat not seen by then is Lost.
+    /// A beat that is not seen by then is lost.
     pub lost_after: Duration,
-    /// From one read-back to the next: at least a minute.
+    /// At least a minute.
     pub readback_interval: Duration,
 }
 
@@ -60,56 +54,50 @@ impl Default for Timing {
     }
 }
 
-/// A project as a person sets it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectSpec {
-    /// Unlike that of any other project here.
+    /// Unique among projects.
     pub name: ProjectName,
-    /// Where its events are sent.
+    /// The address that receives its events.
     pub host: Host,
-    /// Where it is read, when that is not the host's own API: a project behind a reverse proxy.
+    /// The address that is read, if it is not the host's own API: for a project behind a reverse proxy.
     pub api_host: Option<Host>,
-    /// Sends.
     pub token: ProjectToken,
-    /// Reads. Without it, arrival is not checked.
+    /// Reads. Without it arrival is not checked.
     pub personal_key: Option<PersonalKey>,
-    /// PostHog's number of the project, when the user gave it; otherwise it is found from the token.
+    /// PostHog's id of the project, if the user gave it; otherwise it is found from the token.
     pub posthog_id: Option<u64>,
-    /// The waits.
     pub timing: Timing,
-    /// Heartbeat, when installed.
     pub heartbeat: Option<HeartbeatApp>,
-    /// Ingestion Alert, when installed.
     pub ingestion_alert: Option<IngestionAlertApp>,
 }
 
 impl ProjectSpec {
-    /// The base address of the API that reads this project.
+    /// The base address of the API that is read, which Ingestion Alert can override.
     #[must_use]
     pub fn api(&self) -> &str {
         let of_alert = self.ingestion_alert.as_ref().and_then(|app| app.posthog_host.as_ref());
         of_alert.map_or_else(|| self.own_api(), Host::api)
     }
 
-    /// The base address of the project's own API, whatever Ingestion Alert reads: for this one its key was given.
+    /// The base address of the project's own API, regardless of Ingestion Alert: the project's key belongs to this one.
     #[must_use]
     pub fn own_api(&self) -> &str {
         self.own_api_host().api()
     }
 
-    /// Where the project's own API is.
     #[must_use]
     pub fn own_api_host(&self) -> &Host {
         self.api_host.as_ref().unwrap_or(&self.host)
     }
 
-    /// Where the beats of a route are sent.
+    /// The address that receives the beats of a route.
     #[must_use]
     pub fn host_of<'a>(&'a self, route: &'a Route) -> &'a Host {
         route.spec.host.as_ref().unwrap_or(&self.host)
     }
 
-    /// The key that reads this project.
+    /// The key that reads, which Ingestion Alert can override.
     #[must_use]
     pub fn reading_key(&self) -> Option<&PersonalKey> {
         let of_alert = self.ingestion_alert.as_ref().and_then(|app| app.posthog_api_key.as_ref());
@@ -124,57 +112,48 @@ impl ProjectSpec {
         std::iter::once(&self.host).chain(&self.api_host).chain(of_app).chain(of_alert)
     }
 
-    /// Whether Heartbeat is installed and enabled.
     #[must_use]
     pub fn beats(&self) -> bool {
         self.heartbeat.as_ref().is_some_and(|app| app.enabled)
     }
 
-    /// Ingestion Alert, when installed and enabled.
+    /// Ingestion Alert, if it is installed and enabled.
     #[must_use]
     pub fn alert(&self) -> Option<&IngestionAlertApp> {
         self.ingestion_alert.as_ref().filter(|app| app.enabled)
     }
 }
 
-/// A project that the store knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its number.
     pub id: ProjectId,
-    /// What it is.
     pub spec: ProjectSpec,
-    /// Its routes that are in use.
     pub routes: Vec<Route>,
-    /// When its apps were switched on and off, oldest first.
+    /// When its apps were enabled and disabled, oldest first.
     pub switches: Vec<Switch>,
 }
 
-/// One turn of an app's switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Switch {
-    /// Which app.
     pub app: AppKind,
-    /// When.
     pub at: Timestamp,
-    /// On, or off.
     pub on: bool,
 }
 
 impl Project {
-    /// Since when its Heartbeat is on; none when it is not.
+    /// Since when Heartbeat is enabled; none if it is not.
     #[must_use]
     pub fn on_since(&self) -> Option<Timestamp> {
         self.spec.beats().then(|| self.last_turned_on(AppKind::Heartbeat))
     }
 
-    /// Since when its Ingestion Alert is on; none when it is not.
+    /// Since when Ingestion Alert is enabled; none if it is not.
     #[must_use]
     pub fn alert_since(&self) -> Option<Timestamp> {
         self.spec.alert().map(|_| self.last_turned_on(AppKind::IngestionAlert))
     }
 
-    /// Whether Heartbeat was on during any part of `minute`.
+    /// Whether Heartbeat was enabled during any part of `minute`.
     #[must_use]
     pub fn was_on(&self, minute: Minute) -> bool {
         let last_before = self.turns(AppKind::Heartbeat).rfind(|switch| switch.at < minute.start());

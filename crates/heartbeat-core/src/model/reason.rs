@@ -1,8 +1,8 @@
-//! Why something failed, at the bottom of it.
+//! The root cause of an error.
 
 use std::error::Error;
 
-/// The innermost of an error's reasons: the error itself, where there is none. What stands around it says the same in longer words.
+/// The innermost source of an error, or the error itself. The outer ones repeat it in longer texts.
 #[must_use]
 pub fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     let mut innermost = error;

@@ -1,25 +1,24 @@
-//! Rules: what Ingestion Alert holds to be trouble, from when on, and how grave it is.
+//! Rules: when Ingestion Alert opens an incident, and at which severity.
 
 use std::fmt;
 use std::time::Duration;
 
-/// An incident kind of trouble: at most one incident of each is open on a project. What breaks ingestion is one incident however many rules
-/// see it, and never mixed with what is our own repair, or with a project that merely has nothing to say.
+/// The kind of an incident: at most one incident of each kind is open on a project. A failure of ingestion is one incident, however many rules see
+/// it, and is never mixed with a failure to read back, or with a project without traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IncidentKind {
-    /// Events do not get in, or late.
+    /// Events do not arrive, or arrive late.
     Ingestion,
-    /// We cannot look: ours until shown otherwise.
+    /// Beats cannot be read back; this says nothing about ingestion.
     Monitoring,
-    /// Nothing is wrong but that nobody sends: heartbeats arrive, and no other event.
+    /// Heartbeats arrive, but no other event.
     Traffic,
 }
 
 impl IncidentKind {
-    /// All of them; their place here is their number in the store.
+    /// The index is the number in the store.
     pub const ALL: [Self; 3] = [Self::Ingestion, Self::Monitoring, Self::Traffic];
 
-    /// One word, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,22 +35,20 @@ impl fmt::Display for IncidentKind {
     }
 }
 
-/// How grave trouble is. In order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Info,
-    /// Somebody should look at it in the daytime.
+    /// To be checked during working hours.
     Warning,
-    /// Somebody should get up for it.
+    /// To be checked at once.
     Critical,
 }
 
 impl Severity {
-    /// All of them, from light to grave; their place here is their number in the store.
+    /// From low to high; the index is the number in the store.
     pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
 
-    /// One word, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,13 +58,9 @@ impl Severity {
         }
     }
 
-    /// Reads `info`, `warning` or `critical`.
-    ///
-    /// # Errors
-    /// Says which there are.
     pub fn parse(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|severity| severity.name() == text.trim());
-        found.ok_or_else(|| format!("`{}` is no severity; there are info, warning, critical", text.trim()))
+        found.ok_or_else(|| format!("`{}` is not a severity; use info, warning or critical", text.trim()))
     }
 }
 
@@ -77,33 +70,27 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One rule of Ingestion Alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RuleKind {
-    /// No watched event with a timestamp in the last `timeRange`: the original app's one rule.
+    /// No watched event with a timestamp in the last `timeRange`: the only rule of PostHog's app.
     NoEvent,
-    /// Beats are lost.
     Lost,
-    /// Beats come later than a limit, or are missing for longer.
+    /// Beats arrive later than the limit, or are missing for longer.
     Lag,
-    /// Capture refuses, or does not answer.
     Capture,
-    /// Looking has failed for longer than a limit.
     Blind,
-    /// No event but heartbeats in the last `timeRange`.
+    /// No event except heartbeats in the last `timeRange`.
     Quiet,
-    /// Some beats are lost while others arrive.
     PartialLoss,
-    /// Capture takes beats and does not answer.
     AnswersLost,
 }
 
 impl RuleKind {
-    /// All of them; their place here is their number in the store.
+    /// The index is the number in the store.
     pub const ALL: [Self; 8] =
         [Self::NoEvent, Self::Lost, Self::Lag, Self::Capture, Self::Blind, Self::Quiet, Self::PartialLoss, Self::AnswersLost];
 
-    /// As it is written in settings.
+    /// The name in settings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -118,13 +105,11 @@ impl RuleKind {
         }
     }
 
-    /// The rule of this name.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == text)
     }
 
-    /// Which incident kind its trouble belongs to.
     #[must_use]
     pub const fn incident_kind(self) -> IncidentKind {
         match self {
@@ -134,20 +119,19 @@ impl RuleKind {
         }
     }
 
-    /// Whether it has a limit of its own: then settings give that in place of `on`.
+    /// Whether settings give a limit instead of `on`.
     #[must_use]
     pub const fn has_limit(self) -> bool {
         matches!(self, Self::Lag | Self::Blind)
     }
 
-    /// As it holds where nothing is set.
     #[must_use]
     pub fn usual(self) -> Rule {
         let hours = |all: &[u64]| all.iter().map(|hours| Duration::from_hours(*hours)).collect();
         let beats = Damping { bad: 3, of: 5, good: 3 };
         let readbacks = Damping { bad: 1, of: 1, good: 2 };
-        // A single lost beat is none; at 10 % of loss two come within 20 minutes in most cases (`judge/alert/loss.rs` measures it). It is over
-        // when no lost beat is in sight.
+        // A single lost beat does not count; at 10 % of loss two occur within 20 minutes in most cases (measured in `judge/alert/loss.rs`). The incident
+        // closes when no lost beat is left in the window.
         let window = Damping { bad: 2, of: 30, good: 30 };
         let (on, limit, damping, severity) = match self {
             Self::NoEvent => (true, None, readbacks, Severity::Critical),
@@ -169,60 +153,50 @@ impl fmt::Display for RuleKind {
     }
 }
 
-/// How many bad marks open, and how many good ones close. Of beats a mark is a minute, of read-backs a read-back; what is not decided is none.
+/// How many bad marks open and how many good marks close an incident. A mark is a minute of beats, or a read-back; undecided ones do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damping {
-    /// So many bad ones open ...
+    /// This many bad marks ...
     pub bad: u8,
-    /// ... of so many last ones.
+    /// ... out of this many last ones open.
     pub of: u8,
-    /// So many good ones in a row close.
+    /// This many good marks in a row close.
     pub good: u8,
 }
 
 impl Damping {
-    /// No damping looks further back than so many marks.
+    /// The maximum of `of` and `good`.
     pub const MOST: u8 = 60;
 
     /// Reads `3 of 5`, or `3` for three in a row.
-    ///
-    /// # Errors
-    /// Says how it is written.
     pub fn parse_open(text: &str) -> Result<(u8, u8), String> {
         let (bad, of) = text.split_once("of").unwrap_or((text, text));
         match (bad.trim().parse::<u8>(), of.trim().parse::<u8>()) {
             (Ok(bad), Ok(of)) if (1..=of).contains(&bad) && of <= Self::MOST => Ok((bad, of)),
-            _ => Err(format!("`{}` must be written like `3 of 5`, of {} at most", text.trim(), Self::MOST)),
+            _ => Err(format!("`{}` must be written like `3 of 5`, with at most {} results", text.trim(), Self::MOST)),
         }
     }
 
-    /// Reads how many good ones in a row close.
-    ///
-    /// # Errors
-    /// Says how it is written.
+    /// Reads how many good results in a row close.
     pub fn parse_close(text: &str) -> Result<u8, String> {
         let read = text.trim().parse::<u8>().ok().filter(|good| (1..=Self::MOST).contains(good));
         read.ok_or_else(|| format!("`{}` must be a whole number from 1 to {}", text.trim(), Self::MOST))
     }
 }
 
-/// One rule, as it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Whether it holds at all.
     pub on: bool,
-    /// The lag above which a beat is bad, or for how long looking may fail.
+    /// The lag above which a beat is bad, or how long read-backs may fail.
     pub limit: Option<Duration>,
-    /// When it opens and closes.
     pub damping: Damping,
-    /// How grave it is.
     pub severity: Severity,
-    /// How long after opening each reminder follows the one before; the last goes on for ever. None at all, when empty.
+    /// Intervals between notifications; the last one repeats. Empty for no reminders.
     pub reminders: Vec<Duration>,
 }
 
 impl Rule {
-    /// How long after the last message the reminder of this number (from 0) is due.
+    /// The wait from the last notification until reminder `number` (from 0).
     #[must_use]
     pub fn reminder(&self, number: u32) -> Option<Duration> {
         self.reminders.get(number as usize).or(self.reminders.last()).copied()

@@ -1,22 +1,21 @@
-//! Secrets that are not PostHog's: addresses that let whoever knows them speak, and whatever else a channel needs to be let in.
+//! Secrets other than PostHog's keys: addresses that grant access to anyone who knows them, and credentials of channels.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-/// A text that nobody may see: it prints as `***`.
+/// A secret text, which prints as `***`.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes the text as it is.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(SecretString::from(text))
     }
 
-    /// The text itself: for the request that needs it, and for sealing. Nowhere else.
+    /// The text in clear: only for the request that needs it, and for encryption.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -37,42 +36,36 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What is wrong with a user name and password that stand in an address as they are. `/`, `?` and `#` end what belongs to the host, so that the rest
-/// would be read, and shown, as host, path or query. The text is not quoted.
-///
-/// # Errors
-/// The rest of a sentence that starts with the setting's name.
+/// Checks the login in an address for unencoded characters. `/`, `?` and `#` end the host part, so that the rest would be read, and shown, as host,
+/// path or query. The error does not quote the text.
 pub fn check_login(address: &str) -> Result<(), String> {
     let behind = address.split_once("://").map_or(address, |(_, behind)| behind);
     let login_and_host = behind.find(['/', '?', '#']).unwrap_or(behind.len());
     if !behind[login_and_host..].contains('@') {
         return Ok(());
     }
-    Err("holds an `@` behind its host: in a user name or password, percent-encode / as %2F, ? as %3F, # as %23, @ as %40 and % as %25"
+    Err("contains an `@` after its host: in a user name or password, percent-encode / as %2F, ? as %3F, # as %23, @ as %40 and % as %25"
         .into())
 }
 
-/// An http(s) address whose path or query is a key: of it only protocol and host are ever shown.
+/// An http(s) address whose path or query is a secret: only protocol and host are ever shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(Secret);
 
 impl SecretUrl {
-    /// Reads an http or https address. The text is not quoted in errors.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the setting's name.
+    /// Reads an http or https address. Errors do not quote the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Self(Secret::new(text))),
-            Ok(url) => Err(format!("is an address of `{}`, and must be one of http or https", url.scheme())),
+            Ok(url) => Err(format!("is an address with `{}`, but must be http or https", url.scheme())),
             Err(_) if text.is_empty() => Err("is empty; give an address such as `https://example.com/hook`".into()),
             Err(_) if !text.contains("://") => Err("has no protocol; begin it with `https://`".into()),
-            Err(wrong) => Err(format!("is no address: {wrong}")),
+            Err(wrong) => Err(format!("is not an address: {wrong}")),
         }
     }
 
-    /// The address itself: for the request, and for sealing. Nowhere else.
+    /// The address in clear: only for the request, and for encryption.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()

@@ -1,5 +1,4 @@
-//! Single sign-on: an issuer (OpenID Connect) says who somebody is, and these rules say whether that is enough to come in, and under
-//! which name.
+//! Single sign-on: an issuer (OpenID Connect) authenticates users, and these rules decide who is admitted and under which name.
 
 use std::fmt;
 
@@ -7,26 +6,23 @@ use url::{Host, Url};
 
 use super::{Role, Secret, UserName};
 
-/// An issuer that logs people in for Heartbeat, and whom of those that it knows may come in.
+/// An issuer that authenticates users for Heartbeat, and who of them is admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignOn {
-    /// Who says who somebody is.
     pub issuer: IssuerAddress,
-    /// As what the issuer knows Heartbeat.
     pub client_id: String,
-    /// By what the issuer knows that it is Heartbeat; none for a public client.
+    /// Authenticates Heartbeat at the issuer; none for a public client.
     pub client_secret: Option<Secret>,
-    /// Who may come in; nobody, where it is empty.
+    /// Who is admitted; nobody if it is empty.
     pub allowed: Vec<Allowed>,
-    /// What makes the name.
+    /// The claim that becomes the user name.
     pub claim: NameClaim,
-    /// What somebody may do who comes for the first time.
     pub role: Role,
-    /// What people call it.
+    /// The name on the login page.
     pub title: String,
 }
 
-/// The address of an issuer, letter by letter as it was given: what the issuer calls itself must be the same text.
+/// The address of an issuer, exactly as written: the `iss` of its tokens must be the same text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerAddress {
     text: String,
@@ -34,19 +30,16 @@ pub struct IssuerAddress {
 }
 
 impl IssuerAddress {
-    /// Reads an address. It is of https: what comes from there lets people in. On this machine http will do.
-    ///
-    /// # Errors
-    /// The rest of a sentence.
+    /// Reads an address. It must be https, because its responses admit users; http is accepted on this machine.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let wrong = |says: &str| format!("`{text}` {says}");
         let url = Url::parse(text).map_err(|_| wrong("must be an address such as `https://id.example.com`"))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("must hold no name and no password"));
+            return Err(wrong("must not contain a user name or a password"));
         }
         if !is_safe(&url) {
-            return Err(wrong("must begin with https:// (http:// is for this machine alone)"));
+            return Err(wrong("must begin with https:// (http:// is only for this machine)"));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("must end with its path, without `?` and `#`"));
@@ -57,20 +50,18 @@ impl IssuerAddress {
         Ok(Self { text: text.to_owned(), url })
     }
 
-    /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host alone.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Whether an address that the issuer names may be asked, or people be sent there: an issuer of https names none of http, which would
-    /// carry secrets in the open.
+    /// Whether Heartbeat may call, or send users to, an address that the issuer names: an https issuer must not name http addresses, which would send
+    /// secrets unencrypted.
     #[must_use]
     pub fn may_name(&self, url: &Url) -> bool {
         is_safe(url) && (url.scheme() == "https" || self.url.scheme() == "http")
@@ -97,20 +88,18 @@ fn is_safe(url: &Url) -> bool {
     }
 }
 
-/// What the issuer says of somebody, that makes the name.
+/// The claim that becomes the user name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameClaim {
-    /// The e-mail address, unless the issuer says that nobody verified it.
+    /// The e-mail address, unless the issuer says that it is not verified.
     Email,
-    /// The name that the issuer knows somebody by.
     PreferredUsername,
 }
 
 impl NameClaim {
-    /// All of them.
     pub const ALL: [Self; 2] = [Self::Email, Self::PreferredUsername];
 
-    /// As OpenID Connect calls it.
+    /// The name of the claim in OpenID Connect.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -119,32 +108,26 @@ impl NameClaim {
         }
     }
 
-    /// The one of this name.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|claim| claim.name() == text)
     }
 }
 
-/// Who may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed {
-    /// Everybody whom the issuer knows.
     Everybody,
-    /// Every address at this host.
+    /// Every e-mail address at this host.
     At(String),
-    /// This one.
     One(UserName),
 }
 
 impl Allowed {
-    /// Reads `*`, `@example.com` or `ann@example.com`; large and small letters are the same.
-    ///
-    /// # Errors
-    /// The rest of a sentence.
+    /// Reads `*`, `@example.com` or `ann@example.com`; case-insensitive.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = || format!("holds `{text}`, and must hold addresses such as `ann@example.com` or `@example.com`, or `*` for everybody");
+        let wrong =
+            || format!("contains `{text}`, but must contain addresses like `ann@example.com` or `@example.com`, or `*` for everyone");
         let small = text.to_ascii_lowercase();
         match small.strip_prefix('@') {
             _ if small == "*" => Ok(Self::Everybody),
@@ -159,47 +142,34 @@ impl Allowed {
     fn lets_in(&self, name: &UserName) -> bool {
         match self {
             Self::Everybody => true,
-            // Of more than one `@` nobody can say which is the one.
+            // With more than one `@` the host is ambiguous.
             Self::At(host) => name.as_str().split_once('@').is_some_and(|(_, of)| of == host),
             Self::One(one) => one == name,
         }
     }
 }
 
-/// What an issuer says of somebody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
-    /// `email`.
     pub email: Option<String>,
-    /// `email_verified`.
     pub email_verified: Option<bool>,
-    /// `preferred_username`.
     pub preferred_username: Option<String>,
 }
 
-/// Why somebody whom the issuer knows does not come in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
-    /// The issuer does not say what makes the name.
-    #[error("the issuer knows you and does not say your {0}; whoever runs it should let Heartbeat have that, in the ID token")]
+    #[error("the issuer does not send your {0}; ask its administrator to include it in the ID token for Heartbeat")]
     Unsaid(&'static str),
-    /// Nobody verified the address.
-    #[error("the issuer says that your address {0} is not verified; verify it there, and log in once more")]
+    #[error("the issuer reports that your address {0} is not verified; verify it there and log in again")]
     Unverified(String),
-    /// What the issuer says cannot be a name here.
-    #[error("the issuer calls you {0}, which cannot be a user's name here; ask whoever runs Heartbeat for another way in")]
+    #[error("the issuer names you {0}, which is not a valid user name here; ask the administrator of Heartbeat for another login")]
     NoName(String),
-    /// The address is not among those that may come in.
-    #[error("the issuer knows you as {0}, who is not among those who may come in here; ask whoever runs Heartbeat to add you to `allowed`")]
+    #[error("the issuer names you {0}, who is not allowed to log in here; ask the administrator of Heartbeat to add you to `allowed`")]
     NotAllowed(UserName),
 }
 
 impl SignOn {
-    /// The name under which somebody comes in, of whom the issuer says this. It is in small letters: an address is the same person's,
-    /// however it is written.
-    ///
-    /// # Errors
-    /// Why not.
+    /// The user name for these claims, in lower case, because an e-mail address means the same user in any case.
     pub fn admit(&self, said: &Said) -> Result<UserName, NotAdmitted> {
         let text = match self.claim {
             NameClaim::Email => &said.email,

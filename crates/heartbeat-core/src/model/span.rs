@@ -1,4 +1,4 @@
-//! How spans of time are worded for people, everywhere the same.
+//! Time spans as text, the same everywhere.
 
 use std::time::Duration;
 

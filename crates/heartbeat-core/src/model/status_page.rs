@@ -1,16 +1,13 @@
-//! A status page: what strangers may see of some projects.
+//! A status page: what the public may see of some projects.
 
 use super::ProjectName;
 
-/// What strangers may see of one or several projects, once it is switched on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusPage {
-    /// Its name in addresses; unlike that of any other status page.
+    /// The name in addresses, unique among status pages.
     pub name: ProjectName,
-    /// What stands above it.
     pub title: String,
-    /// Of which projects, in this order. One that is gone is passed over.
+    /// In this order. Removed projects are skipped.
     pub projects: Vec<ProjectName>,
-    /// Whether strangers see it.
     pub public: bool,
 }

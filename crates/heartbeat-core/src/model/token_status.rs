@@ -1,32 +1,32 @@
-//! What a PostHog says when it is asked about events that it accepted and that stay away: of the token, and of its own parts.
+//! PostHog's answers about events that it accepted and that are missing: about the token, and about its own parts.
 
 use std::fmt;
 
 use super::{Region, Timestamp};
 
-/// What becomes of events with a token. Capture does not tell: it answers 200 to any.
+/// What happens to events with a token. Capture does not say: it answers 200 to any token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenStatus {
     /// It belongs to a project there.
     Known,
-    /// It does not: a wrong key, or on Cloud the wrong region.
+    /// It is unknown there: a wrong key, or on Cloud the wrong region.
     Unknown,
-    /// Nobody could say.
+    /// Not found out.
     Untold,
-    /// It does not, but to one of this region of Cloud.
+    /// It belongs to a project in this region of Cloud.
     Elsewhere(Region),
-    /// It belongs to a project there, whose events are dropped: the quota is used up.
+    /// It belongs to a project there, whose events are dropped because the quota is used up.
     OverQuota,
-    /// It belongs to a project there, and something in PostHog drops our events: [`super::Findings::filter`] says what.
+    /// It belongs to a project there, and something in PostHog drops our events: see [`super::Findings::filter`].
     Filtered,
-    /// PostHog itself knows it, and behind the route's proxy it is not known, or another one is known in its place.
+    /// PostHog knows it, but behind the route's proxy it is unknown, or another one is known instead.
     Altered,
-    /// It belongs to a project there, and something on the way writes our events anew: they arrive under other uuids.
+    /// It belongs to a project there, but a proxy rewrites our events: they arrive under other uuids.
     Rewritten,
 }
 
 impl TokenStatus {
-    /// All of them; their place here is their number in the store.
+    /// The index is the number in the store.
     pub const ALL: [Self; 9] = [
         Self::Known,
         Self::Unknown,
@@ -40,28 +40,25 @@ impl TokenStatus {
     ];
 }
 
-/// A part of a self-hosted PostHog, under the name by which `/_preflight` tells its state.
+/// A part of a self-hosted PostHog, as named by `/_preflight`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The queue between capture and ingestion.
     Kafka,
-    /// The ingestion workers.
     Plugins,
-    /// Where events are stored.
     ClickHouse,
-    /// Redis.
     Redis,
     /// PostgreSQL, with the projects and their tokens.
     Db,
-    /// Background tasks. No event passes through them.
+    /// Background tasks; no event passes through them.
     Celery,
 }
 
 impl Part {
-    /// All of them, along the way of an event; their place here is their bit in the store.
+    /// In the order in which an event passes them; the index is the bit in the store.
     pub const ALL: [Self; 6] = [Self::Kafka, Self::Plugins, Self::ClickHouse, Self::Redis, Self::Db, Self::Celery];
 
-    /// As `/_preflight` calls it.
+    /// The name in `/_preflight`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -74,13 +71,12 @@ impl Part {
         }
     }
 
-    /// The part of this name.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.name() == text)
     }
 
-    /// Whether events stay away when it is down.
+    /// Whether events stop arriving when it is down.
     #[must_use]
     pub const fn carries_events(self) -> bool {
         !matches!(self, Self::Celery)
@@ -91,36 +87,33 @@ impl Part {
     }
 }
 
-/// Some parts of a PostHog, each once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Parts(u8);
 
 impl Parts {
-    /// Those whose bits are set; bits of no part count for nothing.
+    /// Unknown bits are ignored.
     #[must_use]
     pub fn from_bits(bits: u8) -> Self {
         Part::ALL.into_iter().filter(|part| bits & part.bit() != 0).collect()
     }
 
-    /// A bit each.
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether there are none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether events stay away when they are down.
+    /// Whether events stop arriving when they are down.
     #[must_use]
     pub fn carry_events(self) -> bool {
         self.iter().any(Part::carries_events)
     }
 
-    /// They, along the way of an event.
+    /// In the order in which an event passes them.
     pub fn iter(self) -> impl Iterator<Item = Part> {
         Part::ALL.into_iter().filter(move |part| self.0 & part.bit() != 0)
     }
@@ -144,14 +137,11 @@ impl fmt::Display for Parts {
     }
 }
 
-/// What PostHog said of beats that it accepted and that stay away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenReading {
-    /// What was said of the token.
     pub token_status: TokenStatus,
-    /// When it was asked for the token.
     pub asked: Timestamp,
-    /// Its parts that are down, as a self-hosted one said at the newest read-back.
+    /// The parts that are down, according to a self-hosted PostHog at the newest read-back.
     pub down: Parts,
 }
 

@@ -1,4 +1,4 @@
-//! Times of every week as people write them, `sun 02:00-04:00`, by the clock on the wall of a time zone.
+//! Weekly times such as `sun 02:00-04:00`, by the wall clock of a time zone.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use super::{Timestamp, parse_clock, parse_days, wall};
 
 const MINUTES_OF_A_DAY: u16 = 24 * 60;
 
-/// A stretch of some days of the week. It begins and ends when the wall reaches its times, however many hours lie between them in the nights in
-/// which clocks change.
+/// A time range on some days of the week. It begins and ends when the wall clock reaches its times, however many hours lie in between when clocks
+/// change.
 #[derive(Debug, Clone)]
 pub struct Weekly {
     written: String,
@@ -21,16 +21,13 @@ pub struct Weekly {
     days: [bool; 7],
     /// Minutes since midnight.
     from: u16,
-    /// The same; more than a day where it ends on the next.
+    /// Minutes since midnight; more than a day if it ends on the next day.
     to: u16,
 }
 
 impl Weekly {
-    /// Reads `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`, in this time zone, or in UTC. What does not end later on the same
-    /// day ends on the next.
-    ///
-    /// # Errors
-    /// The rest of a sentence that starts with the setting's name.
+    /// Reads `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`, in this time zone or in UTC. A range whose end is not after its begin
+    /// ends on the next day.
     pub fn parse(text: &str, timezone: Option<&str>) -> Result<Self, String> {
         let written = wall::in_one_line(text)?;
         let parts = || {
@@ -39,7 +36,7 @@ impl Weekly {
             Some((parse_days(days)?, parse_clock(from).filter(|from| *from < MINUTES_OF_A_DAY)?, parse_clock(to)?))
         };
         let (days, from, to) = parts().ok_or_else(|| {
-            format!("`{written}` must be days and times, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`")
+            format!("`{written}` must be days and times, for example `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`")
         })?;
         if from == to {
             return Err(format!("`{written}` begins and ends at the same time; a whole day is 00:00-24:00"));
@@ -50,44 +47,41 @@ impl Weekly {
         Ok(Self { written, timezone, zone, days, from, to })
     }
 
-    /// Its days and times, as they were written.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
     }
 
-    /// The time zone, where one was given.
     #[must_use]
     pub fn timezone(&self) -> Option<&str> {
         self.timezone.as_deref()
     }
 
-    /// When the stretch ends that holds `at`; none where none does.
+    /// The end of the range that contains `at`; none if there is none.
     pub(super) fn open(&self, at: Timestamp) -> Option<Timestamp> {
-        // A stretch begins on the day on which it is open, or on the one before; and one more where the zone leaves a day out.
-        self.stretches(at, -2, 1).filter(|(from, to)| *from <= at && at < *to).map(|(_, to)| to).max()
+        // A range begins on the day on which it is open or on the day before, or one more if the zone skips a day.
+        self.ranges(at, -2, 1).filter(|(from, to)| *from <= at && at < *to).map(|(_, to)| to).max()
     }
 
-    /// When the next one begins after `at`.
     pub(super) fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
-        self.stretches(at, -1, 9).map(|(from, _)| from).find(|from| *from > at)
+        self.ranges(at, -1, 9).map(|(from, _)| from).find(|from| *from > at)
     }
 
-    /// The stretches that begin on these days, counted from that of `at`.
-    fn stretches(&self, at: Timestamp, first: i32, last: i32) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+    /// The ranges that begin on these days, counted from the day of `at`.
+    fn ranges(&self, at: Timestamp, first: i32, last: i32) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         let today = jiff::Timestamp::from_millisecond(at.ms()).ok().map(|at| self.zone.to_datetime(at).date());
         let days = (first..=last).filter_map(move |after| today?.checked_add(after.days()).ok());
         let ours = days.filter(|day| self.days[usize::from(day.weekday().to_monday_zero_offset().unsigned_abs())]);
         ours.filter_map(|day| {
             let (from, to) = (self.reached(day, self.from)?, self.reached(day, self.to)?);
-            // Where both lie in the same gap, it lasts as long as it does elsewhere.
+            // If both lie in the same gap, the range has its usual length.
             let whole = SignedDuration::from_mins(i64::from(self.to - self.from));
             let to = if from < to { to } else { from.checked_add(whole).ok()? };
             Some((Timestamp::from_ms(from.as_millisecond()), Timestamp::from_ms(to.as_millisecond())))
         })
     }
 
-    /// When the wall reaches so many minutes since midnight of a day.
+    /// When the wall clock reaches this many minutes since midnight of a day.
     fn reached(&self, day: Date, minutes: u16) -> Option<jiff::Timestamp> {
         let day = day.checked_add((i32::from(minutes / MINUTES_OF_A_DAY)).days()).ok()?;
         let minutes = minutes % MINUTES_OF_A_DAY;
@@ -104,7 +98,7 @@ impl PartialEq for Weekly {
 
 impl Eq for Weekly {}
 
-/// As it was written, with its time zone: `sun 02:00-04:00 Europe/Berlin`.
+/// The written form with its time zone: `sun 02:00-04:00 Europe/Berlin`.
 impl fmt::Display for Weekly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)?;
@@ -139,15 +133,15 @@ mod tests {
             assert!(Weekly::parse(text, None).unwrap_err().contains("must be days and times"), "{text}");
         }
         assert!(Weekly::parse("sun 02:00-02:00", None).unwrap_err().contains("the same time"));
-        assert!(Weekly::parse("sun 02:00-04:00", Some("Mars/Olympus")).unwrap_err().contains("is no time zone"));
+        assert!(Weekly::parse("sun 02:00-04:00", Some("Mars/Olympus")).unwrap_err().contains("is not a time zone"));
     }
 
-    /// Days and times, time zone, and the stretches after a time: each from when to when.
+    /// Days and times, time zone, and the ranges after a time.
     type Case<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)]);
 
-    /// The nights in which clocks change, in both directions, by an hour and by half of one, at two o'clock and at midnight.
+    /// Nights in which clocks change, in both directions, by an hour and by half an hour, at two o'clock and at midnight.
     const NIGHTS: &[Case<'_>] = &[
-        // An ordinary week, without a zone's summer, and over midnight.
+        // An ordinary week, in a zone without summer time, and across midnight.
         ("sun 02:00-04:00", "UTC", "2026-11-26T00:00:00Z", &[("2026-11-29T02:00:00Z", "2026-11-29T04:00:00Z")]),
         ("fri 22:00-06:00", "UTC", "2026-11-26T00:00:00Z", &[("2026-11-27T22:00:00Z", "2026-11-28T06:00:00Z")]),
         ("mon-sun 23:59-23:58", "UTC", "2026-11-26T23:58:30Z", &[("2026-11-26T23:59:00Z", "2026-11-27T23:58:00Z")]),
@@ -157,7 +151,7 @@ mod tests {
             "2026-11-26T00:00:00Z",
             &[("2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z"), ("2026-11-29T00:00:00Z", "2026-11-30T00:00:00Z")],
         ),
-        // Berlin leaves out 02:00 to 03:00 on 28 March 2027, and shows it twice on 31 October.
+        // Berlin skips 02:00 to 03:00 on 28 March 2027, and shows it twice on 31 October.
         ("sat 22:00-06:00", "Europe/Berlin", "2027-03-27T00:00:00Z", &[("2027-03-27T21:00:00Z", "2027-03-28T04:00:00Z")]),
         ("sat 22:00-06:00", "Europe/Berlin", "2027-10-30T00:00:00Z", &[("2027-10-30T20:00:00Z", "2027-10-31T05:00:00Z")]),
         ("sun 02:00-04:00", "Europe/Berlin", "2027-03-27T00:00:00Z", &[("2027-03-28T01:00:00Z", "2027-03-28T02:00:00Z")]),
@@ -170,10 +164,10 @@ mod tests {
         ("sat 22:00-06:00", "America/New_York", "2027-03-13T12:00:00Z", &[("2027-03-14T03:00:00Z", "2027-03-14T10:00:00Z")]),
         ("sun 02:15-03:30", "America/New_York", "2027-03-13T12:00:00Z", &[("2027-03-14T07:00:00Z", "2027-03-14T07:30:00Z")]),
         ("sat 22:00-06:00", "America/New_York", "2027-11-06T12:00:00Z", &[("2027-11-07T02:00:00Z", "2027-11-07T11:00:00Z")]),
-        // Lord Howe, by half an hour: 02:00 to 02:30 is left out on 4 October 2026, and 01:30 to 02:00 comes twice on 4 April 2027.
+        // Lord Howe, by half an hour: 02:00 to 02:30 is skipped on 4 October 2026, and 01:30 to 02:00 is shown twice on 4 April 2027.
         ("sun 02:00-04:00", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", &[("2026-10-03T15:30:00Z", "2026-10-03T17:00:00Z")]),
         ("sun 01:30-04:00", "Australia/Lord_Howe", "2027-04-03T00:00:00Z", &[("2027-04-03T14:30:00Z", "2027-04-03T17:30:00Z")]),
-        // Santiago has no midnight on 6 September 2026: the day begins at one. On 4 April 2027 23:00 to 24:00 of the day before came twice.
+        // Santiago has no midnight on 6 September 2026: the day begins at one. On 4 April 2027 23:00 to 24:00 of the day before was shown twice.
         ("sun 00:00-24:00", "America/Santiago", "2026-09-05T12:00:00Z", &[("2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z")]),
         ("sat 00:00-24:00", "America/Santiago", "2026-09-04T12:00:00Z", &[("2026-09-05T04:00:00Z", "2026-09-06T04:00:00Z")]),
         ("sun 00:15-00:45", "America/Santiago", "2026-09-05T12:00:00Z", &[("2026-09-06T04:00:00Z", "2026-09-06T04:30:00Z")]),
@@ -189,10 +183,10 @@ mod tests {
 
     #[test]
     fn it_begins_and_ends_by_the_wall_in_the_nights_in_which_clocks_change() {
-        for (text, zone, after, stretches) in NIGHTS {
+        for (text, zone, after, ranges) in NIGHTS {
             let weekly = Weekly::parse(text, Some(zone)).unwrap();
             let mut now = at(after);
-            for (from, to) in *stretches {
+            for (from, to) in *ranges {
                 let (from, to) = (at(from), at(to));
                 let said = weekly.next_after(now);
                 assert_eq!(said, Some(from), "{text} {zone} opens at {}", said.unwrap());

@@ -1,50 +1,44 @@
-//! A maintenance window: incidents are recorded in it, and nobody is told that they opened.
+//! A maintenance window: incidents are recorded, but their opening is not notified.
 
 use std::time::Duration;
 
 use super::{Cron, ProjectName, Timestamp, Weekly};
 
-/// A maintenance window as a person sets it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// Unlike that of any other window.
+    /// Unique among windows.
     pub name: ProjectName,
-    /// Of these projects; of all, when empty.
+    /// These projects; all, if empty.
     pub projects: Vec<ProjectName>,
-    /// When.
     pub when: When,
 }
 
-/// When a window is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
-    /// From the first up to and without the second.
+    /// From the first until the second (exclusive).
     Once(Timestamp, Timestamp),
-    /// Each week, by the wall.
     Weekly(Weekly),
-    /// From each time of a crontab expression, for so long in real time. `0 2 * * SUN Europe/Berlin`: the time zone stands at the end.
+    /// From each time of a crontab expression, for this duration in real time. The expression may end with a time zone: `0 2 * * SUN Europe/Berlin`.
     Cron(Cron, Duration),
 }
 
-/// When a window that is open closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closes {
-    /// At this time.
     At(Timestamp),
-    /// Never: whenever it closes it opens again.
+    /// Never: it opens again whenever it closes.
     Never,
 }
 
-/// So far ahead the end of a window is looked for that opens again as it closes. Whatever comes by a calendar comes again within a year.
+/// How far ahead the end of a window that opens again as it closes is looked for. Every calendar expression repeats within a year.
 const AHEAD: Duration = Duration::from_hours(366 * 24);
-/// The same in openings: as many as there are minutes in a week, and some.
+/// The same as a number of openings: more than the minutes of a week.
 const OPENINGS: usize = 11_000;
 
 impl Window {
-    /// No window that comes again is open for longer.
+    /// The maximum duration of a repeated window.
     pub const LONGEST: Duration = Duration::from_hours(7 * 24);
 
-    /// When the window ends that is open over this project at `at`; none when none is.
+    /// The end of the window if it is open for this project at `at`.
     #[must_use]
     pub fn open_until(&self, project: &ProjectName, at: Timestamp) -> Option<Timestamp> {
         if !self.projects.is_empty() && !self.projects.contains(project) {
@@ -53,21 +47,21 @@ impl Window {
         self.open(at)
     }
 
-    /// When the window ends, if it is open at `at`, over whichever project.
+    /// The end of the window if it is open at `at`, for any project.
     #[must_use]
     pub fn open(&self, at: Timestamp) -> Option<Timestamp> {
         match &self.when {
             When::Once(from, to) => (*from <= at && at < *to).then_some(*to),
             When::Weekly(weekly) => weekly.open(at),
             When::Cron(cron, lasts) => {
-                // The first that begins so lately that it would still be open: the instant itself counts, and `next_after` is strict.
+                // The first opening late enough to be still open at `at`: `next_after` is strict, so an opening at `at` itself counts.
                 let begun = cron.next_after(at.minus(*lasts))?;
                 (begun <= at).then(|| begun.plus(*lasts))
             }
         }
     }
 
-    /// When it closes, if it is open at `at`, and does not open again in the same instant.
+    /// When it closes, if it is open at `at`, ignoring ends at which it opens again at once.
     #[must_use]
     pub fn closes(&self, at: Timestamp) -> Option<Closes> {
         let mut until = self.open(at)?;
@@ -81,14 +75,14 @@ impl Window {
         Some(Closes::Never)
     }
 
-    /// The same as [`Window::open`], but for the opening that ends last, where that began within the last minute.
+    /// Like [`Window::open`], but if an opening began within the last minute, the end of that one.
     fn open_again(&self, at: Timestamp) -> Option<Timestamp> {
         let When::Cron(cron, lasts) = &self.when else { return self.open(at) };
         let newest = cron.next_after(at.minus(Duration::from_mins(1))).filter(|begun| *begun <= at);
         newest.map(|begun| begun.plus(*lasts)).or_else(|| self.open(at))
     }
 
-    /// When it opens next after `at`; none when it never will.
+    /// The next opening after `at`; none if there is none.
     #[must_use]
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         match &self.when {

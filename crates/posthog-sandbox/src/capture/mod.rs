@@ -1,8 +1,7 @@
-//! Capture: where events come in. The two endpoints differ in what they read and in what they answer; what the faults
-//! does to a request, and what becomes of an event, is the same for both.
+//! Capture, versions 0 and 1. The endpoints differ in request and answer format; faults and the queue are the same for both.
 
+mod rejection;
 mod stamp;
-mod storm;
 mod token;
 pub(super) mod v0;
 pub(super) mod v1;
@@ -16,23 +15,23 @@ use http::request::Parts;
 use super::body::{self, BadBody};
 use super::instance::{Fate, Instance};
 use super::server;
-use storm::Wire;
+use rejection::Wire;
 
-pub(super) use storm::quoted;
+pub(super) use rejection::quoted;
 
-/// Every path that capture does not know: an answer without a word.
+/// Unknown paths: an empty 404.
 pub(super) async fn nowhere() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 
-/// A request with its body read, as far as it could be.
 struct Arrived {
     head: Parts,
     body: Result<Bytes, BadBody>,
 }
 
-/// Lets a request through the faults: cut, refused, or accepted by `accept` and then held or left without an answer.
-async fn weathered(instance: &Instance, request: Request, wire: Wire, accept: impl FnOnce(&Instance, &Arrived) -> Response) -> Response {
+/// Applies the faults to a request: closes the connection, answers the configured status, or calls `accept` and then delays or
+/// drops its answer.
+async fn with_faults(instance: &Instance, request: Request, wire: Wire, accept: impl FnOnce(&Instance, &Arrived) -> Response) -> Response {
     let fate = instance.fate();
     if fate == Fate::Cut {
         return server::cut();
@@ -41,8 +40,8 @@ async fn weathered(instance: &Instance, request: Request, wire: Wire, accept: im
     let arrived = Arrived { head, body: body::read(body).await };
     let faults = instance.faults().capture;
     let answer = match faults.status {
-        Some(status) => storm::rejection(status, faults.body.as_deref(), wire, arrived.head.uri.path()),
-        // What is taken is taken before the answer is held: a client that hangs up has its event delivered all the same.
+        Some(status) => rejection::of_status(status, faults.body.as_deref(), wire, arrived.head.uri.path()),
+        // Before the delay: the event is accepted even if the client disconnects.
         None => accept(instance, &arrived),
     };
     instance.hold(faults.delay_ms).await;

@@ -1,22 +1,20 @@
-//! Which timestamp an event is stored under.
+//! The stored timestamp of an event.
 
 use crate::moment::Moment;
 
-/// How far ahead of the server's clock a timestamp may be, in milliseconds: 23 hours.
+/// A timestamp may be at most 23 hours ahead of the server's clock.
 const FURTHEST_AHEAD_MS: i64 = 23 * 3600 * 1000;
 
-/// What a sender says about time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stated {
-    /// When it happened, by the sender's clock.
+    /// By the sender's clock.
     pub(super) timestamp: Option<Moment>,
-    /// When it was sent, by the same clock. None when it was not said, or is to be ignored.
+    /// By the sender's clock. `None` if it was not stated, or is to be ignored.
     pub(super) sent_at: Option<Moment>,
 }
 
 impl Stated {
-    /// The stored timestamp of an event that came in at `now`: the sender's clock error is taken out where it can be known, and
-    /// what would still lie far in the future lies at `now`.
+    /// For an event received at `now`: corrects the sender's clock error if `sent_at` is known. A result too far ahead becomes `now`.
     pub(super) fn stored(self, now: Moment) -> Moment {
         let Some(timestamp) = self.timestamp else { return now };
         let corrected = match self.sent_at {

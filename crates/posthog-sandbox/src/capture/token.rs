@@ -1,12 +1,9 @@
-//! The shape of a project token. Whether it belongs to a project is not known here, and capture does not ask.
+//! The format of a project token. Capture v0 does not check whether a project has the token.
 
-/// The longest token, in bytes.
+/// In bytes.
 const LONGEST: usize = 64;
 
-/// Trims a token and checks its shape.
-///
-/// # Errors
-/// Capture's own word for what is wrong.
+/// Returns the trimmed token, or capture's own code for the error.
 pub(super) fn check(token: &str) -> Result<&str, &'static str> {
     let token = token.trim();
     if token.is_empty() {

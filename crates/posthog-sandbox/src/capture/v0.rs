@@ -1,4 +1,4 @@
-//! Capture v0: one event, a list of events, or a batch; answers in plain text.
+//! Capture v0: accepts one event, a list of events, or a batch; errors are plain text.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -8,27 +8,26 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::rejection::Wire;
 use super::stamp::Stated;
-use super::storm::Wire;
-use super::{Arrived, token, weathered};
+use super::{Arrived, token, with_faults};
 use crate::body::{self, BadBody, Encoding};
 use crate::event::Event;
 use crate::instance::Instance;
 use crate::moment::Moment;
 use crate::project::Project;
 
-/// The largest single event, in bytes of JSON: what fits into a message of the queue.
+/// In bytes of JSON: the limit of a message in PostHog's queue.
 const LARGEST_EVENT: usize = 1_000_000;
 
-/// Distinct ids are cut off here, in characters.
+/// Longer distinct ids are truncated. In characters.
 const LONGEST_DISTINCT_ID: usize = 200;
 
-/// 2021: an older `?_=` is in seconds, from an SDK that no longer counts.
+/// 2021-01-01. A smaller `?_=` is in seconds, from an old SDK, and is ignored.
 const OLDEST_SENT_AT_MS: i64 = 1_609_459_200_000;
 
-/// `POST` to any of the v0 paths.
 pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> Response {
-    weathered(&instance, request, Wire::V0, |instance, arrived| match accept(instance, arrived) {
+    with_faults(&instance, request, Wire::V0, |instance, arrived| match accept(instance, arrived) {
         Ok(()) if Query::of(&arrived.head.uri).beacon => StatusCode::NO_CONTENT.into_response(),
         Ok(()) => Json(json!({"status": "Ok"})).into_response(),
         Err(rejection) => rejection.into_response(),
@@ -36,7 +35,7 @@ pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> 
     .await
 }
 
-/// Why a request is refused. Its words are the answer.
+/// The error text is the body of the answer.
 #[derive(Debug, thiserror::Error)]
 enum RejectionReason {
     #[error("failed to decode request: {0}")]
@@ -83,14 +82,12 @@ impl From<&BadBody> for RejectionReason {
     }
 }
 
-/// What the query string says.
 #[derive(Debug, Default, PartialEq)]
 struct Query {
-    /// Answer 204.
+    /// `?beacon=1`: answer 204.
     beacon: bool,
     /// `?_=`.
     sent_at: Option<Moment>,
-    /// `?compression=gzip-js` or `gzip`.
     gzip: bool,
 }
 
@@ -109,7 +106,6 @@ impl Query {
     }
 }
 
-/// A request's events with what holds for all of them.
 struct Submission {
     token: Option<String>,
     sent_at: Option<Moment>,
@@ -147,7 +143,7 @@ fn uuid_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uu
     }
 }
 
-/// Takes all events of a request, or none.
+/// Accepts all events of a request, or none.
 fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), RejectionReason> {
     let now = instance.now();
     let query = Query::of(&arrived.head.uri);
@@ -157,8 +153,8 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), RejectionReason>
         return Err(RejectionReason::EmptyBatch);
     }
     let token = sent.token()?;
-    // A token without a project and a project over its quota are found out behind capture: nobody is told. What is wrong with
-    // the events themselves is said, whosever they are.
+    // PostHog detects unknown tokens and exceeded quotas behind capture, so v0 answers 200 to them. Invalid events are rejected
+    // even with an unknown token.
     let project = Project::of_token(&token).map_or(0, |project| project.id);
     let stored = |raw: RawEvent| raw.stored(instance, project, sent.sent_at, now);
     let events = sent.events.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
@@ -169,7 +165,7 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), RejectionReason>
     Ok(())
 }
 
-/// The body's JSON text. Gzip is known by how it begins, whatever the headers say.
+/// Gzip is recognised by its first bytes, whatever the headers say.
 fn unpacked(arrived: &Arrived, query: &Query) -> Result<Vec<u8>, RejectionReason> {
     let body = arrived.body.as_ref().map_err(RejectionReason::from)?;
     if body.is_empty() {
@@ -195,7 +191,6 @@ impl Submission {
         Ok(Self { token: None, sent_at: None, events: vec![serde_json::from_value(value)?] })
     }
 
-    /// The one token of the request, from the batch or from its events.
     fn token(&self) -> Result<String, RejectionReason> {
         let token = if let Some(token) = &self.token {
             token.as_str()
@@ -216,7 +211,6 @@ impl RawEvent {
         self.token.as_deref().or_else(|| self.properties.as_ref()?.get("token")?.as_str())
     }
 
-    /// The event as it goes into the queue.
     fn stored(mut self, instance: &Instance, project: u32, sent_at: Option<Moment>, now: Moment) -> Result<Event, RejectionReason> {
         if self.event.is_empty() {
             return Err(RejectionReason::NoEventName);
@@ -230,7 +224,7 @@ impl RawEvent {
         };
         let ignore_sent_at = properties.get("$ignore_sent_at").and_then(Value::as_bool).unwrap_or(false);
         let stated = Stated {
-            // A number is no timestamp here.
+            // v0 ignores numeric timestamps.
             timestamp: self.timestamp.as_ref().and_then(Value::as_str).and_then(Moment::parse),
             sent_at: sent_at.filter(|_| !ignore_sent_at),
         };

@@ -1,4 +1,4 @@
-//! Capture v1: a batch under strict headers; answers for each event, errors in JSON.
+//! Capture v1: accepts a batch with required headers; answers with a result per event; errors are JSON.
 
 use std::collections::HashSet;
 
@@ -11,24 +11,24 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::rejection::Wire;
 use super::stamp::Stated;
-use super::storm::Wire;
-use super::{Arrived, token, weathered};
+use super::{Arrived, token, with_faults};
 use crate::body::{self, BadBody, Encoding};
 use crate::event::Event;
 use crate::instance::Instance;
 use crate::moment::Moment;
 use crate::project::Project;
 
-/// The headers without which nothing is read; `Authorization` is asked for before them.
+/// `Authorization` is checked before these.
 const REQUIRED: [&str; 6] =
     ["posthog-sdk-info", "posthog-attempt", "posthog-request-id", "posthog-request-timestamp", "content-type", "user-agent"];
 
-/// The longest event name and distinct id, in bytes.
+/// The limit of an event name and of a distinct id, in bytes.
 const LONGEST: usize = 200;
 
-/// Distinct ids that stand for a mistake in the sender, whatever their case.
-const REFUSED_DISTINCT_IDS: [&str; 20] = [
+/// Capture v1 rejects these distinct ids in any case: they come from mistakes in the sender.
+const REJECTED_DISTINCT_IDS: [&str; 20] = [
     "0",
     "00000000-0000-0000-0000-000000000000",
     "[object object]",
@@ -51,23 +51,20 @@ const REFUSED_DISTINCT_IDS: [&str; 20] = [
     "user",
 ];
 
-/// `POST /i/v1/analytics/events`.
 pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> Response {
     if instance.faults().instance.is_old() {
         return super::nowhere().await.into_response();
     }
-    weathered(&instance, request, Wire::V1, |instance, arrived| match accept(instance, arrived) {
+    with_faults(&instance, request, Wire::V1, |instance, arrived| match accept(instance, arrived) {
         Ok(results) => Json(json!({"results": results})).into_response(),
         Err(problem) => problem.into_response(),
     })
     .await
 }
 
-/// Why a whole request is refused.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
-    /// The word that a client branches on.
     tag: &'static str,
     description: String,
 }
@@ -81,9 +78,8 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, tag, description)
     }
 
-    /// What v1 says under this status, whatever the reason.
     pub(super) fn of_status(status: StatusCode) -> Self {
-        let usual = status.canonical_reason().unwrap_or("error");
+        let reason = status.canonical_reason().unwrap_or("error");
         let (tag, description) = match status.as_u16() {
             401 => ("invalid_api_token", "The provided API token is not valid."),
             402 => {
@@ -91,13 +87,13 @@ impl Problem {
                 ("billing_limit_exceeded", description)
             }
             408 => ("request_timeout", "request timed out"),
-            413 => ("payload_too_large", usual),
-            415 => ("unsupported_content_type", usual),
+            413 => ("payload_too_large", reason),
+            415 => ("unsupported_content_type", reason),
             429 => ("rate_limited", "Rate limit exceeded."),
-            503 => ("service_unavailable", usual),
-            504 => ("gateway_timeout", usual),
-            500..=599 => ("internal_error", usual),
-            _ => ("request_parsing_error", usual),
+            503 => ("service_unavailable", reason),
+            504 => ("gateway_timeout", reason),
+            500..=599 => ("internal_error", reason),
+            _ => ("request_parsing_error", reason),
         };
         Self::new(status, tag, description)
     }
@@ -147,17 +143,15 @@ fn no_properties() -> Value {
     Value::Object(Map::new())
 }
 
-/// What the headers say.
 struct Headers<'a> {
     project: &'static Project,
-    /// The sender's library, and its version where it is said.
     library: (&'a str, Option<&'a str>),
     encoding: Option<Encoding>,
-    /// The sender's clock when it sent.
+    /// By the sender's clock.
     sent_at: Moment,
 }
 
-/// Takes the events that are right, and says for each what became of it.
+/// Accepts the valid events; the result has an entry for every event.
 fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, Problem> {
     let now = instance.now();
     let headers = Headers::read(instance, &arrived.head)?;
@@ -166,7 +160,7 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, 
     if faults.over_quota {
         return Err(Problem::of_status(StatusCode::PAYMENT_REQUIRED));
     }
-    let mut taken = Vec::new();
+    let mut accepted = Vec::new();
     let mut results = Map::new();
     let mut seen = HashSet::new();
     for raw in batch.batch {
@@ -178,18 +172,17 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, 
         let result = match raw.stored(uuid, &headers, now) {
             Ok(event) if faults.restricted.contains(&event.name) => json!({"result": "drop", "details": "event_restriction_drop"}),
             Ok(event) => {
-                taken.push(event);
+                accepted.push(event);
                 json!({"result": "ok"})
             }
             Err(why) => json!({"result": "drop", "details": why}),
         };
         results.insert(uuid.to_string(), result);
     }
-    instance.take(taken);
+    instance.take(accepted);
     Ok(results)
 }
 
-/// The batch of a request, unpacked.
 fn parsed(arrived: &Arrived, encoding: Option<Encoding>) -> Result<Batch, Problem> {
     let body = arrived.body.as_ref().map_err(Problem::from)?;
     if body.is_empty() {
@@ -245,7 +238,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Only the sandbox's projects are known, and v1 says so.
+/// Unlike v0, v1 rejects unknown tokens.
 fn project_of(instance: &Instance, authorization: &str) -> Result<&'static Project, Problem> {
     let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = bearer.ok_or_else(|| invalid("Authorization must use Bearer scheme"))?;
@@ -267,7 +260,7 @@ fn unsupported(tag: &'static str, description: String) -> Problem {
 }
 
 impl RawEvent {
-    /// The event as it goes into the queue, or the word for why it is dropped.
+    /// The error is v1's code for why the event is dropped.
     fn stored(self, uuid: Uuid, headers: &Headers<'_>, now: Moment) -> Result<Event, &'static str> {
         let distinct_id = self.distinct_id.trim();
         if self.event.is_empty() {
@@ -282,7 +275,7 @@ impl RawEvent {
         if distinct_id.len() > LONGEST {
             return Err("distinct_id_too_large");
         }
-        if REFUSED_DISTINCT_IDS.iter().any(|rejected| distinct_id.eq_ignore_ascii_case(rejected)) {
+        if REJECTED_DISTINCT_IDS.iter().any(|rejected| distinct_id.eq_ignore_ascii_case(rejected)) {
             return Err("malformed_distinct_id");
         }
         let timestamp = Moment::parse(&self.timestamp).ok_or("invalid_event_timestamp")?;
@@ -291,7 +284,7 @@ impl RawEvent {
         if let Some(profile) = options.process_person_profile {
             properties.insert("$process_person_profile".into(), profile.into());
         }
-        // Who sent it stands in the header alone, unless the event says it itself.
+        // From the header, unless the event has its own `$lib`.
         let (library, version) = headers.library;
         for (name, value) in [("$lib", Some(library)), ("$lib_version", version)] {
             if let Some(value) = value {
@@ -311,7 +304,6 @@ impl RawEvent {
     }
 }
 
-/// An event's options, as far as they change what is stored.
 #[derive(Default)]
 struct Options {
     process_person_profile: Option<bool>,
@@ -333,7 +325,7 @@ impl Options {
     }
 }
 
-/// A flag in any of the forms that v1 takes.
+/// v1 accepts booleans, numbers and strings.
 fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),

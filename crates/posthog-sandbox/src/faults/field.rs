@@ -1,16 +1,15 @@
-//! Reading the fields of a change: each reader says what would be right. `null` puts a field back to fair.
+//! Readers for the fields of a change. An error states the valid values; `null` resets a field.
 
 use serde_json::Value;
 
 use super::{Budget, EventFilter, PARTITIONS, PARTS, Quota, Release};
 
-/// The longest delay and lag that may be asked for: a week, in milliseconds.
+/// The longest delay and lag: a week.
 const LONGEST_MS: u64 = 7 * 24 * 3600 * 1000;
 
-/// What a project's read budget is refilled with in an hour, unless it is said: PostHog's free plan.
+/// The default refill of a read budget: PostHog's free plan.
 const REFILL_BYTES_PER_HOUR: u64 = 20_000_000_000;
 
-/// The most names that may be listed.
 const MOST_NAMES: usize = 1000;
 
 pub(super) fn optional<T>(value: &Value, read: impl Fn(&Value) -> Result<T, String>) -> Result<Option<T>, String> {
@@ -39,7 +38,7 @@ fn bounded(value: &Value, least: u64, most: u64) -> Option<u64> {
 pub(super) fn rate(value: &Value) -> Result<f64, String> {
     match value {
         Value::Null => Ok(0.0),
-        _ => value.as_f64().filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(|| "must be a share from 0 to 1".into()),
+        _ => value.as_f64().filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(|| "must be a number from 0 to 1".into()),
     }
 }
 
@@ -51,7 +50,7 @@ pub(super) fn flag(value: &Value) -> Result<bool, String> {
 }
 
 pub(super) fn text(value: &Value) -> Result<String, String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| "must be text, or null".into())
+    value.as_str().map(str::to_owned).ok_or_else(|| "must be a string, or null".into())
 }
 
 pub(super) fn partitions(value: &Value) -> Result<Vec<u8>, String> {
@@ -71,7 +70,7 @@ pub(super) fn partitions(value: &Value) -> Result<Vec<u8>, String> {
 }
 
 pub(super) fn parts(value: &Value) -> Result<Vec<String>, String> {
-    let wrong = || format!("must be a list of parts out of {}", PARTS.join(", "));
+    let wrong = || format!("must be a list of these parts: {}", PARTS.join(", "));
     let listed = match value {
         Value::Null => return Ok(Vec::new()),
         Value::Array(listed) => listed,
@@ -81,7 +80,6 @@ pub(super) fn parts(value: &Value) -> Result<Vec<String>, String> {
     listed.iter().map(|one| one.as_str().filter(is_part).map(str::to_owned).ok_or_else(wrong)).collect()
 }
 
-/// Names of events.
 pub(super) fn names(value: &Value) -> Result<Vec<String>, String> {
     let wrong = || format!("must be a list of at most {MOST_NAMES} event names");
     let listed = match value {
@@ -92,32 +90,28 @@ pub(super) fn names(value: &Value) -> Result<Vec<String>, String> {
     listed.iter().map(|one| one.as_str().filter(|name| !name.is_empty()).map(str::to_owned).ok_or_else(wrong)).collect()
 }
 
-/// `{"mode": "live", "filter_tree": {...}}`.
 pub(super) fn event_filter(value: &Value) -> Result<EventFilter, String> {
     let wrong =
-        |why: &dyn std::fmt::Display| format!("must be an event filter of `mode` and `filter_tree` as PostHog keeps it, or null: {why}");
+        |why: &dyn std::fmt::Display| format!("must be an event filter with `mode` and `filter_tree` in PostHog's format, or null: {why}");
     let filter = serde_json::from_value::<EventFilter>(value.clone()).map_err(|why| wrong(&why))?;
     filter.fault().map_or_else(|| Ok(filter), |fault| Err(wrong(&fault)))
 }
 
-/// A word such as `too_many_bytes`.
 pub(super) fn code(value: &Value) -> Result<String, String> {
     let is_code = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     value.as_str().filter(is_code).map(str::to_owned).ok_or_else(|| "must be a code such as `too_many_bytes`, or null".into())
 }
 
-/// `{"usage": 900, "limit": 1000}`.
 pub(super) fn quota(value: &Value) -> Result<Quota, String> {
-    let wrong = "must be an object of `usage` and `limit`, each a whole number from 0, or null";
+    let wrong = "must be an object with `usage` and `limit`, both whole numbers from 0, or null";
     let fields = value.as_object().filter(|fields| fields.len() == 2).ok_or(wrong)?;
     let number = |name: &str| fields.get(name).and_then(Value::as_u64).ok_or(wrong);
     Ok(Quota { usage: number("usage")?, limit: number("limit")? })
 }
 
-/// `{"remaining_bytes": 5000, "refill_bytes_per_hour": 20000000000}`, the second if it is to be another.
 pub(super) fn budget(value: &Value) -> Result<Budget, String> {
     let wrong =
-        "must be an object of `remaining_bytes`, a whole number, and if wanted `refill_bytes_per_hour`, a whole number from 1, or null";
+        "must be an object with `remaining_bytes` (a whole number) and optionally `refill_bytes_per_hour` (a whole number from 1), or null";
     let fields = value.as_object().ok_or(wrong)?;
     if fields.keys().any(|name| !["remaining_bytes", "refill_bytes_per_hour"].contains(&name.as_str())) {
         return Err(wrong.into());
@@ -130,7 +124,6 @@ pub(super) fn budget(value: &Value) -> Result<Budget, String> {
     Ok(Budget { remaining_bytes, refill_bytes_per_hour })
 }
 
-/// `current` or `old`.
 pub(super) fn release(value: &Value) -> Result<Release, String> {
     match value.as_str() {
         Some("current") => Ok(Release::Current),

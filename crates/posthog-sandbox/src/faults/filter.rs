@@ -1,103 +1,102 @@
-//! A project's event filter: which events it drops, as a tree of conditions.
+//! A project's event filter: a tree of conditions for the events that it drops.
 
 use serde::{Deserialize, Serialize};
 
-/// How deep a tree may be, and how many conditions it may have: PostHog's own limits.
+/// PostHog's own limits of a tree.
 const DEEPEST: usize = 5;
 const MOST_CONDITIONS: usize = 20;
 
-/// The filter of each project.
+/// An event filter, in PostHog's JSON format. It applies to both projects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventFilter {
-    /// Whether it drops.
+    /// Whether the filter is active.
     pub mode: FilterMode,
-    /// What it drops.
+    /// The condition for dropping an event.
     pub filter_tree: FilterNode,
 }
 
-/// What a filter does with the events that it is meant for.
+/// What a filter does with matching events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterMode {
     /// Nothing.
     Disabled,
-    /// It counts them.
+    /// Counts them.
     DryRun,
-    /// It drops them.
+    /// Drops them.
     Live,
 }
 
-/// A node of the tree.
+/// A node of the condition tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FilterNode {
-    /// All of them hold; without any it does not.
+    /// All children match; false without children.
     And {
-        /// The nodes in it.
+        /// The child nodes.
         children: Vec<FilterNode>,
     },
-    /// One of them holds.
+    /// At least one child matches.
     Or {
-        /// The nodes in it.
+        /// The child nodes.
         children: Vec<FilterNode>,
     },
-    /// It does not hold.
+    /// The child does not match.
     Not {
-        /// The node in it.
+        /// The child node.
         child: Box<FilterNode>,
     },
-    /// A question about one event.
+    /// A comparison with a field of the event.
     Condition {
-        /// What is looked at.
+        /// The compared field.
         field: FilterField,
-        /// How it is compared.
+        /// The comparison.
         operator: FilterOperator,
-        /// With what.
+        /// The text to compare with.
         value: String,
     },
 }
 
-/// What of an event a filter can look at.
+/// The fields of an event that a filter can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterField {
-    /// Its name.
+    /// The event name.
     EventName,
-    /// Who sent it.
+    /// The distinct id.
     DistinctId,
 }
 
-/// How a filter compares.
+/// The comparisons of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterOperator {
-    /// It is that text.
+    /// The field equals the text.
     Exact,
-    /// It has that text in it.
+    /// The field contains the text.
     Contains,
 }
 
 impl EventFilter {
-    /// A live one that drops events of these names.
+    /// A live filter that drops events with these names.
     pub(crate) fn of_names(names: &[String]) -> Self {
         let condition =
             |name: &String| FilterNode::Condition { field: FilterField::EventName, operator: FilterOperator::Exact, value: name.clone() };
         Self { mode: FilterMode::Live, filter_tree: FilterNode::Or { children: names.iter().map(condition).collect() } }
     }
 
-    /// Whether it drops this event.
     pub(crate) fn drops(&self, event: &str, distinct_id: &str) -> bool {
         self.mode == FilterMode::Live && self.filter_tree.holds(event, distinct_id)
     }
 
-    /// What is wrong with it, if PostHog would not take it.
+    /// The reason why PostHog would reject the filter.
     pub(super) fn fault(&self) -> Option<&'static str> {
         let mut conditions = 0;
         match self.filter_tree.depth(&mut conditions) {
-            Err(()) => Some("a condition's value must be a text that is not empty"),
-            Ok(depth) if depth > DEEPEST + 1 => Some("the tree may be 5 deep"),
-            Ok(_) if conditions > MOST_CONDITIONS => Some("the tree may have 20 conditions"),
+            Err(()) => Some("the value of a condition must not be empty"),
+            Ok(depth) if depth > DEEPEST + 1 => Some("the tree is deeper than 5 levels"),
+            Ok(_) if conditions > MOST_CONDITIONS => Some("the tree has more than 20 conditions"),
             Ok(_) => None,
         }
     }
@@ -122,7 +121,7 @@ impl FilterNode {
         }
     }
 
-    /// How many nodes deep it is; an error where a condition asks for nothing.
+    /// Counts levels and conditions; an error if the value of a condition is empty.
     fn depth(&self, conditions: &mut usize) -> Result<usize, ()> {
         let children = match self {
             Self::And { children } | Self::Or { children } => children.as_slice(),

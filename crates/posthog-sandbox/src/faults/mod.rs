@@ -1,4 +1,4 @@
-//! The faults: how each part of the sandbox misbehaves at the moment.
+//! The faults: how each part of the sandbox misbehaves.
 
 mod field;
 mod filter;
@@ -9,146 +9,142 @@ use serde_json::{Map, Value};
 use field::{budget, code, event_filter, flag, millis, names, optional, partitions, parts, quota, rate, release, seconds, status, text};
 pub use filter::{EventFilter, FilterField, FilterMode, FilterNode, FilterOperator};
 
-/// How many partitions the queue has. A partition is chosen by `token:distinct_id`.
+/// Partitions of the queue.
 pub(super) const PARTITIONS: u8 = 8;
 
-/// How every part behaves. The default is fair: everything works at once.
+/// The faults of every part. The default is no faults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Faults {
-    /// What capture does with requests.
+    /// Faults of capture.
     pub capture: CaptureFaults,
-    /// What happens to events between capture and the table.
+    /// Faults between capture and the table.
     pub queue: QueueFaults,
-    /// What the query API does.
+    /// Faults of the query API.
     pub query: QueryFaults,
-    /// What the whole says of itself.
+    /// What the instance reports about itself.
     pub instance: InstanceFaults,
 }
 
-/// What capture does with requests.
+/// Faults of capture.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CaptureFaults {
-    /// Answer this status, and take nothing. 3xx carries a `Location`, 5xx and 429 a `Retry-After`.
+    /// Answer this status and accept nothing. 3xx has a `Location`, 5xx and 429 a `Retry-After`.
     pub status: Option<u16>,
-    /// The body of that answer; HTML and JSON are recognised by how they begin. Without it, the words that capture uses.
+    /// The body of that answer; `None` is capture's own text. The content type follows from its first character.
     pub body: Option<String>,
-    /// How long each answer is held, in milliseconds of the clock. The event is taken before that.
+    /// The delay of each answer, in milliseconds of the clock. The event is accepted before the delay.
     pub delay_ms: u64,
-    /// The share of events that are answered 200 and then lost, from 0 to 1.
+    /// The share of events, from 0 to 1, that are answered 200 and then dropped.
     pub drop_rate: f64,
-    /// The share of requests whose connection is cut before anything is taken, from 0 to 1.
+    /// The share of requests, from 0 to 1, whose connection is closed before the events are accepted.
     pub reset_rate: f64,
-    /// The share of requests that are taken and whose connection is then cut without an answer, from 0 to 1.
+    /// The share of requests, from 0 to 1, that are accepted and whose connection is then closed without an answer.
     pub lose_answer_rate: f64,
-    /// The projects' tokens are no longer known: v0 answers 200 and drops, v1 and flags answer 401.
+    /// The projects' tokens are unknown: v0 answers 200 and drops, v1 and flags answer 401.
     pub unknown_token: bool,
-    /// The events quota is used up: v0 answers 200 and drops, v1 answers 402, `quota_limits` says so.
+    /// The events quota is used up: v0 answers 200 and drops, v1 answers 402, `quota_limits` reports `limited`.
     pub over_quota: bool,
-    /// How much of the events quota is used, as `quota_limits` says it. Nothing is dropped unless `over_quota` is set too.
+    /// The events quota that `quota_limits` reports. Only `over_quota` drops events.
     pub quota: Option<Quota>,
-    /// Events of these names are dropped by an event filter of the project, in silence: capture takes them, and there is no
-    /// ingestion warning.
+    /// An event filter drops events with these names: capture answers 200, and there is no ingestion warning.
     pub filtered: Vec<String>,
-    /// The same with a whole filter, `{"mode", "filter_tree"}`, as PostHog keeps it. It stands in the place of `filtered`.
+    /// The complete event filter. It replaces `filtered`.
     pub event_filter: Option<EventFilter>,
-    /// Events of these names are dropped by a transformation: capture takes them, and an ingestion warning is written, at most
-    /// one an hour.
+    /// A transformation drops events with these names: capture answers 200, and there is at most one ingestion warning an hour.
     pub transformation_drops: Vec<String>,
-    /// Events of these names are dropped by a restriction that PostHog's staff has set: v0 answers 200, v1 says `drop`.
+    /// A restriction by PostHog's staff drops events with these names: v0 answers 200, v1 answers `drop`.
     pub restricted: Vec<String>,
 }
 
-/// How much of a quota is used.
+/// The usage of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Quota {
     /// Events of this billing period.
     pub usage: u64,
-    /// How many may be ingested in it.
+    /// The allowed number of events in this billing period.
     pub limit: u64,
 }
 
-/// What happens to events between capture and the table.
+/// Faults between capture and the table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct QueueFaults {
-    /// Nothing is ingested; what was accepted waits until the queue is started again, and is ingested then.
+    /// Nothing is ingested. Accepted events wait until the queue is started again.
     pub stopped: bool,
-    /// The same for some of the partitions (0 to 7).
+    /// The same for these partitions only (0 to 7).
     pub stopped_partitions: Vec<u8>,
-    /// How long an event takes from capture to the table, in milliseconds of the clock.
+    /// The time of an event from capture to the table, in milliseconds of the clock.
     pub lag_ms: u64,
-    /// The share of events that are ingested twice; the second row is merged away late, as ClickHouse does, from 0 to 1.
+    /// The share of events, from 0 to 1, that are ingested twice. Duplicates are merged after ten minutes.
     pub duplicate_rate: f64,
 }
 
-/// What the query API does.
+/// Faults of the query API.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct QueryFaults {
-    /// Answer this status with the body that PostHog gives it. 401 holds for the whole private API: the key is wrong.
+    /// Answer this status with PostHog's body for it. 401 applies to the whole private API: the key is invalid.
     pub status: Option<u16>,
-    /// The body of that answer instead of PostHog's own.
+    /// The body of that answer; `None` is PostHog's own.
     pub body: Option<String>,
-    /// Which reason the body gives, where PostHog has several for this status: `too_many_bytes` (400),
-    /// `api_queries_budget_exceeded` (429). Any other code is said as it is.
+    /// The reason in the body, where PostHog has several for this status: `too_many_bytes` (400), `api_queries_budget_exceeded`
+    /// (429). Any other code is sent unchanged.
     pub code: Option<String>,
-    /// The `Retry-After` of a 429 or a 503, in seconds.
+    /// The `Retry-After` of that answer, in seconds.
     pub retry_after_s: Option<u32>,
-    /// How long each answer is held, in milliseconds of the clock.
+    /// The delay of each answer, in milliseconds of the clock.
     pub delay_ms: u64,
-    /// Each answer says `is_cached: true`, as that of a query that joined an identical one.
+    /// Each answer has `is_cached: true`, like the result of an identical running query.
     pub cached: bool,
-    /// The hourly read budget: each answer says what it read and what is left, and none is left once that is used up (429).
+    /// The hourly read budget: each answer reports the bytes read and remaining; 429 once the budget is used up.
     pub budget: Option<Budget>,
 }
 
 /// The read budget of each project's API queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Budget {
-    /// What is left when it is set. Below zero, queries are refused at once.
+    /// The remaining bytes at the start. At zero and below, queries are rejected immediately.
     pub remaining_bytes: i64,
-    /// What comes in each hour.
+    /// The refill per hour.
     pub refill_bytes_per_hour: u64,
 }
 
-/// What the whole says of itself.
+/// What the instance reports about itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct InstanceFaults {
-    /// The parts that `/_preflight` says are down. It is said and nothing else: what they do is other faults.
+    /// The parts that `/_preflight` reports as down. Nothing else changes.
     pub down: Vec<String>,
-    /// Whether `/_preflight` says that this is PostHog Cloud, in the US. It is said and nothing else.
+    /// `/_preflight` reports PostHog Cloud US. Nothing else changes.
     pub cloud: bool,
-    /// Which PostHog this is.
+    /// The simulated release.
     pub release: Release,
 }
 
-/// How old PostHog is.
+/// A PostHog release.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
-    /// That of September 2026.
+    /// September 2026.
     #[default]
     Current,
-    /// A self-hosted one of 2023: no capture v1, no `system` tables in HogQL, no `@current` key, no addresses that say why
-    /// events are gone.
+    /// A self-hosted release of 2023: without capture v1, `system` tables in HogQL, `@current` keys, and the addresses that report
+    /// dropped events.
     Old,
 }
 
 impl InstanceFaults {
-    /// Whether this is an old, self-hosted release.
     pub(super) fn is_old(&self) -> bool {
         self.release == Release::Old
     }
 }
 
-/// The parts whose state `/_preflight` tells.
+/// The parts that `/_preflight` reports.
 pub(super) const PARTS: [&str; 6] = ["redis", "plugins", "celery", "clickhouse", "kafka", "db"];
 
-/// Faults that was asked for and does not exist: every wrong field with its reason.
+/// The invalid fields of a change, each with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("; "))]
 pub struct FaultsError(pub Vec<String>);
 
 impl CaptureFaults {
-    /// The event filter of the projects, where they have one.
     pub(super) fn filter(&self) -> Option<EventFilter> {
         let named = || (!self.filtered.is_empty()).then(|| EventFilter::of_names(&self.filtered));
         self.event_filter.clone().or_else(named)
@@ -156,20 +152,15 @@ impl CaptureFaults {
 }
 
 impl QueueFaults {
-    /// Whether events of this partition wait.
     pub(super) fn holds(&self, partition: u8) -> bool {
         self.stopped || self.stopped_partitions.contains(&partition)
     }
 }
 
 impl Faults {
-    /// This faults with `change` merged in.
-    ///
-    /// # Errors
-    /// Names every field that is wrong.
     pub(super) fn changed(&self, change: &Value) -> Result<Self, FaultsError> {
         let Value::Object(sections) = change else {
-            return Err(FaultsError(vec!["the faults must be a JSON object with `capture`, `queue`, `query` or `instance` in it".into()]));
+            return Err(FaultsError(vec!["the faults must be a JSON object with `capture`, `queue`, `query` or `instance`".into()]));
         };
         let mut next = self.clone();
         let mut wrong = Vec::new();
@@ -179,7 +170,7 @@ impl Faults {
                 "queue" => merge(name, section, &mut next.queue, QueueFaults::set, &mut wrong),
                 "query" => merge(name, section, &mut next.query, QueryFaults::set, &mut wrong),
                 "instance" => merge(name, section, &mut next.instance, InstanceFaults::set, &mut wrong),
-                _ => wrong.push(format!("{name}: there is no such part; there are capture, queue, query, instance")),
+                _ => wrong.push(format!("{name}: unknown part; the parts are capture, queue, query, instance")),
             }
         }
         if wrong.is_empty() { Ok(next) } else { Err(FaultsError(wrong)) }
@@ -203,7 +194,7 @@ impl CaptureFaults {
             "transformation_drops" => self.transformation_drops = names(value)?,
             "restricted" => self.restricted = names(value)?,
             _ => {
-                return Err("there is no such field; there are status, body, delay_ms, drop_rate, reset_rate, lose_answer_rate, \
+                return Err("unknown field; the fields are status, body, delay_ms, drop_rate, reset_rate, lose_answer_rate, \
                             unknown_token, over_quota, quota, filtered, event_filter, transformation_drops, restricted"
                     .into());
             }
@@ -219,7 +210,7 @@ impl QueueFaults {
             "stopped_partitions" => self.stopped_partitions = partitions(value)?,
             "lag_ms" => self.lag_ms = millis(value)?,
             "duplicate_rate" => self.duplicate_rate = rate(value)?,
-            _ => return Err("there is no such field; there are stopped, stopped_partitions, lag_ms, duplicate_rate".into()),
+            _ => return Err("unknown field; the fields are stopped, stopped_partitions, lag_ms, duplicate_rate".into()),
         }
         Ok(())
     }
@@ -235,7 +226,7 @@ impl QueryFaults {
             "delay_ms" => self.delay_ms = millis(value)?,
             "cached" => self.cached = flag(value)?,
             "budget" => self.budget = optional(value, budget)?,
-            _ => return Err("there is no such field; there are status, body, code, retry_after_s, delay_ms, cached, budget".into()),
+            _ => return Err("unknown field; the fields are status, body, code, retry_after_s, delay_ms, cached, budget".into()),
         }
         Ok(())
     }
@@ -247,13 +238,13 @@ impl InstanceFaults {
             "down" => self.down = parts(value)?,
             "cloud" => self.cloud = flag(value)?,
             "release" => self.release = release(value)?,
-            _ => return Err("there is no such field; there are down, cloud, release".into()),
+            _ => return Err("unknown field; the fields are down, cloud, release".into()),
         }
         Ok(())
     }
 }
 
-/// Sets each field of one part, and collects what is wrong with them. A `null` part is fair again.
+/// Sets the fields of one part and collects the invalid ones. `null` resets the whole part.
 fn merge<T: Default>(
     part: &str,
     change: &Value,
@@ -274,7 +265,7 @@ fn merge<T: Default>(
     }
 }
 
-/// The faults as the JSON that `/_sandbox/faults` speaks.
+/// In the format of `/_sandbox/faults`.
 pub(super) fn as_json(faults: &Faults) -> Value {
     serde_json::to_value(faults).unwrap_or_else(|_| Value::Object(Map::new()))
 }
@@ -287,11 +278,11 @@ mod tests {
 
     #[test]
     fn a_change_leaves_what_it_does_not_name() {
-        let stormy = Faults::default().changed(&json!({"capture": {"status": 503, "delay_ms": 5}, "queue": {"lag_ms": 7}})).unwrap();
-        let milder = stormy.changed(&json!({"capture": {"status": null}})).unwrap();
-        assert_eq!(milder.capture, CaptureFaults { delay_ms: 5, ..CaptureFaults::default() });
-        assert_eq!(milder.queue.lag_ms, 7);
-        assert_eq!(milder.changed(&json!({"capture": null, "queue": null})).unwrap(), Faults::default());
+        let faults = Faults::default().changed(&json!({"capture": {"status": 503, "delay_ms": 5}, "queue": {"lag_ms": 7}})).unwrap();
+        let changed = faults.changed(&json!({"capture": {"status": null}})).unwrap();
+        assert_eq!(changed.capture, CaptureFaults { delay_ms: 5, ..CaptureFaults::default() });
+        assert_eq!(changed.queue.lag_ms, 7);
+        assert_eq!(changed.changed(&json!({"capture": null, "queue": null})).unwrap(), Faults::default());
     }
 
     #[test]
@@ -319,16 +310,16 @@ mod tests {
             "capture.event_filter: must be an event filter",
             "capture.restricted:",
             "capture.transformation_drops:",
-            "capture.quota: must be an object of `usage` and `limit`",
+            "capture.quota: must be an object with `usage` and `limit`",
             "queue.stopped:",
             "queue.stopped_partitions:",
             "queue.lag_ms:",
             "query.code:",
-            "query.budget: must be an object of `remaining_bytes`",
+            "query.budget: must be an object with `remaining_bytes`",
             "query.cached:",
             "instance.release: must be `current` or `old`",
             "instance.cloud:",
-            "instance.down: must be a list of parts out of redis",
+            "instance.down: must be a list of these parts: redis",
             "instance.up:",
             "sky:",
         ] {
@@ -358,12 +349,12 @@ mod tests {
 
     #[test]
     fn each_field_is_fair_again_at_null() {
-        let stormy = json!({
+        let change = json!({
             "capture": {"quota": {"usage": 5, "limit": 10}, "filtered": ["a"], "transformation_drops": ["b"], "restricted": ["c"]},
             "query": {"status": 400, "code": "too_many_bytes", "cached": true, "budget": {"remaining_bytes": -1}},
             "instance": {"cloud": true, "release": "old"},
         });
-        let faults = Faults::default().changed(&stormy).unwrap();
+        let faults = Faults::default().changed(&change).unwrap();
         assert_eq!(faults.capture.quota, Some(Quota { usage: 5, limit: 10 }));
         assert_eq!(faults.query.budget, Some(Budget { remaining_bytes: -1, refill_bytes_per_hour: 20_000_000_000 }));
         assert_eq!(as_json(&faults)["instance"]["release"], "old");

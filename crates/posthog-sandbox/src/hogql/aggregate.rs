@@ -1,19 +1,18 @@
-//! Aggregates, with `-If` and without.
+//! Aggregate functions, with and without `If`.
 
 use super::kind::Kind;
 use super::term::Term;
 use super::{Understood, reject};
 
-/// Aggregates that are known; each can end in `If`.
-const KNOWN: [&str; 8] = ["count", "uniq", "uniqExact", "min", "max", "sum", "avg", "any"];
+/// Each also exists with the suffix `If`.
+const AGGREGATES: [&str; 8] = ["count", "uniq", "uniqExact", "min", "max", "sum", "avg", "any"];
 
-/// The aggregate that `name` calls, and whether its last argument is a condition.
+/// Returns the aggregate, and whether its last argument is a condition (suffix `If`).
 pub(super) fn recognise(name: &str) -> Option<(&'static str, bool)> {
-    let known = |name: &str| KNOWN.into_iter().find(|known| *known == name);
-    known(name).map(|aggregate| (aggregate, false)).or_else(|| known(name.strip_suffix("If")?).map(|aggregate| (aggregate, true)))
+    let find = |name: &str| AGGREGATES.into_iter().find(|aggregate| *aggregate == name);
+    find(name).map(|aggregate| (aggregate, false)).or_else(|| find(name.strip_suffix("If")?).map(|aggregate| (aggregate, true)))
 }
 
-/// An aggregate over these arguments.
 pub(super) fn call(name: &str, conditional: bool, distinct: bool, mut arguments: Vec<Term>) -> Understood<Term> {
     if arguments.iter().any(|argument| argument.aggregate) {
         return reject(format!("Aggregate function {name} is found inside another aggregate function in query."));
@@ -32,8 +31,8 @@ pub(super) fn call(name: &str, conditional: bool, distinct: bool, mut arguments:
             (format!("count({distinct}{}){filter}", only.sql), Kind::UInt64, false)
         }
         (_, [_]) if distinct => return reject("DISTINCT is supported in count only."),
-        ("min" | "max", [only]) => or_of_no_rows(only, format!("{name}({}){filter}", only.sql), only.kind),
-        ("any", [only]) => or_of_no_rows(only, format!("min({}){filter}", only.sql), only.kind),
+        ("min" | "max", [only]) => or_default(only, format!("{name}({}){filter}", only.sql), only.kind),
+        ("any", [only]) => or_default(only, format!("min({}){filter}", only.sql), only.kind),
         ("sum", [only]) => {
             let only = only.clone().must_be_number(name)?;
             let kind = match only.kind {
@@ -41,17 +40,17 @@ pub(super) fn call(name: &str, conditional: bool, distinct: bool, mut arguments:
                 Kind::Int64 => Kind::Int64,
                 _ => Kind::UInt64,
             };
-            or_of_no_rows(&only, format!("sum({}){filter}", only.sql), kind)
+            or_default(&only, format!("sum({}){filter}", only.sql), kind)
         }
-        // Over no rows this is no number in ClickHouse, and null in JSON.
+        // Over no rows ClickHouse returns NaN, which is null in JSON.
         ("avg", [only]) => (format!("avg({}){filter}", only.clone().must_be_number(name)?.sql), Kind::Float64, only.nullable),
         _ => return reject(format!("Aggregate function {name} does not take {} arguments.", arguments.len())),
     };
     Ok(Term { nullable, varies: true, aggregate: true, ..Term::constant(sql, kind) })
 }
 
-/// Over no rows ClickHouse gives zero, an empty text, 1970, where the argument cannot be NULL.
-fn or_of_no_rows(argument: &Term, sql: String, kind: Kind) -> (String, Kind, bool) {
+/// Over no rows ClickHouse returns the type's default (0, an empty string, 1970), unless the argument is nullable.
+fn or_default(argument: &Term, sql: String, kind: Kind) -> (String, Kind, bool) {
     let sql = if argument.nullable { sql } else { format!("coalesce({sql}, {})", kind.of_no_rows()) };
     (sql, kind, argument.nullable)
 }

@@ -1,4 +1,4 @@
-//! A statement's branches: the SELECTs between its UNION ALLs, each with its own ORDER BY and LIMIT.
+//! Parses a statement into branches: the SELECTs of its UNION ALLs, each with its own ORDER BY and LIMIT.
 
 use sqlparser::ast::{Expr, LimitClause, OrderByExpr, OrderByKind, Query, Select, SetExpr, SetOperator, SetQuantifier, Value};
 use sqlparser::keywords::Keyword;
@@ -9,17 +9,16 @@ use super::dialect::HogQl;
 use super::tokens::{self, is_keyword};
 use super::{BadHogQl, Understood, reject};
 
-/// The longest statement, in bytes.
+/// In bytes.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// How many words and operators a statement may have, lists of values not counted: a tree deeper than this might not fit on
-/// the stack of [`super::plan_apart`].
+/// The limit of words and operators in a statement, without values: a deeper tree might not fit on the stack of
+/// [`super::plan_apart`].
 const MOST_WORDS: usize = 2000;
 
-/// How many branches a statement may have: SQLite takes 500.
+/// SQLite's own limit is 500.
 const MOST_BRANCHES: usize = 100;
 
-/// One SELECT.
 #[derive(Debug)]
 pub(super) struct Branch {
     pub(super) select: Box<Select>,
@@ -27,14 +26,13 @@ pub(super) struct Branch {
     pub(super) part: Part,
 }
 
-/// What LIMIT and OFFSET leave of a result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) limit: Option<usize>,
     pub(super) offset: Option<usize>,
 }
 
-/// All branches of a query, and what is left of them together.
+/// All branches of a query, and the LIMIT and OFFSET of the whole.
 #[derive(Debug)]
 pub(super) struct Branches {
     pub(super) all: Vec<Branch>,
@@ -46,7 +44,7 @@ impl Part {
         self == Self::default()
     }
 
-    /// This part, but for what `outer` says: a LIMIT around parentheses takes the place of the one inside.
+    /// A LIMIT around parentheses replaces the LIMIT inside.
     fn overridden_by(self, outer: Self) -> Self {
         Self { limit: outer.limit.or(self.limit), offset: outer.offset.or(self.offset) }
     }
@@ -57,9 +55,9 @@ impl Branches {
         Self { all: vec![branch], part: Part::default() }
     }
 
-    /// These branches, in parentheses that ORDER BY and LIMIT follow.
+    /// For branches in parentheses, followed by ORDER BY and LIMIT.
     fn limited(mut self, order_by: &[OrderByExpr], outer: Part) -> Understood<Self> {
-        // PostHog's parser takes such an ORDER BY and forgets it.
+        // PostHog's parser accepts and ignores such an ORDER BY.
         if !order_by.is_empty() {
             return reject("ORDER BY around a query in parentheses is not supported by this sandbox.");
         }
@@ -71,7 +69,6 @@ impl Branches {
         Ok(self)
     }
 
-    /// These branches, and then those.
     fn and(mut self, more: Self) -> Understood<Self> {
         if !self.part.is_all() || !more.part.is_all() {
             return reject("A UNION ALL with a LIMIT of its own inside another is not supported by this sandbox.");
@@ -81,7 +78,6 @@ impl Branches {
     }
 }
 
-/// Parses a statement into its branches.
 pub(super) fn parse(statement: &str) -> Understood<Branches> {
     if statement.len() > LONGEST {
         return reject(format!("Query is longer than {LONGEST} bytes."));
@@ -91,7 +87,6 @@ pub(super) fn parse(statement: &str) -> Understood<Branches> {
         return reject("Query is too complex.");
     }
     let tokens = tokens::prepared(tokens);
-    // The parser below would forget it.
     if tokens.windows(2).any(|pair| is_keyword(&pair[0], Keyword::LIMIT) && is_keyword(&pair[1], Keyword::ALL)) {
         return reject("LIMIT ALL is not supported.");
     }
@@ -123,7 +118,7 @@ fn is_word(token: &Token) -> bool {
     !matches!(token, Token::Whitespace(_) | Token::Comma | Token::SingleQuotedString(_) | Token::Number(..))
 }
 
-/// Cuts the tokens at each UNION ALL that is not inside parentheses: HogQL, unlike the parser, takes a LIMIT before it.
+/// Splits the tokens at each UNION ALL outside of parentheses: HogQL, unlike the SQL parser, allows a LIMIT before it.
 fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
     let mut pieces = vec![Vec::new()];
     let mut depth = 0_i32;
@@ -135,7 +130,7 @@ fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
             Token::SemiColon if tokens.peek().is_none() => continue,
             union if depth == 0 && is_keyword(union, Keyword::UNION) => {
                 if !tokens.next().is_some_and(|next| is_keyword(&next, Keyword::ALL)) {
-                    return reject("Only UNION ALL is supported here.");
+                    return reject("Only UNION ALL is supported by this sandbox.");
                 }
                 pieces.push(Vec::new());
                 continue;
@@ -149,10 +144,10 @@ fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
     Ok(pieces)
 }
 
-/// The branches of queries with UNION ALL between them. What follows the last one belongs to it; but where that one is in
-/// parentheses, it belongs to all of them together.
+/// Joins queries by UNION ALL. An ORDER BY and LIMIT at the end belong to the last query, or to all queries if the last one is in
+/// parentheses.
 fn united(mut queries: Vec<Query>) -> Understood<Branches> {
-    let Some(mut last) = queries.pop() else { return reject("Syntax error: there is no SELECT.") };
+    let Some(mut last) = queries.pop() else { return reject("Syntax error: the statement has no SELECT.") };
     if queries.is_empty() {
         return of_query(last);
     }
@@ -163,7 +158,7 @@ fn united(mut queries: Vec<Query>) -> Understood<Branches> {
     let mut branches: Option<Branches> = None;
     for query in queries {
         if matches!(*query.body, SetExpr::Query(_)) && (query.limit_clause.is_some() || query.order_by.is_some()) {
-            return reject("Syntax error: a LIMIT that is followed by UNION ALL belongs into the parentheses before it.");
+            return reject("Syntax error: a LIMIT before UNION ALL must be inside the parentheses.");
         }
         let more = of_query(query)?;
         branches = Some(match branches {
@@ -179,7 +174,6 @@ fn united(mut queries: Vec<Query>) -> Understood<Branches> {
     all.limited(&outer.0, outer.1)
 }
 
-/// The branches of a parsed query.
 pub(super) fn of_query(query: Query) -> Understood<Branches> {
     if query.with.is_some() {
         return reject("WITH is not supported by this sandbox.");
@@ -210,7 +204,7 @@ fn of_body(body: SetExpr) -> Understood<Branches> {
         SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier: SetQuantifier::All, right } => {
             of_body(*left)?.and(of_body(*right)?)
         }
-        other => reject(format!("This is no SELECT that is supported here: {other}")),
+        other => reject(format!("This statement is not supported by this sandbox: {other}")),
     }
 }
 
@@ -232,7 +226,7 @@ fn part(clause: Option<LimitClause>) -> Understood<Part> {
             let limit = limit.map(|limit| whole(&limit)).transpose()?;
             Ok(Part { limit, offset: offset.map(|offset| whole(&offset.value)).transpose()? })
         }
-        // PostHog's parser reads `LIMIT 2, 3` the other way round than ClickHouse: two rows, after three.
+        // PostHog's parser reads `LIMIT 2, 3` as LIMIT 2 OFFSET 3; ClickHouse reads it as LIMIT 3 OFFSET 2.
         Some(LimitClause::OffsetCommaLimit { offset: first, limit: second }) => {
             Ok(Part { limit: Some(whole(&first)?), offset: Some(whole(&second)?) })
         }
@@ -246,5 +240,5 @@ fn whole(expression: &Expr) -> Understood<usize> {
     {
         return Ok(number);
     }
-    reject(format!("LIMIT and OFFSET want a whole number, and not `{expression}`."))
+    reject(format!("LIMIT and OFFSET require a whole number, not `{expression}`."))
 }

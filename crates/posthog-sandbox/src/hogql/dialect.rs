@@ -1,4 +1,4 @@
-//! HogQL's spelling: ClickHouse's, and a `$` in names, because PostHog's own properties begin with one.
+//! HogQL's syntax: ClickHouse's dialect, with `$` in names, because the names of PostHog's own properties begin with it.
 
 use std::any::TypeId;
 
@@ -8,7 +8,7 @@ use sqlparser::dialect::{ClickHouseDialect, Dialect};
 pub(super) struct HogQl;
 
 impl Dialect for HogQl {
-    /// For all else the parser takes this for ClickHouse.
+    // The parser checks for ClickHouse by this id.
     fn dialect(&self) -> TypeId {
         TypeId::of::<ClickHouseDialect>()
     }

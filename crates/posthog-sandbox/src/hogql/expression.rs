@@ -1,4 +1,4 @@
-//! Reading expressions: what a name stands for, and how terms are put together.
+//! Translates expressions: resolves names and combines terms.
 
 use std::cell::Cell;
 
@@ -9,28 +9,22 @@ use super::select::Written;
 use super::term::{Term, quoted};
 use super::{Understood, View, function, operator, reject, time};
 
-/// How deep an expression may be nested.
 const DEEPEST: usize = 64;
 
-/// What a SELECT selects from.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// SQLite's words for it, from FROM on.
+    /// In SQL, including `FROM`.
     from: String,
     columns: Vec<(String, Term)>,
-    /// What its columns may be prefixed with.
     names: Vec<String>,
-    /// Whether there is an OFFSET in it.
     pub(super) has_offset: bool,
 }
 
 impl Source {
-    /// No table: `SELECT 1`.
     pub(super) fn nothing() -> Self {
         Self { from: String::new(), columns: Vec::new(), names: Vec::new(), has_offset: false }
     }
 
-    /// The ingestion warnings of a project.
     pub(super) fn ingestion_warnings(project: u32, alias: Option<String>) -> Self {
         let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
         Self {
@@ -49,7 +43,6 @@ impl Source {
         }
     }
 
-    /// The events of a project.
     pub(super) fn events(project: u32, alias: Option<String>) -> Self {
         let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
         let person_mode = "iif(json_extract(properties, '$.\"$process_person_profile\"') = 0, 'propertyless', 'full')";
@@ -69,7 +62,7 @@ impl Source {
         }
     }
 
-    /// A query in parentheses, whose SQL names its columns `c0`, `c1` and so on.
+    /// A query in parentheses; its SQL names the columns `c0`, `c1` and so on.
     pub(super) fn query(inner: Written, alias: Option<String>) -> Self {
         let columns = inner.columns.into_iter().enumerate();
         Self {
@@ -83,12 +76,10 @@ impl Source {
     }
 }
 
-/// What names mean inside one SELECT.
 #[derive(Debug)]
 pub(super) struct Scope {
     source: Source,
     aliases: Vec<(String, Term)>,
-    /// What is grouped by.
     keys: Vec<Term>,
     pub(super) view: View,
     depth: Cell<usize>,
@@ -99,39 +90,33 @@ impl Scope {
         Self { source, aliases: Vec::new(), keys: Vec::new(), view, depth: Cell::new(0) }
     }
 
-    /// SQLite's words for what is selected from.
     pub(super) fn from(&self) -> &str {
         &self.source.from
     }
 
-    /// From now on these are constant within a group.
     pub(super) fn group_by(&mut self, keys: Vec<Term>) {
         self.keys = keys;
     }
 
-    /// From now on `alias` stands for this.
     pub(super) fn name(&mut self, alias: &str, term: Term) {
         self.aliases.retain(|(name, _)| name != alias);
         self.aliases.push((alias.to_owned(), term));
     }
 
-    /// All columns, as `*` names them.
     pub(super) fn everything(&self) -> Vec<(String, Term)> {
         self.source.columns.iter().map(|(name, term)| (name.clone(), self.within_group(term.clone()))).collect()
     }
 
-    /// A condition of WHERE or HAVING.
     pub(super) fn condition(&self, expression: &Expr, clause: &str) -> Understood<Term> {
         self.read(expression)?.must_be_number(clause)
     }
 
-    /// An expression that is going to have a name: inside it the name stands for what it stood for before.
+    /// Reads the expression of an alias: inside it, the name is not yet the alias.
     pub(super) fn read_for_alias(&mut self, expression: &Expr, alias: &str) -> Understood<Term> {
         self.aliases.retain(|(name, _)| name != alias);
         self.read(expression)
     }
 
-    /// Understands an expression.
     pub(super) fn read(&self, expression: &Expr) -> Understood<Term> {
         if self.depth.get() >= DEEPEST {
             return reject("Query is too complex.");
@@ -170,7 +155,7 @@ impl Scope {
             Expr::Case { operand, conditions, else_result, .. } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
             Expr::Interval(interval) => match &interval.leading_field {
                 Some(unit) => time::written_interval(self.read(&interval.value)?, &unit.to_string()),
-                None => reject(format!("`{interval}` has no unit.")),
+                None => reject(format!("`{interval}` must have a unit.")),
             },
             Expr::Floor { expr, .. } => function::rounded(self.read(expr)?, "floor"),
             Expr::Ceil { expr, .. } => function::rounded(self.read(expr)?, "ceil"),
@@ -190,7 +175,6 @@ impl Scope {
         expressions.iter().map(|expression| self.read(expression)).collect()
     }
 
-    /// What a name stands for: an alias, a column, a property.
     fn named(&self, path: &[Ident]) -> Understood<Term> {
         let path = path.iter().map(|part| part.value.as_str()).collect::<Vec<_>>();
         if let [name] = path.as_slice()
@@ -202,7 +186,7 @@ impl Scope {
             [prefix, rest @ ..] if !rest.is_empty() && self.source.names.iter().any(|name| name == prefix) => rest,
             whole => whole,
         };
-        let Some((first, keys)) = path.split_first() else { return reject("An empty name.") };
+        let Some((first, keys)) = path.split_first() else { return reject("A name is empty.") };
         let Some((_, column)) = self.source.columns.iter().find(|(name, _)| name == first) else {
             return reject(format!("Unable to resolve field: {first}"));
         };
@@ -213,24 +197,24 @@ impl Scope {
             return reject(format!("Unable to resolve field: {}", path.join(".")));
         }
         if column.sql != "properties" {
-            return reject("Properties of a query in parentheses are not supported by this sandbox: take them out inside.");
+            return reject("Properties of a query in parentheses are not supported by this sandbox; select them inside the parentheses.");
         }
         property(keys)
     }
 
-    /// `properties['$lib']` and `properties.a['b']`.
+    /// For example `properties['$lib']` and `properties.a['b']`.
     fn accessed(&self, root: &Expr, chain: &[AccessExpr]) -> Understood<Term> {
         let mut path = match root {
             Expr::Identifier(name) => vec![name.clone()],
             Expr::CompoundIdentifier(path) => path.clone(),
             other => return reject(format!("`{other}` has no fields.")),
         };
-        for role in chain {
-            match role {
+        for access in chain {
+            match access {
                 AccessExpr::Dot(Expr::Identifier(name)) => path.push(name.clone()),
                 AccessExpr::Subscript(Subscript::Index { index: Expr::Value(value) }) => match &value.value {
                     Value::SingleQuotedString(key) => path.push(Ident::new(key)),
-                    other => return reject(format!("`[{other}]` is not supported by this sandbox: a key is a text.")),
+                    other => return reject(format!("`[{other}]` is not supported by this sandbox; a key must be a string.")),
                 },
                 other => return reject(format!("`{other}` is not supported by this sandbox.")),
             }
@@ -254,7 +238,7 @@ impl Scope {
     }
 }
 
-/// A property, as PostHog takes it out of the JSON: its raw text without quotes around it, NULL when there is none.
+/// A property as PostHog extracts it: its raw JSON text without quotes, NULL if it does not exist.
 fn property(keys: &[&str]) -> Understood<Term> {
     let path = json_path(keys)?;
     let raw = format!("(printed -> {path})");
@@ -264,7 +248,7 @@ fn property(keys: &[&str]) -> Understood<Term> {
     Ok(Term::column(sql, Kind::String, true))
 }
 
-/// `JSONExtractString` of the properties: a text as it is, anything else as it is printed, and nothing where there is none.
+/// `JSONExtractString` of the properties: a string as it is, other values as printed JSON, an empty string if there is no value.
 pub(super) fn extracted_text(json: &Term, key: &str) -> Understood<Term> {
     let path = json_path(&[key])?;
     let sql = format!(
@@ -273,10 +257,9 @@ pub(super) fn extracted_text(json: &Term, key: &str) -> Understood<Term> {
     Term::of(&[json], sql, Kind::String)
 }
 
-/// SQLite's path to a key of a document.
 fn json_path(keys: &[&str]) -> Understood<String> {
     if keys.iter().any(|key| key.contains(['"', '\\', '\0'])) {
-        return reject("A property's name with quotes or backslashes in it is not supported by this sandbox.");
+        return reject("A property name with quotes or backslashes is not supported by this sandbox.");
     }
     Ok(quoted(&format!("$.\"{}\"", keys.join("\".\""))))
 }
@@ -302,7 +285,7 @@ fn number(digits: &str) -> Understood<Term> {
     }
     match digits.parse::<f64>() {
         Ok(number) if number.is_finite() && digits.contains(['.', 'e', 'E']) => Ok(Term::constant(format!("{number:e}"), Kind::Float64)),
-        _ => reject(format!("`{digits}` is too large a number for this sandbox.")),
+        _ => reject(format!("The number `{digits}` is too large for this sandbox.")),
     }
 }
 

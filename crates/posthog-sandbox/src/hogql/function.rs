@@ -1,4 +1,4 @@
-//! Functions. One that is not here is refused by its name.
+//! Functions. An unsupported function is rejected by name.
 
 use sqlparser::ast::{DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
@@ -7,7 +7,6 @@ use super::kind::Kind;
 use super::term::Term;
 use super::{Understood, aggregate, operator, reject, time};
 
-/// A function call.
 pub(super) fn call(scope: &Scope, function: &Function) -> Understood<Term> {
     let name = function.name.to_string();
     if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
@@ -17,11 +16,11 @@ pub(super) fn call(scope: &Scope, function: &Function) -> Understood<Term> {
         return reject(format!("`{name}` with parameters is not supported by this sandbox."));
     }
     let (arguments, distinct) = arguments(scope, &name, &function.args)?;
-    if let Some((known, conditional)) = aggregate::recognise(&name) {
-        return aggregate::call(known, conditional, distinct, arguments);
+    if let Some((aggregate, conditional)) = aggregate::recognise(&name) {
+        return aggregate::call(aggregate, conditional, distinct, arguments);
     }
     if distinct {
-        return reject(format!("DISTINCT is not for `{name}`."));
+        return reject(format!("`{name}` does not accept DISTINCT."));
     }
     if let Some(term) = time::call(&name, &arguments) {
         return term;
@@ -30,7 +29,7 @@ pub(super) fn call(scope: &Scope, function: &Function) -> Understood<Term> {
 }
 
 fn arguments(scope: &Scope, name: &str, arguments: &FunctionArguments) -> Understood<(Vec<Term>, bool)> {
-    let FunctionArguments::List(list) = arguments else { return reject(format!("`{name}` wants its arguments in parentheses.")) };
+    let FunctionArguments::List(list) = arguments else { return reject(format!("`{name}` requires its arguments in parentheses.")) };
     if !list.clauses.is_empty() {
         return reject(format!("The clauses in `{name}` are not supported by this sandbox."));
     }
@@ -39,13 +38,13 @@ fn arguments(scope: &Scope, name: &str, arguments: &FunctionArguments) -> Unders
         match argument {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => terms.push(scope.read(expression)?),
             FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if name == "count" => {}
-            other => return reject(format!("`{other}` is no argument that is supported here.")),
+            other => return reject(format!("The argument `{other}` is not supported by this sandbox.")),
         }
     }
     Ok((terms, matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct))))
 }
 
-/// Functions of one row that are not about time.
+/// Functions that are neither aggregates nor time functions.
 fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
     match (name, arguments.as_slice()) {
         ("now" | "now64", []) => Ok(Term::constant(scope.view.now.us().to_string(), Kind::DateTime64)),
@@ -115,13 +114,12 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
         ("least", [_, _, ..]) => extreme("min", &arguments),
         ("JSONExtractString", [json, key]) if json.sql == "properties" => match &key.text {
             Some(key) => extracted_text(json, key),
-            None => reject("JSONExtractString wants a key in quotes."),
+            None => reject("JSONExtractString requires a string literal as key."),
         },
         _ => reject(format!("Unsupported function call '{name}(...)' with {} arguments", arguments.len())),
     }
 }
 
-/// `toString`.
 fn to_text(term: &Term) -> Understood<Term> {
     match term.kind {
         Kind::String => Ok(term.clone()),
@@ -133,7 +131,7 @@ fn to_text(term: &Term) -> Understood<Term> {
     }
 }
 
-/// `toInt`, `toFloat`: of a text that is no number, NULL.
+/// `toInt` and `toFloat`: NULL for a string that is not a number.
 fn to_number(term: &Term, kind: Kind) -> Understood<Term> {
     let name = if kind == Kind::Float64 { "REAL" } else { "INTEGER" };
     if term.kind.is_number() {
@@ -142,13 +140,12 @@ fn to_number(term: &Term, kind: Kind) -> Understood<Term> {
     let text = term.clone().must_be_text("toInt and toFloat")?;
     let number = &text.sql;
     let is_one = if kind == Kind::Float64 {
-        // Digits with a point anywhere, and an exponent whose sign follows its letter.
+        // Digits with an optional point, and an optional exponent; a sign only at the start and after the exponent's letter.
         format!(
             "{number} GLOB '[-+.0-9]*' AND {number} GLOB '*[0-9]*' AND {number} GLOB '*[.0-9]' AND NOT {number} GLOB '*[^-+.eE0-9]*' \
              AND NOT {number} GLOB '*[.0-9][-+]*'"
         )
     } else {
-        // Digits, and not more than an Int64 holds.
         format!(
             "{number} GLOB '[-+0-9]*' AND {number} GLOB '*[0-9]' AND NOT substr({number}, 2) GLOB '*[^0-9]*' \
              AND (length({number}) < 19 OR CAST({number} AS INTEGER) || '' = ltrim({number}, '+'))"
@@ -169,27 +166,26 @@ fn concatenated(parts: &[Term]) -> Understood<Term> {
     Term::of(&texts.iter().collect::<Vec<_>>(), format!("({sql})"), Kind::String)
 }
 
-/// `substring(text, from[, length])`, counted from 1, in bytes that are taken for characters.
+/// `substring(text, from[, length])`, counted from 1. ClickHouse counts bytes; the sandbox counts characters.
 pub(super) fn substring(arguments: Vec<Term>) -> Understood<Term> {
     let mut arguments = arguments.into_iter();
-    let Some(text) = arguments.next() else { return reject("substring wants a text.") };
+    let Some(text) = arguments.next() else { return reject("substring requires a string.") };
     let text = text.must_be_text("substring")?;
     let places = arguments.map(|place| place.must_be_number("substring")).collect::<Understood<Vec<_>>>()?;
     if places.len() > 2 {
         return reject("substring takes at most 3 arguments.");
     }
     let parts = places.iter().chain([&text]).collect::<Vec<_>>();
-    let [from, length @ ..] = places.as_slice() else { return reject("substring wants to know from where.") };
+    let [from, length @ ..] = places.as_slice() else { return reject("substring requires a start position.") };
     let rest = format!("substr({}, {})", text.sql, from.sql);
     let cut = match length {
         [] => rest,
-        // A negative length is counted from the end.
         [length, ..] => format!("substr({rest}, 1, iif({0} < 0, max(length({rest}) + {0}, 0), {0}))", length.sql),
     };
     Term::of(&parts, format!("iif({} = 0, '', {cut})", from.sql), Kind::String)
 }
 
-/// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse. SQLite has only the cut towards zero.
+/// `floor`, `ceil` and `round` to integers. `round` rounds halves to even, as ClickHouse does. SQLite can only truncate.
 pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
     let term = term.must_be_number(name)?;
     if term.kind != Kind::Float64 {
@@ -207,7 +203,7 @@ pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
 }
 
 fn first_not_null(terms: &[Term]) -> Understood<Term> {
-    let Some((last, before)) = terms.split_last() else { return reject("coalesce wants an argument.") };
+    let Some((last, before)) = terms.split_last() else { return reject("coalesce requires an argument.") };
     let branches = before.iter().map(|term| Ok((operator::is_null(term, true)?, Term { nullable: false, ..term.clone() })));
     operator::choice(&branches.collect::<Understood<Vec<_>>>()?, last)
 }
@@ -216,18 +212,18 @@ fn extreme(name: &str, terms: &[Term]) -> Understood<Term> {
     let mut kind = Kind::Nothing;
     for term in terms {
         if term.nullable {
-            return reject("greatest and least of what can be NULL are not supported by this sandbox.");
+            return reject("greatest and least of nullable arguments are not supported by this sandbox.");
         }
         kind = match kind.common(term.kind) {
             Some(kind) => kind,
-            None => return reject("greatest and least want arguments of one type."),
+            None => return reject("greatest and least require arguments of one type."),
         };
     }
     let sql = terms.iter().map(|term| term.sql.as_str()).collect::<Vec<_>>().join(", ");
     Term::of(&terms.iter().collect::<Vec<_>>(), format!("{name}({sql})"), kind)
 }
 
-/// `CAST(x AS T)` and `x::T`, for the types that have a function.
+/// `CAST(x AS T)` and `x::T`, for types with a conversion function.
 pub(super) fn cast(scope: &Scope, term: Term, to: &str) -> Understood<Term> {
     let function = match to.to_ascii_lowercase().as_str() {
         "string" => "toString",

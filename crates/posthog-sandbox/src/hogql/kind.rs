@@ -1,4 +1,4 @@
-//! The types of ClickHouse that an answer can have, and how SQLite's cells are read as them.
+//! The ClickHouse types of expressions, and how SQLite's cells are read as them.
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::moment::Moment;
 use crate::query::cell;
 
-/// The type of an expression. Times are microseconds in SQLite, uuids are text.
+/// In SQLite, times are microseconds and uuids are text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     String,
@@ -20,16 +20,13 @@ pub(crate) enum Kind {
     Date,
     /// Whole seconds.
     DateTime,
-    /// Microseconds.
     DateTime64,
-    /// A span of time in microseconds; never in an answer.
+    /// Microseconds; never in an answer.
     Interval,
-    /// NULL.
     Nothing,
 }
 
 impl Kind {
-    /// ClickHouse's name of this type.
     pub(crate) fn name(self, nullable: bool) -> String {
         let name = match self {
             Self::String => "String",
@@ -61,7 +58,7 @@ impl Kind {
         matches!(self, Self::Date | Self::DateTime | Self::DateTime64)
     }
 
-    /// What an aggregate over no rows gives: ClickHouse has no NULL in a column that is not nullable.
+    /// The result of an aggregate over no rows: ClickHouse has no NULL in a column that is not nullable.
     pub(super) fn of_no_rows(self) -> &'static str {
         match self {
             Self::String => "''",
@@ -72,7 +69,7 @@ impl Kind {
         }
     }
 
-    /// A type that both fit into.
+    /// ClickHouse's supertype of both, if there is one.
     pub(super) fn common(self, other: Self) -> Option<Self> {
         match (self, other) {
             (one, another) if one == another => Some(one),
@@ -95,7 +92,7 @@ impl Kind {
         if width(self) >= width(other) { self } else { other }
     }
 
-    /// A cell of this type as PostHog writes it in JSON; times are text.
+    /// PostHog's JSON for a cell; times are strings.
     pub(crate) fn read(self, row: &SqliteRow, place: usize) -> Value {
         let time = |how: &str| cell::<i64>(row, place).map(|us| Moment::from_us(us).formatted(how));
         match self {

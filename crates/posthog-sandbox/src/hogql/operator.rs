@@ -1,4 +1,4 @@
-//! Operators, and what they want on both sides.
+//! Operators and the types of their operands.
 
 use sqlparser::ast::BinaryOperator;
 
@@ -6,7 +6,6 @@ use super::kind::Kind;
 use super::term::Term;
 use super::{Understood, reject, time};
 
-/// `left op right`.
 pub(super) fn binary(left: Term, op: &BinaryOperator, right: Term) -> Understood<Term> {
     match op {
         BinaryOperator::Plus | BinaryOperator::Minus if left.kind == Kind::Interval || right.kind == Kind::Interval => {
@@ -33,7 +32,7 @@ pub(super) fn binary(left: Term, op: &BinaryOperator, right: Term) -> Understood
     }
 }
 
-/// `+ - * %`. Between whole numbers ClickHouse widens; the exact width is not followed.
+/// `+ - * %`. ClickHouse widens integer types; the sandbox does not reproduce the exact width.
 pub(super) fn arithmetic(left: Term, op: &str, right: Term) -> Understood<Term> {
     let (left, right) = (left.must_be_number(&format!("`{op}`"))?, right.must_be_number(&format!("`{op}`"))?);
     let signed = op == "-" || left.kind == Kind::Int64 || right.kind == Kind::Int64;
@@ -43,7 +42,7 @@ pub(super) fn arithmetic(left: Term, op: &str, right: Term) -> Understood<Term> 
         _ => Kind::UInt64,
     };
     let sql = match (op, kind) {
-        // SQLite's own cuts its operands to whole numbers.
+        // SQLite's `%` truncates its operands to integers.
         ("%", Kind::Float64) => format!("({0} - CAST({0} / {1} AS INTEGER) * {1})", left.sql, right.sql),
         _ => format!("({} {op} {})", left.sql, right.sql),
     };
@@ -53,12 +52,12 @@ pub(super) fn arithmetic(left: Term, op: &str, right: Term) -> Understood<Term> 
     Term::of(&[&left, &right], sql, kind)
 }
 
-/// A whole division by zero is an error in ClickHouse. Only one that is written so is found here.
+/// Integer division by zero is an error in ClickHouse. The sandbox detects only a literal zero.
 pub(super) fn not_by_zero(divisor: &Term) -> Understood<()> {
     if divisor.sql == "0" { reject("Division by zero") } else { Ok(()) }
 }
 
-/// `/` is never whole in ClickHouse. By zero it gives no number there, and NULL here: the same in JSON.
+/// ClickHouse's `/` always returns a float. Division by zero is NaN there and NULL here: both are null in JSON.
 pub(super) fn divided(left: Term, right: Term) -> Understood<Term> {
     let (left, right) = (left.must_be_number("`/`")?, right.must_be_number("`/`")?);
     Term::of(&[&left, &right], format!("(CAST({} AS REAL) / {})", left.sql, right.sql), Kind::Float64)
@@ -69,17 +68,16 @@ fn joined(left: Term, op: &str, right: Term) -> Understood<Term> {
     Term::of(&[&left, &right], format!("({} {op} {})", left.sql, right.sql), Kind::UInt8)
 }
 
-/// A comparison; a text in quotes is read as what is on the other side.
 pub(super) fn compared(left: Term, op: &str, right: Term) -> Understood<Term> {
     let (left, right) = alike(left, right)?;
     let sql = format!("({} {op} {})", left.sql, right.sql);
     let negated = op == "<>";
-    decided(&left, &right, sql, (op == "=" || negated).then_some(negated))
+    never_null(&left, &right, sql, (op == "=" || negated).then_some(negated))
 }
 
-/// PostHog never leaves a comparison NULL: two NULLs are equal, and one is unequal to all else. `equality` is whether it is of that
-/// kind, and asked the other way round; the others do not hold.
-fn decided(left: &Term, right: &Term, sql: String, equality: Option<bool>) -> Understood<Term> {
+/// In PostHog a comparison is never NULL: two NULLs are equal, and NULL is unequal to every other value. `equality` is `Some` for
+/// equality operators, with true for the negated ones; other comparisons with NULL are false.
+fn never_null(left: &Term, right: &Term, sql: String, equality: Option<bool>) -> Understood<Term> {
     let is = |term: &Term| if term.nullable { format!("{} IS NULL", term.sql) } else { "0".to_owned() };
     let sql = match equality {
         _ if !left.nullable && !right.nullable => sql,
@@ -90,7 +88,6 @@ fn decided(left: &Term, right: &Term, sql: String, equality: Option<bool>) -> Un
     Ok(Term::of(&[left, right], sql, Kind::UInt8)?.never_null())
 }
 
-/// Both terms in a form in which they can be compared.
 fn alike(left: Term, right: Term) -> Understood<(Term, Term)> {
     let (left_kind, right_kind) = (left.kind, right.kind);
     let (left, right) = (left.desired_as(right_kind)?, right.desired_as(left_kind)?);
@@ -101,26 +98,25 @@ fn alike(left: Term, right: Term) -> Understood<(Term, Term)> {
     Ok((left, right))
 }
 
-/// `IN` and `NOT IN`.
 pub(super) fn within(term: Term, list: Vec<Term>, negated: bool) -> Understood<Term> {
     let mut term = term;
     let mut listed = Vec::new();
     let mut lists_null = false;
     for one in list {
         if one.varies {
-            return reject("IN wants a list of constants.");
+            return reject("IN requires a list of constants.");
         }
         if one.kind == Kind::Nothing {
             lists_null = true;
             continue;
         }
-        let (known, one) = alike(term, one)?;
-        term = known;
+        let (converted, one) = alike(term, one)?;
+        term = converted;
         listed.push(one.sql);
     }
     let not = if negated { "NOT " } else { "" };
     let within = format!("{} IN ({})", term.sql, listed.join(", "));
-    // NULL is in a list that has it, and in no other.
+    // NULL is in a list only if the list contains NULL.
     let within = match (term.nullable, lists_null) {
         (false, _) => within,
         (true, false) => format!("coalesce({within}, 0)"),
@@ -129,7 +125,6 @@ pub(super) fn within(term: Term, list: Vec<Term>, negated: bool) -> Understood<T
     Ok(Term::of(&[&term], format!("({not}({within}))"), Kind::UInt8)?.never_null())
 }
 
-/// `BETWEEN`.
 pub(super) fn between(term: Term, low: Term, high: Term, negated: bool) -> Understood<Term> {
     let (term, low) = alike(term, low)?;
     let (term, high) = alike(term, high)?;
@@ -138,7 +133,6 @@ pub(super) fn between(term: Term, low: Term, high: Term, negated: bool) -> Under
     Term::of(&[&term, &low, &high], sql, Kind::UInt8)
 }
 
-/// `LIKE` and `ILIKE`.
 pub(super) fn like(term: Term, pattern: Term, any_case: bool, negated: bool) -> Understood<Term> {
     let (term, pattern) = (term.must_be_text("LIKE")?, pattern.must_be_text("LIKE")?);
     let not = if negated { "NOT " } else { "" };
@@ -147,16 +141,15 @@ pub(super) fn like(term: Term, pattern: Term, any_case: bool, negated: bool) -> 
     } else {
         format!("({} {not}LIKE {} ESCAPE '\\')", term.sql, pattern.sql)
     };
-    decided(&term, &pattern, sql, Some(negated))
+    never_null(&term, &pattern, sql, Some(negated))
 }
 
-/// `IS NULL` and `IS NOT NULL`.
 pub(super) fn is_null(term: &Term, negated: bool) -> Understood<Term> {
     let not = if negated { "NOT " } else { "" };
     Ok(Term::of(&[term], format!("({} IS {not}NULL)", term.sql), Kind::UInt8)?.never_null())
 }
 
-/// The first of `branches` whose condition holds.
+/// CASE: the result of the first branch whose condition is true.
 pub(super) fn choice(branches: &[(Term, Term)], otherwise: &Term) -> Understood<Term> {
     let mut kind = otherwise.kind;
     for (_, result) in branches {
@@ -169,6 +162,6 @@ pub(super) fn choice(branches: &[(Term, Term)], otherwise: &Term) -> Understood<
     let whens = branches.iter().map(|(condition, result)| format!("WHEN {} THEN {}", condition.sql, result.sql)).collect::<Vec<_>>();
     let sql = format!("CASE {} ELSE {} END", whens.join(" "), otherwise.sql);
     let parts = branches.iter().flat_map(|(condition, result)| [condition, result]).chain([otherwise]).collect::<Vec<_>>();
-    // A condition that is NULL does not make the result NULL: it does not hold.
+    // A NULL condition counts as false; it does not make the result NULL.
     Ok(Term { nullable, ..Term::of(&parts, sql, kind)? })
 }

@@ -1,4 +1,4 @@
-//! Writing a SELECT for SQLite.
+//! Translates a SELECT to SQLite.
 
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, ObjectName, ObjectNamePart, OrderByExpr, OrderBySort, Select, SelectItem, TableAlias, TableFactor,
@@ -11,16 +11,15 @@ use super::kind::Kind;
 use super::term::Term;
 use super::{Column, Understood, View, reject};
 
-/// A SELECT in SQLite's words.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) sql: String,
     pub(super) columns: Vec<Column>,
-    /// Whether there is an OFFSET in it, as deep as it may be.
+    /// Also true for an OFFSET in a subquery.
     pub(super) has_offset: bool,
 }
 
-/// Writes branches as one UNION ALL, each with the limit that `limit` gives it.
+/// Translates branches to one UNION ALL; `limit` returns the limit of each.
 pub(super) fn write_all(branches: &Branches, view: View, limit: impl Fn(&Branch) -> Option<usize>) -> Understood<Written> {
     let mut parts = Vec::new();
     let mut columns: Vec<Column> = Vec::new();
@@ -32,18 +31,17 @@ pub(super) fn write_all(branches: &Branches, view: View, limit: impl Fn(&Branch)
         parts.push(format!("SELECT * FROM ({})", part.sql));
     }
     let sql = parts.join(" UNION ALL ");
-    // SQLite would give a LIMIT here to all of them too; the parentheses say so.
     let sql = if branches.part.is_all() { sql } else { limited(&format!("SELECT * FROM ({sql})"), branches.part) };
     Ok(Written { sql, columns, has_offset })
 }
 
-/// This part of the rows. SQLite takes no OFFSET without a LIMIT.
+/// SQLite accepts OFFSET only after LIMIT.
 fn limited(sql: &str, part: Part) -> String {
     let limit = part.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     format!("{sql} LIMIT {limit} OFFSET {}", part.offset.unwrap_or(0))
 }
 
-/// The columns of two branches together: the first one's names, types that both fit into.
+/// The columns of a UNION ALL: the names of the first branch, and the common types.
 fn united(first: Vec<Column>, other: &[Column]) -> Understood<Vec<Column>> {
     if first.len() != other.len() {
         return reject("UNION different number of columns in queries");
@@ -61,7 +59,7 @@ fn united(first: Vec<Column>, other: &[Column]) -> Understood<Vec<Column>> {
         .collect()
 }
 
-/// Writes one branch; `limit` is its limit, whatever it says itself.
+/// Translates one branch; `limit` replaces its own limit.
 pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Understood<Written> {
     let select = &*branch.select;
     check_clauses(select)?;
@@ -85,7 +83,7 @@ pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Unders
         some => format!(" GROUP BY {}", some.join(", ")),
     };
     scope.group_by(keys);
-    // Once more, now that it is known what is grouped by.
+    // Read again, now that the group keys are known.
     let items = self::items(select, &mut scope)?;
     let having = select.having.as_ref().map(|condition| scope.condition(condition, "HAVING")).transpose()?;
     let grouped = !groups.is_empty() || having.is_some() || items.iter().any(|(_, item)| item.aggregate);
@@ -121,7 +119,7 @@ pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Unders
     Ok(Written { sql, columns, has_offset })
 }
 
-/// Refuses what is parsed and not supported.
+/// Rejects clauses that the parser accepts and the sandbox does not support.
 fn check_clauses(select: &Select) -> Understood<()> {
     let unsupported = [
         ("TOP", select.top.is_some()),
@@ -140,7 +138,6 @@ fn check_clauses(select: &Select) -> Understood<()> {
     }
 }
 
-/// What is selected from: the events, or a query in parentheses.
 fn source(from: &[TableWithJoins], view: View) -> Understood<Source> {
     let table = match from {
         [] => return Ok(Source::nothing()),
@@ -158,7 +155,6 @@ fn source(from: &[TableWithJoins], view: View) -> Understood<Source> {
     }
 }
 
-/// The table of this name.
 fn named(name: &ObjectName, alias: Option<String>, view: View) -> Understood<Source> {
     let parts = name.0.iter().filter_map(ObjectNamePart::as_ident).map(|part| part.value.as_str()).collect::<Vec<_>>();
     match parts.as_slice() {
@@ -172,7 +168,7 @@ fn alias_name(alias: Option<&TableAlias>) -> Option<String> {
     alias.map(|alias| alias.name.value.clone())
 }
 
-/// The selected expressions with their names; `*` is spelled out. Each alias is known to what follows.
+/// The selected expressions with their names; `*` is expanded. Later expressions can use earlier aliases.
 fn items(select: &Select, scope: &mut Scope) -> Understood<Vec<(String, Term)>> {
     let mut items = Vec::new();
     for item in &select.projection {
@@ -196,7 +192,7 @@ fn items(select: &Select, scope: &mut Scope) -> Understood<Vec<(String, Term)>> 
     Ok(items)
 }
 
-/// PostHog names a column after its expression.
+/// As in PostHog, a column without alias has its expression as name.
 fn name_of(expression: &Expr) -> String {
     match expression {
         Expr::CompoundIdentifier(parts) => parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join("."),
@@ -204,12 +200,11 @@ fn name_of(expression: &Expr) -> String {
     }
 }
 
-/// A constant in SQLite's GROUP BY would be a position.
+/// In SQLite's GROUP BY a constant is a column position.
 fn in_group_by(key: &Term) -> &str {
     if key.varies { &key.sql } else { "NULL" }
 }
 
-/// What is grouped by.
 fn group_keys(select: &Select, items: &[(String, Term)], scope: &Scope) -> Understood<Vec<Term>> {
     let GroupByExpr::Expressions(expressions, modifiers) = &select.group_by else {
         return reject("GROUP BY ALL is not supported by this sandbox.");
@@ -230,7 +225,7 @@ fn group_keys(select: &Select, items: &[(String, Term)], scope: &Scope) -> Under
     keys.collect()
 }
 
-/// What is ordered by, and which way. NULLs come last both ways, as in ClickHouse: PostHog's parser forgets what is said about them.
+/// NULLs are last in both directions, as in ClickHouse: PostHog's parser ignores NULLS FIRST and NULLS LAST.
 fn order(order_by: &[OrderByExpr], items: &[(String, Term)], scope: &Scope) -> Understood<Vec<(Term, String)>> {
     let mut keys = Vec::new();
     for by in order_by {
@@ -246,7 +241,7 @@ fn order(order_by: &[OrderByExpr], items: &[(String, Term)], scope: &Scope) -> U
             Some(OrderBySort::Desc) => "DESC",
             Some(OrderBySort::Using(_)) => return reject("ORDER BY USING is not supported."),
         };
-        // A constant orders nothing, and in SQLite it would be a position.
+        // A constant has no effect on the order; in SQLite it is a column position.
         if key.varies {
             keys.push((key, format!("{way} NULLS LAST")));
         }

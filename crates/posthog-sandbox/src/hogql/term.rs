@@ -1,46 +1,42 @@
-//! A term: an expression that is understood.
+//! A term: an expression with its SQL and type.
 
 use super::kind::Kind;
 use super::{Understood, reject};
 use crate::moment::Moment;
 
-/// The longest SQL of one expression, in bytes.
+/// The limit of the SQL of one expression, in bytes.
 const LONGEST: usize = 8 * 1024 * 1024;
 
-/// An expression with its SQL and its meaning.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts about an expression, each of which can hold without the others")]
+#[expect(clippy::struct_excessive_bools, reason = "four independent properties of an expression")]
 pub(super) struct Term {
     pub(super) sql: String,
     pub(super) kind: Kind,
     pub(super) nullable: bool,
-    /// Depends on the row, or on the group.
+    /// Depends on the row or group; false for constants.
     pub(super) varies: bool,
-    /// Names a column outside of any aggregate: not allowed beside aggregates, unless it is grouped by.
+    /// Contains a column outside of an aggregate: not allowed beside aggregates, unless it is a group key.
     pub(super) bare: bool,
-    /// Has an aggregate in it: not allowed in WHERE, nor in another aggregate.
+    /// Contains an aggregate: not allowed in WHERE, nor in another aggregate.
     pub(super) aggregate: bool,
-    /// The text, when this is a text in quotes: it becomes a time or a uuid where one is wanted.
+    /// The value of a string literal, which is converted where a time or a uuid is required.
     pub(super) text: Option<String>,
 }
 
 impl Term {
-    /// Something that depends on no row.
     pub(super) fn constant(sql: impl Into<String>, kind: Kind) -> Self {
         Self { sql: sql.into(), kind, nullable: kind == Kind::Nothing, varies: false, bare: false, aggregate: false, text: None }
     }
 
-    /// A text in quotes.
     pub(super) fn text(text: &str) -> Self {
         Self { text: Some(text.to_owned()), ..Self::constant(quoted(text), Kind::String) }
     }
 
-    /// A column of a table.
     pub(super) fn column(sql: impl Into<String>, kind: Kind, nullable: bool) -> Self {
         Self { varies: true, bare: true, nullable, ..Self::constant(sql, kind) }
     }
 
-    /// An expression made of `parts`: as nullable, as bare and as aggregate as they are.
+    /// An expression made of `parts`, which inherits their properties.
     pub(super) fn of(parts: &[&Self], sql: String, kind: Kind) -> Understood<Self> {
         if sql.len() > LONGEST {
             return reject("Query is too complex.");
@@ -56,7 +52,6 @@ impl Term {
         })
     }
 
-    /// The same with other SQL.
     pub(super) fn sql(self, sql: String) -> Self {
         Self { sql, text: None, ..self }
     }
@@ -69,7 +64,7 @@ impl Term {
         Self { nullable: false, ..self }
     }
 
-    /// This term where a value of `kind` is wanted: a text in quotes is read as a time or a uuid.
+    /// Converts a string literal to a time or uuid if `kind` is one; returns other terms unchanged.
     pub(super) fn desired_as(self, kind: Kind) -> Understood<Self> {
         let Some(text) = &self.text else { return Ok(self) };
         if kind.is_time() {
@@ -87,33 +82,30 @@ impl Term {
         Ok(self)
     }
 
-    /// This term, which must be a text.
     pub(super) fn must_be_text(self, what: &str) -> Understood<Self> {
-        if matches!(self.kind, Kind::String | Kind::Nothing) { Ok(self) } else { reject(self.complaint(what, "a String")) }
+        if matches!(self.kind, Kind::String | Kind::Nothing) { Ok(self) } else { reject(self.type_error(what, "a String")) }
     }
 
-    /// This term, which must be a number.
     pub(super) fn must_be_number(self, what: &str) -> Understood<Self> {
-        if self.kind.is_number() || self.kind == Kind::Nothing { Ok(self) } else { reject(self.complaint(what, "a number")) }
+        if self.kind.is_number() || self.kind == Kind::Nothing { Ok(self) } else { reject(self.type_error(what, "a number")) }
     }
 
-    /// This term, which must be a time.
     pub(super) fn must_be_time(self, what: &str) -> Understood<Self> {
         let term = self.desired_as(Kind::DateTime64)?;
-        if term.kind.is_time() { Ok(term) } else { reject(term.complaint(what, "a time")) }
+        if term.kind.is_time() { Ok(term) } else { reject(term.type_error(what, "a time")) }
     }
 
-    fn complaint(&self, what: &str, desired: &str) -> String {
-        format!("Illegal type {} of argument of {what}: it wants {desired}.", self.kind.name(self.nullable))
+    fn type_error(&self, what: &str, expected: &str) -> String {
+        format!("Illegal type {} of argument of {what}: expected {expected}.", self.kind.name(self.nullable))
     }
 }
 
-/// Reads a time as ClickHouse does in a comparison, or a date alone.
+/// Reads a time or a date, as ClickHouse does in a comparison.
 pub(super) fn parse_time(text: &str) -> Option<Moment> {
     Moment::parse(text).or_else(|| Moment::parse(&format!("{}T00:00:00Z", text.trim())))
 }
 
-/// A text in SQLite's quotes. A NUL would end SQLite's statement, so such a text is written as its bytes.
+/// A SQLite string literal. SQLite ends a statement at NUL, so a text with NUL becomes a blob cast to TEXT.
 pub(super) fn quoted(text: &str) -> String {
     use std::fmt::Write;
     if text.contains('\0') {

@@ -1,4 +1,4 @@
-//! Times and spans of time. In SQLite all of them are whole microseconds, so that all of them can be compared.
+//! Times and intervals. In SQLite they are all whole microseconds, so they can be compared with each other.
 
 use super::kind::Kind;
 use super::term::{Term, parse_time};
@@ -7,7 +7,7 @@ use super::{Understood, reject};
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
 
-/// How long a unit is, in microseconds; none for those that are not always as long.
+/// In microseconds; `None` for units without a fixed length.
 fn unit_us(unit: &str) -> Option<i64> {
     match unit {
         "Second" => Some(SECOND_US),
@@ -19,7 +19,7 @@ fn unit_us(unit: &str) -> Option<i64> {
     }
 }
 
-/// `INTERVAL 5 MINUTE`: the unit in capitals or not, and never with an `s`.
+/// `INTERVAL 5 MINUTE`: the unit in any case, without a plural `s`.
 pub(super) fn written_interval(count: Term, unit: &str) -> Understood<Term> {
     let lower = unit.to_ascii_lowercase();
     let mut letters = lower.chars();
@@ -27,7 +27,6 @@ pub(super) fn written_interval(count: Term, unit: &str) -> Understood<Term> {
     interval(count, &name.unwrap_or_default())
 }
 
-/// `toIntervalMinute(5)`.
 fn interval(count: Term, unit: &str) -> Understood<Term> {
     let Some(us) = unit_us(unit) else {
         return reject(format!("An interval in the unit {unit} is not supported by this sandbox."));
@@ -41,14 +40,13 @@ fn interval(count: Term, unit: &str) -> Understood<Term> {
         None => count,
     };
     if !count.kind.is_number() {
-        return reject("An interval wants a number.");
+        return reject("An interval requires a number.");
     }
-    // ClickHouse cuts a fraction off: an hour and a half is an hour.
+    // ClickHouse truncates fractions: 1.5 hours are 1 hour.
     let whole = if count.kind == Kind::Float64 { format!("CAST({} AS INTEGER)", count.sql) } else { count.sql.clone() };
     Term::of(&[&count], format!("({whole} * {us})"), Kind::Interval)
 }
 
-/// A time and an interval, in either order, or two intervals.
 pub(super) fn moved(left: &Term, back: bool, right: &Term) -> Understood<Term> {
     let sign = if back { "-" } else { "+" };
     let kind = match (left.kind, right.kind) {
@@ -61,7 +59,7 @@ pub(super) fn moved(left: &Term, back: bool, right: &Term) -> Understood<Term> {
     Term::of(&[left, right], format!("({} {sign} {})", left.sql, right.sql), kind)
 }
 
-/// The function of this name over these arguments, if it is one of times.
+/// `None` if `name` is not a time function.
 pub(super) fn call(name: &str, arguments: &[Term]) -> Option<Understood<Term>> {
     if let Some(unit) = name.strip_prefix("toInterval") {
         return Some(one(name, arguments).and_then(|count| interval(count, unit)));
@@ -90,7 +88,6 @@ pub(super) fn call(name: &str, arguments: &[Term]) -> Option<Understood<Term>> {
     }
 }
 
-/// A time as ClickHouse writes it in a text.
 pub(super) fn written(at: &Term) -> Understood<Term> {
     let seconds = format!("({} / {SECOND_US})", at.sql);
     let sql = match at.kind {
@@ -104,7 +101,7 @@ pub(super) fn written(at: &Term) -> Understood<Term> {
 fn one(name: &str, arguments: &[Term]) -> Understood<Term> {
     match arguments {
         [only] => Ok(only.clone()),
-        // A second argument of most of these is a timezone; the project's is UTC.
+        // For most of these functions the second argument is a time zone; the project's is UTC.
         [first, zone] if zone.text.as_deref().is_some_and(|zone| zone.eq_ignore_ascii_case("UTC")) => Ok(first.clone()),
         _ => reject(format!("Function '{name}' expects 1 argument, found {}", arguments.len())),
     }
@@ -114,7 +111,7 @@ fn time(name: &str, arguments: &[Term]) -> Understood<Term> {
     one(name, arguments)?.must_be_time(name)
 }
 
-/// A time with a fraction: ClickHouse has none of the fine functions for a `DateTime`.
+/// ClickHouse's sub-second functions accept only a `DateTime64`.
 fn precise(name: &str, arguments: &[Term]) -> Understood<Term> {
     let at = time(name, arguments)?;
     if at.kind == Kind::DateTime64 { Ok(at) } else { reject(format!("The first argument for function {name} must be DateTime64")) }
@@ -140,7 +137,6 @@ fn from_seconds(seconds: &Term) -> Understood<Term> {
     Term::of(&[seconds], format!("({} * {SECOND_US})", seconds.sql), Kind::DateTime)
 }
 
-/// `toDateTime`, `toDateTime64`: of a text in quotes, a number of seconds, or another time.
 fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
     let precise = name == "toDateTime64";
     let (first, precision_us) = match (precise, arguments) {
@@ -152,7 +148,7 @@ fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
         && (arguments.len() == 3 || !precise)
         && !zone.text.as_deref().is_some_and(|zone| zone.eq_ignore_ascii_case("UTC"))
     {
-        return reject(format!("{name} in another timezone than UTC is not supported by this sandbox."));
+        return reject(format!("{name} in a time zone other than UTC is not supported by this sandbox."));
     }
     if let Some(text) = &first.text {
         let Some(at) = parse_time(text) else { return reject(format!("Cannot parse `{text}` as a time.")) };
@@ -169,38 +165,37 @@ fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
     }
 }
 
-/// How far apart two times of this precision are, in microseconds: `3` is milliseconds.
+/// The step of a precision, in microseconds: 1000 for `3`.
 fn step_us(precision: &Term) -> Understood<i64> {
     let digits = precision.sql.parse::<u32>().ok().filter(|digits| *digits <= 6 && !precision.varies);
-    digits.map_or_else(|| reject("toDateTime64 wants a precision from 0 to 6."), |digits| Ok(10_i64.pow(6 - digits)))
+    digits.map_or_else(|| reject("toDateTime64 requires a precision from 0 to 6."), |digits| Ok(10_i64.pow(6 - digits)))
 }
 
-/// `dateDiff('hour', a, b)`: how many starts of an hour lie between.
+/// `dateDiff('hour', a, b)` counts the starts of an hour between the times.
 fn difference(arguments: &[Term]) -> Understood<Term> {
     let [unit, from, to] = arguments else { return reject("Function 'dateDiff' expects 3 arguments") };
-    // Weeks begin on a Monday, and not where 1970 did.
+    // Without weeks: they begin on a Monday, and 1970-01-01 was a Thursday.
     let us = match unit.text.as_deref() {
         Some("second") => SECOND_US,
         Some("minute") => 60 * SECOND_US,
         Some("hour") => 3600 * SECOND_US,
         Some("day") => DAY_US,
-        _ => return reject("dateDiff wants one of 'second', 'minute', 'hour', 'day' first."),
+        _ => return reject("The first argument of dateDiff must be 'second', 'minute', 'hour' or 'day'."),
     };
     let (from, to) = (from.clone().must_be_time("dateDiff")?, to.clone().must_be_time("dateDiff")?);
     Term::of(&[&from, &to], format!("({} / {us} - {} / {us})", to.sql, from.sql), Kind::Int64)
 }
 
-/// `toStartOfInterval(at, INTERVAL 5 MINUTE)`.
 fn start_of_interval(arguments: &[Term]) -> Understood<Term> {
     let [at, span] = arguments else { return reject("Function 'toStartOfInterval' expects 2 arguments") };
     let at = at.clone().must_be_time("toStartOfInterval")?;
     if span.kind != Kind::Interval || span.varies {
-        return reject("toStartOfInterval wants a constant interval.");
+        return reject("toStartOfInterval requires a constant interval.");
     }
-    // ClickHouse counts hours from midnight, days from 1970, and weeks from a Monday.
+    // ClickHouse counts hours from midnight, days from 1970-01-01, and weeks from a Monday.
     let whole_us =
         |text: &str| text.trim_matches(['(', ')']).split(" * ").map(|factor| factor.parse::<i64>().ok()).product::<Option<i64>>();
-    let Some(us) = whole_us(&span.sql).filter(|us| *us > 0) else { return reject("toStartOfInterval wants a positive interval.") };
+    let Some(us) = whole_us(&span.sql).filter(|us| *us > 0) else { return reject("toStartOfInterval requires a positive interval.") };
     let divides = if us < DAY_US { us < 3600 * SECOND_US || DAY_US % us == 0 } else { us % (7 * DAY_US) != 0 };
     if !divides {
         return reject("toStartOfInterval of weeks, or of hours that do not divide a day, is not supported by this sandbox.");

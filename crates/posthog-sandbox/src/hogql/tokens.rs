@@ -1,10 +1,10 @@
-//! A statement's tokens, put into a form that the parser below understands as PostHog's does: commas at the end of a list go, and
-//! `INTERVAL '30 minutes'` becomes `INTERVAL 30 MINUTE`.
+//! Adapts tokens to the SQL parser, so that it accepts what PostHog's parser accepts: removes the comma after a last list element,
+//! and rewrites `INTERVAL '30 minutes'` to `INTERVAL 30 MINUTE`.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Word};
 
-/// The units of `INTERVAL '<count> <unit>'`, each also with an `s`.
+/// The units of `INTERVAL '<count> <unit>'`, also with a plural `s`.
 const UNITS: [(&str, Keyword); 8] = [
     ("second", Keyword::SECOND),
     ("minute", Keyword::MINUTE),
@@ -16,11 +16,9 @@ const UNITS: [(&str, Keyword); 8] = [
     ("year", Keyword::YEAR),
 ];
 
-/// What ends a list of expressions.
 const AFTER_A_LIST: [Keyword; 8] =
     [Keyword::FROM, Keyword::PREWHERE, Keyword::WHERE, Keyword::GROUP, Keyword::HAVING, Keyword::ORDER, Keyword::LIMIT, Keyword::UNION];
 
-/// The tokens without white space, in that form.
 pub(super) fn prepared(tokens: Vec<Token>) -> Vec<Token> {
     let tokens = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
     spelled_out(without_last_commas(tokens))
@@ -30,10 +28,10 @@ pub(super) fn is_keyword(token: &Token, keyword: Keyword) -> bool {
     matches!(token, Token::Word(word) if word.keyword == keyword && word.quote_style.is_none())
 }
 
-/// In the lists of SELECT, of GROUP BY and in parentheses a comma may follow the last element.
+/// A comma may follow the last element in SELECT, in GROUP BY and in parentheses.
 fn without_last_commas(tokens: Vec<Token>) -> Vec<Token> {
-    let mut kept = Vec::<Token>::new();
-    // For each parenthesis that is open: whether a comma at the end is an error where we are.
+    let mut result = Vec::<Token>::new();
+    // For each open parenthesis: whether a trailing comma is an error at this position.
     let mut strict = vec![false];
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -53,25 +51,24 @@ fn without_last_commas(tokens: Vec<Token>) -> Vec<Token> {
             }
             _ => {}
         }
-        let last = token == Token::Comma && tokens.peek().is_none_or(ends_a_list) && kept.last().is_some_and(is_an_element);
+        let last = token == Token::Comma && tokens.peek().is_none_or(ends_a_list) && result.last().is_some_and(is_an_element);
         if !last || strict.last() == Some(&true) {
-            kept.push(token);
+            result.push(token);
         }
     }
-    kept
+    result
 }
 
 fn ends_a_list(token: &Token) -> bool {
     matches!(token, Token::RParen | Token::SemiColon) || AFTER_A_LIST.iter().any(|keyword| is_keyword(token, *keyword))
 }
 
-/// Whether a list can have this before a comma.
 fn is_an_element(token: &Token) -> bool {
     let begins = [Keyword::SELECT, Keyword::DISTINCT, Keyword::BY];
     !matches!(token, Token::Comma | Token::LParen) && !begins.iter().any(|keyword| is_keyword(token, *keyword))
 }
 
-/// A span of time in a text, with its unit in it. One that PostHog's parser does not know stays as it is, and is an error.
+/// An interval that PostHog's parser does not know stays unchanged, and the SQL parser rejects it.
 fn spelled_out(tokens: Vec<Token>) -> Vec<Token> {
     let mut spelled = Vec::<Token>::new();
     let mut tokens = tokens.into_iter().peekable();
@@ -92,7 +89,6 @@ fn is_unit(token: &Token) -> bool {
     UNITS.iter().any(|(_, keyword)| is_keyword(token, *keyword))
 }
 
-/// `30 minutes`: the count, and the word for its unit.
 fn span(text: &str) -> Option<(String, Token)> {
     let (count, unit) = text.split_once(' ')?;
     let (name, keyword) = UNITS.into_iter().find(|(name, _)| unit == *name || unit.strip_suffix('s') == Some(name))?;

@@ -1,4 +1,4 @@
-//! What the pages of one app on one project have in common: `{% include "app_head.html" %}` with `head` in the page.
+//! The head that the pages of one app on one project share: `{% include "app_head.html" %}`, with `head` in the page struct.
 
 use crate::config::App;
 use crate::model::{AppKind, Project, ProjectName};
@@ -6,7 +6,6 @@ use crate::settings::Cost;
 use crate::web::layout::{Layout, Place};
 use crate::web::pages::tabs::{Tab, Tabs, tabs};
 
-/// One of an app's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AppTab {
     Settings,
@@ -24,12 +23,11 @@ impl AppTab {
     ];
 }
 
-/// The head of an app's pages.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) kind: AppKind,
     pub(super) project: ProjectName,
-    /// The app, where it is installed.
+    /// None: not installed.
     pub(super) app: Option<App>,
     here: AppTab,
 }
@@ -51,17 +49,15 @@ impl Head {
         AppState::of(self.app.as_ref())
     }
 
-    /// What it costs, or will.
     pub(super) fn cost(&self) -> String {
         cost(&self.app.clone().unwrap_or_else(|| App::usual(self.kind)))
     }
 
-    /// Each of its pages: address, name, and whether it is open. Of an app that is not installed there is one.
+    /// Per page: address, name, whether it is the current one. The template shows them only for an installed app.
     pub(super) fn links(&self) -> impl Iterator<Item = (String, &'static str, bool)> {
         AppTab::ALL.into_iter().map(|(tab, name, tail)| (format!("{}{tail}", self.address()), name, tab == self.here))
     }
 
-    /// The frame of a page below this head, and the project's tabs.
     pub(super) fn around(&self, layout: Layout) -> (Layout, Tabs) {
         let (project, title) = (self.project.as_str(), self.kind.title());
         let above = [("Projects".to_owned(), "/".to_owned()), (project.to_owned(), format!("/projects/{project}"))];
@@ -74,20 +70,17 @@ impl Head {
     }
 }
 
-/// The address of an app on a project.
 pub(super) fn address(project: &ProjectName, kind: AppKind) -> String {
     format!("/projects/{project}/apps/{kind}")
 }
 
-/// What an app costs in events.
 pub(super) fn cost(app: &App) -> String {
     match app {
         App::Heartbeat(app) => Cost { routes: app.all_routes().len() }.sentence(),
-        App::IngestionAlert(_) => "No events: it reads what arrives, in the query that Heartbeat makes anyway".to_owned(),
+        App::IngestionAlert(_) => "No events: it uses the read-back query of Heartbeat".to_owned(),
     }
 }
 
-/// How an app stands on a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AppState {
     Enabled,
@@ -112,12 +105,11 @@ impl AppState {
         }
     }
 
-    /// The class of its badge.
     pub(super) const fn class(self) -> &'static str {
         match self {
-            Self::Enabled => "good",
-            Self::Disabled => "idle",
-            Self::Absent => "off",
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Absent => "absent",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What people changed of an app on a project.
+//! The audit entries of an app on a project.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::settings::subject_of;
 use crate::store::AuditFilter;
 use crate::web::error::WebError;
 use crate::web::layout::{Layout, page};
-use crate::web::pages::audit_log::Told;
+use crate::web::pages::audit_log::AuditPage;
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
 
@@ -28,7 +28,7 @@ struct Page {
     layout: Layout,
     tabs: Tabs,
     head: Head,
-    told: Told,
+    entries: AuditPage,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +48,6 @@ async fn history(
     let (layout, tabs) = head.around(layout);
     let project = Some(project.spec.name.clone());
     let which = AuditFilter { project, subject: Some(subject_of(kind)), before, ..AuditFilter::default() };
-    let told = Told::read(&site.web.store, which, layout.now).await?;
-    Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, told }))
+    let entries = AuditPage::read(&site.web.store, which, layout.now).await?;
+    Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, entries }))
 }

@@ -1,4 +1,4 @@
-//! Which apps there are, on which projects each is installed, and what is installed on one project.
+//! The list of apps, the projects of one app, and the apps of one project.
 
 use std::sync::Arc;
 
@@ -19,7 +19,6 @@ use crate::web::layout::{Layout, Place, page};
 use crate::web::pages::tabs::{Tab, Tabs, tabs};
 use crate::web::site::Site;
 
-/// So many projects stand on a page.
 const ROWS: usize = 50;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -34,7 +33,6 @@ struct Asked {
     after: String,
 }
 
-/// An app that can be installed.
 struct Offered {
     kind: AppKind,
     spread: Spread,
@@ -58,7 +56,6 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     Ok(page(&site, layout.said.is_some(), &List { layout, search: asked.q, rows }))
 }
 
-/// A project, and how the app stands on it.
 struct Where {
     project: ProjectName,
     state: AppState,
@@ -75,7 +72,7 @@ struct Projects {
     total: usize,
     found: usize,
     rows: Vec<Where>,
-    /// The name after which the next page begins.
+    /// The next page starts after this name.
     next: Option<ProjectName>,
 }
 
@@ -106,7 +103,6 @@ async fn projects(
     Ok(page(&site, layout.said.is_some(), &Projects { layout, kind, spread, search: asked.q, total, found, rows, next }))
 }
 
-/// An app, and how it stands on the project.
 struct Row {
     kind: AppKind,
     state: AppState,

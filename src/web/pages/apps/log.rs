@@ -1,4 +1,4 @@
-//! An app's log, newest first: filtered by level, route and words, page by page, and live.
+//! An app's log, newest first, with filters, paging and live updates.
 
 use std::sync::Arc;
 
@@ -23,11 +23,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/apps/{app}/logs", get(show))
 }
 
-/// A line, as it is shown.
 struct Row {
     when: When,
     level: Level,
-    /// With the route before it and what else is on record below it.
+    /// `ROUTE: text`, with the evidence in the lines below it.
     words: String,
     incident: Option<i64>,
 }
@@ -66,7 +65,7 @@ impl Page {
         Level::ALL.into_iter().map(|level| (level, level.name() == self.asked.level))
     }
 
-    /// The same search from another minute on; from now where none is given.
+    /// The address of the same search, ending before `minute`; `None`: now.
     fn from(&self, minute: Option<&Minute>) -> String {
         let mut query = Serializer::new(String::new());
         for (name, value) in [("level", &self.asked.level), ("route", &self.asked.route), ("q", &self.asked.q)] {
@@ -101,11 +100,11 @@ async fn show(
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Logs);
     let (layout, tabs) = head.around(layout);
-    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let non_empty = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let sought = Sought {
         level: Level::named(&asked.level).unwrap_or(Level::Info),
-        route: given(&asked.route),
-        text: given(&asked.q),
+        route: non_empty(&asked.route),
+        text: non_empty(&asked.q),
         before: asked.before.as_deref().and_then(minute),
         ..Sought::default()
     };
@@ -116,7 +115,7 @@ async fn show(
     Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, asked, routes, rows, older: found.older }))
 }
 
-/// A minute as a page before gave it; none where it is out of all history.
+/// Reads the `before` parameter. The bounds keep the minute within the range of a timestamp.
 fn minute(text: &str) -> Option<Minute> {
     text.parse().ok().filter(|index| (0..1_000_000_000).contains(index)).map(Minute::from_index)
 }

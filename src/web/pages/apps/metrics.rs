@@ -1,4 +1,4 @@
-//! An app's figures: what it did, and what it costs.
+//! An app's metrics.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
 use crate::web::words::maybe_span;
 
-/// A bar is so wide, in the units of its drawing, and no part of it narrower than that.
+/// In units of the SVG view box; no part of a bar is narrower than `NARROWEST`.
 const WIDTH: u64 = 600;
 const NARROWEST: u64 = 3;
 
@@ -25,16 +25,14 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/apps/{app}/metrics", get(show))
 }
 
-/// What became of the beats of some time.
 struct Period {
     name: &'static str,
-    /// How many came to each end, in the order of the outcomes.
+    /// In the order of `Outcome::ALL`.
     counts: [u32; Outcome::ALL.len()],
-    /// Rows beyond one that were seen of a beat.
+    /// Rows beyond the first of each beat.
     duplicates: u32,
 }
 
-/// A part of a bar.
 struct Part {
     outcome: Outcome,
     x: u64,
@@ -61,7 +59,6 @@ impl Period {
         format!("{}: {}", self.name, if parts.is_empty() { "no beat".to_owned() } else { parts.join(", ") })
     }
 
-    /// Each outcome as a part of the bar, as wide as its share; what is rare is wide enough to be seen.
     fn parts(&self) -> Vec<Part> {
         let total = self.total().max(1);
         let mut parts = Vec::new();
@@ -71,7 +68,7 @@ impl Period {
             parts.push(Part { outcome, x, width });
             x += width;
         }
-        // What the rare ones were given is taken from the widest.
+        // The widest part gives up the width that rare outcomes got beyond their share.
         if let Some(over) = x.checked_sub(WIDTH).filter(|over| *over > 0)
             && let Some(at) = (0..parts.len()).max_by_key(|at| parts[*at].width)
         {
@@ -90,12 +87,11 @@ struct Beats {
     head: Head,
     figures: HeartbeatFigures,
     periods: [Period; 3],
-    /// p50, p95, p99 of the last 24 hours.
+    /// p50, p95 and p99 of the last 24 hours.
     lags: [String; 3],
 }
 
 impl Beats {
-    /// The outcomes of which there were some.
     fn outcomes(&self) -> impl Iterator<Item = Outcome> {
         Outcome::ALL.into_iter().filter(|outcome| self.periods.iter().any(|period| period.count(*outcome) > 0))
     }
@@ -108,7 +104,7 @@ struct Alerts {
     tabs: Tabs,
     head: Head,
     figures: AlertFigures,
-    /// How long half of the incidents took to be noticed, and the slowest of them.
+    /// Median and maximum time to detect.
     noticed: [String; 2],
 }
 
@@ -129,7 +125,7 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): 
         }
         AppKind::IngestionAlert => {
             let figures = alert_figures(store, &project, now).await?;
-            let noticed = [figures.time_to_notice, figures.longest_to_notice].map(maybe_span);
+            let noticed = [figures.time_to_detect, figures.longest_to_detect].map(maybe_span);
             Ok(page(&site, said, &Alerts { layout, tabs, head, figures, noticed }))
         }
     }

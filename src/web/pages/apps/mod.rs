@@ -1,4 +1,4 @@
-//! Apps: what can be installed, where it is, and each app of each project: its settings, its log, its figures, its history.
+//! Apps: the list, and the settings, log, metrics and history of each app on each project.
 
 mod head;
 mod history;

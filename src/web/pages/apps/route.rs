@@ -1,4 +1,4 @@
-//! A route of the user's own: added, changed and removed on a page of its own.
+//! A route that the user added: its form, to add, change and remove it.
 
 use std::sync::Arc;
 
@@ -30,30 +30,24 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/projects/{name}/apps/heartbeat/routes/{route}", get(edit).post(change))
 }
 
-const NAME: Field = Field::new(
-    "name",
-    "Name",
-    Takes::Name,
-    "What to call it, such as `proxy`. It is part of the identity of its events, so it does not change.",
-)
-.required();
+const NAME: Field =
+    Field::new("name", "Name", Takes::Name, "For example `proxy`. It is part of the identity of its events and cannot be changed.")
+        .required();
 
 #[derive(Template)]
 #[template(path = "app_route.html")]
 struct Page {
     layout: Layout,
-    /// The page of the app.
     app: String,
-    /// Where the form goes.
     address: String,
-    /// The route that is changed; none where one is added.
-    known: Option<String>,
+    /// None: a new route.
+    stored: Option<String>,
     controls: Vec<Control>,
     wrong: Wrong,
 }
 
 impl Page {
-    fn of(layout: Layout, project: &ProjectName, known: Option<&RouteSpec>) -> Self {
+    fn of(layout: Layout, project: &ProjectName, stored: Option<&RouteSpec>) -> Self {
         let app = address(project, KIND);
         let above = [
             ("Projects".to_owned(), "/".to_owned()),
@@ -61,14 +55,14 @@ impl Page {
             ("Apps".to_owned(), format!("/projects/{project}/apps")),
             (KIND.title().to_owned(), app.clone()),
         ];
-        let title = known.map_or_else(|| "New route".to_owned(), |route| format!("Route {}", route.name));
-        let name = known.is_none().then(|| Control::of(&NAME, None));
-        let fields = FIELDS.iter().map(|field| Control::of(field, known.map(|route| shown(route, field.key))));
+        let title = stored.map_or_else(|| "New route".to_owned(), |route| format!("Route {}", route.name));
+        let name = stored.is_none().then(|| Control::of(&NAME, None));
+        let fields = FIELDS.iter().map(|field| Control::of(field, stored.map(|route| shown(route, field.key))));
         Self {
             layout: layout.titled(Place::Projects, title).below(above),
-            address: format!("{app}/routes{}", known.map(|route| format!("/{}", route.name)).unwrap_or_default()),
+            address: format!("{app}/routes{}", stored.map(|route| format!("/{}", route.name)).unwrap_or_default()),
             app,
-            known: known.map(|route| route.name.clone()),
+            stored: stored.map(|route| route.name.clone()),
             controls: name.into_iter().chain(fields).collect(),
             wrong: Wrong::default(),
         }
@@ -81,12 +75,12 @@ impl Page {
     }
 }
 
-/// What a form says of the route of this name, as settings of the app.
+/// The form's fields as settings of the app, `route.NAME.KEY`.
 fn texts(route: &str, form: &Filled) -> Texts {
     FIELDS.iter().map(|field| (format!("route.{route}.{}", field.key), form.text(field.key))).collect()
 }
 
-/// The same problems, about the fields of this form.
+/// Renames `route.NAME.KEY` to `KEY`, this form's field.
 fn of_form(problems: impl IntoIterator<Item = Problem>, route: &str) -> Vec<Problem> {
     let below = format!("route.{route}.");
     let renamed = problems.into_iter().map(|problem| {
@@ -112,10 +106,10 @@ async fn add(
     let project = site.project(&name).await?;
     let route = form.text("name").to_owned();
     let desired = |spec: &ProjectSpec| {
-        let is_accepted = spec.heartbeat.iter().flat_map(|app| &app.routes).any(|known| known.name == route);
+        let is_accepted = spec.heartbeat.iter().flat_map(|app| &app.routes).any(|stored| stored.name == route);
         match (route.as_str(), is_accepted) {
-            ("", _) => Err(Problem::of("name", "is missing; give it a name, such as `proxy`").into()),
-            (_, true) => Err(Problem::of("name", format!("`{route}` is that of another route already")).into()),
+            ("", _) => Err(Problem::of("name", "is missing; give the route a name, for example `proxy`").into()),
+            (_, true) => Err(Problem::of("name", format!("`{route}` is already the name of another route")).into()),
             (_, false) => app::configure(spec, KIND, &texts(&route, &form)),
         }
     };
@@ -130,10 +124,9 @@ async fn add(
     }
 }
 
-/// The project's name and the route of this address.
-async fn known(site: &Site, name: &str, route: &str) -> Result<(ProjectName, RouteSpec), WebError> {
+async fn stored(site: &Site, name: &str, route: &str) -> Result<(ProjectName, RouteSpec), WebError> {
     let project = site.project(name).await?;
-    let own = project.spec.heartbeat.iter().flat_map(|app| &app.routes).find(|known| known.name == route).cloned();
+    let own = project.spec.heartbeat.iter().flat_map(|app| &app.routes).find(|stored| stored.name == route).cloned();
     Ok((project.spec.name.clone(), own.ok_or_else(|| WebError::no("route", route))?))
 }
 
@@ -143,7 +136,7 @@ async fn edit(
     layout: Layout,
     Path((name, route)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
-    let (project, route) = known(&site, &name, &route).await?;
+    let (project, route) = stored(&site, &name, &route).await?;
     Ok(page(&site, layout.said.is_some(), &Page::of(layout, &project, Some(&route))))
 }
 
@@ -154,7 +147,7 @@ async fn change(
     Path((name, route)): Path<(String, String)>,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let (project, route) = known(&site, &name, &route).await?;
+    let (project, route) = stored(&site, &name, &route).await?;
     let removes = form.has("remove");
     let texts = if removes { [(format!("route.{}", route.name), "")].into_iter().collect() } else { texts(&route.name, &form) };
     let words = if removes { format!("Route {} is removed.", route.name) } else { format!("Route {} is saved.", route.name) };

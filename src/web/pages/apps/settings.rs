@@ -1,4 +1,4 @@
-//! An app on a project: the form that is made from its settings; installing, switching on and off, taking off.
+//! An app on a project: its settings form, and install, enable, disable and uninstall.
 
 use std::sync::Arc;
 
@@ -43,13 +43,12 @@ struct Page {
     head: Head,
     controls: Vec<Control>,
     wrong: Wrong,
-    /// Whether it is to run as soon as it is installed.
+    /// The state of the `Enabled` switch in the install form.
     enabled: bool,
-    /// Heartbeat's own routes: name, event, where to, endpoint, distinct id.
     routes: Vec<RouteSpec>,
-    /// Where routes go that name no host.
+    /// The host of routes without their own host.
     host: String,
-    /// Whether anything can be read at all, and whether Heartbeat beats.
+    /// Whether the project has a key for reading back.
     reads: bool,
     beats: bool,
 }
@@ -77,7 +76,6 @@ impl Page {
         }
     }
 
-    /// As it was filled in, with everything that is wrong with that.
     fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
         self.wrong = Wrong::of(problems, &self.controls);
@@ -85,7 +83,7 @@ impl Page {
         drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
     }
 
-    /// Whether a route is the user's own: one that can be changed.
+    /// The user added it, so it can be changed.
     fn is_own(&self, route: &RouteSpec) -> bool {
         matches!(&self.head.app, Some(App::Heartbeat(app)) if app.routes.contains(route))
     }
@@ -95,7 +93,7 @@ impl Page {
     }
 }
 
-/// Those settings that have their place in this form: rules have a page of their own.
+/// Without the rules, which have their own page.
 fn shown(kind: AppKind) -> impl Iterator<Item = &'static Field> {
     kind.settings().iter().filter(move |setting| kind != AppKind::IngestionAlert || IngestionAlertApp::rule_of(setting.key).is_none())
 }
@@ -104,7 +102,6 @@ fn controls(app: Option<&App>, kind: AppKind) -> Vec<Control> {
     shown(kind).map(|setting| Control::of(setting, app.and_then(|app| app.shown(setting)))).collect()
 }
 
-/// What a form says of the app's settings.
 fn texts(kind: AppKind, form: &Filled) -> Texts {
     let controls = controls(None, kind);
     controls.iter().filter_map(|control| Some((control.key, control.given(form)?))).collect()
@@ -115,7 +112,6 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): 
     Ok(page(&site, layout.said.is_some(), &Page::new(layout, &project, kind)))
 }
 
-/// Where a change is asked for, and by whom.
 type Asked = (State<Arc<Site>>, Layout, Writer, Path<(String, String)>);
 
 async fn save(asked: Asked, form: Filled) -> Result<Response, WebError> {
@@ -140,8 +136,8 @@ async fn install(asked: Asked, form: Filled) -> Result<Response, WebError> {
     let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::install(spec, kind, &texts, enabled)?, &texts)?);
     match site.settings_service(&visitor).change(&name, desired).await {
         Ok(done) => {
-            let runs = if enabled { "and enabled" } else { "and rests until you enable it" };
-            let words = format!("{} is installed on {name}, {runs}.", kind.title());
+            let state = if enabled { "enabled" } else { "disabled" };
+            let words = format!("{} is installed on {name} and {state}.", kind.title());
             Ok(go_on(&site, &address(&done.now.name, kind), &words))
         }
         Err(ChangeError::Wrong(problems)) => {
@@ -151,7 +147,6 @@ async fn install(asked: Asked, form: Filled) -> Result<Response, WebError> {
     }
 }
 
-/// What is wrong with the form as it is being filled in.
 async fn check(asked: Asked, form: Filled) -> Result<Response, WebError> {
     let (State(site), _, _, Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
@@ -172,7 +167,9 @@ async fn switch(asked: Asked, enabled: bool) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
     let (_, kind) = site.app(&name, &app).await?;
     let done = site.settings_service(&visitor).change(&name, |spec| settings::app::switch(spec, kind, enabled)).await?;
-    let words = format!("{} is {} on {name}.", kind.title(), if enabled { "enabled" } else { "disabled; its settings stay" });
+    let state = if enabled { "enabled" } else { "disabled" };
+    let settings = if enabled { "" } else { " Its settings are kept." };
+    let words = format!("{} is {state} on {name}.{settings}", kind.title());
     Ok(go_on(&site, &address(&done.now.name, kind), &words))
 }
 

@@ -1,4 +1,4 @@
-//! Adding a channel, changing it, switching it on and off, removing it.
+//! Adding, changing, enabling, disabling and removing a channel.
 
 use std::sync::Arc;
 
@@ -38,13 +38,12 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/channels/{name}/remove", get(ask).post(remove))
 }
 
-/// The kinds of which there can be one more.
 #[derive(Template)]
 #[template(path = "channel_kinds.html")]
 struct Kinds {
     layout: Layout,
     open: Vec<ChannelKind>,
-    /// Those that are not set up from here: which, and why.
+    /// Kinds that cannot be set up on a page, with the reason.
     closed: Vec<(ChannelKind, String)>,
 }
 
@@ -54,13 +53,12 @@ struct New {
     layout: Layout,
     kind: ChannelKind,
     draft: Draft,
-    /// Whether notifications go there at once.
     enabled: bool,
 }
 
 impl New {
     fn framed(layout: Layout, kind: ChannelKind, draft: Draft, enabled: bool) -> Self {
-        let above = [("Channels", "/channels"), ("Add a channel", "/channels/new")];
+        let above = [("Channels", "/channels"), ("New channel", "/channels/new")];
         Self { layout: layout.titled(Place::Channels, kind.name()).below(above), kind, draft, enabled }
     }
 }
@@ -74,7 +72,7 @@ async fn new(State(site): State<Arc<Site>>, layout: Layout, _writer: Writer, Que
     let Some(kind) = asked.kind else {
         let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| is_open_to_pages(*kind));
         let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
-        let layout = layout.titled(Place::Channels, "Add a channel").below([("Channels", "/channels")]);
+        let layout = layout.titled(Place::Channels, "New channel").below([("Channels", "/channels")]);
         return Ok(page(&site, layout.said.is_some(), &Kinds { layout, open, closed }));
     };
     let kind = open_kind(&kind)?;
@@ -86,7 +84,6 @@ fn open_kind(name: &str) -> Result<ChannelKind, WebError> {
     if is_open_to_pages(kind) { Ok(kind) } else { Err(WebError::Conflict(closed_kind(kind))) }
 }
 
-/// What a form says of a channel that is not there yet.
 fn texts(draft: &Draft, kind: ChannelKind, form: &Filled) -> Texts {
     let enabled = if form.has("enabled") { "true" } else { "false" };
     draft.texts(form).with("kind", Some(kind.name())).with("enabled", Some(enabled))
@@ -108,7 +105,7 @@ async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Wri
     let problems: Vec<Problem> = match saved {
         Ok(done) => {
             let name = done.now.name.as_str();
-            return Ok(go_on(&site, &address(name), &format!("Channel {name} is there. Send a test to see whether it arrives.")));
+            return Ok(go_on(&site, &address(name), &format!("Channel {name} is added. Send a test to check that it delivers.")));
         }
         Err(ChangeError::Wrong(problems)) => problems.into_iter().collect(),
         Err(ChangeError::Clash(clash)) => vec![Problem::whole("name", clash)],
@@ -128,7 +125,6 @@ fn checked(problems: impl Iterator<Item = Problem>) -> Response {
     Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response()
 }
 
-/// Where a change is asked for, and by whom.
 type Change = (State<Arc<Site>>, Layout, Writer, Path<String>);
 
 async fn save(asked: Change, form: Filled) -> Result<Response, WebError> {
@@ -142,7 +138,7 @@ async fn save(asked: Change, form: Filled) -> Result<Response, WebError> {
         let draft = draft.filled(&form, &problems).tried(&form, site.now());
         return one::draw(&site, layout, &channel, One { draft, ..One::default() }).await;
     }
-    let desired = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(ChangeError::from);
+    let desired = |stored: &ChannelSpec| changed(stored, &texts, site.origin()).map_err(ChangeError::from);
     match site.settings_service(&visitor).change(&name, desired).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&name), "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &address(&name), "Saved.")),
@@ -174,12 +170,12 @@ async fn switch(asked: Change, enabled: bool) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path(name)) = asked;
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
-    let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
+    let switched = |stored: &ChannelSpec| Ok(ChannelSpec { enabled, ..stored.clone() });
     site.settings_service(&visitor).change::<ChannelSpec>(&name, switched).await?;
     let words = match (enabled, channel.spec.kind.keeps_state()) {
-        (true, _) => "Enabled: notifications go there.",
-        (false, false) => "Disabled: what is owed waits.",
-        (false, true) => "Disabled: alerts that it keeps open are resolved, and nothing else is sent.",
+        (true, _) => "Enabled. Notifications are sent to this channel.",
+        (false, false) => "Disabled. Queued notifications wait.",
+        (false, true) => "Disabled. Alerts that it keeps open are resolved; nothing else is sent.",
     };
     Ok(go_on(&site, &address(&name), words))
 }
@@ -190,9 +186,9 @@ struct Ask {
     layout: Layout,
     badge: Badge,
     queues: ChannelQueue,
-    /// Whether its service keeps alerts open.
+    /// The channel's service keeps alerts open, which removal resolves.
     keeps_alerts: bool,
-    /// Why it cannot be opened, where it cannot.
+    /// Why its secrets cannot be decrypted; None: they can.
     encrypted: Option<String>,
 }
 
@@ -202,13 +198,13 @@ async fn ask(asked: Change) -> Result<Response, WebError> {
     draw_ask(&site, layout, &channel, None).await
 }
 
-/// Draws the question whether to remove a channel; with why nothing else can be done with it, where that is so.
+/// `encrypted` says why the secrets cannot be decrypted, so that removal is the only possible action.
 pub(super) async fn draw_ask(site: &Site, layout: Layout, channel: &Channel, encrypted: Option<String>) -> Result<Response, WebError> {
     check_open(channel)?;
     let (badge, queues, keeps_alerts) = (Badge::of(channel), site.web.store.queue_of(channel.id).await?, channel.spec.kind.keeps_state());
     let above = [("Channels".to_owned(), "/channels".to_owned()), (badge.name.clone(), badge.address.clone())];
     let layout = layout.titled(Place::Channels, "Remove").below(above);
-    // Only what opens is closed at its service.
+    // Alerts can be resolved only with readable secrets.
     let keeps_alerts = keeps_alerts && encrypted.is_none();
     Ok(page(site, layout.said.is_some(), &Ask { layout, badge, queues, keeps_alerts, encrypted }))
 }

@@ -1,4 +1,4 @@
-//! The form of a channel: what every channel has, and the fields of its kind.
+//! A channel's form: the fields of every channel, and the fields of its kind.
 
 use crate::config::channel::{FIELDS, shown};
 use crate::config::{Problem, Texts};
@@ -7,29 +7,26 @@ use crate::settings::trial;
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
 
-/// A channel's form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
-    /// Its name, as long as it has none, and the fields of its kind.
+    /// The name (of a new channel only) and the fields of the kind.
     pub(super) own: Vec<Control>,
-    /// Whom it tells of what.
+    /// Projects, minimum severity and messages at once.
     pub(super) whom: Vec<Control>,
-    /// Its title and text, in a person's own words.
+    /// The templates of title and text.
     pub(super) words: Vec<Control>,
     pub(super) wrong: Wrong,
-    /// What those words make of a sample of every kind of message, where that was asked for.
+    /// A rendered sample of every kind of message, if a preview was requested.
     pub(super) samples: Vec<Message>,
 }
 
 impl Draft {
-    /// That of a channel that is not there yet.
     pub(super) fn new(kind: ChannelKind) -> Self {
         let own = kind.fields().iter().map(|field| Control::of(field, None));
         let own = common("name", None).into_iter().chain(own).collect();
         Self { own, ..Self::both(None) }
     }
 
-    /// That of a channel that there is.
     pub(super) fn of(spec: &ChannelSpec) -> Self {
         let own = spec.kind.fields().iter().map(|field| Control::of(field, shown(spec, field)));
         Self { own: own.collect(), ..Self::both(Some(spec)) }
@@ -42,7 +39,7 @@ impl Draft {
         Self { whom: whom.into_iter().flatten().collect(), words: words.into_iter().flatten().collect(), ..Self::default() }
     }
 
-    /// Whether there is something to see among its words.
+    /// Whether the templates section opens.
     pub(super) fn is_worded(&self) -> bool {
         !self.samples.is_empty() || self.words.iter().any(|control| !control.value.is_empty() || control.problem.is_some())
     }
@@ -51,12 +48,10 @@ impl Draft {
         self.own.iter().chain(&self.whom).chain(&self.words)
     }
 
-    /// What a form says of them.
     pub(super) fn texts(&self, form: &Filled) -> Texts {
         self.controls().filter_map(|control| Some((control.key, control.given(form)?))).collect()
     }
 
-    /// As it was filled in, with what is wrong with that.
     pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
         let fill = |controls: Vec<Control>| controls.into_iter().map(|control| control.filled(form, problems)).collect();
         let filled = Self { own: fill(self.own), whom: fill(self.whom), words: fill(self.words), ..self };
@@ -64,7 +59,6 @@ impl Draft {
         Self { wrong: Wrong::of(problems, &controls), ..filled }
     }
 
-    /// With what its words make of samples.
     pub(super) fn tried(self, form: &Filled, now: Timestamp) -> Self {
         let first = form.text("projects").split(',').next().and_then(|name| ProjectName::parse(name.trim()).ok());
         let project = first.or_else(|| ProjectName::parse("shop").ok());
@@ -73,12 +67,11 @@ impl Draft {
     }
 }
 
-/// One of the fields that every channel has.
 fn common(key: &str, spec: Option<&ChannelSpec>) -> Option<Control> {
     FIELDS.iter().find(|field| field.key == key).map(|field| Control::of(field, spec.and_then(|spec| shown(spec, field))))
 }
 
-/// Of these problems those with its words: trying them asks for nothing else.
+/// Only the problems of the templates: a preview needs nothing else.
 pub(super) fn of_words(problems: Vec<Problem>) -> Vec<Problem> {
     problems.into_iter().filter(|problem| ["title", "body"].contains(&problem.field.as_str())).collect()
 }

@@ -1,4 +1,4 @@
-//! All channels, and the kinds of which there can be more.
+//! The list of channels.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,14 +19,12 @@ use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
 use crate::web::when::When;
 
-/// So many stand on a page.
 const ROWS: usize = 50;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/channels", get(list))
 }
 
-/// A channel, and how it stands.
 struct Row {
     badge: Badge,
     tells: String,
@@ -57,7 +55,7 @@ struct Page {
     total: usize,
     found: usize,
     rows: Vec<Row>,
-    /// So many stand before these.
+    /// Number of channels before this page.
     from: usize,
     next: Option<usize>,
 }
@@ -71,7 +69,7 @@ struct Asked {
 
 async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let store = &*site.web.store;
-    // One that does not open is among them, so that it can be removed.
+    // A channel whose secrets cannot be decrypted is listed as well, so that it can be removed.
     let channels = store.channels_without_secrets().await?;
     let queues: HashMap<ChannelId, ChannelQueue> = store.queues().await?.into_iter().collect();
     let search = asked.q.trim().to_lowercase();

@@ -1,4 +1,4 @@
-//! Channels: where notifications go, how each stands, the form that is made from the fields of its kind, and trying it.
+//! Channels: the list, the form of each kind, the state of each channel, and its test.
 
 mod change;
 mod draft;
@@ -18,7 +18,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().merge(list::routes()).merge(change::routes()).merge(one::routes())
 }
 
-/// A channel's name, address and state, as every page of it shows them.
 #[derive(Debug, Clone)]
 pub(super) struct Badge {
     pub(super) name: String,
@@ -33,23 +32,21 @@ impl Badge {
         Self { address: address(&name), name, kind: channel.spec.kind.name(), state: channel_state(channel) }
     }
 
-    /// The class of its state's badge.
+    /// The CSS class of the state.
     pub(super) fn class(&self) -> &'static str {
         match self.state {
-            "disabled" => "off",
-            "never_used" => "idle",
+            "disabled" => "disabled",
+            "never_used" => "pending",
             "not_delivering" => "stopped",
             state => state,
         }
     }
 
-    /// Its state, for people.
     pub(super) fn words(&self) -> String {
         self.state.replace('_', " ")
     }
 }
 
-/// The address of a channel's page.
 pub(super) fn address(name: &str) -> String {
     format!("/channels/{}", name.replace(' ', "%20"))
 }

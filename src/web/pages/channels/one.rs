@@ -1,4 +1,4 @@
-//! One channel: how it stands, its settings, trying it, and what went there last.
+//! One channel: its state, settings, test and latest notifications.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 
 use super::draft::Draft;
 use super::{Badge, address, change};
+use crate::message::sentence;
 use crate::model::{Channel, Delivery};
 use crate::settings::trial::SAMPLES;
 use crate::store::{ChannelQueue, NotificationFilter, StoreError};
@@ -18,13 +19,12 @@ use crate::web::channels::{anew, closed, find, find_to_remove, resend, tells, te
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Layout, Place, drawn, page};
-use crate::web::pages::deliveries::Sent;
+use crate::web::pages::notifications::Sent;
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
 use crate::web::when::When;
 
-/// So many deliveries stand on its page.
 const LAST: u32 = 10;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -34,12 +34,11 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/channels/{name}/resend", post(send_again))
 }
 
-/// What is shown of a channel beside what is on record.
 pub(super) struct One {
     pub(super) draft: Draft,
     pub(super) status: StatusCode,
     pub(super) answers: Vec<Answer>,
-    /// What came of it beyond the answers.
+    /// Whether the test made the channel deliver again, as a sentence; empty: no.
     pub(super) revived: String,
 }
 
@@ -49,13 +48,12 @@ impl Default for One {
     }
 }
 
-/// What a receiver answered to a sample.
 pub(super) struct Answer {
     pub(super) kind: &'static str,
     pub(super) is_accepted: bool,
     pub(super) says: String,
-    /// Whether another try can help.
-    pub(super) again: bool,
+    /// Whether a retry can succeed.
+    pub(super) will_retry: bool,
 }
 
 #[derive(Template)]
@@ -64,7 +62,7 @@ struct Page {
     layout: Layout,
     badge: Badge,
     draft: Draft,
-    /// Why it is not changed from here.
+    /// Why it cannot be changed on a page.
     closed: Option<String>,
     tells: String,
     at_once: u16,
@@ -79,7 +77,7 @@ struct Page {
 
 async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let channel = match find(&site, &name).await {
-        // Nothing can be shown of it, and it can still be removed.
+        // Its secrets cannot be decrypted: it can only be removed.
         Err(WebError::Store(StoreError::Seal(encrypted))) if layout.may_write() => {
             return change::draw_ask(&site, layout, &find_to_remove(&site, &name).await?, Some(encrypted.to_string())).await;
         }
@@ -89,7 +87,6 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
     draw(&site, layout, &channel, One { draft, ..One::default() }).await
 }
 
-/// Draws the page of a channel.
 pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: One) -> Result<Response, WebError> {
     let store = &*site.web.store;
     let badge = Badge::of(channel);
@@ -129,16 +126,16 @@ async fn try_it(
     let channel = find(&site, &name).await?;
     let tried = test(&site, &channel, &SAMPLES).await?;
     let answers = tried.deliveries.into_iter().map(|(kind, delivery)| {
-        let (is_accepted, says, again) = match delivery {
+        let (is_accepted, says, will_retry) = match delivery {
             Delivery::Accepted(says) => (true, says, false),
             Delivery::TryAgain { words, .. } | Delivery::Partly { words } => (false, words, true),
             Delivery::Unfit { words } | Delivery::Rejected { words } => (false, words, false),
         };
-        Answer { kind: kind.name(), is_accepted, says, again }
+        Answer { kind: kind.name(), is_accepted, says, will_retry }
     });
     let answers = answers.collect();
-    let revived = tried.requeued.map(|count| format!("It delivers again; {}.", anew(count))).unwrap_or_default();
-    // How it stands may have changed by that.
+    let revived = tried.requeued.map(|count| format!("The channel delivers again; {}.", anew(count))).unwrap_or_default();
+    // The test may have changed its state.
     let channel = find(&site, &name).await?;
     let draft = Draft::of(&channel.spec);
     draw(&site, layout, &channel, One { draft, answers, revived, ..One::default() }).await
@@ -152,6 +149,6 @@ async fn send_again(
 ) -> Result<Response, WebError> {
     let channel = find(&site, &name).await?;
     let count = resend(&site, &visitor, &channel).await?;
-    let waits = if channel.spec.enabled { "" } else { " It is disabled: nothing goes there before it is enabled." };
-    Ok(go_on(&site, &address(&name), &format!("Sent again: {}.{waits}", anew(count))))
+    let waits = if channel.spec.enabled { "" } else { " The channel is disabled: nothing is sent until you enable it." };
+    Ok(go_on(&site, &address(&name), &format!("{}{waits}", sentence(&anew(count)))))
 }

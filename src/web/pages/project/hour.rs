@@ -1,4 +1,4 @@
-//! The last hour: a strip for each route, and the worst of them on top where there are several. Every cell leads to its beat; the same stands in a table.
+//! The last hour: a strip per route, on top the worst outcome per minute of several routes, and the same as a table. Each cell links to its beat.
 
 use crate::model::{Minute, Outcome};
 use crate::report::{Report, RouteReport};
@@ -6,23 +6,19 @@ use crate::web::draw::strip::{self, Key, Strip};
 use crate::web::when::When;
 use crate::web::words::beat_page;
 
-/// The last hour.
 #[derive(Debug)]
 pub(super) struct Hour {
-    /// Each with the name of what it shows.
     pub(super) strips: Vec<(String, Strip)>,
     pub(super) key: Key,
-    /// The routes' names, as columns of the table.
     pub(super) columns: Vec<String>,
-    /// Newest first: the minute, and what became of it on each route.
+    /// Newest first: the minute and its beat on each route.
     pub(super) rows: Vec<(When, Vec<Option<Cell>>)>,
 }
 
-/// A beat in the table.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) address: String,
-    pub(super) outcome: &'static str,
+    pub(super) outcome: Outcome,
 }
 
 impl Hour {
@@ -35,13 +31,13 @@ impl Hour {
 
         let mut strips = Vec::new();
         if routes.len() > 1 {
-            // Where the worst is on several routes, the first of them stands for all.
+            // Links to the first route that has the worst outcome.
             let worst = |minute: Minute| {
                 let outcome = report.strip.get(place(minute)).copied().flatten()?;
                 routes.iter().find(|route| of_route(route, place(minute)) == Some(outcome)).map(|route| address(route, minute))
             };
             strips.push((
-                "All routes, the worst of each minute".to_owned(),
+                "All routes, worst outcome per minute".to_owned(),
                 strip::minutes("Last hour, all routes", &report.strip, last, worst),
             ));
         }
@@ -52,7 +48,7 @@ impl Hour {
         }
         let cell = |route: &RouteReport, minute: Minute| {
             let outcome = of_route(route, place(minute))?;
-            Some(Cell { address: address(route, minute), outcome: outcome.name() })
+            Some(Cell { address: address(route, minute), outcome })
         };
         let row = |minute: Minute| -> (When, Vec<Option<Cell>>) {
             (When::minute(minute.start(), report.at), routes.iter().map(|route| cell(route, minute)).collect())

@@ -1,4 +1,4 @@
-//! Lag over time: what the chart and its table need.
+//! Lag over time: the data of the chart and of its table.
 
 use url::form_urlencoded::Serializer;
 
@@ -8,24 +8,21 @@ use crate::web::shown::{Lags, Range};
 use crate::web::when::When;
 use crate::web::words::{maybe_span, thousands};
 
-/// A way to look at it otherwise: what is chosen, its address, whether it is chosen now.
+/// Label, address, whether it is chosen.
 type Choice = (String, String, bool);
 
-/// The chart of lags, with its table.
 #[derive(Debug)]
 pub(super) struct Chart {
-    /// Where the figures are read.
     pub(super) source: String,
     pub(super) ranges: Vec<Choice>,
-    /// All routes together, and each by itself; empty where there is one.
+    /// All routes together and each route; empty with a single route.
     pub(super) routes: Vec<Choice>,
-    /// Newest first, of stretches in which anything was due.
+    /// Newest first; only ranges in which a beat was due.
     pub(super) rows: Vec<PointRow>,
-    /// How long each of them is.
+    /// The length of the range of a row.
     pub(super) step: String,
 }
 
-/// A row of the table.
 #[derive(Debug)]
 pub(super) struct PointRow {
     pub(super) start: When,

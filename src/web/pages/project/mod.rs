@@ -1,4 +1,4 @@
-//! A project: its verdict in a sentence, the last hour minute by minute, the last 90 days, lag over time, each route beside the others, and the newest read-back.
+//! A project: its verdict, the last hour, the last 90 days, lag over time, its routes, and the latest read-back.
 
 mod hour;
 mod lag;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::first_beat::{FirstBeat, first_beat};
 use super::tabs::{Tab, Tabs, tabs};
-use crate::model::Incident;
+use crate::model::{Incident, Outcome};
 use crate::report::{Days, Past, Report, RouteReport, notes};
 use crate::web::draw::strip::{self, DayMark, Key, Strip};
 use crate::web::error::WebError;
@@ -37,7 +37,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}", get(show)).route("/projects/{name}/lag.json", get(lags))
 }
 
-/// What of the chart is shown.
 #[derive(Debug, Deserialize)]
 struct Asked {
     range: Option<String>,
@@ -55,12 +54,11 @@ impl Asked {
 struct Page {
     layout: Layout,
     tabs: Tabs,
-    /// The first beat, while it is on its way and for a while after.
     first: Option<FirstBeat>,
     report: Report,
     routes: Vec<RouteReport>,
     days: Days,
-    /// The project's incidents that are open, newest opened first.
+    /// Newest first.
     open: Vec<Incident>,
     tiles: Vec<Tile>,
     hour: Hour,
@@ -69,12 +67,10 @@ struct Page {
 }
 
 impl Page {
-    /// The incidents that are open, by number.
     fn open(&self) -> impl Iterator<Item = (i64, &Incident)> {
         self.open.iter().filter_map(|incident| incident.id.map(|id| (id.0, incident)))
     }
 
-    /// What is worth knowing beside the verdict.
     fn notes(&self) -> Vec<String> {
         notes(&self.report)
     }
@@ -91,23 +87,21 @@ impl Page {
         Key::of_days(&self.days.days)
     }
 
-    /// Days of which there is something to say, newest first: date, mark, share, and the rest in words.
+    /// Newest first: date, state, arrived share, and outcomes and incidents in words. Days on which Heartbeat was off are left out.
     fn days_table(&self) -> impl Iterator<Item = (String, &'static str, String, String)> {
-        let told = self.days.days.iter().rev().filter(|day| DayMark::of(day) != DayMark::Off);
-        told.map(|day| {
+        let days = self.days.days.iter().rev().filter(|day| DayMark::of(day) != DayMark::NoBeats);
+        days.map(|day| {
             let says =
                 format!("{}{}", strip::ends_say(&day.ends), strip::incident_says(day).map_or_else(String::new, |says| format!("; {says}")));
             (date(day.start.start()), DayMark::of(day).name(), maybe_percent(day.ends.share()), says)
         })
     }
 
-    /// Each route, as a row of the table.
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.routes.iter().map(|report| Row { page: self, report })
     }
 }
 
-/// A route beside the others.
 struct Row<'p> {
     page: &'p Page,
     report: &'p RouteReport,
@@ -118,11 +112,11 @@ impl Row<'_> {
         strip::mini("Last hour", &self.report.strip)
     }
 
-    /// The newest beat: its page, its minute, its outcome.
-    fn newest(&self) -> Option<(String, When, &'static str)> {
+    /// The address, minute and outcome of the newest beat.
+    fn newest(&self) -> Option<(String, When, Outcome)> {
         let beat = self.report.newest.as_ref()?;
         let address = beat_page(&self.page.report.project.spec.name, &self.report.route.spec.name, beat.minute);
-        Some((address, When::minute(beat.minute.start(), self.page.report.at), beat.outcome.name()))
+        Some((address, When::minute(beat.minute.start(), self.page.report.at), beat.outcome))
     }
 
     fn lag(&self) -> String {
@@ -155,7 +149,7 @@ async fn show(
     let past = Past::read(store, Arc::clone(&project), layout.now).await?;
     let lags = Lags::of(past.lags(range.minutes()), range, of_route);
     let (days, routes, report) = (past.days(), past.routes(readback.as_ref()), past.report(readback));
-    let page_of_it = Page {
+    let project_page = Page {
         tabs: tabs(&project.spec.name, Tab::Overview),
         first: first_beat(store, &report).await?,
         tiles: tiles::of(&report, &days.uptime),
@@ -168,10 +162,9 @@ async fn show(
         days,
         open,
     };
-    Ok(page(&site, page_of_it.layout.said.is_some(), &page_of_it))
+    Ok(page(&site, project_page.layout.said.is_some(), &project_page))
 }
 
-/// What the chart draws.
 async fn lags(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,

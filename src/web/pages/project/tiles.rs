@@ -1,4 +1,4 @@
-//! The figures under the verdict, each with what there is to know about it.
+//! The figures under the verdict.
 
 use crate::model::{Minute, Outcome, Timestamp};
 use crate::report::{Ends, Report, Uptime};
@@ -6,19 +6,16 @@ use crate::web::draw::strip::TOLD;
 use crate::web::when::When;
 use crate::web::words::{maybe_percent, maybe_span, thousands};
 
-/// One figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tile {
     pub(super) name: &'static str,
     pub(super) figure: Figure,
-    /// What stands under it.
     pub(super) note: String,
-    /// The same as a time that passes.
+    /// Shown instead of `note` where set.
     pub(super) ago: Option<When>,
     pub(super) is_wide: bool,
 }
 
-/// What stands in it, large.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Figure {
     Text(String),
@@ -31,14 +28,13 @@ impl Tile {
     }
 }
 
-/// Those of a project.
 pub(super) fn of(report: &Report, uptime: &Uptime) -> Vec<Tile> {
     let lags = &report.lags;
     let note = format!("p50 {} · p99 {}", maybe_span(lags.p50), maybe_span(lags.p99));
     let share = |name, share| Tile::new(name, maybe_percent(share), "arrived".to_owned());
     vec![
         complete_through(report.complete_through, report.at),
-        Tile::new("p95 of lag today", maybe_span(lags.p95), note),
+        Tile::new("p95 lag today", maybe_span(lags.p95), note),
         Tile::new("Arrived today", thousands(u64::from(report.ends.seen())), rest(&report.ends)),
         share("Uptime, 24 hours", uptime.last_24_hours),
         share("7 days", uptime.last_7_days),
@@ -56,14 +52,14 @@ fn complete_through(minute: Option<Minute>, now: Timestamp) -> Tile {
             is_wide: true,
             ..Tile::new(name, String::new(), String::new())
         },
-        None => Tile { is_wide: true, ..Tile::new(name, "nothing yet".to_owned(), "no beat of the last day has arrived".to_owned()) },
+        None => Tile { is_wide: true, ..Tile::new(name, "no data yet".to_owned(), "no beat arrived in the last day".to_owned()) },
     }
 }
 
-/// What did not arrive in time.
+/// Everything except what arrived in time.
 fn rest(ends: &Ends) -> String {
     let others = TOLD.into_iter().filter(|outcome| *outcome != Outcome::Arrived);
-    let mut told: Vec<String> = others
+    let mut parts: Vec<String> = others
         .map(|outcome| (outcome, u64::from(ends.of(outcome))))
         .filter(|(_, count)| *count > 0)
         .map(|(outcome, count)| match outcome {
@@ -73,13 +69,13 @@ fn rest(ends: &Ends) -> String {
         .collect();
     match ends.duplicates {
         0 => {}
-        1 => told.push("1 duplicate row".to_owned()),
-        many => told.push(format!("{} duplicate rows", thousands(u64::from(many)))),
+        1 => parts.push("1 duplicate row".to_owned()),
+        many => parts.push(format!("{} duplicate rows", thousands(u64::from(many)))),
     }
-    match (told.is_empty(), ends.seen()) {
-        (false, _) => told.join(", "),
-        (true, 0) => "no beat so far".to_owned(),
-        (true, _) => "nothing else".to_owned(),
+    match (parts.is_empty(), ends.seen()) {
+        (false, _) => parts.join(", "),
+        (true, 0) => "no beats yet".to_owned(),
+        (true, _) => "all in time".to_owned(),
     }
 }
 
@@ -91,7 +87,7 @@ mod tests {
     fn what_is_not_complete_says_so() {
         let now = Timestamp::parse("2026-11-23T15:10:07Z").unwrap();
         let tile = complete_through(None, now);
-        assert_eq!(tile.figure, Figure::Text("nothing yet".into()));
+        assert_eq!(tile.figure, Figure::Text("no data yet".into()));
         let tile = complete_through(Some(now.minute().plus(-3)), now);
         assert!(matches!(tile.figure, Figure::Time(when) if when.to_string().contains(">15:07<")));
     }

@@ -48,7 +48,7 @@ async fn a_broken_proxy_is_told_as_the_only_broken_way() {
     let case = Case {
         title: "[critical] story: capture fails",
         code: "no_answer",
-        words: "takes the connection and gives no whole answer",
+        words: "accepts the connection but sends no complete response",
         over: "[resolved] story: capture works again",
         ..Case::default()
     };
@@ -66,7 +66,7 @@ async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
         code: "partition",
         words: "Only some partitions of the queue are broken: events with new distinct ids are missing",
         opens: minutes(2 + 5) + READBACK,
-        over: "[resolved] story: ingestion is in time again",
+        over: "[resolved] story: ingestion is on time again",
         ..Case::default()
     };
     case.run("only fresh distinct ids").await;
@@ -109,7 +109,7 @@ async fn a_part_of_the_pipeline_that_is_down_is_named() {
         code: "pipeline",
         words: "PostHog says that clickhouse is down",
         opens: minutes(2 + 5) + READBACK,
-        over: "[resolved] story: ingestion is in time again",
+        over: "[resolved] story: ingestion is on time again",
         ..Case::default()
     };
     case.run("pipeline part down").await;
@@ -124,7 +124,7 @@ async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be
         code: "pipeline",
         words: "the project token is known: ingestion behind capture is stuck or slow",
         opens: minutes(2 + 5) + READBACK,
-        over: "[resolved] story: ingestion is in time again",
+        over: "[resolved] story: ingestion is on time again",
         ..Case::default()
     };
     case.run("queue stuck in silence").await;
@@ -139,7 +139,7 @@ async fn mere_lag_is_told_as_lateness_and_nothing_is_lost() {
         code: "pipeline",
         words: "Beats arrive late: the last one took",
         opens: minutes(2 + 5) + READBACK,
-        over: "[resolved] story: ingestion is in time again",
+        over: "[resolved] story: ingestion is on time again",
         ..Case::default()
     };
     let world = case.run("lag").await;
@@ -169,7 +169,7 @@ async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
         words: "beats arrive, so ingestion works, and these events are not sent",
         opens: minutes(30) + READBACK,
         closes: minutes(1) + READBACK,
-        over: "[resolved] story: the watched events come in again",
+        over: "[resolved] story: the watched events arrive again",
         ..Case::default()
     };
     let world = World::alerting("heartbeat", &[("watch", "signup, purchase")]).await;
@@ -197,19 +197,15 @@ async fn a_clickhouse_that_is_down_is_posthogs_trouble_and_the_end_says_what_bec
     let all = [0, 1, 2, 3, 4, 5, 6, 7];
     world.faults(&json!({"queue": {"stopped_partitions": all}, "query": {"status": 500}, "instance": {"down": ["clickhouse"]}}));
     let (_, opened) = world.until_told("that nothing can be read", 30, super::is(NotificationKind::Opened)).await;
-    assert_eq!(opened.title, "[warning] story: cannot look");
+    assert_eq!(opened.title, "[warning] story: beats cannot be read back");
     let facts = opened.incident.unwrap();
     assert_eq!(facts.cause_code, "query", "{}", facts.cause);
     assert!(facts.cause.contains("PostHog says that clickhouse is down"), "{}", facts.cause);
-    assert!(facts.diagnosis.advice.unwrap().contains("PostHog's own trouble"), "{}", opened.text);
+    assert!(facts.diagnosis.advice.unwrap().contains("The problem is in PostHog"), "{}", opened.text);
     world.faults(&json!({"queue": null, "query": null, "instance": null}));
     let (_, over) = world.until_told("that it is over", 30, super::is(NotificationKind::Resolved)).await;
-    assert!(over.title.starts_with("[resolved] story: looking works again"), "{}", over.title);
-    assert!(
-        over.text.contains("Looking works again: all ") && over.text.contains("beats that were sent meanwhile arrived"),
-        "{}",
-        over.text
-    );
+    assert!(over.title.starts_with("[resolved] story: read-backs work again"), "{}", over.title);
+    assert!(over.text.contains("Read-backs work again: all ") && over.text.contains("beats sent meanwhile arrived"), "{}", over.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,7 +240,7 @@ async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
     let case = Case {
         title: "[info] story: no traffic",
         code: "none",
-        words: "beats arrive, so ingestion works, and nobody else sends any",
+        words: "beats arrive, so ingestion works, but no application sends events",
         opens: minutes(30) + READBACK,
         closes: minutes(1) + READBACK,
         over: "[resolved] story: traffic is back",
@@ -260,12 +256,12 @@ async fn blind(name: &str, status: u16, (code, words): (&'static str, &'static s
     let case = Case {
         faults: json!({"query": {"status": status}}),
         fair: json!({"query": {"status": null}}),
-        title: "[warning] story: cannot look",
+        title: "[warning] story: beats cannot be read back",
         code,
         words,
         opens: minutes(15) + READBACK,
         closes: minutes(waits + 1) + READBACK,
-        over: "[resolved] story: looking works again",
+        over: "[resolved] story: read-backs work again",
         ..Case::default()
     };
     let world = case.run(name).await;

@@ -23,7 +23,7 @@ async fn ends(because: EndedBecause, change: impl FnOnce(&mut ProjectSpec)) -> M
     let facts = over.incident.clone().unwrap();
     assert_eq!(facts.ended_because.as_deref(), Some(because.name()));
     assert!(!over.title.contains("works again") && !over.title.starts_with("[resolved]"), "{}", over.title);
-    assert!(over.text.contains("Whether the trouble is over is not known."), "{}", over.text);
+    assert!(over.text.contains("Whether the problem is resolved is unknown."), "{}", over.text);
     let why = incident.why_ended().unwrap();
     let timeline = world.store.entries(incident.id.unwrap()).await.unwrap();
     assert!(timeline.last().unwrap().words.starts_with(&why), "{timeline:?}");

@@ -32,7 +32,7 @@ async fn some_are_lost(rate: f64) {
     let (over_at, over) = world.until_told("that it is over", 60, is(NotificationKind::Resolved)).await;
     assert!(over.title.starts_with("[resolved] story: no more beats are lost (after "), "{}", over.title);
     assert!(over.text.contains(" lost") && !over.text.contains("nothing was lost"), "{}", over.text);
-    assert!(world.titles().await.iter().all(|title| !title.contains("in time again")), "{:?}", world.titles().await);
+    assert!(world.titles().await.iter().all(|title| !title.contains("on time again")), "{:?}", world.titles().await);
     assert_eq!(world.incidents().await.len(), 1);
     let over_after = span(over_at.since(over_from));
     println!("| {:.0} % of beats lost, three routes | 20m 00s | {} | 30m 20s | {over_after} |", rate * 100.0, span(detected));
@@ -75,9 +75,9 @@ async fn answers_that_are_lost_are_told_apart_from_a_capture_that_fails() {
     let case = Case {
         faults: json!({"capture": {"lose_answer_rate": 1}}),
         fair: json!({"capture": {"lose_answer_rate": 0}}),
-        title: "[warning] story: capture takes events but does not answer",
+        title: "[warning] story: capture accepts events but does not answer",
         code: "answers_lost",
-        words: "and does not answer: they arrive all the same",
+        words: "but does not answer: they still arrive",
         // A beat counts once its minute is over.
         opens: minutes(3) + READBACK,
         closes: minutes(3) + READBACK,

@@ -1,11 +1,10 @@
-//! Damping: from a row of marks to "it holds".
+//! Damping: decides from a rule's marks whether the rule holds.
 
 use super::marks::MarkOf;
 use crate::model::Damping;
 
-/// Whether a rule holds, by its marks, the newest first, and whether it held before.
-///
-/// Good ones have the last word: a rule whose last `good` marks are all good does not hold, however bad those before were.
+/// Whether a rule holds. `marks` are newest first; `before` is whether it held so far.
+/// Good marks take precedence: a rule whose last `good` marks are all good does not hold, whatever the earlier marks are.
 pub(super) fn holds(damping: Damping, marks: impl Iterator<Item = MarkOf>, before: bool) -> bool {
     let (of, good) = (usize::from(damping.of), usize::from(damping.good));
     let recent: Vec<MarkOf> = marks.take(of.max(good)).collect();
@@ -22,24 +21,24 @@ mod tests {
 
     use super::*;
 
-    /// A row of marks in (`b` bad, `g` good), `+` where the rule begins to hold and `-` where it stops, out.
+    /// Input: a row of marks (`b` bad, `g` good). Output: `+` where the rule begins to hold, `-` where it stops, each with the index.
     fn story(bad: u8, of: u8, good: u8, row: &str) -> String {
         let damping = Damping { bad, of, good };
-        let (mut marks, mut held, mut said) = (Vec::new(), false, Vec::new());
+        let (mut marks, mut held, mut changes) = (Vec::new(), false, Vec::new());
         for (at, letter) in row.chars().enumerate() {
             marks.push(if letter == 'b' { MarkOf::Bad } else { MarkOf::Good });
             let now = holds(damping, marks.iter().rev().copied(), held);
             if now != held {
-                said.push(format!("{}{at}", if now { '+' } else { '-' }));
+                changes.push(format!("{}{at}", if now { '+' } else { '-' }));
             }
             held = now;
         }
-        said.join(" ")
+        changes.join(" ")
     }
 
     #[test]
     fn so_many_bad_ones_open_and_so_many_good_ones_close() {
-        for (bad, of, good, row, said) in [
+        for (bad, of, good, row, expected) in [
             (3, 5, 3, "gbb", ""),
             (3, 5, 3, "gbbb", "+3"),
             (3, 5, 3, "bgbgb", "+4"),
@@ -50,7 +49,7 @@ mod tests {
             (1, 1, 1, "bgbg", "+0 -1 +2 -3"),
             (2, 2, 5, "bgbbggggg", "+3 -8"),
         ] {
-            assert_eq!(story(bad, of, good, row), said, "{bad} of {of}, {good}: {row}");
+            assert_eq!(story(bad, of, good, row), expected, "{bad} of {of}, {good}: {row}");
         }
     }
 

@@ -1,10 +1,10 @@
-//! Why an incident ends: because its rules saw it recover, or because nobody watches any more, or watches for something else.
+//! Why an incident ends: its rules recovered, it is no longer watched, or its settings changed.
 
 use super::holding;
 use super::scene::{Scene, is_of_beats};
 use crate::model::{EndedBecause, Incident, IncidentKind, RuleKind, duration};
 
-/// Why none of the rules of an open incident holds at the scene, and which rules that is about.
+/// Why no rule of an open incident holds any more, and which rules this concerns.
 pub(super) fn why(open: &Incident, scene: &Scene<'_>) -> (EndedBecause, Vec<RuleKind>) {
     let all = || open.rules.clone();
     let of = |is: &dyn Fn(RuleKind) -> bool| open.rules.iter().copied().filter(|kind| is(*kind)).collect::<Vec<_>>();
@@ -12,8 +12,8 @@ pub(super) fn why(open: &Incident, scene: &Scene<'_>) -> (EndedBecause, Vec<Rule
     if !off.is_empty() {
         return (EndedBecause::RuleOff, off);
     }
-    let is_told_by_heartbeat = |kind| is_of_beats(kind) || !scene.can_tell(kind);
-    if !scene.project.spec.beats() && scene.project.spec.heartbeat.is_some() && open.rules.iter().any(|kind| is_told_by_heartbeat(*kind)) {
+    let needs_heartbeat = |kind| is_of_beats(kind) || !scene.can_tell(kind);
+    if !scene.project.spec.beats() && scene.project.spec.heartbeat.is_some() && open.rules.iter().any(|kind| needs_heartbeat(*kind)) {
         return (EndedBecause::HeartbeatOff, all());
     }
     if scene.is_without_key() && (open.incident_kind == IncidentKind::Monitoring || open.rules.iter().any(|kind| !scene.can_tell(*kind))) {
@@ -23,13 +23,13 @@ pub(super) fn why(open: &Incident, scene: &Scene<'_>) -> (EndedBecause, Vec<Rule
     if changed.is_empty() { (EndedBecause::Recovered, all()) } else { (EndedBecause::LimitChanged, changed) }
 }
 
-/// What these rules are judged under, a line each: all that decides whether what is seen is bad.
+/// The settings that decide whether these rules see a bad result, one line per rule.
 pub(super) fn settings(scene: &Scene<'_>, kinds: &[RuleKind]) -> String {
     kinds.iter().map(|kind| settings_of(scene, *kind)).collect::<Vec<_>>().join("\n")
 }
 
-/// The same of an incident that goes on: of a rule whose settings were changed, those before stand until it finds under the new ones what would
-/// open an incident.
+/// The same for an incident that stays open. If the settings of a rule changed, the old ones stay until the rule would open an incident
+/// under the new ones.
 pub(super) fn settings_kept(open: &Incident, scene: &Scene<'_>, held: &[RuleKind]) -> String {
     let now = settings(scene, held);
     if now == open.judged_under {

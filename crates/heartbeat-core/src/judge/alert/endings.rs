@@ -1,4 +1,4 @@
-//! Stories of how incidents end, of causes that are found out, and of what is no news.
+//! Stories: how incidents end, and causes that are found later.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::model::{
     Tally, Timestamp, TokenReading, TokenStatus, Traffic,
 };
 
-fn told(settings: &[(&str, &str)], row: &str) -> String {
+fn story_of(settings: &[(&str, &str)], row: &str) -> String {
     play(project(only(settings)), row).1.story()
 }
 
@@ -37,10 +37,10 @@ fn an_end_that_is_no_recovery_says_so() {
             let at = world.minute(letter).unwrap();
             book.readback(&world, at, None);
         }
-        let over = &book.incidents[0];
-        assert_eq!((over.is_open(), over.ended_because), (false, Some(because)), "{settings:?} {row}");
-        assert_eq!(over.rules, [RuleKind::named(rule).unwrap()], "{row}");
-        assert_eq!(over.why_ended().is_none(), because == EndedBecause::Recovered, "{row}");
+        let ended = &book.incidents[0];
+        assert_eq!((ended.is_open(), ended.ended_because), (false, Some(because)), "{settings:?} {row}");
+        assert_eq!(ended.rules, [RuleKind::named(rule).unwrap()], "{row}");
+        assert_eq!(ended.why_ended().is_none(), because == EndedBecause::Recovered, "{row}");
     }
 }
 
@@ -61,13 +61,13 @@ fn answers_that_are_lost_are_told_as_such_and_are_no_outage_of_capture() {
     let (_, book) = play(project(only(settings)), "A*5 U*9 A*6");
     // A beat counts once its minute is over.
     assert_eq!(book.story(), "ingestion opened@8 closed@17");
-    let over = &book.incidents[0];
+    let ended = &book.incidents[0];
     assert_eq!(
-        (over.rules.as_slice(), over.severity, over.cause.code().as_str()),
+        (ended.rules.as_slice(), ended.severity, ended.cause.code().as_str()),
         (&[RuleKind::AnswersLost][..], Severity::Warning, "answers_lost")
     );
     assert_eq!(book.words(EntryKind::Closed), ["every beat arrived: nothing was lost"]);
-    assert_eq!(told(settings, "A*5 N*9 A*9"), "ingestion opened@7 closed@16");
+    assert_eq!(story_of(settings, "A*5 N*9 A*9"), "ingestion opened@7 closed@16");
 }
 
 #[test]
@@ -79,7 +79,6 @@ fn rows_that_our_own_tries_left_are_no_duplicates() {
     }
 }
 
-/// The newest read-back, with what was said of the token.
 fn token_status_of(world: &World, token_status: TokenStatus, at: Timestamp) -> Readback {
     let readback = world.scene(at).readback.unwrap().clone();
     Readback { token: Some(TokenReading { token_status, asked: at, down: Parts::default() }), ..readback }
@@ -97,7 +96,7 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
         assert_eq!((incident.rules.as_slice(), incident.first_bad), (&[RuleKind::Lost][..], Some(START.plus(20))));
         assert_eq!(incident.last_good, Some(START.plus(19)));
     }
-    // Once that is over, it lasts until the beats of three minutes are there, and what was dropped is no good minute.
+    // Afterwards the incident stays open until the beats of three minutes have arrived; a minute with dropped beats is not good.
     let (mut world, mut book) = play(project(only(&[("lost", "on")])), "A*20 d*3");
     let readback = token_status_of(&world, TokenStatus::Unknown, at(22));
     let opened = steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None).remove(0);
@@ -107,7 +106,7 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
         book.readback(&world, at, None);
     }
     assert_eq!(book.story(), "ingestion opened@22 closed@26");
-    // That the token is known is no cause, and neither is one of which nothing is missing.
+    // A known token is no cause, and an unknown one is no cause while nothing is missing.
     let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
     let readback = token_status_of(&world, TokenStatus::Known, at(22));
     assert_eq!(steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
@@ -122,11 +121,11 @@ fn a_cause_that_is_found_out_later_takes_the_place_of_the_first() {
     assert_eq!((book.incidents[0].rules.as_slice(), book.incidents[0].severity), (&[RuleKind::Lag][..], Severity::Warning));
     let at = world.minute('d').unwrap();
     let readback = token_status_of(&world, TokenStatus::Unknown, at);
-    let held = Some(Acknowledged { at, by: "ann".into() });
-    let open = Incident { acknowledged: held.clone(), ..book.incidents[0].clone() };
+    let acknowledged = Some(Acknowledged { at, by: "ann".into() });
+    let open = Incident { acknowledged: acknowledged.clone(), ..book.incidents[0].clone() };
     let step = steps(&[open], &Scene { readback: Some(&readback), ..world.scene(at) }, None).remove(0);
     assert_eq!((step.incident.cause.code().as_str(), step.incident.severity), ("token", Severity::Critical));
-    assert_eq!(step.incident.acknowledged, held);
+    assert_eq!(step.incident.acknowledged, acknowledged);
     assert_eq!(step.tell, [NotificationKind::Escalated]);
 }
 
@@ -134,7 +133,7 @@ fn a_cause_that_is_found_out_later_takes_the_place_of_the_first() {
 fn lag_is_lag_while_beats_arrive_whatever_its_size() {
     let (mut world, mut book) = play(project(only(&[("lag_above", "5m")])), "A*20 s*20");
     assert_eq!(book.incidents[0].cause.code(), "pipeline");
-    // The queue moves again, far behind: what comes out is 20 minutes old.
+    // The queue moves again, 20 minutes behind.
     for letter in "As".chars() {
         let at = world.minute(letter).unwrap();
         world.beats.iter_mut().filter(|beat| beat.minute >= START.plus(25)).for_each(|beat| {
@@ -156,7 +155,7 @@ fn an_event_from_the_future_is_no_news() {
         world.samples.last_mut().unwrap().result = Ok(Traffic { watched: 3, watched_newest: newest, ..Traffic::default() });
         book.readback(&world, at, None);
     }
-    assert_eq!(book.story(), "ingestion opened@69", "nobody knows when they were sent");
+    assert_eq!(book.story(), "ingestion opened@69", "the time of sending is unknown");
     for _ in 0..2 {
         let at = world.minute('A').unwrap();
         book.readback(&world, at, None);
@@ -170,18 +169,18 @@ fn outside_the_hours_in_which_events_are_due_nothing_opens_and_nothing_closes() 
     let at = |minutes: i64| START.plus(minutes).start().to_string();
     assert!(at(0).starts_with("2027-01-15T08:00:00"));
     let settings = |due: &'static str| [("no_event", "on"), ("watch", "signup"), ("due", due), ("no_event_reminders", "10m")];
-    for (due, row, said) in [
+    for (due, row, expected) in [
         ("fri 08:00-20:00", "A*40 q*31", "ingestion opened@69"),
-        // All of the half hour must be due.
+        // The whole half hour must be due.
         ("fri 08:00-09:00", "A*40 q*90", ""),
         ("fri 08:00-09:10", "A*40 q*90 ", "ingestion opened@69"),
         ("fri 08:45-12:00", "A*40 q*90", "ingestion opened@75"),
         ("sat 00:00-24:00", "A*40 q*90", ""),
-        // They come again, due or not.
+        // Events that arrive close the incident, due or not.
         ("fri 08:00-09:10", "A*40 q*60 A*3", "ingestion opened@69 closed@101"),
     ] {
-        assert_eq!(told(&settings(due), row), said, "{due}: {row}");
+        assert_eq!(story_of(&settings(due), row), expected, "{due}: {row}");
     }
     let (_, book) = play(project(only(&settings("fri 08:00-09:25"))), "A*40 q*90");
-    assert_eq!(book.notifications(), "opened@69 reminder@79", "no reminder of what is not due");
+    assert_eq!(book.notifications(), "opened@69 reminder@79", "no reminder outside of the due hours");
 }

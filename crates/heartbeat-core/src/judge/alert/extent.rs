@@ -1,18 +1,17 @@
-//! The extent of trouble: its first bad minute, and the last good one before it.
+//! The extent of an incident: its first bad minute, and the last good minute before it.
 
 use super::marks::{self, Mark, MarkOf};
 use super::scene::{OTHERS_OVER, Scene};
 use super::{samples, scene};
 use crate::model::{Minute, Recorded, Route, RuleKind, Timestamp};
 
-/// From where to where trouble reaches back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Extent {
     pub(super) first_bad: Option<Minute>,
     pub(super) last_good: Option<Minute>,
 }
 
-/// The extent of all rules that hold: that of the one whose trouble began first.
+/// The extent of all rules that hold: that of the rule with the earliest first bad minute.
 pub(super) fn extent(scene: &Scene<'_>, held: &[RuleKind]) -> Extent {
     let extents = held.iter().map(|kind| of_rule(*kind, scene)).filter(|extent| extent.first_bad.is_some());
     extents.min_by_key(|extent| extent.first_bad).unwrap_or_default()
@@ -22,10 +21,10 @@ fn of_rule(kind: RuleKind, scene: &Scene<'_>) -> Extent {
     let marks: Vec<Mark> = marks::newest_first(kind, scene).collect();
     let of = scene.app().map_or(1, |app| usize::from(app.rule(kind).damping.of));
     let Some(in_window) = marks.iter().take(of).rposition(|mark| mark.of == MarkOf::Bad) else {
-        // It holds for what is known of beats that no read-back has given up yet.
+        // The rule holds because of missing beats that are not lost yet.
         return if kind == RuleKind::Lost { of_missing(scene) } else { Extent::default() };
     };
-    // The trouble is older than the damping looks.
+    // The run of bad marks may begin before the damping window.
     let run = marks[in_window..].iter().take_while(|mark| mark.of == MarkOf::Bad).count();
     let (bad, before) = marks.split_at(in_window + run);
     let by_marks = Extent {
@@ -35,7 +34,7 @@ fn of_rule(kind: RuleKind, scene: &Scene<'_>) -> Extent {
     if scene::is_of_beats(kind) { by_marks } else { of_readbacks(kind, scene, by_marks.first_bad).unwrap_or(by_marks) }
 }
 
-/// The newest beats of a route, as far back as they are missing, where that is longer than `late_after`.
+/// The newest beats of a route, as far back as they are missing, if that is longer than `late_after`.
 fn of_missing(scene: &Scene<'_>) -> Extent {
     let late_after = scene.project.spec.timing.late_after;
     let of_route = |route: &Route| {
@@ -53,7 +52,7 @@ fn of_missing(scene: &Scene<'_>) -> Extent {
     scene.project.routes.iter().filter_map(of_route).min_by_key(|extent| extent.first_bad).unwrap_or_default()
 }
 
-/// What a read-back proves began before it. `bad` is the minute of the first bad look.
+/// What a read-back proves about the time before it. `bad` is the minute of the first bad read-back.
 fn of_readbacks(kind: RuleKind, scene: &Scene<'_>, bad: Option<Minute>) -> Option<Extent> {
     let place = scene.samples.iter().position(|sample| Some(sample.at.minute()) == bad)?;
     let at = scene.samples[place].at;

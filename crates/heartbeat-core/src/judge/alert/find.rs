@@ -1,4 +1,4 @@
-//! Finding the cause: where the way is broken, as an incident tells it.
+//! Finds the cause of an incident.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::model::{
     Diagnosis, Incident, IncidentKind, Parts, Place, ReadbackError, ResponseExcerpt, RuleKind, Timestamp, TokenStatus, Watch, duration,
 };
 
-/// What can be said now of the cause of this incident kind's trouble; none when nothing newer can: then what was found last still stands. `open` is
-/// its incident, once there is one: it remembers what lies further back than the scene.
+/// The cause that is known now; none if there is nothing new, and then the previous cause stays. `open` is the open incident, if there is one:
+/// it knows what is older than the scene.
 pub(super) fn find(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], open: Option<&Incident>) -> Option<Diagnosis> {
     let found = match incident_kind {
         IncidentKind::Monitoring => cannot_read_back(scene)?,
         IncidentKind::Traffic => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
         IncidentKind::Ingestion => ingestion(scene, held, open)?,
     };
-    // These name the newest event, which is soon out of sight: the first words stay the best ones.
-    let stands = |open: &&Incident| open.cause.code() == found.code() && found.is_about_traffic;
-    Some(open.filter(stands).map_or_else(|| found.clone(), |open| open.cause.clone()))
+    // A traffic cause names the newest event, which soon leaves the scene: keep the first description.
+    let is_same = |open: &&Incident| open.cause.code() == found.code() && found.is_about_traffic;
+    Some(open.filter(is_same).map_or_else(|| found.clone(), |open| open.cause.clone()))
 }
 
-/// What the rules that hold see, when nothing says where the way is broken.
+/// What the rules that hold see, if no cause is known.
 pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Diagnosis {
     let rule = held.iter().copied().find(|kind| scene::is_of_beats(*kind)).or(held.first().copied());
     match rule {
@@ -33,8 +33,9 @@ pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Diagnosis {
         Some(kind @ (RuleKind::Lost | RuleKind::Capture)) => {
             let of = scene.app().map_or(1, |app| usize::from(app.rule(kind).damping.of));
             let bad = marks::newest_first(kind, scene).take(of).filter(|mark| mark.of == MarkOf::Bad).count();
-            let (place, did) = if kind == RuleKind::Lost { (Place::Pipeline, "lost") } else { (Place::Capture, "not taken by capture") };
-            Diagnosis::at(place, format!("In {bad} of the last {of} minutes beats were {did}")).or(&[(Place::Intermediary, None)])
+            let (place, what) =
+                if kind == RuleKind::Lost { (Place::Pipeline, "lost") } else { (Place::Capture, "not accepted by capture") };
+            Diagnosis::at(place, format!("Beats were {what} in {bad} of the last {of} minutes")).or(&[(Place::Intermediary, None)])
         }
         Some(RuleKind::PartialLoss) => partial_loss(scene, &loss::loss(scene)),
         Some(RuleKind::AnswersLost) => diagnosis::answers_lost(&first_way(scene)),
@@ -44,10 +45,10 @@ pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Diagnosis {
     }
 }
 
-/// The cause after which no beat that is missing now can still arrive, once it is known: then there is nothing to wait for.
+/// The cause, once it is known, after which no missing beat can still arrive: then waiting is pointless.
 pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
     let readback = scene.readback?;
-    // Most of the time there is no such word, and a verdict is not for nothing.
+    // A verdict is expensive; skip it when none of these findings exists.
     let may_be = readback.findings.filter.is_some()
         || readback.findings.witness.is_some_and(|witness| witness.seen)
         || readback.token.is_some_and(|word| {
@@ -65,17 +66,17 @@ pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
     cause.is_final().then_some(cause)
 }
 
-/// What is most certain comes first: an answer, then what is gone while others arrive, then what keeps us waiting.
+/// The most certain cause first: a response, then partial loss, then beats that are still missing.
 fn ingestion(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Option<Diagnosis> {
     let first_bad = open.and_then(|open| open.first_bad).filter(|_| !scene.beats.iter().any(|beat| beat.outcome.is_seen()));
     let verdict = verdict(&Facts { first_bad, ..scene.facts() });
-    let telling = verdict.cause.as_ref().filter(|cause| is_telling(scene, &verdict, cause, held));
-    if let Some(cause) = telling.filter(|cause| cause.is_final() || !cause.is_waiting()) {
+    let named = verdict.cause.as_ref().filter(|cause| names_cause(scene, &verdict, cause, held));
+    if let Some(cause) = named.filter(|cause| cause.is_final() || !cause.is_waiting()) {
         return Some(cause.clone());
     }
     if held.contains(&RuleKind::PartialLoss) {
         let loss = loss::loss(scene);
-        // What came of an outage is no cause: what was found while it lasted says more.
+        // Losses after an outage are no new cause: the cause found during the outage is better.
         let is_known = open.is_some_and(|open| open.cause.place != Place::PartialLoss);
         return (!loss.is_outage || !is_known).then(|| partial_loss(scene, &loss));
     }
@@ -86,7 +87,7 @@ fn ingestion(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> O
     if let (Some(late), true) = (&late, arrivals_go_on(scene)) {
         return Some(late.clone());
     }
-    if let Some(cause) = telling {
+    if let Some(cause) = named {
         return Some(cause.clone());
     }
     if held.contains(&RuleKind::NoEvent) && is_bad_now(scene, RuleKind::NoEvent) {
@@ -95,15 +96,13 @@ fn ingestion(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> O
     late.or_else(|| held.contains(&RuleKind::AnswersLost).then(|| diagnosis::answers_lost(&first_way(scene))))
 }
 
-/// Whether one of the last three read-backs saw a beat that none before had seen.
 fn arrivals_go_on(scene: &Scene<'_>) -> bool {
     let newest = scene.beats.iter().filter_map(|beat| beat.seen).max();
     newest.is_some_and(|seen| scene.at.since(seen) < scene::readback_interval(scene.project) * 3)
 }
 
-/// Whether the verdict names what broke ingestion. A beat that keeps us waiting is no cause before the limit, and what is our own
-/// trouble is none at all.
-fn is_telling(scene: &Scene<'_>, verdict: &Verdict, cause: &Diagnosis, held: &[RuleKind]) -> bool {
+/// Whether the verdict names what broke ingestion. A missing beat is no cause before the limit; a wrong clock of ours is never one.
+fn names_cause(scene: &Scene<'_>, verdict: &Verdict, cause: &Diagnosis, held: &[RuleKind]) -> bool {
     match verdict.health {
         Health::Down | Health::Degraded => cause.place != Place::Clock,
         Health::Up | Health::Pending => {
@@ -125,7 +124,7 @@ fn cannot_read_back(scene: &Scene<'_>) -> Option<Diagnosis> {
     Some(diagnosis::unreadable(&first_way(scene), &failure, down))
 }
 
-/// The way of the project's first route; where it has none, that of its host.
+/// The path of the project's first route, or of its host if it has no route.
 fn first_way<'a>(scene: &Scene<'a>) -> Way<'a> {
     let spec = &scene.project.spec;
     scene.project.routes.first().map_or_else(|| Way::to_host(spec), |route| Way::of(spec, route))
@@ -152,7 +151,6 @@ fn no_events(scene: &Scene<'_>) -> Diagnosis {
     Diagnosis { title, ..diagnosis::no_events(names.as_deref(), within, newest, heartbeats) }
 }
 
-/// How many beats are gone, and on which routes.
 fn partial_loss(scene: &Scene<'_>, loss: &Loss<'_>) -> Diagnosis {
     let only = (loss.routes.len() < scene.project.routes.len()).then(|| loss.routes.join(", "));
     Diagnosis { address: first_way(scene).address(), ..diagnosis::partial_loss(loss.gone, loss.decided, only) }

@@ -1,4 +1,4 @@
-//! A small world for tests: a letter a minute in, beats and read-backs as they would be on record out, and the incidents that follow.
+//! A simulated PostHog for tests: one letter per minute in; beats, read-backs and incidents out.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::model::{
     ResponseExcerpt, Route, RouteId, RouteSpec, RuleKind, Switch, Timestamp, Timing, Traffic, Watch,
 };
 
-/// The app with these settings, every rule off that none of them names.
+/// The app with these settings; every rule that is not named is off.
 pub(super) fn only(settings: &[(&str, &str)]) -> IngestionAlertApp {
     let mut app = IngestionAlertApp::default();
     for kind in RuleKind::ALL {
@@ -23,7 +23,7 @@ pub(super) fn only(settings: &[(&str, &str)]) -> IngestionAlertApp {
     app
 }
 
-/// A project with one route, both apps on since ten days before the first letter.
+/// A project with one route; both apps are on since ten days before the first letter.
 pub(super) fn project(app: IngestionAlertApp) -> Project {
     let on = |app| Switch { app, at: START.plus(-10 * 24 * 60).start(), on: true };
     let spec = ProjectSpec {
@@ -53,24 +53,24 @@ pub(super) fn fresh(id: i64) -> Route {
     Route { spec: RouteSpec { distinct_id: DistinctId::Fresh("x ".into()), ..route.spec }, ..route }
 }
 
-/// A PostHog with other people's events, one a minute, and our beats and read-backs.
+/// A PostHog with our beats and read-backs, and one other event per minute.
 pub(super) struct World {
     pub(super) project: Project,
     pub(super) beats: Vec<Recorded>,
     pub(super) samples: Vec<ReadbackSample>,
     readback: Option<Readback>,
-    /// When each beat is ingested, in the order of the beats; none while it is not.
+    /// When each beat is ingested, in the order of `beats`; none while it is not.
     ingested: Vec<Option<Timestamp>>,
     /// Other events: their timestamp, and when they are ingested.
     others: Vec<(Timestamp, Option<Timestamp>)>,
-    /// What stands in the queue: the places of beats, and of others.
+    /// What is stuck in the queue: indexes into `beats` and `others`.
     queue: (Vec<usize>, Vec<usize>),
     next: Minute,
-    /// At which rate beats are lost in the minutes of partial loss, and the seed of the luck that they have.
+    /// The rate at which beats are lost in minutes of partial loss, and the random seed.
     pub(super) loses: (f64, u64),
 }
 
-/// Whether the beat of this route and minute is lost: the same for the same seed.
+/// Whether the beat of this route and minute is lost; the same for the same seed.
 fn is_lost((rate, seed): (f64, u64), route: RouteId, minute: Minute) -> bool {
     let mut mixed =
         (seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)) ^ (minute.index() as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ (route.0 as u64);
@@ -87,10 +87,12 @@ impl World {
         Self { project, beats, samples, readback: None, ingested, others, queue: nothing, next: START, loses: (0.4, 1) }
     }
 
-    /// Plays a minute; gives the time of its read-back. A: all well. s: the queue stands. d: what is accepted is dropped. l: what is accepted
-    /// takes 100 s. R: capture refuses. p: some of what is accepted is dropped. N: capture does not answer. U: it does not, and takes the beat in all the same. f: Read-backs fail. F: looks
-    /// fail, and the queue stands. g: Read-backs fail, and nobody but us sends. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. r: capture refuses,
-    /// and the queue stands. `_`: we are down. `-`: we are, and nobody else sends.
+    /// Plays a minute and returns the time of its read-back.
+    /// A: no fault. s: the queue is stuck. d: accepted beats are dropped. l: accepted beats take 100 s. R: capture rejects.
+    /// p: some accepted beats are dropped. N: capture does not answer. U: capture does not answer, but accepts the beat.
+    /// f: read-backs fail. F: read-backs fail and the queue is stuck. g: read-backs fail and there is no other event. k: there is no key.
+    /// q: there is no other event. z: there is no other event, and beats are dropped. r: capture rejects, and the queue is stuck.
+    /// `_`: Heartbeat is down. `-`: Heartbeat is down, and there is no other event.
     pub(super) fn minute(&mut self, letter: char) -> Option<Timestamp> {
         let start = self.next.start();
         let after = |seconds| start.plus(Duration::from_secs(seconds));
@@ -145,7 +147,7 @@ impl World {
     }
 
     fn read_back_at(&mut self, letter: char, asked: Timestamp) {
-        let trouble = match letter {
+        let error = match letter {
             'f' | 'F' | 'g' => Some(ReadbackErrorKind::Broken),
             'k' => Some(ReadbackErrorKind::NoKey),
             _ => None,
@@ -154,7 +156,7 @@ impl World {
         for (beat, ingested) in self.beats.iter_mut().zip(&self.ingested).filter(|(beat, _)| !beat.outcome.is_seen()) {
             let sighting = ingested.filter(|at| *at <= asked).map(|ingested| Sighting { seen, ingested, copies: 1 });
             let timing = &self.project.spec.timing;
-            let settled = if trouble.is_some() { blind(beat, timing, asked) } else { after_readback(beat, timing, asked, sighting) };
+            let settled = if error.is_some() { blind(beat, timing, asked) } else { after_readback(beat, timing, asked, sighting) };
             if let Some(settled) = settled {
                 *beat = Recorded {
                     outcome: settled.outcome,
@@ -166,11 +168,11 @@ impl World {
                 };
             }
         }
-        let result = trouble.map_or_else(|| Ok(self.traffic(asked)), Err);
+        let result = error.map_or_else(|| Ok(self.traffic(asked)), Err);
         self.samples.push(ReadbackSample { at: asked, result });
         let before = self.readback.take();
-        let last_good = if trouble.is_none() { Some(asked) } else { before.as_ref().and_then(|readback| readback.last_good) };
-        let failing_since = trouble.map(|_| before.and_then(|readback| readback.failing_since).unwrap_or(asked));
+        let last_good = if error.is_none() { Some(asked) } else { before.as_ref().and_then(|readback| readback.last_good) };
+        let failing_since = error.map(|_| before.and_then(|readback| readback.failing_since).unwrap_or(asked));
         let failure = |trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         let result = result.map_err(failure);
         let project = self.project.id;
@@ -216,12 +218,11 @@ impl World {
     }
 }
 
-/// The incidents of a world, as the loop would have written them.
+/// The incidents of a world, as the loop writes them.
 #[derive(Default)]
 pub(super) struct Book {
-    /// Each incident as it is now, in the order of opening.
     pub(super) incidents: Vec<Incident>,
-    /// Which incident, and what was told of it, and when.
+    /// The index of the incident, the kind of notification, and when.
     pub(super) told: Vec<(usize, NotificationKind, Timestamp)>,
     pub(super) entries: Vec<(usize, Entry)>,
 }
@@ -240,7 +241,6 @@ impl Book {
         if open.is_some() { self.incidents[at] = step.incident } else { self.incidents.push(step.incident) }
     }
 
-    /// One read-back of a world, judged and written.
     pub(super) fn readback(&mut self, world: &World, at: Timestamp, silenced_until: Option<Timestamp>) {
         for step in steps(&self.open(), &world.scene(at), silenced_until) {
             let step = match step.recount {
@@ -256,32 +256,30 @@ impl Book {
         story(&self.incidents)
     }
 
-    /// The words of the timeline's entries of one kind.
     pub(super) fn words(&self, kind: EntryKind) -> Vec<&str> {
         self.entries.iter().filter(|(_, entry)| entry.kind == kind).map(|(_, entry)| entry.words.as_str()).collect()
     }
 
     /// `opened@4 reminder@64 resolved@70`.
     pub(super) fn notifications(&self) -> String {
-        let told: Vec<String> = self.told.iter().map(|(_, kind, at)| format!("{kind}@{}", place(*at))).collect();
-        told.join(" ")
+        let notifications: Vec<String> = self.told.iter().map(|(_, kind, at)| format!("{kind}@{}", place(*at))).collect();
+        notifications.join(" ")
     }
 }
 
-/// In the how-manieth letter.
 fn place(at: Timestamp) -> i64 {
     at.minute().index() - START.index()
 }
 
 pub(super) fn story(incidents: &[Incident]) -> String {
-    let said = incidents.iter().map(|incident| {
+    let parts = incidents.iter().map(|incident| {
         let closed = incident.closed.map_or_else(String::new, |closed| format!(" closed@{}", place(closed)));
         format!("{} opened@{}{closed}", incident.incident_kind, place(incident.opened))
     });
-    said.collect::<Vec<_>>().join(", ")
+    parts.collect::<Vec<_>>().join(", ")
 }
 
-/// `A*30 s*12` is 30 A and 12 s.
+/// Expands `A*30 s*12` to 30 A and 12 s.
 pub(super) fn letters(text: &str) -> String {
     let part = |part: &str| match part.split_once('*') {
         Some((letter, count)) => letter.repeat(count.parse().unwrap()),
@@ -290,7 +288,7 @@ pub(super) fn letters(text: &str) -> String {
     text.split_whitespace().map(part).collect()
 }
 
-/// Plays a row of letters, and judges after each read-back.
+/// Plays a row of letters, judged after each read-back.
 pub(super) fn play(project: Project, row: &str) -> (World, Book) {
     let (mut world, mut book) = (World::new(project), Book::default());
     for letter in letters(row).chars() {
@@ -301,7 +299,6 @@ pub(super) fn play(project: Project, row: &str) -> (World, Book) {
     (world, book)
 }
 
-/// The replay of a whole world under its own rules.
 pub(super) fn replayed(world: &World) -> Vec<Replayed> {
     let app = world.project.spec.ingestion_alert.clone().unwrap();
     replay(&world.history(&[]), &app, START.start(), world.next.start())

@@ -1,11 +1,10 @@
-//! Partial loss: beats that are gone while later ones arrived.
-//!
-//! A beat that is missing may still come, and is given up only after `lost_after`. But a partition of PostHog's queue keeps its order, and a fixed
-//! distinct id stays in one partition: once a later beat of such a route was seen and a read-back after that still misses the earlier one, that one is as
-//! good as lost. With a new distinct id each minute, each beat has a partition of its own, and one that is slow looks the same as a loss: such a
-//! beat counts when it is given up, or when it was overtaken a while ago and a route with a fixed distinct id shows that beats are lost.
-//!
-//! A stretch in which everything was lost, and after which everything arrived, is an outage that is over and no partial loss: it keeps nothing open.
+//! Partial loss: beats that are lost while later ones arrived.
+// A missing beat may still arrive, and is lost only after `lost_after`. But a partition of PostHog's queue keeps its order, and a fixed distinct
+// id always uses the same partition. If a later beat of such a route was seen, and a read-back after that still misses the earlier one, the
+// earlier one counts as lost. With a new distinct id each minute, each beat may use another partition, and a slow partition looks like a loss.
+// Such a beat counts when it is lost, or when it was overtaken some time ago and a route with a fixed distinct id proves that beats are lost.
+//
+// A period in which every beat was lost, and after which every beat arrived, is an ended outage and no partial loss: it keeps nothing open.
 
 use std::time::Duration;
 
@@ -13,35 +12,31 @@ use super::marks::{Mark, MarkOf};
 use super::scene::Scene;
 use crate::model::{Damping, DistinctId, Minute, Outcome, Recorded, Route, RouteId, RuleKind, Timestamp, Timing};
 
-/// How much longer than `late_after` a beat with a distinct id of its own must be missing since it was overtaken: partitions that stood still
-/// do not catch up at the same time.
+/// How much longer than `late_after` a beat with its own distinct id must be missing since it was overtaken: stuck partitions do not catch up
+/// at the same time.
 const APART: Duration = Duration::from_mins(3);
-/// So many lost beats in a row are an outage, when so many beats in a row arrive after it; shorter ones may be chance.
+/// An outage has at least this many lost beats in a row, followed by at least this many arrivals in a row; shorter ones may be chance.
 const OUTAGES: [(usize, usize); 2] = [(5, OVER), (3, 5)];
-/// No fewer good minutes show that anything is over.
+/// The fewest good minutes that show a recovery.
 const OVER: usize = 3;
 
-/// How much of the past this rule needs, for so many minutes in its window.
 pub(super) fn back_over(late_after: Duration, damping: Damping) -> Duration {
     late_after + APART + Duration::from_mins(1) * u32::from(damping.of.max(damping.good))
 }
 
-/// What became of a beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It was seen.
     There,
-    /// It is lost, or as good as lost.
+    /// Lost, or as good as lost.
     Gone,
-    /// It is missing, was overtaken a while ago, and its partition may be slow.
+    /// Missing and overtaken some time ago; its partition may be slow.
     Doubtful,
-    /// It is missing, and may come.
+    /// Missing, and may still arrive.
     Open,
-    /// It is lost, in an outage that is over.
+    /// Lost in an outage that has ended.
     Past,
 }
 
-/// A beat of this route and minute, and what became of it.
 #[derive(Debug, Clone, Copy)]
 struct Fated {
     minute: Minute,
@@ -49,26 +44,24 @@ struct Fated {
     fate: Fate,
 }
 
-/// How many beats of the rule's window are gone, as an incident tells it.
+/// The loss in the rule's window, for the incident's diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::judge) struct Loss<'a> {
     pub(in crate::judge) gone: usize,
-    /// Those that are gone or were seen.
+    /// Lost or seen.
     pub(in crate::judge) decided: usize,
-    /// The routes on which beats are gone.
     pub(in crate::judge) routes: Vec<&'a str>,
-    /// Whether all that is gone was lost in one stretch, and all after it arrived so far.
+    /// Whether all losses are in one period, after which every beat has arrived so far.
     pub(in crate::judge) is_outage: bool,
 }
 
-/// The beats that are looked through.
 #[derive(Clone, Copy)]
 pub(in crate::judge) struct Sight<'a> {
     pub(in crate::judge) routes: &'a [Route],
     /// Oldest first.
     pub(in crate::judge) beats: &'a [Recorded],
     pub(in crate::judge) timing: &'a Timing,
-    /// None before this counts.
+    /// Earlier beats do not count.
     pub(in crate::judge) beginning: Timestamp,
 }
 
@@ -79,7 +72,7 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// The loss among the newest `of` minutes that are decided.
+/// The loss among the newest `of` decided minutes.
 pub(in crate::judge) fn lost_among<'a>(sight: &Sight<'a>, of: usize) -> Loss<'a> {
     let all = fates(sight);
     let oldest = marks_of(&all).iter().take(of).next_back().map(|mark| mark.minute);
@@ -94,12 +87,12 @@ pub(in crate::judge) fn lost_among<'a>(sight: &Sight<'a>, of: usize) -> Loss<'a>
     }
 }
 
-/// Whether any beat is missing at all: in fair faults none is, and there is nothing to sort out.
+/// Whether any beat is missing at all; usually none is, and the rest can be skipped.
 pub(super) fn may_hold(scene: &Scene<'_>) -> bool {
     scene.beats.iter().any(|beat| beat.missed.is_some() && !beat.outcome.is_seen())
 }
 
-/// A mark a minute, the newest first: bad if a beat of it is gone, good if all of them were seen.
+/// One mark per minute, newest first: bad if a beat is lost, good if all were seen.
 pub(super) fn marks(scene: &Scene<'_>) -> Vec<Mark> {
     marks_of(&fates(&Sight::of(scene)))
 }
@@ -120,8 +113,8 @@ fn marks_of(fates: &[Fated]) -> Vec<Mark> {
     minutes.filter_map(mark).collect()
 }
 
-/// Whether the rule holds, by its marks, the newest first. It lets go when no lost beat is in sight: also where fewer minutes are, because
-/// nothing was sent, or an outage came before.
+/// Whether the rule holds. `marks` are newest first. It stops when no lost beat is left in sight, also if there are fewer minutes than usual:
+/// because nothing was sent, or after an outage.
 pub(super) fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
     let is_bad = |mark: &&Mark| mark.of == MarkOf::Bad;
     let sight = marks.iter().take(damping.good.into());
@@ -131,13 +124,12 @@ pub(super) fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
     before || marks.iter().take(damping.of.into()).filter(is_bad).count() >= damping.bad.into()
 }
 
-/// The loss in the rule's window.
 pub(super) fn loss<'a>(scene: &Scene<'a>) -> Loss<'a> {
     let of = scene.app().map_or(1, |app| usize::from(app.rule(RuleKind::PartialLoss).damping.of));
     lost_among(&Sight::of(scene), of)
 }
 
-/// What became of each beat that capture took, the newest minute first.
+/// The fate of each beat that capture accepted, newest minute first.
 fn fates(sight: &Sight<'_>) -> Vec<Fated> {
     let mut routes: Vec<Vec<Fated>> = sight.routes.iter().map(|route| of_route(sight, route)).collect();
     let is_fixed = |route: &Route| matches!(route.spec.distinct_id, DistinctId::Fixed(_));
@@ -154,7 +146,6 @@ fn fates(sight: &Sight<'_>) -> Vec<Fated> {
     all
 }
 
-/// The same of one route.
 fn of_route(sight: &Sight<'_>, route: &Route) -> Vec<Fated> {
     let mut overtaken = None;
     let begun = route.since.max(sight.beginning);
@@ -174,7 +165,7 @@ fn of_route(sight: &Sight<'_>, route: &Route) -> Vec<Fated> {
     mine.filter_map(fated).collect()
 }
 
-/// What becomes of a beat that is missing, when the first of the later ones was seen at `overtaken`.
+/// The fate of a missing beat. `overtaken` is when the first later beat was seen.
 fn missing(timing: &Timing, route: &Route, beat: &Recorded, overtaken: Option<Timestamp>) -> Fate {
     let late_after = timing.late_after;
     let (Some(overtaken), Some(missed)) = (overtaken, beat.missed) else { return Fate::Open };
@@ -188,8 +179,8 @@ fn missing(timing: &Timing, route: &Route, beat: &Recorded, overtaken: Option<Ti
     }
 }
 
-/// Puts an outage that is over aside: everything in it was lost, everything after it arrived, and nothing else in sight is lost. What is missing
-/// since decides whether it is over.
+/// Ignores an outage that has ended: every beat in it was lost, every beat after it arrived, and no other beat in sight is lost. What is missing
+/// since then decides whether it has ended.
 fn forget_outage(newest_first: &mut [Fated]) {
     let Some(Outage { begins, lasts, after, is_decided: true }) = outage(newest_first) else { return };
     if OUTAGES.iter().any(|(least, good)| lasts >= *least && after >= *good) {
@@ -197,16 +188,14 @@ fn forget_outage(newest_first: &mut [Fated]) {
     }
 }
 
-/// An unbroken stretch in which nothing arrived, and in which all was lost that is gone.
+/// An unbroken run of beats in which nothing arrived, and which contains all losses.
 #[derive(Clone, Copy)]
 struct Outage {
-    /// Where it stands, the newest first.
+    /// Index of its newest beat, newest first.
     begins: usize,
-    /// How many beats it has.
     lasts: usize,
-    /// How many arrived after it.
     after: usize,
-    /// Whether all of its beats are gone, and none may come.
+    /// Whether all of its beats are lost, and none may still arrive.
     is_decided: bool,
 }
 
@@ -216,7 +205,7 @@ fn outage(newest_first: &[Fated]) -> Option<Outage> {
     let after = newest_first[on_its_way..].iter().take_while(is_there).count();
     let begins = on_its_way + after;
     let missing = newest_first[begins..].iter().take_while(|beat| !is_there(beat)).count();
-    // Of the oldest nobody may have asked again since: of folded hours nobody can. They belong to it, and leave nothing open.
+    // The oldest beats may not have been read back again since, and those of aggregated hours cannot be. They belong to the outage.
     let lasts = newest_first[begins..begins + missing].iter().rposition(|beat| beat.fate == Fate::Gone).map_or(0, |oldest| oldest + 1);
     let (minute_range, before) = newest_first[begins..].split_at(lasts);
     let gone = |beats: &[Fated]| beats.iter().filter(|beat| beat.fate == Fate::Gone).count();
@@ -239,21 +228,21 @@ mod tests {
 
     #[test]
     fn two_lost_minutes_of_thirty_open_and_thirty_without_one_close() {
-        for (row, said) in [
+        for (row, expected) in [
             ("A*60", ""),
-            // A single lost beat is none.
+            // A single lost beat is no partial loss.
             ("A*10 d A*60", ""),
             ("A*10 d A*30 d A*60", ""),
-            // The second is known in the read-back after that which saw a later one, once it is late.
+            // The second loss is known in the read-back after the one that saw a later beat, once it is late.
             ("A*10 d*2 A*60", "ingestion opened@13 closed@41"),
             ("A*10 d A*9 d A*60", "ingestion opened@22 closed@50"),
             ("A*10 d A d A d A*60", "ingestion opened@14 closed@44"),
             ("A*10 d*2 A*20 d A*60", "ingestion opened@13 closed@62"),
-            // An outage that is over is none; a short one takes longer to be told from chance.
+            // An ended outage is no partial loss; a short one takes longer to tell from chance.
             ("A*20 d*10 A*40", "ingestion opened@31 closed@32"),
             ("A*20 d*4 A*40", "ingestion opened@25 closed@28"),
             ("A*20 d*10 A*2 d A*60", "ingestion opened@31 closed@62"),
-            // Late, held up, refused, not looked for: nothing of that is lost.
+            // Late, stuck, rejected, not read back: none of that is lost.
             ("A*10 l*40 A*20", ""),
             ("A*10 s*40 A*40", ""),
             ("A*10 R A R A R A*20", ""),
@@ -261,7 +250,7 @@ mod tests {
             ("A*10 _ A _ A*20", ""),
             ("A*20 d*40", ""),
         ] {
-            assert_eq!(play(watched(1), row).1.story(), said, "{row}");
+            assert_eq!(play(watched(1), row).1.story(), expected, "{row}");
         }
     }
 
@@ -276,7 +265,7 @@ mod tests {
             ("AWAAAAAAAAAA", "AAAWAAAAAAAA", 1, 23),
             ("AXAAAAAAAAAA", "AAAYAAAAAAAA", 2, 24),
             ("AAAAAAAAAAAA", "AAAYAAAAAAAA", 0, 23),
-            // What nothing overtook may still come.
+            // A beat that nothing overtook may still arrive.
             ("AAAAAAAAWWWW", "AAAAAAAAWWWW", 0, 16),
         ] {
             let mut project = watched(2);
@@ -299,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Plays so many minutes of loss after fair ones; gives in which of them the rule began to hold, counted from 1, and whether it held from then on.
+    /// Plays minutes of loss after good ones. Returns in which minute, from 1, the rule began to hold, and whether it held from then on.
     fn begins(routes: i64, rate: f64, seed: u64, minutes: usize) -> (Option<usize>, bool) {
         let mut world = World::new(watched(routes));
         for _ in 0..10 {
@@ -318,10 +307,10 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stdout, reason = "the table is read by whoever asks for it")]
+    #[expect(clippy::print_stdout, reason = "the table is printed on request")]
     fn most_losses_are_told_within_twenty_minutes() {
         const SEEDS: usize = 120;
-        // Of one route at 10 %, two of the 18 beats that can be known by then are lost in 55 of 100 cases: no rule that passes over a single one
+        // With one route at 10 %, two of the 18 beats that can be known by then are lost in 55 of 100 cases: no rule that tolerates a single loss
         // can do better.
         for (routes, rate, at_least) in
             [(1, 0.1, 0.4), (1, 0.3, 0.95), (1, 0.5, 0.98), (1, 0.7, 0.98), (3, 0.1, 0.9), (3, 0.3, 0.99), (3, 0.5, 0.99), (3, 0.7, 0.99)]
@@ -339,7 +328,7 @@ mod tests {
     fn it_holds_for_as_long_as_beats_are_lost() {
         for (routes, rate) in [(1, 0.3), (1, 0.5), (1, 0.7), (3, 0.1), (3, 0.3), (3, 0.5), (3, 0.7)] {
             let broken = (0..30).filter(|seed| !begins(routes, rate, *seed, 90).1).count();
-            assert!(broken <= 1, "{routes} routes, {rate}: let go in {broken} of 30");
+            assert!(broken <= 1, "{routes} routes, {rate}: stopped in {broken} of 30");
         }
     }
 }

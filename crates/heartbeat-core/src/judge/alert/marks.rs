@@ -1,4 +1,4 @@
-//! Marks: what a rule makes of each minute's beats, or of each read-back. What is not decided gives none.
+//! Marks: good or bad, one per minute of beats or per read-back. Undecided ones have no mark.
 
 use std::time::Duration;
 
@@ -6,32 +6,28 @@ use super::scene::Scene;
 use super::{loss, samples};
 use crate::model::{Minute, Outcome, Recorded, RuleKind, Timestamp};
 
-/// What a mark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MarkOf {
     Good,
     Bad,
 }
 
-/// A mark, and the minute it is about: that of the beats, or in which the read-back was made.
+/// A mark and its minute: that of the beats, or of the read-back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) minute: Minute,
     pub(super) of: MarkOf,
 }
 
-/// What one beat says to one rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Says {
+enum BeatMark {
     Good,
     Bad,
-    /// It may turn out bad yet: its minute waits for it.
+    /// It may still turn bad: its minute waits for it.
     Open,
-    /// It is not this rule's matter.
     Nothing,
 }
 
-/// The marks of a rule at a scene, the newest first.
 pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn Iterator<Item = Mark> + 'a> {
     match kind {
         RuleKind::Lost => Box::new(minutes(kind, scene, lost)),
@@ -46,32 +42,32 @@ pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn 
     }
 }
 
-/// The marks of `lost` while it holds, the newest first: a beat that is overdue may be lost, so that its minute is none of the good ones that end it.
+/// The marks of `lost` while it holds, newest first: an overdue beat may be lost, so its minute is not one of the good ones that close.
 pub(super) fn still_lost<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
     let late_after = scene.project.spec.timing.late_after;
     let is_overdue = move |beat: &Recorded| beat.missed.is_some_and(|missed| missed.since(beat.counted_from()) > late_after);
     minutes(RuleKind::Lost, scene, move |beat| match lost(beat) {
-        Says::Open if is_overdue(beat) => Says::Bad,
-        says => says,
+        BeatMark::Open if is_overdue(beat) => BeatMark::Bad,
+        other => other,
     })
 }
 
-/// A mark a minute, over the beats of all routes in use: bad if any is bad; good if any is good, and none can turn bad any more.
-fn minutes<'a>(kind: RuleKind, scene: &'a Scene<'a>, says: impl Fn(&Recorded) -> Says + 'a) -> impl Iterator<Item = Mark> + 'a {
+/// One mark per minute over the beats of all routes in use: bad if any is bad; good if any is good and none can turn bad.
+fn minutes<'a>(kind: RuleKind, scene: &'a Scene<'a>, mark_of: impl Fn(&Recorded) -> BeatMark + 'a) -> impl Iterator<Item = Mark> + 'a {
     let beginning = scene.marks_from(kind);
     let by_minute = scene.beats.chunk_by(|one, next| one.minute == next.minute).rev();
     by_minute.take_while(move |beats| beats.iter().any(|beat| beat.minute >= beginning.minute())).filter_map(move |beats| {
         let counts = |beat: &&Recorded| is_counted(scene, beat, beginning);
-        let mut said = None;
+        let mut found = None;
         for beat in beats.iter().filter(counts) {
-            match says(beat) {
-                Says::Bad => return Some(Mark { minute: beat.minute, of: MarkOf::Bad }),
-                Says::Open => said = Some(Says::Open),
-                Says::Good => said = said.or(Some(Says::Good)),
-                Says::Nothing => {}
+            match mark_of(beat) {
+                BeatMark::Bad => return Some(Mark { minute: beat.minute, of: MarkOf::Bad }),
+                BeatMark::Open => found = Some(BeatMark::Open),
+                BeatMark::Good => found = found.or(Some(BeatMark::Good)),
+                BeatMark::Nothing => {}
             }
         }
-        (said == Some(Says::Good)).then(|| Mark { minute: beats[0].minute, of: MarkOf::Good })
+        (found == Some(BeatMark::Good)).then(|| Mark { minute: beats[0].minute, of: MarkOf::Good })
     })
 }
 
@@ -81,50 +77,50 @@ pub(super) fn is_counted(scene: &Scene<'_>, beat: &Recorded, beginning: Timestam
     route.is_some_and(|route| beat.counted_from() >= beginning && beat.minute >= route.since.minute())
 }
 
-/// Only what a read-back proved: missing beats wait for `lost_after`, and what we could not look for says nothing.
-fn lost(beat: &Recorded) -> Says {
+/// Only what a read-back proves: missing beats wait for `lost_after`, and an unverified beat proves nothing.
+fn lost(beat: &Recorded) -> BeatMark {
     match beat.outcome {
-        Outcome::Lost => Says::Bad,
-        Outcome::Arrived | Outcome::Late => Says::Good,
-        Outcome::Awaiting | Outcome::Unverified => Says::Open,
-        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => Says::Nothing,
+        Outcome::Lost => BeatMark::Bad,
+        Outcome::Arrived | Outcome::Late => BeatMark::Good,
+        Outcome::Awaiting | Outcome::Unverified => BeatMark::Open,
+        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => BeatMark::Nothing,
     }
 }
 
-/// The limit alone: no other wait is added to it. A folded beat has no lag of its own, and is judged by its outcome.
-fn lag(beat: &Recorded, limit: Duration) -> Says {
-    let is_over = |lag: Duration| if lag > limit { Says::Bad } else { Says::Good };
+/// Judged by the limit alone, without any other wait. An aggregated beat has no lag and is judged by its outcome.
+fn lag(beat: &Recorded, limit: Duration) -> BeatMark {
+    let is_over = |lag: Duration| if lag > limit { BeatMark::Bad } else { BeatMark::Good };
     match beat.outcome {
-        Outcome::Arrived => beat.ingested_lag().map_or(Says::Good, is_over),
-        Outcome::Late => beat.ingested_lag().map_or(Says::Bad, is_over),
-        // That it is given up says nothing of a limit that lies beyond: it is looked for on.
+        Outcome::Arrived => beat.ingested_lag().map_or(BeatMark::Good, is_over),
+        Outcome::Late => beat.ingested_lag().map_or(BeatMark::Bad, is_over),
+        // A lost beat says nothing about a limit that is longer than `lost_after`: it is still looked for.
         Outcome::Awaiting | Outcome::Unverified | Outcome::Lost => match beat.missed {
-            Some(missed) if missed.since(beat.counted_from()) > limit => Says::Bad,
-            _ => Says::Open,
+            Some(missed) if missed.since(beat.counted_from()) > limit => BeatMark::Bad,
+            _ => BeatMark::Open,
         },
-        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => Says::Nothing,
+        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => BeatMark::Nothing,
     }
 }
 
-/// What capture said at once. A beat that was seen got in, whatever it said; and one without an answer may have: it counts once a read-back has
-/// missed it, or its minute is over.
-fn capture(beat: &Recorded, at: Timestamp) -> Says {
+/// Judged by the capture result. A beat that was seen was accepted, whatever the response. One without a response may have been accepted: it
+/// counts once a read-back missed it, or its minute has ended.
+fn capture(beat: &Recorded, at: Timestamp) -> BeatMark {
     match beat.outcome {
-        Outcome::Rejected => Says::Bad,
-        Outcome::Unreachable if beat.missed.is_some() || beat.minute.end() <= at => Says::Bad,
-        Outcome::Unreachable => Says::Open,
-        Outcome::NotSent => Says::Nothing,
-        Outcome::Awaiting | Outcome::Arrived | Outcome::Late | Outcome::Lost | Outcome::Unverified => Says::Good,
+        Outcome::Rejected => BeatMark::Bad,
+        Outcome::Unreachable if beat.missed.is_some() || beat.minute.end() <= at => BeatMark::Bad,
+        Outcome::Unreachable => BeatMark::Open,
+        Outcome::NotSent => BeatMark::Nothing,
+        Outcome::Awaiting | Outcome::Arrived | Outcome::Late | Outcome::Lost | Outcome::Unverified => BeatMark::Good,
     }
 }
 
-/// Whether capture said that it took what it took. A beat counts once its minute is over: until then it may be tried again.
-fn answers(beat: &Recorded, at: Timestamp) -> Says {
+/// Whether capture answered for the beats that it accepted. A beat counts once its minute has ended: until then it may be retried.
+fn answers(beat: &Recorded, at: Timestamp) -> BeatMark {
     match beat.outcome {
-        Outcome::NotSent => Says::Nothing,
-        _ if beat.minute.end() > at => Says::Open,
-        _ if beat.answer_lost() => Says::Bad,
-        outcome if outcome.is_seen() || beat.status.is_some() => Says::Good,
-        _ => Says::Nothing,
+        Outcome::NotSent => BeatMark::Nothing,
+        _ if beat.minute.end() > at => BeatMark::Open,
+        _ if beat.answer_lost() => BeatMark::Bad,
+        outcome if outcome.is_seen() || beat.status.is_some() => BeatMark::Good,
+        _ => BeatMark::Nothing,
     }
 }

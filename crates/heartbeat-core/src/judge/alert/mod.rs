@@ -1,9 +1,6 @@
-//! Ingestion Alert's rules: from what is recorded of a project to its incidents.
-//!
-//! The loop shows a [`Scene`] after each read-back; [`steps`] says what changed. Nothing is remembered between calls but the open
-//! incidents themselves, so the same records give the same incidents in whatever batches they are shown. Each rule turns records
-//! into marks, good and bad; damping turns marks into "it holds"; a step opens, keeps or closes the one incident of an incident kind. [`replay`]
-//! does the same over what was recorded long ago.
+//! Ingestion Alert's rules: from the records of a project to its incidents. The loop calls [`steps`] with a [`Scene`] after each read-back.
+//! Only the open incidents are carried over, so the same records give the same incidents in any batches. Rules turn records into good and
+//! bad marks, damping turns marks into "the rule holds", a step opens, keeps or closes an incident. [`replay`] does this over history.
 
 mod damping;
 mod ended;
@@ -36,7 +33,7 @@ pub use then::as_of;
 
 use crate::model::RuleKind;
 
-/// Which rules hold at the scene, in the order of [`RuleKind::ALL`], given those that held before.
+/// Which rules hold at the scene, in the order of [`RuleKind::ALL`]. `before` are those that held so far.
 #[must_use]
 pub fn holding(scene: &Scene<'_>, before: &[RuleKind]) -> Vec<RuleKind> {
     let Some(app) = scene.project.spec.alert() else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! What holds of the rules whatever happens.
+//! Invariants of the rules under any faults.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::model::{
     RouteId, RuleKind, Switch, Watch,
 };
 
-/// Faults in stretches, so that rules with damping see some.
+/// Faults in runs of the same letter, so that rules with damping see some.
 fn faults(letters: &'static str) -> impl Strategy<Value = String> {
     let minute_range = (prop::sample::select(letters.chars().collect::<Vec<_>>()), 1_usize..40);
     prop::collection::vec(minute_range, 1..9).prop_map(|stretches| {
@@ -24,7 +24,6 @@ fn faults(letters: &'static str) -> impl Strategy<Value = String> {
 
 const ALL: &str = "AAAAsdlpRUNfFkgqzr_-";
 
-/// Rules of every kind of damping.
 fn apps() -> impl Strategy<Value = IngestionAlertApp> {
     let settings = prop::sample::select(vec![
         &[][..],
@@ -44,7 +43,7 @@ fn apps() -> impl Strategy<Value = IngestionAlertApp> {
     })
 }
 
-/// What two runs must agree on, but for the words.
+/// What two runs must agree on, apart from the texts.
 fn bones(incidents: &[Incident]) -> Vec<String> {
     let bone = |incident: &Incident| {
         let Incident {
@@ -62,7 +61,7 @@ fn of_incident_kind(incidents: &[Incident], incident_kind: IncidentKind) -> Vec<
     incidents.iter().filter(|incident| incident.incident_kind == incident_kind).collect()
 }
 
-/// The app, watching what our own beats are part of: nobody but us can then be blamed for a zero.
+/// The app, watching events that include our own beats: then a zero may be our own fault.
 fn watching_ours(mut app: IngestionAlertApp) -> IngestionAlertApp {
     if matches!(app.watch, Watch::Events(_)) {
         app.watch = Watch::Any;
@@ -77,7 +76,7 @@ proptest! {
     fn a_replay_gives_what_was_judged_at_the_time(app in apps(), row in faults(ALL), routes in 1_i64..3) {
         let mut project = project(app);
         project.routes = (1..=routes).map(route).collect();
-        // A replay knows no more than that the history begins.
+        // A replay knows only where the history begins.
         project.switches.iter_mut().for_each(|switch| switch.at = START.start());
         let (world, book) = play(project, &format!("A {row}"));
         let replayed: Vec<Incident> = replayed(&world).into_iter().map(|replayed| replayed.incident).collect();
@@ -197,9 +196,9 @@ proptest! {
                     }
                 }
             }
-            let (before, told) = (book.incidents.clone(), book.told.len());
+            let (before, sent_before) = (book.incidents.clone(), book.told.len());
             book.readback(&world, at, silenced);
-            for (of, kind, _) in &book.told[told..] {
+            for (of, kind, _) in &book.told[sent_before..] {
                 let is_held_back = |was: &Incident| was.acknowledged.is_some() || was.snoozed_until.is_some_and(|until| at < until);
                 let held_back = before.get(*of).is_some_and(is_held_back);
                 prop_assert!(*kind != NotificationKind::Reminder || !held_back, "reminded");
@@ -207,11 +206,11 @@ proptest! {
             }
         }
         for (at, incident) in book.incidents.iter().enumerate() {
-            let told: Vec<NotificationKind> = book.told.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
-            let count = |kind| told.iter().filter(|told| **told == kind).count();
+            let sent: Vec<NotificationKind> = book.told.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
+            let count = |kind| sent.iter().filter(|sent| **sent == kind).count();
             prop_assert_eq!(count(NotificationKind::Opened), usize::from(incident.announced.is_some()));
             prop_assert_eq!(count(NotificationKind::Resolved), usize::from(incident.announced.is_some() && !incident.is_open()));
-            prop_assert!(told.is_empty() || told[0] == NotificationKind::Opened, "{:?}", told);
+            prop_assert!(sent.is_empty() || sent[0] == NotificationKind::Opened, "{:?}", sent);
             prop_assert_eq!(u32::try_from(count(NotificationKind::Reminder)).unwrap(), incident.reminders);
         }
     }
@@ -238,7 +237,7 @@ proptest! {
             world.minute('A');
         }
         let newest = START.plus(before - 1).start().plus(Duration::from_secs(5));
-        // A beat that had time to arrive is to be missing; where no range holds one, to have been sent at all.
+        // A beat that had time to arrive must be missing; if no range holds one, it must have been sent.
         let first = if range < 4 { START } else { START.plus(before) };
         let can_tell = first.start().plus(Duration::from_secs(5 + 120));
         for _ in 0..range + 3 {
@@ -249,8 +248,7 @@ proptest! {
     }
 }
 
-/// The hours of all beats.
-fn summed_up(world: &World) -> Vec<Hour> {
+fn aggregated(world: &World) -> Vec<Hour> {
     let mut starts: Vec<(RouteId, Minute)> = world.beats.iter().map(|beat| (beat.route, Hour::starting(beat.minute))).collect();
     starts.sort_unstable();
     starts.dedup();
@@ -264,7 +262,7 @@ proptest! {
     fn hours_beside_their_beats_change_nothing(row in faults(ALL)) {
         let app = only(&[("lost", "on"), ("lag_above", "90s"), ("capture", "on"), ("no_event", "on"), ("blind", "1m")]);
         let (world, _) = play(project(app.clone()), &row);
-        let hours = summed_up(&world);
+        let hours = aggregated(&world);
         let beats_alone = world.history(&[]);
         let until = START.plus(1000).start();
         let both = replay(&History { hours: &hours, ..beats_alone }, &app, START.start(), until);
@@ -276,7 +274,7 @@ proptest! {
 fn a_beat_that_was_recorded_after_its_hour_was_folded_hides_no_other() {
     let app = only(&[("capture", "on")]);
     let (world, book) = play(project(app.clone()), "A*20 R*10 A*20");
-    let hours = summed_up(&world);
+    let hours = aggregated(&world);
     for stray in [&[][..], &world.beats[..1], &world.beats[24..25]] {
         let history = History { hours: &hours, beats: stray, ..world.history(&[]) };
         let found = replay(&history, &app, START.start(), START.plus(200).start());
@@ -301,14 +299,14 @@ fn folded_hours_are_judged_by_their_outcomes() {
     let history = History { project: &project, hours: &hours, beats: &[], evidence: &[], samples: &[], open: &[] };
     let found = replay(&history, &app, start.start(), start.plus(200).start());
     let first_bad = |at: i64| Some(start.plus(at));
-    let said: Vec<_> = found.iter().map(|found| (found.incident.first_bad, found.rules.clone())).collect();
+    let actual: Vec<_> = found.iter().map(|found| (found.incident.first_bad, found.rules.clone())).collect();
     let expected = [
         (first_bad(10), vec![RuleKind::Capture]),
         (first_bad(30), vec![RuleKind::Lag]),
-        // That they are lost says nothing of a limit of an hour.
+        // A lost beat says nothing about a limit of an hour.
         (first_bad(60), vec![RuleKind::Lost]),
     ];
-    assert_eq!(said, expected, "{found:#?}");
+    assert_eq!(actual, expected, "{found:#?}");
     assert!(found.iter().all(|found| !found.incident.is_open()));
 }
 
@@ -319,7 +317,7 @@ fn before_looks_were_kept_beats_speak_for_themselves() {
     let whole = world.history(&[]);
     let found = replay(&History { samples: &[], ..whole }, &app, START.start(), START.plus(200).start());
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert_eq!(found[0].rules, [RuleKind::Lost, RuleKind::Lag], "nothing is known of other events");
+    assert_eq!(found[0].rules, [RuleKind::Lost, RuleKind::Lag], "nothing is known about other events");
     assert_eq!(found[0].incident.first_bad, book.incidents[0].first_bad);
     let apart = found[0].incident.opened.ms() - book.incidents[0].opened.ms();
     assert!(apart.abs() <= 60_000, "{apart}");
@@ -335,5 +333,5 @@ fn a_replay_knows_when_heartbeat_was_off() {
     let found: Vec<Incident> = replayed(&world).into_iter().map(|found| found.incident).collect();
     assert_eq!(story(&found), "ingestion opened@2 closed@44");
     let later = replay(&world.history(&[]), &app, START.plus(30).start(), START.plus(60).start());
-    assert_eq!(later, [], "two refused ones since it is on again");
+    assert_eq!(later, [], "two rejected beats since it was switched on again");
 }

@@ -1,14 +1,11 @@
-//! Replay: the rules run over what was recorded, to say which incidents they would have opened.
-//!
-//! Each read-back that is on record is gone through again, with every beat as it stood then ([`as_of`]). Three things are known less well than
-//! when they happened:
-//! - Before Read-backs were kept, one is assumed 20 seconds behind each slot. The beats' own records say what it saw; of other events nothing is
-//!   known, so the rules about them (`no_event`, `quiet`) and `blind` are silent there.
-//! - While PostHog wanted to be left alone, the rules were run each minute all the same; here they are run at the read-backs alone, so that `blind`
-//!   opens with the next read-back, or not when that one succeeds.
-//! - Of folded hours only the outcomes are left: `lag_above` holds a Late minute to be bad and an Arrived one to be good, whatever its limit.
-//!
-//! Nobody acknowledges, snoozes or opens a maintenance window in a replay, and no answer to the question whether the token is known is on record.
+//! Replay: runs the rules over recorded history and returns the incidents they would have opened.
+// Each recorded read-back is judged again, with every beat in its state of that time ([`as_of`]). A replay differs from what was judged then:
+// - Before read-backs were recorded, one is assumed 20 seconds after each slot. The beats' records say what it saw; nothing is known about other
+//   events, so the rules about them (`no_event`, `quiet`) and `blind` are silent there.
+// - While PostHog asks for a pause (`Retry-After`), the rules still run each minute; here they run only at read-backs, so that `blind` opens with
+//   the next read-back, or not at all if that one succeeds.
+// - Aggregated hours keep only outcomes: for `lag_above` a late minute is bad and an arrived one is good, whatever the limit.
+// - There are no acknowledgements, snoozes or maintenance windows, and token statuses are not recorded.
 
 use std::time::Duration;
 
@@ -20,38 +17,34 @@ use crate::model::{
     ReadbackSample, Recorded, ResponseExcerpt, RuleKind, Switch, Timestamp, Traffic,
 };
 
-/// What is on record of a project, from the [`lookback`] before the replay's beginning on.
+/// The records of a project, starting at least [`lookback`] before the replay begins.
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a> {
-    /// The project, with all its switches.
     pub project: &'a Project,
-    /// Hours, in any order. Where a beat is kept, what its hour says of that minute counts for nothing.
+    /// In any order. A recorded beat takes precedence over its minute in the hour.
     pub hours: &'a [Hour],
-    /// Beats of the routes in use, oldest first, as they ended.
+    /// Beats of the routes in use, oldest first, in their final state.
     pub beats: &'a [Recorded],
-    /// What failures left.
     pub evidence: &'a [Evidence],
-    /// What is kept of each read-back, oldest first.
+    /// Oldest first.
     pub samples: &'a [ReadbackSample],
-    /// Incidents that were open when the replay begins.
     pub open: &'a [Incident],
 }
 
-/// An incident that the rules would have opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replayed {
-    /// The incident, as it ended, or stands at the end of the replay: its incident kind, severity, minutes and cause.
+    /// In its state at its end, or at the end of the replay.
     pub incident: Incident,
     /// Every rule that held it open at some time.
     pub rules: Vec<RuleKind>,
 }
 
-/// The incidents that these rules would have opened, kept open or closed from the first of these times up to and without the second,
-/// in the order in which they opened. The app is held to be on since the history begins.
+/// The incidents that these rules would have opened, kept open or closed from `from` until `to` (exclusive), in the order of opening. The app
+/// counts as enabled since the history begins.
 #[must_use]
 pub fn replay(history: &History<'_>, app: &IngestionAlertApp, from: Timestamp, to: Timestamp) -> Vec<Replayed> {
     let run = Run::new(history, app, from);
-    let mut over: Vec<Replayed> = Vec::new();
+    let mut ended: Vec<Replayed> = Vec::new();
     let mut open: Vec<Replayed> =
         history.open.iter().map(|incident| Replayed { incident: incident.clone(), rules: incident.rules.clone() }).collect();
     let mut stage = None;
@@ -60,25 +53,24 @@ pub fn replay(history: &History<'_>, app: &IngestionAlertApp, from: Timestamp, t
         run.go_on(stage, moment, &mut open);
         let (closed, still) = open.into_iter().partition(|replayed| replayed.incident.closed.is_some());
         open = still;
-        over.extend::<Vec<Replayed>>(closed);
+        ended.extend::<Vec<Replayed>>(closed);
     }
-    over.extend(open);
-    over.sort_by_key(|replayed| (replayed.incident.opened, replayed.incident.incident_kind));
-    over
+    ended.extend(open);
+    ended.sort_by_key(|replayed| (replayed.incident.opened, replayed.incident.incident_kind));
+    ended
 }
 
-/// A read-back that was made, or is assumed.
 struct Moment {
     asked: Timestamp,
     answered: Timestamp,
-    /// What is kept of it; none where it is assumed.
+    /// None where the read-back is assumed.
     result: Option<Result<Traffic, ReadbackErrorKind>>,
-    /// The last that succeeded, this one included.
+    /// The last successful read-back, including this one.
     last_good: Option<Timestamp>,
     failing_since: Option<Timestamp>,
 }
 
-/// The project as it stood between two turns of Heartbeat's switch.
+/// The project between two changes of Heartbeat's switch.
 struct Stage {
     turns: usize,
     project: Project,
@@ -95,22 +87,22 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(history: &'a History<'a>, app: &IngestionAlertApp, from: Timestamp) -> Self {
-        // Hours stand beside their beats for a while. Those that are whole come first, and stay first among equals.
+        // An hour and its beats overlap for a while: recorded beats come first, and `dedup` keeps them.
         let mut beats: Vec<Recorded> = history.beats.to_vec();
         beats.extend(history.hours.iter().flat_map(|hour| unfolded(history.project, hour)));
         beats.sort_by_key(|beat| (beat.minute, beat.route));
         beats.dedup_by_key(|beat| (beat.minute, beat.route));
         let mut evidence: Vec<&Evidence> = history.evidence.iter().collect();
         evidence.sort_by_key(|evidence| (evidence.minute, evidence.at));
-        let known = [beats.first().map(Recorded::counted_from), history.samples.first().map(|sample| sample.at)];
-        let begin = known.into_iter().flatten().min().unwrap_or(from);
+        let starts = [beats.first().map(Recorded::counted_from), history.samples.first().map(|sample| sample.at)];
+        let begin = starts.into_iter().flatten().min().unwrap_or(from);
         let moments = moments(history, begin);
         let mut app = app.clone();
         app.enabled = true;
         Self { history, app, begin, beats, evidence, moments }
     }
 
-    /// The project as it stood at `at`; made anew only when Heartbeat's switch was turned.
+    /// The project at `at`; rebuilt only when Heartbeat's switch changed.
     fn stage<'s>(&self, stage: &'s mut Option<Stage>, at: Timestamp) -> &'s Stage {
         let is_turn = |switch: &&Switch| switch.app == AppKind::Heartbeat;
         let turns: Vec<Switch> = self.history.project.switches.iter().filter(is_turn).filter(|switch| switch.at <= at).copied().collect();
@@ -160,7 +152,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The beats of these minutes, the last one not included, as they stood when the read-back had its answer.
+    /// The beats from `from` until `to` (exclusive), in their state when the read-back was answered.
     fn beats_as_of(&self, moment: &Moment, from: Minute, to: Minute) -> Vec<Recorded> {
         let timing = &self.history.project.spec.timing;
         let first = self.beats.partition_point(|beat| beat.minute < from);
@@ -172,7 +164,7 @@ impl<'a> Run<'a> {
 }
 
 impl Moment {
-    /// The read-back as it is on record; none where it is assumed: it says nothing of other events.
+    /// The recorded read-back; none where it is assumed, because it says nothing about other events.
     fn readback(&self, project: &Project) -> Option<Readback> {
         let failure = |trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         Some(Readback {
@@ -189,7 +181,7 @@ impl Moment {
     }
 }
 
-/// The Read-backs that are on record, and before the first of them those that are assumed.
+/// The assumed read-backs, then the recorded ones.
 fn moments(history: &History<'_>, begin: Timestamp) -> Vec<Moment> {
     const BEHIND: Duration = Duration::from_secs(20);
     let token = &history.project.spec.token;
@@ -200,8 +192,8 @@ fn moments(history: &History<'_>, begin: Timestamp) -> Vec<Moment> {
     };
     let assumed = begin.minute().until(end.minute().plus(1)).map(|minute| (Beat::slot(token, minute).plus(BEHIND), None));
     let assumed = assumed.filter(|(at, _)| *at < end);
-    let kept = history.samples.iter().map(|sample| (sample.at, Some(sample.result)));
-    let readbacks: Vec<(Timestamp, Option<Result<Traffic, ReadbackErrorKind>>)> = assumed.chain(kept).collect();
+    let recorded = history.samples.iter().map(|sample| (sample.at, Some(sample.result)));
+    let readbacks: Vec<(Timestamp, Option<Result<Traffic, ReadbackErrorKind>>)> = assumed.chain(recorded).collect();
     let (mut last_good, mut failing_since) = (None, None);
     let mut moments = Vec::with_capacity(readbacks.len());
     for (place, (asked, result)) in readbacks.iter().copied().enumerate() {
@@ -216,7 +208,7 @@ fn moments(history: &History<'_>, begin: Timestamp) -> Vec<Moment> {
     moments
 }
 
-/// The beats of a folded hour, as far as their outcomes tell: decided as early as they can have been.
+/// The beats of an aggregated hour, as far as the outcomes show; decided at the earliest possible time.
 fn unfolded(project: &Project, hour: &Hour) -> Vec<Recorded> {
     let timing = &project.spec.timing;
     let beat = |(at, outcome): (usize, &Outcome)| {

@@ -1,4 +1,4 @@
-//! A step: what becomes of the one incident of an incident kind, from one scene to the next.
+//! A step: how the incident of an incident kind changes from one scene to the next.
 
 use super::ended;
 use super::extent::extent;
@@ -12,48 +12,44 @@ use crate::model::{
     Severity, Tally, Timestamp,
 };
 
-/// What changed. Incident, entries and what is told of them belong into one transaction.
+/// What changed. Incident, entries and notifications belong into one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The incident as it is now.
     pub incident: Incident,
-    /// What its timeline gains.
     pub entries: Vec<Entry>,
-    /// What is owed to channels.
     pub tell: Vec<NotificationKind>,
-    /// Minutes (the last one not included) whose beats are to be counted, because the incident is older than the scene reaches: ask for
-    /// them, and go on with [`Step::recounted`]. None when the tally is right.
+    /// The minutes (end exclusive) whose beats must be counted, because the incident is older than the scene: load them and call
+    /// [`Step::recounted`]. None if the tally is complete.
     pub recount: Option<(Minute, Minute)>,
 }
 
 impl Step {
-    /// Of an incident that stays as it is.
     #[must_use]
     pub fn unchanged(open: &Incident) -> Self {
         Self { incident: open.clone(), entries: Vec::new(), tell: Vec::new(), recount: None }
     }
 
-    /// This step, with whoever does not know that the incident is open told so, as it stands at `at`.
+    /// This step, with an `opened` notification for channels that do not know about the incident.
     #[must_use]
     pub fn telling_anew(self, at: Timestamp) -> Self {
         Self { tell: vec![NotificationKind::Opened], recount: Some(self.incident.counted_minutes(at)), ..self }
     }
 
-    /// This step, with its tally made from all beats of the minutes that it asked for.
+    /// This step, with its tally counted from all beats of the requested minutes.
     #[must_use]
     pub fn recounted(mut self, beats: &[Recorded]) -> Self {
         if let Some((from, to)) = self.recount.take() {
-            let said = ending(&self.incident);
+            let old_ending = ending(&self.incident);
             self.incident.tally = Tally::of(beats, from, to);
             for entry in self.entries.iter_mut().filter(|entry| entry.kind == EntryKind::Closed) {
-                entry.words = entry.words.replace(&said, &ending(&self.incident));
+                entry.words = entry.words.replace(&old_ending, &ending(&self.incident));
             }
         }
         self
     }
 }
 
-/// One step of every incident kind: what the loop writes after a read-back. `open` are the project's open incidents, one of an incident kind at most.
+/// One step per incident kind, written after a read-back. `open` are the project's open incidents, at most one per incident kind.
 #[must_use]
 pub fn steps(open: &[Incident], scene: &Scene<'_>, silenced_until: Option<Timestamp>) -> Vec<Step> {
     let before: Vec<RuleKind> = open.iter().flat_map(|incident| incident.rules.iter().copied()).collect();
@@ -64,8 +60,8 @@ pub fn steps(open: &[Incident], scene: &Scene<'_>, silenced_until: Option<Timest
     };
     IncidentKind::ALL.into_iter().filter_map(of_incident_kind).collect()
 }
-
-/// One step for one incident kind: that of the open incident, or of the first rule that holds; rules of other incident kinds are passed over. None when
+/// The step of one incident kind: that of the open incident, or of the first rule that holds. Rules of other incident kinds are ignored. None if
+/// nothing changed. `silenced_until` is the end of an open maintenance window.
 /// nothing changed. `silenced_until` is the end of a maintenance window that is open.
 #[must_use]
 pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], silenced_until: Option<Timestamp>) -> Option<Step> {
@@ -81,7 +77,7 @@ pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], si
     }
 }
 
-/// Closes an incident whose project is not watched any more: it was removed, or the app was switched off.
+/// Closes an incident whose project is no longer watched: it was removed, or the app was switched off.
 #[must_use]
 pub fn abandon(open: &Incident, at: Timestamp, because: EndedBecause) -> Step {
     let incident = Incident { closed: Some(at), ended_because: Some(because), ..open.clone() };
@@ -104,7 +100,7 @@ fn opens(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], sile
         ended_because: None,
         rules: held.to_vec(),
         judged_under: ended::settings(scene, held),
-        severity: gravest(scene, held, None),
+        severity: highest_severity(scene, held, None),
         cause: find(scene, incident_kind, held, None).unwrap_or_else(|| seen_by(scene, held)),
         first_bad: extent.first_bad,
         last_good: extent.last_good,
@@ -117,7 +113,7 @@ fn opens(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], sile
     };
     let mut entries = vec![entry(at, EntryKind::Opened, &incident.cause.summary)];
     if let Some(until) = silenced_until {
-        entries.push(entry(at, EntryKind::Silenced, &format!("a maintenance window is open until {until}: nobody is told")));
+        entries.push(entry(at, EntryKind::Silenced, &format!("maintenance window until {until}: no notification is sent")));
     }
     let recount = count_anew(&mut incident, scene);
     let tell = if announced.is_some() { vec![NotificationKind::Opened] } else { Vec::new() };
@@ -136,14 +132,14 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         if found.code() != open.cause.code() {
             entries.push(entry(at, EntryKind::Cause, &found.summary));
         }
-        // While a loss moves out of sight, less of it is seen: what was worst stands.
+        // As a loss leaves the scene, fewer lost beats are counted: keep the worst.
         if !(found.place == Place::PartialLoss && open.cause.place == Place::PartialLoss && found.gone() < open.cause.gone()) {
             incident.cause = found;
         }
     }
-    let severity = gravest(scene, held, Some(open));
+    let severity = highest_severity(scene, held, Some(open));
     if severity > open.severity {
-        entries.push(entry(at, EntryKind::Escalated, &format!("now {severity}, {} before", open.severity)));
+        entries.push(entry(at, EntryKind::Escalated, &format!("now {severity}, was {}", open.severity)));
         incident.severity = severity;
         if open.announced.is_some() && !is_silenced {
             tell.push(NotificationKind::Escalated);
@@ -154,7 +150,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         tell.push(NotificationKind::Opened);
     }
     if tell.is_empty() && !is_silenced && is_reminder_due(open, scene, held) {
-        entries.push(entry(at, EntryKind::Reminded, "it still goes on"));
+        entries.push(entry(at, EntryKind::Reminded, "still open"));
         incident.reminders += 1;
         tell.push(NotificationKind::Reminder);
     }
@@ -176,12 +172,12 @@ fn closes(open: &Incident, scene: &Scene<'_>) -> Step {
     Step { tell: resolved(&incident), incident, entries, recount }
 }
 
-/// What was told to have begun is told to be over, whoever has it in hand; nothing else is.
+/// The resolved notification is sent if the opening was notified, even when the incident is acknowledged.
 fn resolved(incident: &Incident) -> Vec<NotificationKind> {
     incident.announced.map(|_| NotificationKind::Resolved).into_iter().collect()
 }
 
-/// Counts the incident's beats where the scene holds them all; gives the minutes to ask for where it does not.
+/// Counts the incident's beats if the scene contains them all; otherwise returns the minutes to load.
 fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Minute)> {
     let (from, to) = incident.counted_minutes(scene.at);
     if scene.reaches() <= from {
@@ -191,27 +187,29 @@ fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Min
     Some((from, to))
 }
 
-/// Counted from the last message, by the rule that is the gravest of those that hold now.
+/// Counted from the last notification, by the most severe rule that holds now.
 fn is_reminder_due(open: &Incident, scene: &Scene<'_>, held: &[RuleKind]) -> bool {
     let is_due = |app: &IngestionAlertApp| held != [RuleKind::NoEvent] || app.due.as_ref().is_none_or(|due| due.contains(scene.at));
     let is_snoozed = open.snoozed_until.is_some_and(|until| scene.at < until);
     let is_held_back = open.acknowledged.is_some() || is_snoozed || !scene.app().is_some_and(is_due);
-    let (Some(told), Some(app), false) = (open.told.filter(|_| open.announced.is_some()), scene.app(), is_held_back) else { return false };
-    let wait = gravest_rule(app, held).and_then(|kind| app.rule(kind).reminder(open.reminders));
-    wait.is_some_and(|wait| scene.at >= told.plus(wait))
+    let (Some(notified), Some(app), false) = (open.told.filter(|_| open.announced.is_some()), scene.app(), is_held_back) else {
+        return false;
+    };
+    let wait = most_severe_rule(app, held).and_then(|kind| app.rule(kind).reminder(open.reminders));
+    wait.is_some_and(|wait| scene.at >= notified.plus(wait))
 }
 
-/// How grave it is by the rules that hold. What an outage leaves behind, of which `open` has told, is nothing graver just when it is over.
-fn gravest(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Severity {
+/// The severity of the rules that hold. Losses after an outage that was already notified do not escalate the incident when the outage ends.
+fn highest_severity(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Severity {
     let app = scene.app();
-    let is_told = open.is_some_and(|open| open.cause.place != Place::PartialLoss);
-    let is_left_behind = is_told && held.contains(&RuleKind::PartialLoss) && loss::loss(scene).is_outage;
+    let is_notified = open.is_some_and(|open| open.cause.place != Place::PartialLoss);
+    let is_left_behind = is_notified && held.contains(&RuleKind::PartialLoss) && loss::loss(scene).is_outage;
     let held: Vec<RuleKind> = held.iter().copied().filter(|kind| !is_left_behind || *kind != RuleKind::PartialLoss).collect();
-    app.and_then(|app| gravest_rule(app, &held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
+    app.and_then(|app| most_severe_rule(app, &held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
 }
 
-fn gravest_rule(app: &IngestionAlertApp, held: &[RuleKind]) -> Option<RuleKind> {
-    // Of equally grave ones the first: `max_by_key` gives the last.
+fn most_severe_rule(app: &IngestionAlertApp, held: &[RuleKind]) -> Option<RuleKind> {
+    // Of equally severe rules the first: `max_by_key` returns the last.
     held.iter().rev().copied().max_by_key(|kind| app.rule(*kind).severity)
 }
 
@@ -228,7 +226,7 @@ mod tests {
     use crate::judge::letters::START;
     use crate::model::Acknowledged;
 
-    /// Plays on, with what a person does to the open incident before each read-back.
+    /// Plays a row of letters; `acts` changes the open incidents before each read-back.
     fn play_with(settings: &[(&str, &str)], row: &str, mut acts: impl FnMut(i64, &mut Book) -> Option<Timestamp>) -> Book {
         let (mut world, mut book) = (World::new(project(only(settings))), Book::default());
         for (at, letter) in letters(row).chars().enumerate() {
@@ -266,10 +264,10 @@ mod tests {
         let book = play_with(settings, "A*5 R*5 A*5", until(90));
         assert_eq!((book.story().as_str(), book.notifications().as_str()), ("ingestion opened@7 closed@12", ""));
         assert_eq!(book.words(EntryKind::Silenced).len(), 1);
-        // Open still when the window ends: told then.
+        // Still open when the window ends: notified then.
         let book = play_with(settings, "A*5 R*25 A*5", until(20));
         assert_eq!(book.notifications(), "opened@20 resolved@32");
-        // Told before it began: told to be over, in the window or not.
+        // Notified before the window began: the resolved notification is sent even in the window.
         let book = play_with(settings, "A*5 R*5 A*5", |at, _| (at > 8).then(|| START.plus(90).start()));
         assert_eq!(book.notifications(), "opened@7 resolved@12");
         let worse = &[("capture", "on"), ("capture_severity", "info"), ("lag_above", "5m")];
@@ -280,10 +278,10 @@ mod tests {
     fn severity_grows_and_never_shrinks() {
         let settings = &[("lag_above", "5m"), ("lost", "on")];
         let book = play_with(settings, "A*20 s*40 l*20", |_, _| None);
-        assert_eq!(book.notifications(), "opened@27 worsened@37 resolved@60");
-        assert_eq!(book.words(EntryKind::Escalated), ["now critical, warning before"]);
+        assert_eq!(book.notifications(), "opened@27 escalated@37 resolved@60");
+        assert_eq!(book.words(EntryKind::Escalated), ["now critical, was warning"]);
         let book = play_with(settings, "A*20 s*40", |at, _| (30..50).contains(&at).then(|| START.plus(50).start()));
-        assert_eq!(book.notifications(), "opened@27", "worsened in the window");
+        assert_eq!(book.notifications(), "opened@27", "escalated in the window");
         assert_eq!(book.incidents[0].severity, Severity::Critical);
     }
 
@@ -303,21 +301,21 @@ mod tests {
         let step = abandon(&book.incidents[0], START.plus(6).start(), EndedBecause::ProjectRemoved);
         assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NotificationKind::Resolved]));
         assert!(step.entries[0].words.starts_with("no longer watched: the project was removed; so far"), "{}", step.entries[0].words);
-        let never_told = Incident { announced: None, ..book.incidents[0].clone() };
-        assert_eq!(abandon(&never_told, START.plus(6).start(), EndedBecause::AlertOff).tell, []);
+        let never_notified = Incident { announced: None, ..book.incidents[0].clone() };
+        assert_eq!(abandon(&never_notified, START.plus(6).start(), EndedBecause::AlertOff).tell, []);
     }
 
     #[test]
     fn an_incident_older_than_the_scene_asks_for_its_beats() {
         let (mut world, book) = play(project(only(&[("capture", "on"), ("capture_reminders", "off")])), "R*200 A*2");
         let at = world.minute('A').unwrap();
-        let kept = world.beats.clone();
+        let all_beats = world.beats.clone();
         world.beats.retain(|beat| beat.minute >= START.plus(100));
         let step = steps(&book.open(), &world.scene(at), None).remove(0);
         assert_eq!(step.recount.map(|(from, _)| from), Some(START));
-        let step = step.recounted(&kept);
+        let step = step.recounted(&all_beats);
         assert_eq!(step.incident.tally.rejected, 200);
-        assert!(step.entries[0].words.starts_with("200 beats were refused"), "{}", step.entries[0].words);
+        assert!(step.entries[0].words.starts_with("200 beats were rejected"), "{}", step.entries[0].words);
         assert!(super::super::lookback(&world.project) < Duration::from_mins(100));
     }
 }

@@ -1,4 +1,4 @@
-//! Stories: a row of minutes in, incidents, notifications and words out.
+//! Stories: a row of minutes in; incidents, notifications and texts out.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use super::holding;
 use crate::judge::letters::{START, beats};
 use crate::model::{EndedBecause, EntryKind, IngestionAlertApp, RuleKind, Severity, Tally};
 
-fn told(settings: &[(&str, &str)], row: &str) -> String {
+fn story_of(settings: &[(&str, &str)], row: &str) -> String {
     play(project(only(settings)), row).1.story()
 }
 
 #[test]
 fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {
-    for (row, said) in [
+    for (row, expected) in [
         ("A*9", ""),
         ("A*5 R*2 A*5", ""),
         ("A*5 R*3 A*5", "ingestion opened@7 closed@10"),
         ("A*5 N*9 A*5", "ingestion opened@7 closed@16"),
-        // Capture took them in all the same, and they were seen.
+        // Capture accepted them without answering, and they were seen.
         ("A*5 U*9 A*5", ""),
         ("A*5 R A R A R A*3", "ingestion opened@9 closed@12"),
         ("R*3", "ingestion opened@2"),
         ("A*5 R*3 _*30 A*2", "ingestion opened@7"),
         ("A*5 R*2 _*10 R", "ingestion opened@17"),
-        // Too long ago to count with it.
+        // Too long ago to count.
         ("A*5 R*2 _*30 R", ""),
     ] {
-        assert_eq!(told(&[("capture", "on")], row), said, "{row}");
+        assert_eq!(story_of(&[("capture", "on")], row), expected, "{row}");
     }
 }
 
 #[test]
 fn lost_beats_open_once_lost_after_has_passed_for_the_third() {
-    for (row, said) in [
-        // The beat of minute 20 is given up in the read-back of minute 35, the third in that of 37.
+    for (row, expected) in [
+        // The beat of minute 20 is lost in the read-back of minute 35, the third one in that of minute 37.
         ("A*20 s*17", ""),
         ("A*20 s*18", "ingestion opened@37"),
         ("A*20 s*40 A*9", "ingestion opened@37 closed@60"),
@@ -45,13 +45,13 @@ fn lost_beats_open_once_lost_after_has_passed_for_the_third() {
         ("A*20 _*200 A*9", ""),
         ("k*200", ""),
     ] {
-        assert_eq!(told(&[("lost", "on")], row), said, "{row}");
+        assert_eq!(story_of(&[("lost", "on")], row), expected, "{row}");
     }
 }
 
 #[test]
 fn the_limit_of_lag_is_the_whole_wait() {
-    for (limit, row, said) in [
+    for (limit, row, expected) in [
         // Sent at 5 s of minute 20, missed in the read-back at 25 s of minute 25: 320 s. The third is two minutes later.
         ("5m", "A*20 s*7", ""),
         ("5m", "A*20 s*8", "ingestion opened@27"),
@@ -61,29 +61,29 @@ fn the_limit_of_lag_is_the_whole_wait() {
         ("90s", "A*20 l*9", "ingestion opened@24"),
         ("100s", "A*20 l*20", ""),
         ("5m", "A*20 F*60", ""),
-        // Given up after 15 minutes, which is no reason to call it later than 20.
+        // Lost after 15 minutes, which does not make it later than 20.
         ("20m", "A*20 s*22", ""),
         ("20m", "A*20 s*23", "ingestion opened@42"),
         ("12h", "A*20 d*90 A*20", ""),
     ] {
-        assert_eq!(told(&[("lag_above", limit)], row), said, "{limit}: {row}");
+        assert_eq!(story_of(&[("lag_above", limit)], row), expected, "{limit}: {row}");
     }
 }
 
 #[test]
 fn no_event_opens_at_the_first_look_that_sees_none() {
-    for (settings, row, said) in [
-        // The last event is from 5 s of minute 39, the read-back at 25 s of minute 69 is the first 30 minutes behind it.
+    for (settings, row, expected) in [
+        // The last event is from 5 s of minute 39; the read-back at 25 s of minute 69 is the first one 30 minutes after it.
         (&[][..], "A*40 s*29", ""),
         (&[], "A*40 s*30", "ingestion opened@69"),
         (&[], "A*40 s*50 A*3", "ingestion opened@69 closed@91"),
         (&[("timeRange", "5")], "A*40 s*5", "ingestion opened@44"),
         (&[("timeRange", "1")], "A*40 s*5", "ingestion opened@40"),
         (&[("watch", "heartbeats")], "A*40 s*30", "ingestion opened@69"),
-        // Ours arrive: that is not what is watched, or it is.
+        // Our beats arrive: they are not what is watched, or they are.
         (&[("watch", "signup")], "A*40 q*30", "ingestion opened@69"),
         (&[], "A*40 q*60", ""),
-        // Read-backs that fail, and minutes in which we are down, prove nothing.
+        // Failed read-backs, and minutes in which Heartbeat is down, prove nothing.
         (&[], "A*40 F*90", ""),
         (&[], "A*40 -*90 z*2", ""),
         (&[], "A*40 -*90 z*3", "ingestion opened@132"),
@@ -91,7 +91,7 @@ fn no_event_opens_at_the_first_look_that_sees_none() {
         (&[("timeRange", "1")], "A*40 -*2 R", ""),
     ] {
         let settings = [&[("no_event", "on")], settings].concat();
-        assert_eq!(told(&settings, row), said, "{settings:?} {row}");
+        assert_eq!(story_of(&settings, row), expected, "{settings:?} {row}");
     }
 }
 
@@ -106,7 +106,7 @@ fn without_heartbeats_a_zero_is_trouble_by_itself() {
         "{book:?}",
         book = book.incidents
     );
-    assert_eq!(book.words(EntryKind::Closed), ["events come in again"]);
+    assert_eq!(book.words(EntryKind::Closed), ["events arrive again"]);
     // The app was switched on a moment ago.
     without.switches.iter_mut().for_each(|switch| switch.at = START.plus(40).start());
     assert_eq!(play(without, "R*70").1.story(), "");
@@ -114,40 +114,40 @@ fn without_heartbeats_a_zero_is_trouble_by_itself() {
 
 #[test]
 fn blindness_has_a_strand_of_its_own() {
-    for (row, said) in [
+    for (row, expected) in [
         // The last good read-back is that of minute 9.
         ("A*10 f*15", ""),
-        ("A*10 f*16", "blind opened@25"),
-        ("A*10 f*20 A*5", "blind opened@25 closed@31"),
+        ("A*10 f*16", "monitoring opened@25"),
+        ("A*10 f*20 A*5", "monitoring opened@25 closed@31"),
         ("f*16", ""),
-        ("f*17", "blind opened@16"),
+        ("f*17", "monitoring opened@16"),
         ("k*90", ""),
         ("k*90 f*15", ""),
-        ("k*90 f*17", "blind opened@106"),
-        // That nobody looked is ours: the waiting begins with the first read-back that failed.
+        ("k*90 f*17", "monitoring opened@106"),
+        // Time without read-backs is our own: the wait begins with the first failed read-back.
         ("A*10 _*90 f*14", ""),
-        ("A*10 _*90 f*15", "blind opened@114"),
+        ("A*10 _*90 f*15", "monitoring opened@114"),
         ("k*10 _*90 f*15", ""),
-        ("A*10 f*30 k*3", "blind opened@25 closed@40"),
+        ("A*10 f*30 k*3", "monitoring opened@25 closed@40"),
         ("f*10 _*90 f*15", ""),
     ] {
-        assert_eq!(told(&[("blind", "15m")], row), said, "{row}");
+        assert_eq!(story_of(&[("blind", "15m")], row), expected, "{row}");
     }
 }
 
 #[test]
 fn quiet_is_told_apart_from_stalled() {
-    for (range, row, said) in [
+    for (range, row, expected) in [
         ("30", "A*40 q*29", ""),
-        ("30", "A*40 q*30 A*3", "quiet opened@69 closed@71"),
+        ("30", "A*40 q*30 A*3", "traffic opened@69 closed@71"),
         ("60", "A*70 q*59", ""),
-        ("60", "A*70 q*60", "quiet opened@129"),
-        ("60", "A*70 q*20 g*20 q*20", "quiet opened@129"),
+        ("60", "A*70 q*60", "traffic opened@129"),
+        ("60", "A*70 q*20 g*20 q*20", "traffic opened@129"),
         ("60", "A*70 q*10 g*40 q*10", ""),
         ("30", "A*40 z*90", ""),
         ("30", "A*40 s*90", ""),
     ] {
-        assert_eq!(told(&[("quiet", "on"), ("timeRange", range)], row), said, "{range} {row}");
+        assert_eq!(story_of(&[("quiet", "on"), ("timeRange", range)], row), expected, "{range} {row}");
     }
 }
 
@@ -164,12 +164,12 @@ fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
         ["now also lost", "now also no_event", "now also capture", "lost no longer", "no_event no longer"]
     );
     assert_eq!(book.words(EntryKind::Cause).len(), 1, "from not_queryable to capture_refuses");
-    assert_eq!(book.notifications(), "opened@67 worsened@77 resolved@107");
+    assert_eq!(book.notifications(), "opened@67 escalated@77 resolved@107");
     let Tally { late, rejected, missing, .. } = incident.tally;
     assert_eq!((late, rejected, missing), (40, 5, 0), "{:?}", incident.tally);
     let closed = book.words(EntryKind::Closed);
     assert_eq!(closed.len(), 1);
-    assert!(closed[0].ends_with("5 beats were refused: what your own applications sent meanwhile depends on their retries"), "{closed:?}");
+    assert!(closed[0].ends_with("5 beats were rejected: what your own applications sent meanwhile depends on their retries"), "{closed:?}");
     assert_eq!(story(&replayed(&world).into_iter().map(|replayed| replayed.incident).collect::<Vec<_>>()), book.story());
 }
 
@@ -244,7 +244,7 @@ fn no_beat_from_before_the_app_the_route_or_heartbeat_counts() {
     let world = World::new(other);
     let all = beats(1, "RRRRRR");
     let scene = super::Scene { beats: &all, ..world.scene(START.plus(6).start()) };
-    assert_eq!(holding(&scene, &[]), [], "of a route that is not in use any more");
+    assert_eq!(holding(&scene, &[]), [], "the route is no longer in use");
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn a_rule_that_is_switched_off_lets_go() {
     book.readback(&world, at, None);
     let closed = book.words(EntryKind::Closed)[0];
     assert!(
-        closed.starts_with("can no longer be checked: Heartbeat was switched off on this project; so far 3 beats were refused"),
+        closed.starts_with("can no longer be checked: Heartbeat was switched off on this project; so far 3 beats were rejected"),
         "{closed}"
     );
     assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::HeartbeatOff));

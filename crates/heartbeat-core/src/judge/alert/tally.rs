@@ -1,4 +1,4 @@
-//! The tally: what became of the beats of an incident's minutes, while it lasts and once it is over.
+//! The tally: what happened to the beats of an incident's minutes, while it is open and afterwards.
 
 use std::time::Duration;
 
@@ -6,51 +6,47 @@ use super::step::Step;
 use super::words::count;
 use crate::model::{Entry, EntryKind, Incident, IncidentKind, Minute, Recorded, Tally, Timestamp};
 
-/// What is to be said of an incident that is over, in one sentence without a full stop: why it ended, where it did not recover, and what
-/// became of the data. It is made from the tally, and claims no more than beats can prove.
+/// The closing text of an incident, one sentence without a full stop: why it ended, if it did not recover, and what happened to the data. It
+/// uses only the tally and claims no more than beats can prove.
 #[must_use]
 pub fn ending(incident: &Incident) -> String {
     let Some(why) = incident.why_ended() else { return recovery(incident) };
-    let said = said_of_beats(&incident.tally);
-    if said.is_empty() { why } else { format!("{why}; so far {}", said.join("; ")) }
+    let parts = beat_results(&incident.tally);
+    if parts.is_empty() { why } else { format!("{why}; so far {}", parts.join("; ")) }
 }
 
-/// What is to be said once its rules saw it recover.
 fn recovery(incident: &Incident) -> String {
     let Tally { sent, missing, rejected, unreachable, unverified, arrived, late, .. } = incident.tally;
-    let said = said_of_beats(&incident.tally);
+    let parts = beat_results(&incident.tally);
     match incident.incident_kind {
-        IncidentKind::Traffic => "other events come in again".into(),
-        IncidentKind::Monitoring if sent == 0 => "looking works again".into(),
+        IncidentKind::Traffic => "other events arrive again".into(),
+        IncidentKind::Monitoring if sent == 0 => "read-backs work again".into(),
         IncidentKind::Monitoring if missing + rejected + unreachable + unverified == 0 => {
-            let came = arrived + late;
-            let all = if came == 1 {
-                "the one beat that was sent meanwhile arrived".into()
-            } else {
-                format!("all {came} beats that were sent meanwhile arrived")
-            };
-            format!("looking works again: {all}")
+            let count = arrived + late;
+            let all =
+                if count == 1 { "the one beat sent meanwhile arrived".into() } else { format!("all {count} beats sent meanwhile arrived") };
+            format!("read-backs work again: {all}")
         }
-        IncidentKind::Monitoring => format!("looking works again; of what was sent meanwhile {}", said.join("; ")),
-        // Without beats nobody knows what became of what was sent meanwhile.
-        IncidentKind::Ingestion if sent == 0 => "events come in again".into(),
-        IncidentKind::Ingestion if said.is_empty() => "every beat arrived: nothing was lost".into(),
-        IncidentKind::Ingestion => said.join("; "),
+        IncidentKind::Monitoring => format!("read-backs work again; of the beats sent meanwhile, {}", parts.join("; ")),
+        // Without beats it is unknown what happened to the events sent meanwhile.
+        IncidentKind::Ingestion if sent == 0 => "events arrive again".into(),
+        IncidentKind::Ingestion if parts.is_empty() => "every beat arrived: nothing was lost".into(),
+        IncidentKind::Ingestion => parts.join("; "),
     }
 }
 
-/// What became of beats that did not simply arrive. Missing is what is still looked for, and lost what was given up.
-fn said_of_beats(tally: &Tally) -> Vec<String> {
+/// Beats that did not simply arrive. `lost` is past `lost_after`; the other missing beats are still looked for.
+fn beat_results(tally: &Tally) -> Vec<String> {
     let Tally { sent, late, missing, lost, rejected, unreachable, unverified, .. } = *tally;
-    let mut said = Vec::new();
+    let mut results = Vec::new();
     let are = |number| if number == 1 { "is" } else { "are" };
     let still = missing.saturating_sub(lost);
     let of = |number: u32, what: &str| format!("{number} of {} {} {what}", count(sent, "beat"), are(number));
     match (lost, still) {
         (0, 0) => {}
-        (0, still) => said.push(of(still, "still missing")),
-        (lost, 0) => said.push(of(lost, "lost")),
-        (lost, still) => said.push(format!("{} and {still} still missing", of(lost, "lost"))),
+        (0, still) => results.push(of(still, "still missing")),
+        (lost, 0) => results.push(of(lost, "lost")),
+        (lost, still) => results.push(format!("{} and {still} still missing", of(lost, "lost"))),
     }
     if late > 0 {
         let came = match (missing, late) {
@@ -60,53 +56,53 @@ fn said_of_beats(tally: &Tally) -> Vec<String> {
         };
         let by = tally.last_arrival.map_or_else(String::new, |last| format!(" by {}", next_minute(last)));
         let nothing_lost = if tally.outstanding() == 0 { ": nothing was lost" } else { "" };
-        said.push(format!("{came}{by}{nothing_lost}"));
+        results.push(format!("{came}{by}{nothing_lost}"));
     }
     if rejected > 0 {
-        said.push(format!("{} refused", were(rejected)));
+        results.push(format!("{} rejected", were(rejected)));
     }
     if unreachable > 0 {
-        said.push(format!("{} not answered by capture", were(unreachable)));
+        results.push(format!("{} not answered by capture", were(unreachable)));
     }
     if rejected + unreachable > 0 {
-        let last = said.pop().unwrap_or_default();
-        said.push(format!("{last}: what your own applications sent meanwhile depends on their retries"));
+        let last = results.pop().unwrap_or_default();
+        results.push(format!("{last}: what your own applications sent meanwhile depends on their retries"));
     }
     if unverified > 0 {
-        said.push(format!("nobody could look for {}", count(unverified, "beat")));
+        results.push(format!("{} could not be verified", count(unverified, "beat")));
     }
-    said
+    results
 }
 
 fn were(number: u32) -> String {
     format!("{} {}", count(number, "beat"), if number == 1 { "was" } else { "were" })
 }
 
-/// By this minute it was there, for certain.
+/// Rounded up: by this minute the beat was there.
 fn next_minute(at: Timestamp) -> Minute {
     at.plus(Duration::from_millis(Minute::LENGTH_MS as u64 - 1)).minute()
 }
 
-/// The tally anew, once an incident is over, from all beats of its [counted minutes](Incident::counted_minutes); none while that is no news. It is when beats that
-/// were missing, refused or not looked for have turned up since. Nobody is told, and there is an entry only when none is missing any more.
+/// The new tally of an ended incident, from all beats of its [counted minutes](Incident::counted_minutes); none if nothing improved. It does when
+/// missing, rejected or unverified beats arrived since. No notification is sent; there is an entry only when no beat is missing any more.
 #[must_use]
-pub fn aftermath(over: &Incident, beats: &[Recorded], at: Timestamp) -> Option<Step> {
-    over.closed?;
-    let (from, to) = over.counted_minutes(at);
-    let (before, now) = (over.tally, Tally::of(beats, from, to));
+pub fn aftermath(ended: &Incident, beats: &[Recorded], at: Timestamp) -> Option<Step> {
+    ended.closed?;
+    let (from, to) = ended.counted_minutes(at);
+    let (before, now) = (ended.tally, Tally::of(beats, from, to));
     let outstanding = |tally: &Tally| tally.missing + tally.rejected + tally.unreachable + tally.unverified;
-    // With fewer on record than before, they have been folded away since.
+    // Fewer beats on record than before: they have been aggregated.
     if now.sent < before.sent || outstanding(&now) >= outstanding(&before) {
         return None;
     }
-    let incident = Incident { tally: now, ..over.clone() };
+    let incident = Incident { tally: now, ..ended.clone() };
     let is_complete = before.missing > 0 && now.missing == 0;
     let entries = is_complete.then(|| Entry { at, kind: EntryKind::Aftermath, words: aftermath_words(&incident) });
     Some(Step { incident, entries: entries.into_iter().collect(), tell: Vec::new(), recount: None })
 }
 
 fn aftermath_words(incident: &Incident) -> String {
-    // What a blind or quiet stretch had missing has come; how it ended was said.
+    // All missing beats have arrived; why the incident ended was already said.
     recovery(&Incident { incident_kind: IncidentKind::Ingestion, ..incident.clone() })
 }
 
@@ -125,8 +121,8 @@ mod tests {
         assert_eq!(world.beats.len(), 6);
         let at = Some(Timestamp::parse("2026-11-23T15:09:20Z").unwrap());
         let is = |incident_kind: IncidentKind, tally: Tally| ending(&Incident { incident_kind, tally, ..book.incidents[0].clone() });
-        for (tally, said) in [
-            (Tally::default(), "events come in again"),
+        for (tally, expected) in [
+            (Tally::default(), "events arrive again"),
             (Tally { sent: 4, arrived: 4, ..Tally::default() }, "every beat arrived: nothing was lost"),
             (Tally { sent: 42, late: 42, last_arrival: at, ..Tally::default() }, "all 42 late beats arrived by 15:10: nothing was lost"),
             (
@@ -141,17 +137,17 @@ mod tests {
             ),
             (
                 Tally { sent: 40, rejected: 40, ..Tally::default() },
-                "40 beats were refused: what your own applications sent meanwhile depends on their retries",
+                "40 beats were rejected: what your own applications sent meanwhile depends on their retries",
             ),
             (
                 Tally { sent: 3, rejected: 1, unreachable: 2, ..Tally::default() },
-                "1 beat was refused; 2 beats were not answered by capture: what your own applications sent meanwhile depends on their retries",
+                "1 beat was rejected; 2 beats were not answered by capture: what your own applications sent meanwhile depends on their retries",
             ),
-            (Tally { sent: 3, unverified: 3, ..Tally::default() }, "nobody could look for 3 beats"),
+            (Tally { sent: 3, unverified: 3, ..Tally::default() }, "3 beats could not be verified"),
         ] {
-            assert_eq!(is(IncidentKind::Ingestion, tally), said);
+            assert_eq!(is(IncidentKind::Ingestion, tally), expected);
         }
-        assert_eq!(is(IncidentKind::Monitoring, Tally { unverified: 3, ..Tally::default() }), "looking works again");
+        assert_eq!(is(IncidentKind::Monitoring, Tally { unverified: 3, ..Tally::default() }), "read-backs work again");
     }
 
     #[test]
@@ -159,22 +155,22 @@ mod tests {
         let mut row = project(only(&[("lost", "on")]));
         row.routes.push(route(2));
         let (world, book) = play(row, "A*20 d*40 A*9");
-        let over = &book.incidents[0];
-        assert_eq!(over.tally.missing, 80, "{:?}", over.tally);
+        let ended = &book.incidents[0];
+        assert_eq!(ended.tally.missing, 80, "{:?}", ended.tally);
         let at = START.plus(200).start();
-        assert_eq!(aftermath(over, &world.beats, at), None, "no news");
+        assert_eq!(aftermath(ended, &world.beats, at), None, "nothing improved");
         let come = |count: usize| {
             let mut beats = world.beats.clone();
             let missing = beats.iter_mut().filter(|beat| !beat.outcome.is_seen());
             missing.take(count).for_each(|beat| (beat.outcome, beat.seen) = (Outcome::Late, Some(at)));
             beats
         };
-        let some = aftermath(over, &come(5), at).unwrap();
+        let some = aftermath(ended, &come(5), at).unwrap();
         assert_eq!((some.incident.tally.missing, some.entries.len(), some.tell.len()), (75, 0, 0));
-        let all = aftermath(over, &come(80), at).unwrap();
+        let all = aftermath(ended, &come(80), at).unwrap();
         assert_eq!(all.entries[0].kind, EntryKind::Aftermath);
         assert!(all.entries[0].words.starts_with("all 80 late beats arrived by"), "{}", all.entries[0].words);
-        assert_eq!(aftermath(over, &come(80)[60..], at), None, "folded away since");
-        assert_eq!(aftermath(&Incident { closed: None, ..over.clone() }, &come(80), at), None);
+        assert_eq!(aftermath(ended, &come(80)[60..], at), None, "aggregated since");
+        assert_eq!(aftermath(&Incident { closed: None, ..ended.clone() }, &come(80), at), None);
     }
 }

@@ -1,11 +1,11 @@
-//! Then: a beat as it stood at an earlier moment, told from what became of it.
+//! The state of a beat at an earlier time, derived from its final record.
 
 use crate::model::{Outcome, Recorded, Timestamp, Timing};
 
-/// The beat as it stood at `at`, when the last read-back that had succeeded by then was `last_good_look`; none while it was not on record.
+/// The state of the beat at `at`, if the last successful read-back by then was `last_good_readback`; none while it was not on record.
 ///
-/// Of a beat that was seen later only the last read-back that missed it is on record, so no later read-back is said to have missed it. What
-/// capture said to a beat that was seen in the end is known by its status, or the lack of one.
+/// For a beat that was seen later, only the last read-back that missed it is recorded, so no later read-back is said to have missed it. The
+/// capture result of a beat that was seen in the end follows from its status, or from the lack of one.
 #[must_use]
 pub fn as_of(beat: &Recorded, at: Timestamp, last_good_readback: Option<Timestamp>, timing: &Timing) -> Option<Recorded> {
     if beat.seen.is_some_and(|seen| seen <= at) {
@@ -13,17 +13,17 @@ pub fn as_of(beat: &Recorded, at: Timestamp, last_good_readback: Option<Timestam
     }
     let sent = beat.sent.filter(|sent| *sent <= at)?;
     let read_back = last_good_readback.filter(|readback| sent < *readback && *readback <= at);
-    // What was missing in a later read-back was missing in this one too.
+    // A beat that a later read-back missed was missing in this one too.
     let missed = read_back.zip(beat.missed).map(|(readback, missed)| readback.min(missed));
-    let given_up = sent.plus(timing.lost_after);
+    let lost_at = sent.plus(timing.lost_after);
     let outcome = match (beat.outcome, beat.status) {
         (Outcome::NotSent, _) => return None,
         (Outcome::Rejected, _) => Outcome::Rejected,
         (_, Some(status)) if !(200..300).contains(&status) => Outcome::Rejected,
         (Outcome::Unreachable, _) => Outcome::Unreachable,
         (_, None) if beat.tries > 0 => Outcome::Unreachable,
-        _ if missed.is_some_and(|missed| missed >= given_up) => Outcome::Lost,
-        _ if at >= given_up => Outcome::Unverified,
+        _ if missed.is_some_and(|missed| missed >= lost_at) => Outcome::Lost,
+        _ if at >= lost_at => Outcome::Unverified,
         _ => Outcome::Awaiting,
     };
     Some(Recorded { outcome, missed, seen: None, ingested: None, copies: 0, ..beat.clone() })

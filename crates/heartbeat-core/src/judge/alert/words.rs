@@ -1,4 +1,4 @@
-//! Small words that sentences of incidents share.
+//! Phrases shared by the texts of incidents.
 
 use crate::model::RuleKind;
 
@@ -7,7 +7,7 @@ pub(super) fn count(number: u32, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What changed among the rules that hold: `now also lost; lag_above no longer`. None when nothing did.
+/// The change of the rules that hold: `now also lost; lag_above no longer`.
 pub(super) fn rules_changed(before: &[RuleKind], now: &[RuleKind]) -> Option<String> {
     let names = |of: &[RuleKind], without: &[RuleKind]| {
         let names: Vec<&str> = of.iter().filter(|kind| !without.contains(kind)).map(|kind| kind.name()).collect();

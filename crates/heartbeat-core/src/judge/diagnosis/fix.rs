@@ -1,36 +1,35 @@
-//! What an expert would do next about what an intermediary does, with the very line for the product that was met.
+//! The advice about an intermediary, with the exact setting of the product that was recognized.
 
 use crate::model::{Did, Signs};
 
-/// What to do, in sentences with full stops.
 pub(super) fn fix(did: Did, signs: &Signs, place: &str) -> String {
     let general = match did {
         Did::AnswersItself => format!(
-            "Let the proxy pass on PostHog's paths at {place} before any rule that serves pages: /i/, /e/, /batch/, /flags/, /array/ and /static/."
+            "Let the proxy pass PostHog's paths at {place} on before any rule that serves pages: /i/, /e/, /batch/, /flags/, /array/ and /static/."
         ),
         Did::UpstreamDown => "Ask the proxy's own machine for PostHog: is the address right, does its name resolve there, is the port open, and does \
                               the proxy accept PostHog's certificate?"
             .to_owned(),
-        Did::UpstreamSlow => "Raise the proxy's time-out for its upstream, and see why PostHog answers it so late.".to_owned(),
+        Did::UpstreamSlow => "Raise the proxy's timeout for its upstream, and find out why PostHog answers so late.".to_owned(),
         Did::Redirects => "Events are not sent along redirects. Let the proxy pass this path on unchanged.".to_owned(),
         Did::RequiresLogin => format!("Exempt PostHog's paths at {place} from the login: applications in browsers cannot log in to send events."),
         Did::Blocks => format!("Allow POST on PostHog's paths at {place} in the firewall or access rules: /i/, /e/, /batch/ and /flags/."),
         Did::Limits => "Raise the proxy's rate limit for PostHog's paths, or exempt them.".to_owned(),
-        Did::TooLarge => "Raise the proxy's limit for request bodies: PostHog takes batches of up to 20 MB.".to_owned(),
+        Did::TooLarge => "Raise the proxy's limit for request bodies: PostHog accepts batches of up to 20 MB.".to_owned(),
         Did::WrongPath => format!(
             "Compare the path: events go to {place}/i/v0/e/. Either the host lacks the proxy's path (such as /ingest) or has one too many, or the proxy \
              does not strip its own path before it passes the request on."
         ),
-        Did::WrongUpstream => "Look at where the proxy leads to: it is not the PostHog that the project is in, or it sends a Host header that PostHog does not \
+        Did::WrongUpstream => "Check the proxy's upstream: it is not the PostHog of this project, or it sends a Host header that PostHog does not \
                                know."
             .to_owned(),
         Did::AltersToken => "Let the proxy pass request bodies on unchanged, and compare the project token of its upstream with the one used here.".to_owned(),
         Did::DropsAuthorization => "Let the proxy pass the Authorization header on.".to_owned(),
         Did::DropsBody => "Let the proxy pass request bodies on, with their Content-Length and Content-Type.".to_owned(),
-        Did::Swallows => "Look at the proxy's log for the event's request, and at what it does with it: it answers as PostHog would, and the event does not \
-                          arrive. What is sent past the proxy does."
+        Did::Swallows => "Look at the proxy's log for the event's request, and at what happens to it: it answers as PostHog would, but the event does not \
+                          arrive. Events that bypass the proxy do."
             .to_owned(),
-        Did::Caches => "Do not cache POST requests, nor PostHog's paths: an answer from the cache means that the event was not passed on.".to_owned(),
+        Did::Caches => "Do not cache POST requests or PostHog's paths: a response from the cache means that the event was not passed on.".to_owned(),
         Did::Encodes => "Let the proxy compress only for clients that ask for it with Accept-Encoding.".to_owned(),
     };
     match line(did, signs.software.as_deref().unwrap_or_default()) {
@@ -39,7 +38,6 @@ pub(super) fn fix(did: Did, signs: &Signs, place: &str) -> String {
     }
 }
 
-/// The setting of a product, where there is one that is usually meant.
 fn line(did: Did, software: &str) -> Option<&'static str> {
     Some(match (software, did) {
         ("nginx" | "OpenResty", Did::UpstreamDown) => {
@@ -56,7 +54,7 @@ fn line(did: Did, software: &str) -> Option<&'static str> {
         ("nginx" | "OpenResty", Did::DropsAuthorization) => "nginx: remove proxy_set_header Authorization \"\";",
         ("nginx" | "OpenResty", Did::Encodes) => "nginx: remove gzip_static always, or add_header Content-Encoding.",
         ("Caddy", Did::UpstreamDown | Did::UpstreamSlow) => {
-            "Caddy: its log names the reason; check reverse_proxy and its transport's time-outs."
+            "Caddy: its log names the reason; check reverse_proxy and its transport's timeouts."
         }
         ("Caddy", Did::WrongPath | Did::AnswersItself) => {
             "Caddy: use handle_path /ingest/* { reverse_proxy ... }; an unmatched path is answered with an empty 200."

@@ -1,4 +1,4 @@
-//! An event that was accepted, and cannot be found by queries.
+//! An event that was accepted and cannot be queried.
 
 use std::time::Duration;
 
@@ -7,67 +7,55 @@ use super::fix::fix;
 use super::way::Way;
 use crate::model::{AnsweredBy, Diagnosis, Did, Filter, FilterKind, Parts, Place, Readback, Region, Signs, Timestamp, TokenStatus, span};
 
-/// What is known of events that are accepted and not there.
 #[derive(Debug, Clone, Copy)]
 pub struct Missing {
-    /// How long the oldest has been missing.
+    /// Of the oldest one.
     pub waited: Duration,
-    /// What capture's address answered: 204 could be anybody's.
+    /// The status of the response; a 204 could be anyone's.
     pub status: Option<u16>,
-    /// How other events of the project fare meanwhile.
     pub others: Others,
-    /// What becomes of events with this token, where somebody was asked.
+    /// What happens to events with this token; none if it was not checked.
     pub token_status: Option<TokenStatus>,
-    /// The parts of PostHog that it says are down.
     pub down: Parts,
-    /// How events fare that are sent past the proxy.
     pub direct: Direct,
-    /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
+    /// Whether events sent through the proxy reach PostHog's capture; none if unknown.
     pub reaches_capture: Option<bool>,
-    /// Whether they have been missing for longer than is usual.
+    /// Whether they have been missing for longer than `late_after`.
     pub is_overdue: bool,
-    /// Whether it is known that the project that is read is the token's: an event of ours was seen there, or the key was asked.
+    /// Whether the project that is read is proven to be the token's: an event of ours was seen there, or the key was checked.
     pub is_proven: bool,
 }
 
-/// How events fare that are sent straight to PostHog, or through another proxy, in the same minutes.
+/// Events sent straight to PostHog, or through another proxy, in the same minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Direct {
     /// None was sent, or nothing is known yet.
     #[default]
     Unknown,
-    /// They arrive.
     Arrives,
-    /// They do not arrive either.
     Missing,
-    /// They arrive, and so does another event that goes through the proxy: nothing on the way is to blame.
+    /// They arrive, and so does another event through the proxy: the way is not to blame.
     BothArrive,
 }
 
-/// No event is from so much later than now.
+/// Client clocks may be ahead by this much; later timestamps are ignored.
 const AHEAD: Duration = Duration::from_mins(5);
 
-/// The project's own traffic, while a beat is missing.
+/// The project's other events, while a beat is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
-    /// No read-back told.
+    /// No read-back succeeded.
     Untold,
     /// None in the last 30 minutes.
     Absent,
-    /// None that is younger than the beat that is missing.
-    Stopped {
-        /// The newest.
-        newest: Timestamp,
-    },
-    /// There are some that are younger than the beat that is missing.
-    Arrive {
-        /// The newest.
-        newest: Timestamp,
-    },
+    /// None is newer than the missing beat.
+    Stopped { newest: Timestamp },
+    /// Some are newer than the missing beat.
+    Arrive { newest: Timestamp },
 }
 
 impl Others {
-    /// What the newest read-back says of them, for a beat that was missing for as long as `waited` when it was made.
+    /// The newest read-back's traffic, compared with a beat that had been missing for `waited` by then.
     #[must_use]
     pub fn in_readback(readback: Option<&Readback>, waited: Duration) -> Self {
         let Some((readback, traffic)) = readback.and_then(|readback| readback.result.as_ref().ok().map(|traffic| (readback, traffic)))
@@ -77,7 +65,7 @@ impl Others {
         match traffic.newest {
             _ if traffic.others == 0 => Self::Absent,
             None => Self::Untold,
-            // A clock that is wrong says nothing.
+            // A timestamp in the future proves nothing.
             Some(newest) if newest > readback.at.plus(AHEAD) => Self::Untold,
             Some(newest) if newest > readback.at.minus(waited) => Self::Arrive { newest },
             Some(newest) => Self::Stopped { newest },
@@ -85,7 +73,6 @@ impl Others {
     }
 }
 
-/// What it means that events are accepted on this way and are not there.
 #[must_use]
 pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     let waited = span(facts.waited);
@@ -98,7 +85,7 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
         (Some(TokenStatus::Altered), _) => altered_token(way),
         (Some(TokenStatus::Rewritten), _) => rewritten(way),
         (_, Direct::Arrives) if facts.status == Some(204) => {
-            behind_proxy(Did::AnswersItself, format!("Something at {place} answers 204 in PostHog's place: what is sent past it arrives"))
+            behind_proxy(Did::AnswersItself, format!("Something at {place} answers 204 in PostHog's place: events that bypass it arrive"))
                 .or(&[(Place::Intermediary, Some(Did::Swallows))])
         }
         (_, Direct::Arrives) => {
@@ -106,20 +93,26 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
             match facts.reaches_capture {
                 Some(true) => behind_proxy(
                     Did::AltersToken,
-                    format!("{broken}: a PostHog takes the events behind it, and they never arrive in this project; what is sent past it does"),
+                    format!(
+                        "{broken}: a PostHog behind it accepts the events, but they never arrive in this project; events that bypass it do"
+                    ),
                 )
                 .or(&[(Place::Intermediary, Some(Did::WrongUpstream))]),
                 Some(false) => behind_proxy(
                     Did::Swallows,
-                    format!("{broken}: it accepts everything, also what PostHog rejects, and the events never arrive; what is sent past it does"),
+                    format!(
+                        "{broken}: it accepts everything, even what PostHog rejects, but the events never arrive; events that bypass it do"
+                    ),
                 )
                 .or(&[(Place::Intermediary, Some(Did::Caches))]),
-                None => behind_proxy(Did::Swallows, format!("{broken}: events are accepted there and never arrive; what is sent past it does"))
-                    .or(&[
-                        (Place::Intermediary, Some(Did::AltersToken)),
-                        (Place::Intermediary, Some(Did::WrongUpstream)),
-                        (Place::Intermediary, Some(Did::Caches)),
-                    ]),
+                None => {
+                    behind_proxy(Did::Swallows, format!("{broken}: events are accepted there but never arrive; events that bypass it do"))
+                        .or(&[
+                            (Place::Intermediary, Some(Did::AltersToken)),
+                            (Place::Intermediary, Some(Did::WrongUpstream)),
+                            (Place::Intermediary, Some(Did::Caches)),
+                        ])
+                }
             }
         }
         (Some(TokenStatus::Unknown), _) => unknown_token(way),
@@ -129,11 +122,14 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
             behind_proxy(Did::AnswersItself, format!("{accepted}: the address answers 204, as PostHog does only to a beacon"))
                 .or(&[(Place::Pipeline, None), (Place::Intermediary, Some(Did::Swallows))])
         }
-        // What others get through has not stopped.
-        _ if facts.down.carry_events() && !matches!(facts.others, Others::Arrive { .. }) => {
-            Diagnosis::at(Place::Pipeline, format!("{accepted}: PostHog says that {}", facts.down))
-                .advised("Look at the logs of the part that is named. Ingestion goes on when it is up again, and what was accepted is kept in the queue.")
-        }
+        // While other events arrive, the pipeline works.
+        _ if facts.down.carry_events() && !matches!(facts.others, Others::Arrive { .. }) => Diagnosis::at(
+            Place::Pipeline,
+            format!("{accepted}: PostHog says that {}", facts.down),
+        )
+        .advised(
+            "Look at the logs of the part that is named. Ingestion continues when it is up again; accepted events are kept in the queue.",
+        ),
         _ => stuck(way, facts, &accepted),
     };
     let answered_by = if facts.status == Some(204) { AnsweredBy::Unknown } else { AnsweredBy::Posthog };
@@ -144,11 +140,11 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     }
 }
 
-/// Something takes in everything that is sent there, and passes nothing on.
+/// Something accepts everything that is sent there and passes nothing on.
 #[must_use]
 pub fn takes_everything(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
-    let found = Diagnosis::intermediary(Did::Swallows, format!("Something at {place} accepts everything, also what PostHog rejects"))
+    let found = Diagnosis::intermediary(Did::Swallows, format!("Something at {place} accepts everything, even what PostHog rejects"))
         .titled(broken_at(&Signs::default()))
         .advised(fix(Did::AnswersItself, &Signs::default(), &place));
     Diagnosis { address: way.address(), ..found }
@@ -157,8 +153,7 @@ pub fn takes_everything(way: &Way<'_>) -> Diagnosis {
 
 fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
     if facts.direct == Direct::BothArrive {
-        let summary =
-            format!("{accepted}; other events of ours arrive on the same way, so that only Heartbeat's beats are dropped or stuck");
+        let summary = format!("{accepted}; other events of Heartbeat arrive the same way, so only the beats are dropped or stuck");
         return Diagnosis::at(Place::Filtered, summary)
             .advised(
                 "Look at the project's event filters and transformations (Data pipeline), which may drop events by name; and at the lag of each of the queue's \
@@ -175,7 +170,7 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
             return found;
         }
         let advice = format!(
-            "No event of ours was ever seen in the project that the personal API key reads: make sure that it is the one of the project token. {}",
+            "No beat was ever seen in the project that the personal API key reads: make sure that it is the project of the token. {}",
             found.advice.as_deref().unwrap_or_default()
         );
         found.advised(advice)
@@ -185,7 +180,7 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
         let summary =
             format!("{accepted}; other events arrive, the newest from {} UTC: only Heartbeat's own are missing", newest.time_of_day());
         let found = Diagnosis::at(Place::Filtered, summary).advised(
-            "Look at the project's event filters and transformations (Data pipeline), which may drop events that they do not know; and at the reverse proxy, \
+            "Look at the project's event filters and transformations (Data pipeline), which may drop unknown events; and at the reverse proxy, \
              if Heartbeat sends through one and your applications do not.",
         );
         return or(found, &[(Place::Partition, None), (Place::Pipeline, None)]);
@@ -210,29 +205,28 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
     }
 }
 
-/// The event arrived under another uuid: what stands between writes events anew, and a repeat is not known as one any more.
+/// The event arrived under another uuid: an intermediary rewrites events, and PostHog no longer deduplicates retries.
 #[must_use]
 pub fn rewritten(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
-    let summary = format!("Events that go through {place} arrive under other uuids: the proxy writes them anew");
-    let found = Diagnosis::intermediary(Did::WrongUpstream, summary).titled("a proxy writes events anew").advised(
-        "Let the proxy pass request bodies on unchanged. With new uuids PostHog keeps each retry as an event of its own, and Heartbeat cannot find its beats.",
+    let summary = format!("Events sent through {place} arrive under other uuids: the proxy rewrites them");
+    let found = Diagnosis::intermediary(Did::WrongUpstream, summary).titled("a proxy rewrites events").advised(
+        "Let the proxy pass request bodies on unchanged. With new uuids PostHog stores each retry as a separate event, and Heartbeat cannot find its beats.",
     );
     Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::AltersToken))])
 }
 
-/// Something inside of PostHog drops the event.
 #[must_use]
 pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
     let excerpt = if filter.excerpt.is_empty() { String::new() } else { format!(" (“{}”)", filter.excerpt) };
     let advice = match filter.kind {
         FilterKind::EventFilter => {
-            "Let the event filter pass Heartbeat's events (Data pipeline > Event filters): an allow-list drops what it does not name."
+            "Let the event filter pass Heartbeat's events (Data pipeline > Event filters): an allow-list drops every event that it does not name."
         }
         FilterKind::Transformation => {
             "Look at the project's transformations (Data pipeline > Transformations): let them pass Heartbeat's events."
         }
-        FilterKind::Restriction => "PostHog's staff restricts this project: ask PostHog's support.",
+        FilterKind::Restriction => "PostHog's staff has restricted this project: contact PostHog's support.",
         FilterKind::Warning => "Look at the project's ingestion warnings (Data management > Ingestion warnings).",
     };
     let found = Diagnosis::at(Place::Filtered, format!("Events are accepted and dropped: {}{excerpt}", filter.says)).advised(advice);
@@ -240,12 +234,12 @@ pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
     Diagnosis { title, answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
 }
 
-/// PostHog itself knows the token, and behind the proxy it is not known.
+/// PostHog knows the token, but behind the proxy it is unknown.
 #[must_use]
 pub fn altered_token(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
     let summary = format!(
-        "The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known"
+        "The project token does not get through {place} as it was sent: PostHog itself knows it, but behind the proxy it is not known"
     );
     let found = Diagnosis::intermediary(Did::AltersToken, summary).titled(broken_at(&Signs::default())).advised(fix(
         Did::AltersToken,
@@ -255,7 +249,6 @@ pub fn altered_token(way: &Way<'_>) -> Diagnosis {
     Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::WrongUpstream))])
 }
 
-/// The token is not known at this address.
 #[must_use]
 pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
@@ -270,7 +263,6 @@ pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
     )
 }
 
-/// The token belongs to a project in another region of Cloud.
 #[must_use]
 pub fn wrong_region(way: &Way<'_>, region: Region) -> Diagnosis {
     let name = region.name();

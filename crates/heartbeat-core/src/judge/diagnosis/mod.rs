@@ -1,8 +1,6 @@
-//! From evidence to the one diagnosis: where the way of an event is broken, who answered there, and what to do next.
-//!
-//! `heartbeat check` and the running service gather evidence in different ways, and ask these same functions what it means: an answer of capture's
-//! ([`rejected`]), none ([`unreachable()`]), an event that was accepted and is not there ([`missing`]), and a reading that failed ([`unreadable`]).
-//! An answer that is not PostHog's never says anything about PostHog.
+//! From evidence to one diagnosis: where the way of an event is broken, who answered there, and what to do. `heartbeat check` and the service
+//! gather evidence differently and use the same functions: [`rejected`], [`unreachable()`], [`missing`] and [`unreadable`]. A response that is
+//! not PostHog's says nothing about PostHog.
 
 mod answered;
 mod fix;

@@ -1,27 +1,21 @@
-//! Where a redirect leads, against where the event was sent: what to set instead. Events are not sent along redirects: what PostHog's own
-//! libraries send would be lost there.
+//! Reads where a redirect leads, and what to set instead. Redirects are not followed: PostHog's own libraries would lose events there.
 
 use url::Url;
 
-/// What a redirect asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Redirect {
-    /// The same address with or without the slash at its end. A proxy behind a TLS terminator names its own scheme and port: they do not count.
+    /// The same address with or without the trailing slash. A proxy behind a TLS terminator names its own scheme and port: they are ignored.
     Slash {
-        /// Whether it leads to the path with the slash.
         adds: bool,
     },
-    /// The same over https.
+    /// The same over https, with the new host.
     Https(String),
-    /// The same path at another address of the same site: the host that it names.
+    /// The same path at another address of the same site, with the new host.
     Host(String),
-    /// The very same address again.
     Itself,
-    /// Another site, which is named and not recommended: whoever can answer could name it.
+    /// Another site: it is named but not recommended, because anyone who can answer could name it.
     OtherSite(String),
-    /// Somewhere else on this site.
     Elsewhere(String),
-    /// It does not say where to.
     Nowhere,
 }
 
@@ -37,7 +31,7 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
     if asked == to {
         return Redirect::Itself;
     }
-    // Of a reading only the beginning of its path is known.
+    // For the read API only the beginning of the path is known.
     if path == "/api/" && same_host && (asked.scheme(), to.scheme()) == ("http", "https") && to.path().starts_with(asked.path()) {
         let mut host = to.clone();
         host.set_path(asked.path());
@@ -48,20 +42,20 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
         return match (slash_differs, asked.scheme(), to.scheme()) {
             (true, ..) => Redirect::Slash { adds: to.path().ends_with('/') },
             (false, "http", "https") => Redirect::Https(host_before(&to, path)),
-            // Whoever leads from https to http would have events sent in the open.
-            (false, "https", "http") => Redirect::Elsewhere(shown(&to)),
+            // From https to http events would be sent unencrypted.
+            (false, "https", "http") => Redirect::Elsewhere(without_query(&to)),
             _ => Redirect::Host(host_before(&to, path)),
         };
     }
     let keeps_path = path_of(&to).ends_with(path.trim_end_matches('/'));
     match (same_site(&asked, &to), keeps_path) {
         (true, true) => Redirect::Host(host_before(&to, path)),
-        (true, false) => Redirect::Elsewhere(shown(&to)),
-        (false, _) => Redirect::OtherSite(shown(&to)),
+        (true, false) => Redirect::Elsewhere(without_query(&to)),
+        (false, _) => Redirect::OtherSite(without_query(&to)),
     }
 }
 
-/// The base address: what stands before the path that was asked for, its prefix kept.
+/// The base address: everything before `path`, including a prefix.
 fn host_before(to: &Url, path: &str) -> String {
     let prefix = to.path().trim_end_matches('/').strip_suffix(path.trim_end_matches('/')).unwrap_or_default();
     let mut base = to.clone();
@@ -71,15 +65,15 @@ fn host_before(to: &Url, path: &str) -> String {
     base.as_str().trim_end_matches('/').to_owned()
 }
 
-/// Without a query: it may hold what was sent.
-fn shown(to: &Url) -> String {
+/// The query may contain what was sent.
+fn without_query(to: &Url) -> String {
     let mut to = to.clone();
     to.set_query(None);
     to.set_fragment(None);
     to.as_str().chars().take(200).collect()
 }
 
-/// Whether one name is the other, or below it: `www.example.com` and `example.com`. Names that only end alike may be of two owners (`a.co.uk`, `b.co.uk`).
+/// Whether one name equals the other or is a subdomain of it: `www.example.com` and `example.com`. A common suffix is not enough (`a.co.uk`, `b.co.uk`).
 fn same_site(one: &Url, other: &Url) -> bool {
     let (Some(one), Some(other)) = (one.host_str(), other.host_str()) else { return false };
     let is_below = |name: &str, above: &str| name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.')) && above.contains('.');

@@ -1,4 +1,4 @@
-//! What is said of events that are late, or that nobody sends: there the way is open.
+//! Diagnoses of late or missing traffic while the way is open.
 
 use std::time::Duration;
 
@@ -6,29 +6,28 @@ use super::way::Way;
 use crate::judge::partition::Partitions;
 use crate::model::{AnsweredBy, Counts, Diagnosis, Did, Place, Timestamp, span};
 
-/// A clock that differs by more than this misdates events.
+/// Above this difference between the clocks, events are misdated.
 const CLOCK_WRONG_BY: Duration = Duration::from_mins(2);
 
-/// Nothing was sent lately: Heartbeat does not run.
 #[must_use]
 pub fn not_running() -> Diagnosis {
     Diagnosis::at(Place::Heartbeat, "Nothing is being sent: Heartbeat is not running")
-        .advised("Start heartbeat run, or see why it ended. The minutes without a beat are Heartbeat's own, and are not sent later.")
+        .advised("Start heartbeat run, or find out why it ended. The missing beats are Heartbeat's own, and are not sent later.")
 }
 
-/// Capture takes events and does not answer: they arrive all the same.
+/// Capture accepts events but does not answer; they still arrive.
 #[must_use]
 pub fn answers_lost(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
-    let found = Diagnosis::at(Place::AnswersLost, format!("Capture takes events at {place} and does not answer: they arrive all the same")).advised(
-        "Applications send such events again and again, or give up on them: raise the time-outs between, and look at what cuts connections before the \
-         answer (proxy, load balancer, firewall).",
+    let found = Diagnosis::at(Place::AnswersLost, format!("Capture accepts events at {place} but does not answer: they still arrive")).advised(
+        "Applications resend such events again and again, or give up: raise the timeouts in between, and find what cuts connections before the \
+         response (proxy, load balancer, firewall).",
     );
-    let title = Some("capture takes events but does not answer".into());
+    let title = Some("capture accepts events but does not answer".into());
     Diagnosis { answered_by: AnsweredBy::Nobody, address: way.address(), title, ..found }
 }
 
-/// What it means that PostHog's clock is ahead of ours by so many milliseconds (behind, when negative); none where that does no harm.
+/// Diagnoses a wrong clock: PostHog's clock is ahead of ours by this many milliseconds (behind, if negative). None if the difference is harmless.
 #[must_use]
 pub fn wrong_clock(server_ahead_ms: Option<i64>) -> Option<Diagnosis> {
     let ahead_ms = server_ahead_ms?;
@@ -41,16 +40,16 @@ pub fn wrong_clock(server_ahead_ms: Option<i64>) -> Option<Diagnosis> {
     })
 }
 
-/// Beats arrive, and late: the last one by so much.
+/// Beats arrive late; `lag` is that of the last one.
 #[must_use]
 pub fn late(lag: Option<Duration>) -> Diagnosis {
     let summary = lag.map_or_else(|| "Beats arrive late".to_owned(), |lag| format!("Beats arrive late: the last one took {}", span(lag)));
     Diagnosis::at(Place::Pipeline, summary)
         .titled("ingestion is late")
-        .advised("Ingestion works, and does not keep up. Self-hosted: look at the lag of the queue and at the load of the ingestion workers and ClickHouse.")
+        .advised("Ingestion works but does not keep up. Self-hosted: look at the lag of the queue and at the load of the ingestion workers and ClickHouse.")
 }
 
-/// A share of the beats is gone, while later ones arrived: so many of those that are decided, on these routes alone.
+/// `gone` of `decided` beats are lost while later ones arrived; `only` names the routes if not all are affected.
 #[must_use]
 pub fn partial_loss(gone: usize, decided: usize, only: Option<String>) -> Diagnosis {
     let on = only.as_ref().map_or_else(String::new, |route| format!(" on the route {route}"));
@@ -68,8 +67,7 @@ pub fn partial_loss(gone: usize, decided: usize, only: Option<String>) -> Diagno
         .or(&[(Place::Pipeline, None), (Place::Filtered, None), (Place::Intermediary, Some(Did::Swallows))])
 }
 
-/// No event of those that are watched, by these names, came within this time. `heartbeats` says whether beats arrive meanwhile; none where there
-/// are none.
+/// No watched event (with one of `names`) arrived within this time. `heartbeats` is whether beats arrive meanwhile; none if there are no beats.
 #[must_use]
 pub fn no_events(names: Option<&str>, within: Duration, newest: Option<Timestamp>, heartbeats: Option<bool>) -> Diagnosis {
     let what = names.map_or_else(|| "watched event".to_owned(), str::to_owned);
@@ -80,19 +78,16 @@ pub fn no_events(names: Option<&str>, within: Duration, newest: Option<Timestamp
         Some(false) => Diagnosis::at(Place::Pipeline, format!("{none}; beats do not arrive either"))
             .advised("Look at ingestion: capture, the queue, and the ingestion workers."),
         None => Diagnosis::at(Place::Pipeline, none)
-            .advised(
-                "Install Heartbeat on this project: with it, a project that nobody sends to is told from one whose ingestion stands still.",
-            )
+            .advised("Install Heartbeat on this project: it distinguishes a project without traffic from one whose ingestion has stopped.")
             .or(&[(Place::None, None), (Place::Token, None), (Place::Quota, None)]),
     };
     Diagnosis { is_about_traffic: true, ..found }
 }
 
-/// Beats arrive, and no other event does: nobody else sends.
 #[must_use]
 pub fn quiet(within: Duration, newest: Option<Timestamp>) -> Diagnosis {
     let summary = format!(
-        "No event but heartbeats in the last {}{}; beats arrive, so ingestion works, and nobody else sends any",
+        "No event except heartbeats in the last {}{}; beats arrive, so ingestion works, but no application sends events",
         span(within),
         newest_words(newest)
     );
@@ -104,7 +99,6 @@ fn newest_words(newest: Option<Timestamp>) -> String {
     newest.map_or_else(String::new, |newest| format!("; the newest is from {} UTC", newest.time_of_day()))
 }
 
-/// Some partitions of the queue give nothing out, and others do.
 #[must_use]
 pub fn partitions(found: &Partitions) -> Diagnosis {
     let which = if found.fresh_missing {

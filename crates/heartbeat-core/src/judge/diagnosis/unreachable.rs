@@ -1,25 +1,25 @@
-//! No usable answer: where the way ended, and what stood in it.
+//! No usable response: where the connection ended, and why.
 
 use super::way::capital;
 use crate::model::{Address, AnsweredBy, Diagnosis, Obstacle, Phase, Place};
 
-/// What it means that the way to this address ended in this phase, in these words.
+/// Diagnoses a connection to `address` that ended in phase `at`. `words` are the error.
 #[must_use]
 pub fn unreachable(address: Option<Address>, at: Phase, obstacle: Obstacle, words: &str) -> Diagnosis {
     let place = address.as_ref().map_or_else(|| "the host".to_owned(), ToString::to_string);
     let name = address.as_ref().map_or_else(String::new, |address| address.host.clone());
     let found = match (obstacle, at) {
-        (Obstacle::OutOfMeans, _) => Diagnosis::at(Place::Heartbeat, format!("This machine has no means left to connect: {words}"))
+        (Obstacle::OutOfMeans, _) => Diagnosis::at(Place::Heartbeat, format!("This machine has no resources left to connect: {words}"))
             .advised(
                 "Heartbeat or its machine is short of descriptors, memory, disk space or local ports. Raise the limit of open files (LimitNOFILE= or ulimit -n), \
-                 or free what is short, and see what else uses it. This says nothing about PostHog.",
+                 or free the resource, and find what else uses it. This says nothing about PostHog.",
             ),
         (_, Phase::Dns) => Diagnosis::at(Place::Dns, format!("The name {name} cannot be resolved: {words}"))
-            .advised(format!("Check the host's spelling, and ask the name server of this machine: getent hosts {name}")),
+            .advised(format!("Check the host's spelling, and query this machine's name server: getent hosts {name}")),
         (_, Phase::ForwardProxy) => Diagnosis::at(Place::ForwardProxy, capital(words))
             .advised("Check the address in that variable (or its lower-case form), or exempt this host from the proxy with NO_PROXY."),
         (_, Phase::Connect) => Diagnosis::at(Place::Connect, format!("No connection to {place}: {words}")).advised(
-            "Check the port, whether the service runs there, and the firewalls between; from this machine: curl -v with the same address.",
+            "Check the port, whether the service runs there, and the firewalls in between; from this machine: curl -v with the same address.",
         ),
         (obstacle, Phase::Tls) => {
             Diagnosis::at(Place::Tls, format!("TLS with {place} fails: {words}")).advised(tls_advice(obstacle, address.as_ref()))
@@ -30,38 +30,38 @@ pub fn unreachable(address: Option<Address>, at: Phase, obstacle: Obstacle, word
 }
 
 fn no_answer(place: &str, obstacle: Obstacle, words: &str) -> Diagnosis {
-    let found = Diagnosis::at(Place::NoAnswer, format!("{place} takes the connection and gives no whole answer: {words}"));
+    let found = Diagnosis::at(Place::NoAnswer, format!("{place} accepts the connection but sends no complete response: {words}"));
     found.advised(match obstacle {
         Obstacle::NotHttp => "Check the port: what listens there is not a web server.",
         Obstacle::TimedOut => {
-            "Look at what stands first on the way (proxy, firewall, load balancer): it holds the request, or what is behind it does. Its own log says which."
+            "Check the first hop (proxy, firewall, load balancer): it, or the server behind it, does not respond. Its log shows which."
         }
-        Obstacle::Truncated => "What is behind the proxy breaks off in its answer: look at the log of the proxy, then at that of PostHog's capture.",
-        _ => "Something closes the connection on purpose, or crashes: look at the log of what listens there (nginx: return 444, HAProxy: silent-drop or reject).",
+        Obstacle::Truncated => "The server behind the proxy cuts its response off: check the log of the proxy, then that of PostHog's capture.",
+        _ => "Something closes the connection on purpose, or crashes: check the log of the server that listens there (nginx: return 444, HAProxy: silent-drop or reject).",
     })
 }
 
 fn tls_advice(obstacle: Obstacle, address: Option<&Address>) -> String {
     let target = address.map_or_else(|| "HOST:443".to_owned(), |address| format!("{}:{}", address.host, address.port));
-    let readback = format!("Look at it with: openssl s_client -connect {target} -showcerts");
+    let inspect = format!("Inspect it with: openssl s_client -connect {target} -showcerts");
     match obstacle {
-        Obstacle::Expired => format!("Renew the certificate, and reload the server that uses it. {readback}"),
-        Obstacle::NotYetValid => format!("Compare the clocks of this machine and of whoever made the certificate. {readback}"),
-        Obstacle::WrongName => format!("Use the name that the certificate is for, or add this name to it (subjectAltName). {readback}"),
+        Obstacle::Expired => format!("Renew the certificate, and reload the server that uses it. {inspect}"),
+        Obstacle::NotYetValid => format!("Compare the clocks of this machine and of the certificate's issuer. {inspect}"),
+        Obstacle::WrongName => format!("Use the name that the certificate is for, or add this name to it (subjectAltName). {inspect}"),
         Obstacle::SelfSigned => {
-            format!("Use a certificate of a known authority, or add this one to the machine's store (update-ca-certificates). {readback}")
+            format!("Use a certificate of a known authority, or add this one to the machine's store (update-ca-certificates). {inspect}")
         }
         Obstacle::IncompleteChain => format!(
             "Configure the server with the full chain (nginx: ssl_certificate fullchain.pem), not the leaf alone; if the issuer is your own authority, add \
-             its certificate to the machine's store (update-ca-certificates). {readback}"
+             its certificate to the machine's store (update-ca-certificates). {inspect}"
         ),
         Obstacle::PrivateAuthority => format!(
-            "If the authority is your own, add its certificate to the machine's store (update-ca-certificates); or name a file in SSL_CERT_FILE that holds \
-             it beside all others that are trusted, since that variable replaces the store. {readback}"
+            "If the authority is your own, add its certificate to the machine's store (update-ca-certificates); or set SSL_CERT_FILE to a file that contains \
+             it and all other trusted ones, because that variable replaces the store. {inspect}"
         ),
-        Obstacle::OldTls => format!("Allow TLS 1.2 and 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3;). {readback}"),
+        Obstacle::OldTls => format!("Allow TLS 1.2 and 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3;). {inspect}"),
         Obstacle::ClientCertificate => "Exempt PostHog's paths from client certificates: applications in browsers have none.".to_owned(),
-        Obstacle::NotTls => "Write http:// in the host if this port is meant; or give the port that speaks TLS.".to_owned(),
-        _ => readback,
+        Obstacle::NotTls => "Use http:// in the host if this port is intended; or use the port that speaks TLS.".to_owned(),
+        _ => inspect,
     }
 }

@@ -1,4 +1,4 @@
-//! Deliveries: what was told to whom, what is owed, and what nobody took.
+//! Notifications: queued, sent, failed and superseded.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,35 +22,33 @@ use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
 use crate::web::when::When;
 
-/// So many stand on a page.
 const ROWS: usize = 50;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/deliveries", get(list))
+    Router::new().route("/notifications", get(list))
 }
 
-/// A notification, and how far it has come.
 pub(super) struct Sent {
     pub(super) id: Uuid,
-    /// When it came to its end; of one that is owed, when it is tried next.
+    /// Its end; of a queued one, the next try.
     pub(super) when: When,
     pub(super) state: &'static str,
     pub(super) channel: String,
-    /// The channel's page; none where it was removed.
+    /// None: the channel was removed.
     pub(super) address: Option<String>,
     pub(super) kind: &'static str,
     pub(super) incident: Option<i64>,
     pub(super) title: String,
     pub(super) text: String,
     pub(super) tries: u16,
-    /// What the receiver said last.
+    /// The receiver's last response.
     pub(super) said: Option<String>,
 }
 
 impl Sent {
     pub(super) fn of(notification: Notification, channels: &[Channel], now: Timestamp) -> Self {
         let channel = channel_name(&notification, channels);
-        let is_there = channels.iter().any(|known| known.id == notification.channel && !known.removed);
+        let is_there = channels.iter().any(|one| one.id == notification.channel && !one.removed);
         Self {
             id: notification.id,
             when: When::second(notification.ended.unwrap_or(notification.due), now),
@@ -67,27 +65,24 @@ impl Sent {
     }
 }
 
-/// A channel with dead letters.
-struct Dead {
+struct FailedChannel {
     channel: String,
     address: String,
     count: u64,
 }
 
 #[derive(Template)]
-#[template(path = "deliveries.html")]
+#[template(path = "notifications.html")]
 struct Page {
     layout: Layout,
     channel: String,
     state: String,
     incident: String,
-    /// The channels to choose from.
     channels: Vec<String>,
-    dead: Vec<Dead>,
+    failed: Vec<FailedChannel>,
     rows: Vec<Sent>,
-    /// Where the next page goes on.
+    /// The next page starts before this notification.
     next: Option<Uuid>,
-    /// Whether this is not the first one.
     before: bool,
 }
 
@@ -120,7 +115,7 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     let which = NotificationFilter {
         channel: chosen,
         incident: incident.trim().parse().ok().map(IncidentId),
-        state: NotificationState::ALL.into_iter().find(|known| known.name() == state),
+        state: NotificationState::ALL.into_iter().find(|one| one.name() == state),
         before,
         at_most: ROWS as u32 + 1,
         ..NotificationFilter::default()
@@ -130,15 +125,15 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     notifications.truncate(ROWS);
     let next = notifications.last().filter(|_| is_more).map(|notification| notification.id);
     let rows = notifications.into_iter().map(|notification| Sent::of(notification, &channels, layout.now)).collect();
-    let dead = store.queues().await?.into_iter().filter(|(id, queues)| queues.dead > 0 && chosen.is_none_or(|chosen| chosen == *id));
-    let dead = dead.filter_map(|(id, queues)| {
+    let failed = store.queues().await?.into_iter().filter(|(id, queues)| queues.failed > 0 && chosen.is_none_or(|chosen| chosen == *id));
+    let failed = failed.filter_map(|(id, queues)| {
         let channel = called(channels.iter().find(|channel| channel.id == id)?);
-        Some(Dead { address: address(&channel), channel, count: queues.dead })
+        Some(FailedChannel { address: address(&channel), channel, count: queues.failed })
     });
-    let dead = dead.collect();
-    let names = channels.iter().filter(|known| known.of_app.is_none() && !known.removed).map(called).collect::<BTreeSet<_>>();
+    let failed = failed.collect();
+    let names = channels.iter().filter(|one| one.of_app.is_none() && !one.removed).map(called).collect::<BTreeSet<_>>();
     let names = names.into_iter().collect();
-    let layout = layout.titled(Place::Channels, "Deliveries").below([("Channels", "/channels")]).live(None);
-    let shown = Page { layout, channel, state, incident, channels: names, dead, rows, next, before: before.is_some() };
+    let layout = layout.titled(Place::Channels, "Notifications").below([("Channels", "/channels")]).live(None);
+    let shown = Page { layout, channel, state, incident, channels: names, failed, rows, next, before: before.is_some() };
     Ok(page(&site, shown.layout.said.is_some(), &shown))
 }
