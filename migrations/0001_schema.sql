@@ -9,9 +9,7 @@ CREATE TABLE projects (
     token TEXT NOT NULL,
     personal_key {bytes}, -- encrypted
     posthog_id BIGINT,
-    late_after_ms BIGINT NOT NULL,
-    lost_after_ms BIGINT NOT NULL,
-    readback_interval_ms BIGINT NOT NULL
+    timing TEXT NOT NULL -- JSON
 ) {without_rowid};
 
 CREATE TABLE apps (

@@ -14,9 +14,9 @@ use super::table::Table;
 use crate::app;
 use crate::check::Mark;
 use crate::check::fields::{Finding, Typed, fields};
-use crate::config::{Texts, project};
+use crate::config::{App, Texts, project};
 use crate::config::{conceal, proxies};
-use crate::model::ProjectSpec;
+use crate::model::{AppKind, ProjectSpec};
 use crate::settings::ProjectJson;
 
 /// Add, list, change and remove projects
@@ -247,17 +247,18 @@ impl Remove {
 impl List {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let projects = specs(&store).await?.iter().map(ProjectJson::of).collect::<Vec<_>>();
+        let projects = specs(&store).await?;
         if self.json {
-            invocation.screen.items(projects)?;
+            invocation.screen.items(projects.iter().map(ProjectJson::of))?;
         } else if projects.is_empty() {
             invocation.screen.note("There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.")?;
         } else {
             let mut table = Table::under(["PROJECT", "HOST", "TOKEN", "PERSONAL KEY", "HEARTBEAT"]);
             for project in projects {
-                let key = if project.has_personal_api_key { "set" } else { "none" };
-                let heartbeat = project.heartbeat.unwrap_or("not installed");
-                table.row([project.name, project.host, project.token, key.into(), heartbeat.into()]);
+                let key = if project.personal_key.is_some() { "set" } else { "none" };
+                let heartbeat = App::on(&project, AppKind::Heartbeat).map_or("not installed", |app| app.state());
+                let (name, host, token) = (project.name.to_string(), project.host.to_string(), project.token.to_string());
+                table.row([name, host, token, key.into(), heartbeat.into()]);
             }
             invocation.screen.line(table)?;
         }

@@ -50,7 +50,7 @@ pub use reader::{name_of, quoted};
 pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::{SAID_EACH, and_more, few, hint, nearest};
-pub use texts::Texts;
+pub use texts::{Texts, current_name};
 pub use value::{Group, Value};
 pub use web::{Listen, METRICS_PROJECTS, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
 

@@ -12,11 +12,15 @@ pub struct Texts(Vec<(String, Secret)>);
 /// Former field names, which existing files and scripts may still use.
 const ALIASES: [(&str, &str); 1] = [("look_every", "readback_interval")];
 
+/// The current name of a field that may be given by a former one.
+#[must_use]
+pub fn current_name(name: &str) -> &str {
+    ALIASES.iter().find(|(former, _)| *former == name).map_or(name, |(_, current)| current)
+}
+
 impl Texts {
     pub fn put(&mut self, name: impl Into<String>, text: &str) {
-        let name = name.into();
-        let name = ALIASES.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| (*new).to_owned());
-        self.0.push((name, Secret::new(text)));
+        self.0.push((current_name(&name.into()).to_owned(), Secret::new(text)));
     }
 
     #[must_use]

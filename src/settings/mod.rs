@@ -23,7 +23,7 @@ pub use cost::Cost;
 pub use entity::StoredEntity;
 pub use error::{ChangeError, Clash};
 pub use json::{
-    AppKindJson, ChannelJson, ChannelKindJson, DeliveryJson, FieldJson, InstalledAppJson, ProjectJson, ResentJson, RouteJson, TestedJson,
+    AppKindJson, ChannelJson, ChannelKindJson, DeliveryJson, FieldJson, InstalledAppJson, ProjectJson, ResentJson, RouteJson, TestedJson, property,
     channel_state,
 };
 pub use replayed::{FoundJson, HoleJson, ReplayJson, SumJson};

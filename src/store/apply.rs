@@ -10,7 +10,7 @@ use super::channels::{self, StoredChannel};
 use super::cipher::{Owner, SecretCipher};
 use super::database::Work;
 use super::numbers::Numbers;
-use super::projects::{PERSONAL_KEY, Settings};
+use super::projects::{PERSONAL_KEY, Settings, damaged};
 use super::statement::{Statement, Value};
 use super::{Change, StoreError};
 
@@ -41,7 +41,7 @@ struct Before {
 
 #[derive(Default)]
 struct Rows {
-    projects: Vec<[Value; 10]>,
+    projects: Vec<[Value; 8]>,
     apps: Vec<[Value; 5]>,
     uninstalled: Vec<(AppKind, i64)>,
     pairs: Vec<[Value; 11]>,
@@ -141,6 +141,7 @@ impl SettingUp<'_> {
             .as_ref()
             .map(|key| self.cipher.encrypt(Owner::Project(&spec.name), PERSONAL_KEY, key.expose()))
             .transpose()?;
+        let timing = serde_json::to_string(&spec.timing).map_err(|wrong| damaged(&spec.name, "timing", &wrong))?;
         rows.projects.push([
             project.into(),
             spec.name.as_str().into(),
@@ -149,9 +150,7 @@ impl SettingUp<'_> {
             spec.token.as_str().into(),
             key.into(),
             spec.posthog_id.map(|id| id as i64).into(),
-            (spec.timing.late_after.as_millis() as i64).into(),
-            (spec.timing.lost_after.as_millis() as i64).into(),
-            (spec.timing.readback_interval.as_millis() as i64).into(),
+            timing.into(),
         ]);
         self.plan_apps(project, spec, before, rows)?;
         self.plan_pair(project, spec, before, rows)?;
@@ -222,11 +221,10 @@ impl SettingUp<'_> {
         channels::drop_all(self.work, rows.pairs_removed).await?;
         channels::write(self.work, rows.pairs).await?;
         self.upsert(
-            "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, readback_interval_ms) VALUES ",
+            "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, timing) VALUES ",
             rows.projects,
             " ON CONFLICT (id) DO UPDATE SET host = excluded.host, api_host = excluded.api_host, token = excluded.token, \
-             personal_key = excluded.personal_key, posthog_id = excluded.posthog_id, late_after_ms = excluded.late_after_ms, \
-             lost_after_ms = excluded.lost_after_ms, readback_interval_ms = excluded.readback_interval_ms",
+             personal_key = excluded.personal_key, posthog_id = excluded.posthog_id, timing = excluded.timing",
         )
         .await?;
         self.upsert(

@@ -13,7 +13,6 @@ use crate::model::{
 
 use super::cipher::{Owner, SecretCipher};
 use super::database::{Database, Row, Work};
-use super::evidence::duration;
 use super::statement::Statement;
 use super::{Spread, Store, StoreError, alert_app};
 
@@ -90,9 +89,9 @@ impl Store {
 
     /// The longest `lost_after` of all projects: younger beats may still become lost.
     pub async fn longest_wait(&self) -> Result<Duration, StoreError> {
-        let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
-        let found = self.database.read("reading the longest lost_after", longest, |row| row.maybe_int(0)).await?;
-        Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
+        let all = Statement::new("SELECT DISTINCT timing FROM projects");
+        let timings = self.database.read("reading the longest lost_after", all, |row| timing(&"(any)", &row.text(0)?)).await?;
+        Ok(timings.into_iter().map(|timing| timing.lost_after).max().unwrap_or_default())
     }
 
     pub async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError> {
@@ -141,7 +140,7 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
     let all = of(
-        "SELECT id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, readback_interval_ms FROM projects",
+        "SELECT id, name, host, api_host, token, personal_key, posthog_id, timing FROM projects",
         " WHERE id",
     );
     let mut projects = work
@@ -173,7 +172,6 @@ fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreEr
     let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
     let host =
         |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
-    let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"it is negative"));
     let key = row.maybe_bytes(5)?.zip(cipher).map(|(encrypted, cipher)| {
         let opened = cipher.open(Owner::Project(&name), PERSONAL_KEY, &encrypted)?;
         PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
@@ -184,11 +182,7 @@ fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreEr
         token: ProjectToken::parse(&row.text(4)?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
         personal_key: key.transpose()?,
         posthog_id: row.maybe_int(6)?.map(|id| id as u64),
-        timing: Timing {
-            late_after: pause(7, "late_after")?,
-            lost_after: pause(8, "lost_after")?,
-            readback_interval: pause(9, "readback_interval")?,
-        },
+        timing: timing(&name, &row.text(7)?)?,
         heartbeat: None,
         ingestion_alert: None,
         name,
@@ -253,6 +247,10 @@ fn app_named(kind: &str) -> Result<AppKind, StoreError> {
     AppKind::named(kind).ok_or_else(|| {
         StoreError::Damaged(format!("the database contains an app `{kind}`, which this version of Heartbeat does not support"))
     })
+}
+
+fn timing(project: &impl Display, text: &str) -> Result<Timing, StoreError> {
+    serde_json::from_str(text).map_err(|wrong| damaged(project, "timing", &wrong))
 }
 
 fn read_host(project: &impl Display, text: &str) -> Result<Host, StoreError> {

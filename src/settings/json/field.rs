@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
-use crate::model::Field;
+use crate::model::{Field, Takes};
 
 /// A field of an app or of a kind of channel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -32,4 +33,15 @@ impl FieldJson {
         let Field { key, label, hint, default, required, secret, .. } = *field;
         Self { key, label, hint, default, required, secret, choices: field.choices(), others: field.takes_others() }
     }
+}
+
+/// The JSON schema of a property that holds the field.
+#[must_use]
+pub fn property(field: &Field, is_nullable: bool) -> ObjectBuilder {
+    let of = if field.takes == Takes::Number { Type::Integer } else { Type::String };
+    let types = if is_nullable { SchemaType::from_iter([of, Type::Null]) } else { of.into() };
+    let default = if field.default.is_empty() { String::new() } else { format!(" Default: {}.", field.default) };
+    let property = ObjectBuilder::new().schema_type(types).description(Some(format!("{}{default}", field.hint)));
+    let property = if field.takes == Takes::Number { property.minimum(Some(1)) } else { property };
+    if field.secret { property.write_only(true) } else { property }
 }

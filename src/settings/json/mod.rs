@@ -7,5 +7,5 @@ mod project;
 
 pub use app::{AppKindJson, InstalledAppJson, RouteJson};
 pub use channel::{ChannelJson, ChannelKindJson, DeliveryJson, ResentJson, TestedJson, channel_state};
-pub use field::FieldJson;
+pub use field::{FieldJson, property};
 pub use project::ProjectJson;

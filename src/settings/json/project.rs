@@ -1,55 +1,75 @@
-//! The settings of a project as JSON.
+//! The settings of a project as JSON: one property per field of the table `config::project::FIELDS`.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use std::borrow::Cow;
 
-use crate::config::{App, duration};
-use crate::model::{AppKind, Host, ProjectSpec};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-/// The settings of a project.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Project)]
-pub struct ProjectJson {
-    /// Name of the project.
-    pub name: String,
-    /// Where events are sent: `us`, `eu`, or an address.
-    pub host: String,
-    /// Where events are read back; null for the API of the host.
-    pub api_host: Option<String>,
-    /// The project token, which is public.
-    pub token: String,
-    /// Whether a personal API key is set. The key itself is never returned.
-    pub has_personal_api_key: bool,
-    /// PostHog's id of the project; null if it is found from the token.
-    pub project_id: Option<u64>,
-    /// A beat that is read back after this time is late, for example `2m`.
-    pub late_after: String,
-    /// A beat that is not read back within this time is lost, for example `15m`.
-    pub lost_after: String,
-    /// How often PostHog is queried for beats, for example `1m`.
-    pub readback_interval: String,
-    /// `enabled`, `disabled`, or null if it is not installed.
-    pub heartbeat: Option<&'static str>,
-    /// `enabled`, `disabled`, or null if it is not installed.
-    pub ingestion_alert: Option<&'static str>,
-}
+use super::field::property;
+use crate::config::App;
+use crate::config::project::{FIELDS, shown};
+use crate::model::{AppKind, Field, ProjectSpec, Takes};
+
+/// Secrets are not returned, only whether they are set: `has_personal_api_key`.
+#[derive(Debug)]
+pub struct ProjectJson(ProjectSpec);
 
 impl ProjectJson {
     #[must_use]
     pub fn of(spec: &ProjectSpec) -> Self {
-        let state = |kind| App::on(spec, kind).map(|app| if app.is_enabled() { "enabled" } else { "disabled" });
-        Self {
-            name: spec.name.to_string(),
-            host: spec.host.to_string(),
-            api_host: spec.api_host.as_ref().map(Host::to_string),
-            token: spec.token.to_string(),
-            has_personal_api_key: spec.personal_key.is_some(),
-            project_id: spec.posthog_id,
-            late_after: duration::show(spec.timing.late_after),
-            lost_after: duration::show(spec.timing.lost_after),
-            readback_interval: duration::show(spec.timing.readback_interval),
-            heartbeat: state(AppKind::Heartbeat),
-            ingestion_alert: state(AppKind::IngestionAlert),
-        }
+        Self(spec.clone())
     }
+}
+
+impl Serialize for ProjectJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(spec) = self;
+        let mut map = serializer.serialize_map(None)?;
+        for field in &FIELDS {
+            let value = shown(spec, field.key);
+            match (field.secret, field.takes) {
+                (true, _) => map.serialize_entry(&has(field), &value.is_some())?,
+                (false, Takes::Number) => map.serialize_entry(field.key, &value.and_then(|number| number.parse::<u64>().ok()))?,
+                (false, _) => map.serialize_entry(field.key, &value)?,
+            }
+        }
+        for kind in AppKind::ALL {
+            map.serialize_entry(kind.section(), &App::on(spec, kind).map(|app| app.state()))?;
+        }
+        map.end()
+    }
+}
+
+impl ToSchema for ProjectJson {
+    fn name() -> Cow<'static, str> {
+        "Project".into()
+    }
+}
+
+impl PartialSchema for ProjectJson {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = ObjectBuilder::new().description(Some("The settings of a project."));
+        for field in &FIELDS {
+            schema = if field.secret {
+                let description = format!("Whether {} is set. The value itself is never returned.", field.key);
+                let flag = ObjectBuilder::new().schema_type(Type::Boolean).description(Some(description));
+                schema.property(has(field), flag).required(has(field))
+            } else {
+                schema.property(field.key, property(field, !field.required && field.takes != Takes::Duration)).required(field.key)
+            };
+        }
+        for section in AppKind::ALL.map(AppKind::section) {
+            let description = "`enabled`, `disabled`, or null if it is not installed.";
+            let state = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).description(Some(description));
+            schema = schema.property(section, state).required(section);
+        }
+        schema.into()
+    }
+}
+
+fn has(field: &Field) -> String {
+    format!("has_{}", field.key)
 }

@@ -6,16 +6,20 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Deserializer};
-use utoipa::{IntoParams, ToSchema};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Paging, Sent, created};
-use crate::config::Texts;
+use crate::config::project::FIELDS;
+use crate::config::{Texts, current_name, hint, quoted};
 use crate::model::{AppKind, ProjectName, ProjectSpec};
-use crate::settings::{ProjectJson, app};
+use crate::settings::{ProjectJson, app, property};
 use crate::web::error::WebError;
 use crate::web::setup::{self, Asking, CheckedFields, names};
 use crate::web::site::Site;
@@ -25,139 +29,81 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, remove)).routes(routes!(check))
 }
 
-/// Changes to a project. An absent field stays unchanged; null removes its value or restores its default.
-#[derive(Deserialize, ToSchema, Default)]
-#[serde(deny_unknown_fields, default)]
-struct ProjectFields {
-    /// Where events are sent: `us`, `eu` or a URL.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "us")]
-    host: Given<String>,
-    /// API for read-backs, if it is not the API of the host.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    api_host: Given<String>,
-    /// The project token (`phc_...`).
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    token: Given<String>,
-    /// A personal API key (`phx_...`) with the scope `query:read`. It must be given again when the address of the API changes.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>, write_only)]
-    personal_api_key: Given<String>,
-    /// PostHog's project id. If it is not set, it is looked up from the token.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>, minimum = 1)]
-    project_id: Given<u64>,
-    /// A beat that arrives later than this is late, for example `2m`.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    late_after: Given<String>,
-    /// A beat that has not arrived after this time is lost, for example `15m`.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    lost_after: Given<String>,
-    /// Interval of read-backs, for example `1m`.
-    #[serde(deserialize_with = "given", alias = "look_every")]
-    #[schema(value_type = Option<String>)]
-    readback_interval: Given<String>,
-}
+/// Changes to a project, a project to add, or fields to check: one property per field of the table. An absent field stays unchanged; null removes
+/// its value or restores its default.
+#[derive(Default)]
+struct ProjectFields(Texts);
 
-/// Absent, null, or a value.
-type Given<T> = Option<Option<T>>;
-
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-impl ProjectFields {
-    fn texts(&self) -> Texts {
-        let number = self.project_id.map(|number| number.map(|number| number.to_string()));
-        let fields = [
-            ("host", &self.host),
-            ("api_host", &self.api_host),
-            ("token", &self.token),
-            ("personal_api_key", &self.personal_api_key),
-            ("project_id", &number),
-            ("late_after", &self.late_after),
-            ("lost_after", &self.lost_after),
-            ("readback_interval", &self.readback_interval),
-        ];
-        fields.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.as_deref().unwrap_or_default()))).collect()
-    }
-}
-
-/// A project to add.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// The fields of a project to add, and its apps.
 struct NewProject {
-    /// Name: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`. It cannot be changed.
-    #[schema(example = "shop")]
-    name: String,
-    /// Where events are sent: `us`, `eu` or a URL.
-    #[schema(example = "us")]
-    host: String,
-    /// API for read-backs, if it is not the API of the host.
-    api_host: Option<String>,
-    /// The project token (`phc_...`).
-    token: String,
-    /// A personal API key (`phx_...`) with the scope `query:read`. Without it, beats are not verified.
-    #[schema(write_only)]
-    personal_api_key: Option<String>,
-    /// PostHog's project id. Default: looked up from the token.
-    #[schema(minimum = 1)]
-    project_id: Option<u64>,
-    /// A beat that arrives later than this is late. Default `2m`.
-    late_after: Option<String>,
-    /// A beat that has not arrived after this time is lost. Default `15m`.
-    lost_after: Option<String>,
-    /// Interval of read-backs. Default `1m`.
-    #[serde(alias = "look_every")]
-    readback_interval: Option<String>,
-    /// Apps to install: `heartbeat`, `ingestion-alert`. Default: both.
-    apps: Option<Vec<String>>,
+    texts: Texts,
+    apps: Vec<AppKind>,
 }
 
-impl NewProject {
-    fn texts(&self) -> Texts {
-        Texts::default()
-            .with("name", Some(&self.name))
-            .with("host", Some(&self.host))
-            .with("token", Some(&self.token))
-            .with("api_host", self.api_host.as_deref())
-            .with("personal_api_key", self.personal_api_key.as_deref())
-            .with("project_id", self.project_id.map(|number| number.to_string()).as_deref())
-            .with("late_after", self.late_after.as_deref())
-            .with("lost_after", self.lost_after.as_deref())
-            .with("readback_interval", self.readback_interval.as_deref())
-    }
+/// The property of [`NewProject`] that is not a field.
+const APPS: &str = "apps";
 
-    fn apps(&self) -> Result<Vec<AppKind>, WebError> {
-        let Some(names) = &self.apps else { return Ok(AppKind::ALL.into()) };
-        let mut kinds = Vec::new();
-        for name in names {
-            let kind = app::kind_named(&name.chars().take(64).collect::<String>()).map_err(|wrong| WebError::unfit_whole("apps", wrong))?;
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        Ok(kinds)
+impl<'de> Deserialize<'de> for ProjectFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sent = Map::deserialize(deserializer)?;
+        sent.iter().map(|(key, value)| text_of(key, value)).collect::<Result<_, _>>().map(Self).map_err(de::Error::custom)
     }
 }
 
-/// Fields to check. Absent fields are not checked.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct FieldsToCheck {
-    name: Option<String>,
-    /// `us`, `eu` or a URL.
-    host: Option<String>,
-    api_host: Option<String>,
-    token: Option<String>,
-    #[schema(write_only)]
-    personal_api_key: Option<String>,
-    project_id: Option<u64>,
+impl<'de> Deserialize<'de> for NewProject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut sent = Map::deserialize(deserializer)?;
+        let apps = sent.remove(APPS).filter(|apps| !apps.is_null());
+        let texts = sent.iter().map(|(key, value)| text_of(key, value)).collect::<Result<_, _>>().map_err(de::Error::custom)?;
+        let Some(apps) = apps else { return Ok(Self { texts, apps: AppKind::ALL.into() }) };
+        let names: Vec<String> = serde_json::from_value(apps).map_err(|_| de::Error::custom("apps must be a list of names"))?;
+        let kinds = names.iter().map(|name| app::kind_named(&name.chars().take(64).collect::<String>())).collect::<Result<Vec<_>, _>>();
+        let kinds = kinds.map_err(|wrong| de::Error::custom(format!("{APPS}: {wrong}")))?;
+        Ok(Self { texts, apps: AppKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect() })
+    }
 }
+
+/// Values are not quoted in errors: they may be secret.
+fn text_of<'k>(key: &'k str, value: &Value) -> Result<(&'k str, String), String> {
+    let keys = FIELDS.map(|field| field.key);
+    if !keys.contains(&current_name(key)) {
+        return Err(format!("{} is not a field of a project; {}", quoted(key), hint(key, &keys)));
+    }
+    match value {
+        Value::Null => Ok((key, String::new())),
+        Value::String(text) => Ok((key, text.clone())),
+        Value::Number(number) => Ok((key, number.to_string())),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(format!("{key} must be a text or a number")),
+    }
+}
+
+fn schema_of(description: &str, is_new: bool) -> ObjectBuilder {
+    let mut schema = ObjectBuilder::new().description(Some(description)).additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    for field in &FIELDS {
+        let is_required = is_new && field.required;
+        schema = schema.property(field.key, property(field, !is_required));
+        schema = if is_required { schema.required(field.key) } else { schema };
+    }
+    schema
+}
+
+impl PartialSchema for ProjectFields {
+    fn schema() -> RefOr<Schema> {
+        schema_of("Fields of a project. An absent field stays unchanged; null removes its value or restores its default.", false).into()
+    }
+}
+
+impl ToSchema for ProjectFields {}
+
+impl PartialSchema for NewProject {
+    fn schema() -> RefOr<Schema> {
+        let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(AppKind::ALL.map(AppKind::name)));
+        let apps = ArrayBuilder::new().items(name).description(Some("Apps to install. Default: all."));
+        schema_of("A project to add.", true).property(APPS, apps).into()
+    }
+}
+
+impl ToSchema for NewProject {}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -210,7 +156,7 @@ async fn add(
     Asked(checking): Asked<Checking>,
     Sent(new): Sent<NewProject>,
 ) -> Result<Response, WebError> {
-    let spec = setup::add(&site, &visitor, &new.texts(), &new.apps()?, Asking::unless(!checking.check)).await?;
+    let spec = setup::add(&site, &visitor, &new.texts, &new.apps, Asking::unless(!checking.check)).await?;
     Ok(created(ProjectJson::of(&spec)))
 }
 
@@ -243,7 +189,7 @@ async fn change(
 ) -> Result<Json<ProjectJson>, WebError> {
     as_read.check(&view(&site, &name).await?)?;
     let done =
-        setup::change(&site, &as_read.settings_service(&site, &visitor), &name, &fields.texts(), Asking::unless(!checking.check)).await?;
+        setup::change(&site, &as_read.settings_service(&site, &visitor), &name, &fields.0, Asking::unless(!checking.check)).await?;
     Ok(Json(ProjectJson::of(&done.now)))
 }
 
@@ -271,15 +217,8 @@ async fn remove(
 ///
 /// Asks the given PostHog instance which one it is, whether it knows the token, and what the key is allowed to do. No event is sent and
 /// nothing is stored. The response takes up to ten seconds if PostHog is slow.
-#[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", operation_id = "check_project", request_body = FieldsToCheck, responses(
+#[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", operation_id = "check_project", request_body = ProjectFields, responses(
     (status = 200, body = CheckedFields), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<FieldsToCheck>) -> Result<Json<CheckedFields>, WebError> {
-    let texts = Texts::default()
-        .with("name", fields.name.as_deref())
-        .with("host", fields.host.as_deref())
-        .with("api_host", fields.api_host.as_deref())
-        .with("token", fields.token.as_deref())
-        .with("personal_api_key", fields.personal_api_key.as_deref())
-        .with("project_id", fields.project_id.map(|number| number.to_string()).as_deref());
-    Ok(Json(Box::pin(setup::check(&site, &texts, None)).await?))
+async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<ProjectFields>) -> Result<Json<CheckedFields>, WebError> {
+    Ok(Json(Box::pin(setup::check(&site, &fields.0, None)).await?))
 }

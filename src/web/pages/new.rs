@@ -10,7 +10,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::fields::{Field, fields, texts};
-use crate::model::{AppKind, HeartbeatApp};
+use crate::config::project::FIELDS;
+use crate::model::{AppKind, HeartbeatApp, Takes};
 use crate::settings::Cost;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
@@ -24,8 +25,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/new", get(show).post(add)).route("/projects/new/check", post(check))
 }
 
-/// In the order of the form; `api_host` is in a collapsed section.
-const KEYS: [&str; 6] = ["name", "host", "token", "personal_api_key", "project_id", "api_host"];
+/// A new project has the default timing.
+fn keys() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().filter(|field| field.takes != Takes::Duration).map(|field| field.key)
+}
 
 #[derive(Template)]
 #[template(path = "new.html")]
@@ -56,7 +59,7 @@ fn filled(layout: Layout, form: &Filled, apps: Vec<(AppKind, bool)>, found: &[Ch
     let layout = layout.titled(Place::Projects, "New project").below([("Projects", "/")]);
     let value = |key: &str| form.text(key).to_owned();
     let wrong = found.iter().filter(|field| field.mark == "fail").cloned().collect();
-    Page { layout, fields: fields(&KEYS, None, value, found), apps, wrong, had_key: form.given("personal_api_key").is_some() }
+    Page { layout, fields: fields(keys(), None, value, found), apps, wrong, had_key: form.given("personal_api_key").is_some() }
 }
 
 async fn show(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout) -> Response {
@@ -64,7 +67,7 @@ async fn show(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout) 
 }
 
 async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
-    let texts = texts(&form, KEYS);
+    let texts = texts(&form, keys());
     let ticked: Vec<(AppKind, bool)> = AppKind::ALL.into_iter().map(|kind| (kind, form.has(kind.name()))).collect();
     if form.has("check") {
         let found = setup::check(&site, &texts, None).await?.fields;
@@ -88,6 +91,6 @@ async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Lay
 }
 
 async fn check(State(site): State<Arc<Site>>, Writer(_): Writer, form: Filled) -> Result<Json<CheckedFields>, WebError> {
-    let texts = texts(&form, KEYS);
+    let texts = texts(&form, keys());
     Ok(Json(setup::check(&site, &texts, None).await?))
 }

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use super::fields::{Field, fields, texts};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::Texts;
-use crate::config::project::shown;
+use crate::config::project::{FIELDS, shown};
 use crate::model::{ProjectName, ProjectSpec};
 use crate::settings::ChangeError;
 use crate::web::error::WebError;
@@ -27,7 +27,11 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/settings", get(show).post(save)).route("/projects/{name}/settings/check", post(check))
 }
 
-const KEYS: [&str; 8] = ["host", "api_host", "token", "personal_api_key", "project_id", "late_after", "lost_after", "readback_interval"];
+/// The name never changes.
+fn keys() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|field| field.key).filter(|key| *key != "name")
+}
+
 const KEY: &str = "personal_api_key";
 /// The checkbox that removes the key.
 const DROP_KEY: &str = "drop_key";
@@ -56,7 +60,7 @@ impl Page {
             layout: framed(layout, spec),
             tabs: tabs(&spec.name, Tab::Settings),
             name: spec.name.clone(),
-            fields: fields(&KEYS, Some(spec), value, &[]),
+            fields: fields(keys(), Some(spec), value, &[]),
             wrong: Vec::new(),
             had_key: false,
             drops_key: false,
@@ -66,7 +70,7 @@ impl Page {
     fn typed(layout: Layout, spec: &ProjectSpec, form: &Filled, found: &[CheckedField]) -> Self {
         let value = |key: &str| form.text(key).to_owned();
         Self {
-            fields: fields(&KEYS, Some(spec), value, found),
+            fields: fields(keys(), Some(spec), value, found),
             wrong: found.iter().filter(|field| field.mark == "fail").cloned().collect(),
             had_key: form.given(KEY).is_some(),
             drops_key: form.has(DROP_KEY),
@@ -77,7 +81,7 @@ impl Page {
 
 /// An empty key field keeps the stored key, unless the checkbox removes it.
 fn submitted(form: &Filled) -> Texts {
-    let texts = texts(form, KEYS).without_blank([KEY]);
+    let texts = texts(form, keys()).without_blank([KEY]);
     let drops = form.has(DROP_KEY) && form.given(KEY).is_none();
     texts.with(KEY, drops.then_some(""))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Maximum number of connections, however many descriptors there are: each one uses memory.
-const MOST: usize = 1_024;
+const MOST: usize = 384;
 /// Minimum number of connections: a browser opens six.
 const FEWEST: usize = 8;
 /// From one address that is neither this machine nor a trusted proxy.
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn half_of_the_descriptors_are_never_a_visitors() {
         for (descriptors, total, per_address) in
-            [(0, 8, 4), (64, 32, 16), (256, 128, 64), (1_024, 512, 256), (524_288, 1_024, 256), (u64::MAX, 1_024, 256)]
+            [(0, 8, 4), (64, 32, 16), (256, 128, 64), (1_024, 384, 192), (524_288, 384, 192), (u64::MAX, 384, 192)]
         {
             let limits = ConnectionLimits::for_descriptors(descriptors);
             assert_eq!((limits.total, limits.per_address), (total, per_address), "{descriptors}");

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{duration, AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectId(pub i64);
@@ -37,14 +39,18 @@ impl fmt::Display for ProjectName {
     }
 }
 
-/// The waits that decide an outcome, and the interval of read-backs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The waits that decide an outcome, and the interval of read-backs. Stored as JSON; a wait that is not stored has its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Timing {
     /// A beat that is seen later than this is late.
+    #[serde(with = "duration")]
     pub late_after: Duration,
     /// A beat that is not seen by then is lost.
+    #[serde(with = "duration")]
     pub lost_after: Duration,
     /// At least a minute.
+    #[serde(with = "duration")]
     pub readback_interval: Duration,
 }
 
