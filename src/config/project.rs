@@ -1,5 +1,7 @@
 //! A project: its fields, and the conversion from texts. `heartbeat` is the state of an app, `heartbeat.events` is a setting of that app.
 
+use std::time::Duration;
+
 use super::app::App;
 use super::problem::{Problem, Problems};
 use super::reader::Reader;
@@ -8,7 +10,7 @@ use super::{duration, rules};
 use crate::model::{AppKind, Field, PersonalKey, ProjectSpec, ProjectToken, Takes, Timing};
 
 /// In the order in which users are asked for them.
-pub const FIELDS: [Field; 9] = [
+pub const FIELDS: [Field; 10] = [
     Field::new("name", "Name", Takes::Name, "Name of the project in Heartbeat. It cannot be changed later.").required(),
     Field::new("host", "PostHog host", Takes::Host, "Where events are sent: `us`, `eu`, or the address of a PostHog instance.").required(),
     Field::new("token", "Project token", Takes::Token, "phc_..., from Settings > Project > General.").required(),
@@ -30,6 +32,7 @@ pub const FIELDS: [Field; 9] = [
         "How often PostHog is queried for beats that have not been read back.",
     )
     .or("1m"),
+    Field::new("timeout", "Time-out", Takes::Duration, "How long capture may take to answer one try of a beat: 1s to 20s.").or("20s"),
 ];
 
 /// The problems of an incomplete form: missing fields are not reported.
@@ -72,6 +75,7 @@ pub(super) fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
         "late_after" => Some(duration::show(spec.timing.late_after)),
         "lost_after" => Some(duration::show(spec.timing.lost_after)),
         "readback_interval" => Some(duration::show(spec.timing.readback_interval)),
+        "timeout" => Some(duration::show(spec.timing.timeout)),
         _ => None,
     }
 }
@@ -110,6 +114,9 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
             usual.readback_interval,
             rules::readback_interval,
         ),
+        timeout: reader.or("timeout", timing.as_ref().map(|timing| &timing.timeout), usual.timeout, |text| {
+            rules::within(text, Duration::from_secs(1), Timing::LONGEST_TIMEOUT)
+        }),
     };
     let apps = AppKind::ALL.map(|kind| app(reader, kind, stored, token.as_ref()));
     finish(reader);

@@ -146,7 +146,8 @@ impl Pulse {
                 record(&capture_result, false);
             }
         };
-        let capture_result = capture::send_telling(&self.client, &event, minute.end(), &mut first_failure).await;
+        let timeout = project.spec.timing.timeout;
+        let capture_result = capture::send_telling(&self.client, &event, timeout, minute.end(), &mut first_failure).await;
         tracing::debug!(project = %project.spec.name, route = route.spec.name, %minute, reply = ?capture_result.reply, "sent");
         record(&capture_result, true);
     }

@@ -13,9 +13,8 @@ use uuid::Uuid;
 use self::reading::{Again, Verdict};
 use super::client::{Client, Place};
 use super::wire::{Ask, Cut, Heard, Track};
-use crate::model::{Beat, CaptureResult, Endpoint, Phases, ProjectToken, Reply, Timestamp};
+use crate::model::{Beat, CaptureResult, Endpoint, Phases, ProjectToken, Reply, Timestamp, Timing};
 
-const ATTEMPT: Duration = Duration::from_secs(20);
 /// Additional pause before a single retry.
 const ONCE_AFTER: Duration = Duration::from_secs(1);
 const MOST: usize = 64 * 1024;
@@ -40,19 +39,20 @@ pub struct Event<'a> {
 /// Sends a beat and retries with the same bytes where that can help, until
 /// `no_try_after`; the first try is always made.
 pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> CaptureResult {
-    send_telling(client, event, no_try_after, &mut |_| {}).await
+    send_telling(client, event, Timing::default().timeout, no_try_after, &mut |_| {}).await
 }
 
-/// Also calls `tell` with the result of each failed try that is followed by another: the final result may take a
+/// With a `timeout` for each try. Also calls `tell` with the result of each failed try that is followed by another: the final result may take a
 /// minute.
 pub async fn send_telling(
     client: &Client,
     event: &Event<'_>,
+    timeout: Duration,
     no_try_after: Timestamp,
     tell: &mut (dyn FnMut(CaptureResult) + Send),
 ) -> CaptureResult {
     let sent = client.clock().now();
-    let mut parcel = match Parcel::new(client, event) {
+    let mut parcel = match Parcel::new(client, event, timeout) {
         Ok(parcel) => parcel,
         Err(cut) => return CaptureResult { sent, reply: unreachable(cut), phases: Phases::default(), tries: 1 },
     };
@@ -88,14 +88,14 @@ struct Parcel {
 }
 
 impl Parcel {
-    fn new(client: &Client, event: &Event<'_>) -> Result<Self, Cut> {
+    fn new(client: &Client, event: &Event<'_>, timeout: Duration) -> Result<Self, Cut> {
         let place = client.place(event.base)?;
         let is_new_path = event.endpoint == Endpoint::V0 && !place.lacks_v0(client.clock().now());
         let (path, headers, body) = match event.endpoint {
             Endpoint::V0 => (if is_new_path { event.endpoint.path() } else { V0_OLD }, event::v0_headers(), event::v0_body(event)),
             Endpoint::V1 => (event.endpoint.path(), event::v1_headers(event), event::v1_body(event)),
         };
-        let ask = Ask { method: Method::POST, path: place.path(path)?, headers, body, cold: true, limit: ATTEMPT, most: MOST };
+        let ask = Ask { method: Method::POST, path: place.path(path)?, headers, body, cold: true, limit: timeout, most: MOST };
         Ok(Self { place, endpoint: event.endpoint, uuid: event.beat.uuid, is_new_path, ask })
     }
 

@@ -18,6 +18,7 @@ fn an_export_shows_no_secret_unless_told() {
     late_after = "2m"
     lost_after = "15m"
     readback_interval = "1m"
+    timeout = "20s"
 
     [[project]]
     name = "shop"
@@ -27,6 +28,7 @@ fn an_export_shows_no_secret_unless_told() {
     late_after = "2m"
     lost_after = "15m"
     readback_interval = "1m"
+    timeout = "20s"
 
     [project.heartbeat]
     enabled = true

@@ -29,9 +29,9 @@ fn tokens() -> impl Strategy<Value = ProjectToken> {
 }
 
 fn paces() -> impl Strategy<Value = Timing> {
-    (1_000..7_200_000_u64, 1..36_000_000_u64, 60_000..=3_600_000_u64).prop_map(|(late, more, readback)| {
-        let [late_after, lost_after, readback_interval] = [late, late + more, readback].map(Duration::from_millis);
-        Timing { late_after, lost_after, readback_interval }
+    (1_000..7_200_000_u64, 1..36_000_000_u64, 60_000..=3_600_000_u64, 1_000..=20_000_u64).prop_map(|(late, more, readback, timeout)| {
+        let [late_after, lost_after, readback_interval, timeout] = [late, late + more, readback, timeout].map(Duration::from_millis);
+        Timing { late_after, lost_after, readback_interval, timeout }
     })
 }
 

@@ -56,6 +56,7 @@ fn every_setting_is_heard() {
         late_after = "90s"
         lost_after = "12h"
         readback_interval = "1h"
+        timeout = "5s"
         [project.heartbeat]
         enabled = false
         events = "heartbeat_api+heartbeat"
@@ -80,7 +81,7 @@ fn every_setting_is_heard() {
     assert_eq!((spec.token.as_str(), spec.personal_key.as_ref().unwrap().expose()), ("phc_a", "phx_b"));
     assert_eq!(spec.posthog_id, Some(16));
     let [late_after, lost_after, readback_interval] = [Duration::from_secs(90), Duration::from_hours(12), Duration::from_hours(1)];
-    assert_eq!(spec.timing, Timing { late_after, lost_after, readback_interval });
+    assert_eq!(spec.timing, Timing { late_after, lost_after, readback_interval, timeout: Duration::from_secs(5) });
     let app = spec.heartbeat.as_ref().unwrap();
     assert_eq!((app.enabled, app.events.to_string().as_str()), (false, "heartbeat + heartbeat_api"));
     assert_eq!(app.host.as_ref().unwrap().capture(), "http://localhost:8000");

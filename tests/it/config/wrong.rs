@@ -71,6 +71,8 @@ const WRONG_PROJECT: &[&str] = &[
     r#"lost_after = "1m""#,
     r#"readback_interval = "30s""#,
     r#"readback_interval = "2h""#,
+    r#"timeout = "0s""#,
+    r#"timeout = "21s""#,
     r#"hots = "us""#,
     r#"colour = "red""#,
 ];

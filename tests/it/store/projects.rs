@@ -71,11 +71,13 @@ fn heartbeat() -> impl Strategy<Value = HeartbeatApp> {
 }
 
 fn any_spec() -> impl Strategy<Value = ProjectSpec> {
-    let timing = (0..10_u64.pow(12), 0..10_u64.pow(12), 0..10_u64.pow(12)).prop_map(|(late, lost, readback)| Timing {
-        late_after: Duration::from_millis(late),
-        lost_after: Duration::from_millis(lost),
-        readback_interval: Duration::from_millis(readback),
-    });
+    let timing =
+        (0..10_u64.pow(12), 0..10_u64.pow(12), 0..10_u64.pow(12), 0..10_u64.pow(12)).prop_map(|(late, lost, readback, timeout)| Timing {
+            late_after: Duration::from_millis(late),
+            lost_after: Duration::from_millis(lost),
+            readback_interval: Duration::from_millis(readback),
+            timeout: Duration::from_millis(timeout),
+        });
     let keys = ("[!-~]{1,40}", prop::option::of("[!-~]{1,90}"), prop::option::of(any::<u64>()));
     ("[a-c]", host(), prop::option::of(host()), keys, timing, prop::option::of(heartbeat())).prop_map(
         |(name, host, api_host, (token, personal_key, posthog_id), timing, heartbeat)| ProjectSpec {

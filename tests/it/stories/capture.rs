@@ -125,6 +125,21 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_try_takes_no_longer_than_the_time_out_of_the_project() {
+    let world = World::with("heartbeat", |spec| spec.timing.timeout = Duration::from_secs(4)).await;
+    world.minutes(2).await;
+    world.faults(&json!({"capture": {"delay_ms": 10_000}}));
+    let slot = World::slot(world.clock.now().minute().plus(1));
+    world.hand.advance_to(slot);
+    world.seconds_until("the first try shows", async |world: &World| world.outcomes().await.ends_with('U')).await;
+    let timed_out =
+        |evidence: &Evidence| matches!(&evidence.of, EvidenceOf::Unreachable { at: Phase::Answer, words, .. } if words.contains("4s"));
+    let report = world.report().await;
+    assert!(report.evidence.iter().any(timed_out), "{:?}", report.evidence);
+    assert!(world.clock.now() < slot.plus(Duration::from_secs(10)), "capture had not answered yet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn words_that_the_store_refuses_hold_nothing_up() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;

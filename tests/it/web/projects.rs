@@ -283,7 +283,7 @@ async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
     assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
     let view = json!({
         "name": "shop", "host": "us", "api_host": null, "token": "phc_a", "has_personal_api_key": true, "project_id": null,
-        "late_after": "2m", "lost_after": "1h", "readback_interval": "1m", "heartbeat": "enabled", "ingestion_alert": "enabled",
+        "late_after": "2m", "lost_after": "1h", "readback_interval": "1m", "timeout": "20s", "heartbeat": "enabled", "ingestion_alert": "enabled",
     });
     assert_eq!(json_of(&added), view);
     assert_eq!(post(body).await.status, StatusCode::CONFLICT);

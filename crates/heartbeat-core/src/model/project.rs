@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{duration, AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp};
+use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp, duration};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectId(pub i64);
@@ -52,11 +52,24 @@ pub struct Timing {
     /// At least a minute.
     #[serde(with = "duration")]
     pub readback_interval: Duration,
+    /// Of one try of a beat. At most [`Timing::LONGEST_TIMEOUT`].
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+}
+
+impl Timing {
+    /// A beat is due in the first 45 s of its minute, and the result of one try has to be known soon after it.
+    pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(20);
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { late_after: Duration::from_mins(2), lost_after: Duration::from_mins(15), readback_interval: Duration::from_mins(1) }
+        Self {
+            late_after: Duration::from_mins(2),
+            lost_after: Duration::from_mins(15),
+            readback_interval: Duration::from_mins(1),
+            timeout: Self::LONGEST_TIMEOUT,
+        }
     }
 }
 
