@@ -23,14 +23,7 @@ impl Markup {
             ChannelKind::Teams => Self::Teams,
             ChannelKind::Slack => Self::Slack,
             ChannelKind::Telegram => Self::Telegram,
-            ChannelKind::Webhook
-            | ChannelKind::GetPair
-            | ChannelKind::PagerDuty
-            | ChannelKind::Opsgenie
-            | ChannelKind::Alertmanager
-            | ChannelKind::Email
-            | ChannelKind::Ntfy
-            | ChannelKind::Command => Self::Plain,
+            _ => Self::Plain,
         }
     }
 

@@ -23,8 +23,8 @@ pub use cost::Cost;
 pub use entity::StoredEntity;
 pub use error::{ChangeError, Clash};
 pub use json::{
-    AppKindJson, ChannelJson, ChannelKindJson, DeliveryJson, FieldJson, InstalledAppJson, ProjectJson, ResentJson, RouteJson, TestedJson, property,
-    channel_state,
+    AppKindJson, ChannelJson, ChannelKindJson, DeliveryJson, FieldJson, InstalledAppJson, ProjectJson, ResentJson, RouteJson, TestedJson,
+    channel_state, property,
 };
 pub use replayed::{FoundJson, HoleJson, ReplayJson, SumJson};
 pub use service::{Done, SettingsService};

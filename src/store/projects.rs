@@ -139,10 +139,7 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     let routes = by_project(work.read(routes.text(" ORDER BY place, id"), stored_route).await?);
     let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
-    let all = of(
-        "SELECT id, name, host, api_host, token, personal_key, posthog_id, timing FROM projects",
-        " WHERE id",
-    );
+    let all = of("SELECT id, name, host, api_host, token, personal_key, posthog_id, timing FROM projects", " WHERE id");
     let mut projects = work
         .read(all, |row| {
             let id = ProjectId(row.int(0)?);

@@ -188,8 +188,7 @@ async fn change(
     Sent(fields): Sent<ProjectFields>,
 ) -> Result<Json<ProjectJson>, WebError> {
     as_read.check(&view(&site, &name).await?)?;
-    let done =
-        setup::change(&site, &as_read.settings_service(&site, &visitor), &name, &fields.0, Asking::unless(!checking.check)).await?;
+    let done = setup::change(&site, &as_read.settings_service(&site, &visitor), &name, &fields.0, Asking::unless(!checking.check)).await?;
     Ok(Json(ProjectJson::of(&done.now)))
 }
 

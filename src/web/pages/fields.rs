@@ -40,7 +40,12 @@ impl Field {
 }
 
 /// `typed` gives the value of a key: from the submitted form, or of the project.
-pub(super) fn fields(keys: impl Iterator<Item = &'static str>, stored: Option<&ProjectSpec>, typed: impl Fn(&str) -> String, found: &[CheckedField]) -> Vec<Field> {
+pub(super) fn fields(
+    keys: impl Iterator<Item = &'static str>,
+    stored: Option<&ProjectSpec>,
+    typed: impl Fn(&str) -> String,
+    found: &[CheckedField],
+) -> Vec<Field> {
     let settings = keys.filter_map(|key| FIELDS.iter().find(|field| field.key == key));
     let field = |setting: &'static Setting| Field {
         setting,

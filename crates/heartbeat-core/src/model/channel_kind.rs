@@ -105,49 +105,144 @@ const EMAIL: [Field; 4] = [
     Field::new("hello", "EHLO name", Takes::HostName, "The name in Heartbeat's EHLO; default: this machine's name"),
 ];
 
-impl ChannelKind {
-    pub const ALL: [Self; 12] = [
-        Self::Webhook,
-        Self::GetPair,
-        Self::Slack,
-        Self::Discord,
-        Self::Teams,
-        Self::PagerDuty,
-        Self::Opsgenie,
-        Self::Alertmanager,
-        Self::Email,
-        Self::Ntfy,
-        Self::Telegram,
-        Self::Command,
-    ];
+/// What there is to know of a kind.
+struct Row {
+    kind: ChannelKind,
+    /// In settings, in the API and in the store.
+    name: &'static str,
+    /// In the service's own spelling.
+    title: &'static str,
+    description: &'static str,
+    fields: &'static [Field],
+    keeps_state: bool,
+}
 
-    pub const NAMES: [&'static str; Self::ALL.len()] = {
-        let mut names = [""; Self::ALL.len()];
+/// In the order of the enum.
+const KINDS: [Row; 12] = [
+    Row {
+        kind: ChannelKind::Webhook,
+        name: "webhook",
+        title: "Webhook",
+        description: "JSON by POST, signed by Standard Webhooks",
+        fields: &WEBHOOK,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::GetPair,
+        name: "get-pair",
+        title: "Pair of GET requests",
+        description: "A plain GET when triggered and another when resolved, as in PostHog's app",
+        fields: &GET_PAIR,
+        keeps_state: true,
+    },
+    Row {
+        kind: ChannelKind::Slack,
+        name: "slack",
+        title: "Slack",
+        description: "A Slack incoming webhook",
+        fields: &SLACK,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Discord,
+        name: "discord",
+        title: "Discord",
+        description: "A Discord webhook",
+        fields: &DISCORD,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Teams,
+        name: "teams",
+        title: "Microsoft Teams",
+        description: "A Microsoft Teams workflow that posts to a channel or chat",
+        fields: &TEAMS,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::PagerDuty,
+        name: "pagerduty",
+        title: "PagerDuty",
+        description: "PagerDuty, Events API v2: one alert per incident",
+        fields: &PAGERDUTY,
+        keeps_state: true,
+    },
+    Row {
+        kind: ChannelKind::Opsgenie,
+        name: "opsgenie",
+        title: "Opsgenie",
+        description: "Opsgenie: one alert per incident",
+        fields: &OPSGENIE,
+        keeps_state: true,
+    },
+    Row {
+        kind: ChannelKind::Alertmanager,
+        name: "alertmanager",
+        title: "Alertmanager",
+        description: "Prometheus Alertmanager: re-sent while open, resolved by endsAt",
+        fields: &ALERTMANAGER,
+        keeps_state: true,
+    },
+    Row { kind: ChannelKind::Email, name: "email", title: "E-mail", description: "E-mail by SMTP", fields: &EMAIL, keeps_state: false },
+    Row {
+        kind: ChannelKind::Ntfy,
+        name: "ntfy",
+        title: "ntfy",
+        description: "ntfy, on ntfy.sh or your own server",
+        fields: &NTFY,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Telegram,
+        name: "telegram",
+        title: "Telegram",
+        description: "A Telegram bot",
+        fields: &TELEGRAM,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Command,
+        name: "command",
+        title: "Command",
+        description: "A program on this machine: the message as JSON on its standard input",
+        fields: &COMMAND,
+        keeps_state: false,
+    },
+];
+
+impl ChannelKind {
+    pub const ALL: [Self; KINDS.len()] = {
+        let mut all = [Self::Webhook; KINDS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = KINDS[at].kind;
+            at += 1;
+        }
+        all
+    };
+
+    pub const NAMES: [&'static str; KINDS.len()] = {
+        let mut names = [""; KINDS.len()];
         let mut at = 0;
         while at < names.len() {
-            names[at] = Self::ALL[at].name();
+            names[at] = KINDS[at].name;
             at += 1;
         }
         names
     };
 
-    /// The name in settings and in the store.
+    const fn row(self) -> &'static Row {
+        &KINDS[self as usize]
+    }
+
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::GetPair => "get-pair",
-            Self::Slack => "slack",
-            Self::Discord => "discord",
-            Self::Teams => "teams",
-            Self::PagerDuty => "pagerduty",
-            Self::Opsgenie => "opsgenie",
-            Self::Alertmanager => "alertmanager",
-            Self::Email => "email",
-            Self::Ntfy => "ntfy",
-            Self::Telegram => "telegram",
-            Self::Command => "command",
-        }
+        self.row().name
+    }
+
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.row().title
     }
 
     #[must_use]
@@ -157,38 +252,12 @@ impl ChannelKind {
 
     #[must_use]
     pub const fn description(self) -> &'static str {
-        match self {
-            Self::Webhook => "JSON by POST, signed by Standard Webhooks",
-            Self::GetPair => "A plain GET when triggered and another when resolved, as in PostHog's app",
-            Self::Slack => "A Slack incoming webhook",
-            Self::Discord => "A Discord webhook",
-            Self::Teams => "A Microsoft Teams workflow that posts to a channel or chat",
-            Self::PagerDuty => "PagerDuty, Events API v2: one alert per incident",
-            Self::Opsgenie => "Opsgenie: one alert per incident",
-            Self::Alertmanager => "Prometheus Alertmanager: re-sent while open, resolved by endsAt",
-            Self::Email => "E-mail by SMTP",
-            Self::Ntfy => "ntfy, on ntfy.sh or your own server",
-            Self::Telegram => "A Telegram bot",
-            Self::Command => "A program on this machine: the message as JSON on its standard input",
-        }
+        self.row().description
     }
 
     #[must_use]
     pub const fn fields(self) -> &'static [Field] {
-        match self {
-            Self::Webhook => &WEBHOOK,
-            Self::GetPair => &GET_PAIR,
-            Self::Slack => &SLACK,
-            Self::Discord => &DISCORD,
-            Self::Teams => &TEAMS,
-            Self::PagerDuty => &PAGERDUTY,
-            Self::Opsgenie => &OPSGENIE,
-            Self::Alertmanager => &ALERTMANAGER,
-            Self::Email => &EMAIL,
-            Self::Ntfy => &NTFY,
-            Self::Telegram => &TELEGRAM,
-            Self::Command => &COMMAND,
-        }
+        self.row().fields
     }
 
     #[must_use]
@@ -196,21 +265,34 @@ impl ChannelKind {
         self.fields().iter().find(|field| field.key == key)
     }
 
-    /// Whether another value of this field means another service or other alerts, and not just another login.
+    /// Whether a change of this field leads to another service, or to other alerts there; and not only to another login.
     #[must_use]
     pub fn leads_by(self, key: &str) -> bool {
         !(self == Self::Alertmanager && matches!(key, "username" | "password"))
     }
 
-    /// Whether the service keeps the state of each incident by key. Such a channel gets every message and no digest.
+    /// Whether the service keeps the state of each incident itself, by key. Such a channel gets every message by itself and no digest.
     #[must_use]
     pub const fn keeps_state(self) -> bool {
-        matches!(self, Self::GetPair | Self::PagerDuty | Self::Opsgenie | Self::Alertmanager)
+        self.row().keeps_state
     }
 }
 
 impl fmt::Display for ChannelKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_own_row() {
+        for kind in ChannelKind::ALL {
+            assert_eq!((kind.row().kind, ChannelKind::named(kind.name())), (kind, Some(kind)));
+            assert!(!kind.title().is_empty() && !kind.description().is_empty() && !kind.fields().is_empty(), "{kind}");
+        }
     }
 }

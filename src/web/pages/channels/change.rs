@@ -59,7 +59,7 @@ struct New {
 impl New {
     fn framed(layout: Layout, kind: ChannelKind, draft: Draft, enabled: bool) -> Self {
         let above = [("Channels", "/channels"), ("New channel", "/channels/new")];
-        Self { layout: layout.titled(Place::Channels, kind.name()).below(above), kind, draft, enabled }
+        Self { layout: layout.titled(Place::Channels, kind.title()).below(above), kind, draft, enabled }
     }
 }
 

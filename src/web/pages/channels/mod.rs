@@ -29,7 +29,7 @@ pub(super) struct Badge {
 impl Badge {
     pub(super) fn of(channel: &Channel) -> Self {
         let name = called(channel);
-        Self { address: address(&name), name, kind: channel.spec.kind.name(), state: channel_state(channel) }
+        Self { address: address(&name), name, kind: channel.spec.kind.title(), state: channel_state(channel) }
     }
 
     /// The CSS class of the state.
