@@ -1,7 +1,6 @@
 //! Escapes text for services that interpret markup: quoted text must not become a link, a mention or a format.
 
 use crate::message::Escape;
-use crate::model::ChannelKind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
@@ -10,29 +9,19 @@ pub(super) enum Markup {
     Discord,
     /// The Markdown of adaptive cards: <https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features>.
     Teams,
-    /// Slack reserves three characters: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
-    Slack,
+    /// Three characters as HTML entities, for Slack and for cards of Google Chat: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
+    Entities,
     /// Without a parse mode, only `@` before a name has a meaning.
     Telegram,
 }
 
 impl Markup {
-    pub(super) const fn of(kind: ChannelKind) -> Self {
-        match kind {
-            ChannelKind::Discord => Self::Discord,
-            ChannelKind::Teams => Self::Teams,
-            ChannelKind::Slack => Self::Slack,
-            ChannelKind::Telegram => Self::Telegram,
-            _ => Self::Plain,
-        }
-    }
-
     pub(super) fn writer(self) -> Escape {
         match self {
             Self::Plain => |text| Self::Plain.escape(text),
             Self::Discord => |text| Self::Discord.escape(text),
             Self::Teams => |text| Self::Teams.escape(text),
-            Self::Slack => |text| Self::Slack.escape(text),
+            Self::Entities => |text| Self::Entities.escape(text),
             Self::Telegram => |text| Self::Telegram.escape(text),
         }
     }
@@ -40,7 +29,7 @@ impl Markup {
     pub(super) fn escape(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
-            Self::Slack => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+            Self::Entities => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
             Self::Telegram => without_mentions(text),
             Self::Discord | Self::Teams => with_backslashes(text),
         }
@@ -108,7 +97,7 @@ mod tests {
                 (Markup::Plain, text),
                 (Markup::Discord, markdown),
                 (Markup::Teams, markdown),
-                (Markup::Slack, slack),
+                (Markup::Entities, slack),
                 (Markup::Telegram, telegram),
             ] {
                 assert_eq!(markup.escape(text), escaped, "{markup:?}: {text}");

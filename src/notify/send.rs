@@ -145,7 +145,7 @@ impl Sender {
 
     /// Renders the channel's templates with the markup of its service. Logs new errors in them.
     async fn render(&self, channel: &ChannelSpec, message: Message) -> Message {
-        let markup = Markup::of(channel.kind);
+        let markup = channel::markup(channel.kind);
         let (title, body, ours) = (channel.title.clone(), channel.body.clone(), message.clone());
         let own = title.is_some() || body.is_some();
         let render = move || rendered(title.as_deref(), body.as_deref(), &message, markup.writer());

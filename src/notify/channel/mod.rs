@@ -5,6 +5,7 @@ mod command;
 mod discord;
 mod email;
 mod get_pair;
+mod google_chat;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
@@ -14,6 +15,7 @@ mod telegram;
 mod webhook;
 
 use super::call::Call;
+use super::markup::Markup;
 use crate::model::{ChannelKind, Delivery};
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
@@ -29,6 +31,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
         ChannelKind::Email => email::deliver(call).await,
         ChannelKind::Ntfy => ntfy::deliver(call).await,
         ChannelKind::Telegram => telegram::deliver(call).await,
+        ChannelKind::GoogleChat => google_chat::deliver(call).await,
         ChannelKind::Command => command::deliver(call).await,
     };
     delivered.unwrap_or_else(|unanswered| unanswered)
@@ -36,3 +39,14 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
 
 /// `Err` if there was no answer.
 type Delivered = Result<Delivery, Delivery>;
+
+/// How the texts of a message are escaped for a kind, with the values in a user's own templates.
+pub(super) const fn markup(kind: ChannelKind) -> Markup {
+    match kind {
+        ChannelKind::Discord => Markup::Discord,
+        ChannelKind::Teams => Markup::Teams,
+        ChannelKind::Slack => Markup::Entities,
+        ChannelKind::Telegram => Markup::Telegram,
+        _ => Markup::Plain,
+    }
+}

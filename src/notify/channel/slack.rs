@@ -17,7 +17,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let words = text::cut(&message.text, TEXT);
     let fields: Vec<_> = facts::few(message)
         .into_iter()
-        .map(|(title, value)| json!({"title": title, "value": Markup::Slack.escape(&value), "short": true}))
+        .map(|(title, value)| json!({"title": title, "value": Markup::Entities.escape(&value), "short": true}))
         .collect();
     let mut body = json!({
         "text": text::cut(&text::line(&message.title), TITLE),

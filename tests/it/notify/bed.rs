@@ -13,7 +13,7 @@ pub(super) const ID: Uuid = Uuid::from_u128(0x0199_aaaa_bbbb_8ccc_9ddd_eeee_ffff
 pub(super) const KEY: Uuid = Uuid::from_u128(0x5eed_0000_0000_8000_8000_0000_0000_0007);
 
 /// The kinds that speak HTTP.
-pub(super) const BY_HTTP: [ChannelKind; 10] = [
+pub(super) const BY_HTTP: [ChannelKind; 11] = [
     ChannelKind::Webhook,
     ChannelKind::GetPair,
     ChannelKind::Slack,
@@ -24,6 +24,7 @@ pub(super) const BY_HTTP: [ChannelKind; 10] = [
     ChannelKind::Alertmanager,
     ChannelKind::Ntfy,
     ChannelKind::Telegram,
+    ChannelKind::GoogleChat,
 ];
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -78,6 +79,9 @@ pub(super) fn channel_at(kind: ChannelKind, base: &str) -> (ChannelSpec, Vec<&'s
         ChannelKind::Ntfy => (of(&[("url", "BASE/push/S3cretTopic"), ("token", "tk_Ntfyt0ken")]), vec!["S3cretTopic", "tk_Ntfyt0ken"]),
         ChannelKind::Telegram => {
             (of(&[("url", "BASE"), ("token", "1234567:Te1egram-Token"), ("chat", "-100200300")]), vec!["1234567:Te1egram-Token"])
+        }
+        ChannelKind::GoogleChat => {
+            (of(&[("url", "BASE/v1/spaces/AAAA/messages?key=ChatK3y&token=ChatT0ken")]), vec!["ChatK3y", "ChatT0ken"])
         }
         ChannelKind::Email | ChannelKind::Command => panic!("{kind} does not speak HTTP"),
     }

@@ -33,6 +33,7 @@ fn accepted(kind: ChannelKind) -> Act {
         ChannelKind::Alertmanager => answer("200 OK", "", ""),
         ChannelKind::Ntfy => answer("200 OK", "content-type: application/json\r\n", r#"{"id":"x","event":"message"}"#),
         ChannelKind::Telegram => answer("200 OK", "content-type: application/json\r\n", r#"{"ok":true,"result":{"message_id":1}}"#),
+        ChannelKind::GoogleChat => answer("200 OK", "content-type: application/json\r\n", r#"{"name":"spaces/AAAA/messages/B"}"#),
         _ => ok(),
     }
 }
@@ -74,7 +75,7 @@ async fn each_service_gets_what_it_documents() {
 }
 
 /// Where each service has its place for a link.
-const LINKS: [(ChannelKind, &[&str]); 8] = [
+const LINKS: [(ChannelKind, &[&str]); 9] = [
     (ChannelKind::Webhook, &["/incident/url"]),
     (ChannelKind::Slack, &["/attachments/0/title_link"]),
     (ChannelKind::Discord, &["/embeds/0/url"]),
@@ -83,6 +84,7 @@ const LINKS: [(ChannelKind, &[&str]); 8] = [
     (ChannelKind::Opsgenie, &["/details/url"]),
     (ChannelKind::Alertmanager, &["/0/generatorURL"]),
     (ChannelKind::Ntfy, &["/click"]),
+    (ChannelKind::GoogleChat, &["/cardsV2/0/card/sections/0/widgets/4/buttonList/buttons/0/onClick/openLink/url"]),
 ];
 
 #[tokio::test]
@@ -324,6 +326,19 @@ async fn a_servers_words_become_neither_markup_nor_links_nor_mentions() {
 }
 
 #[tokio::test]
+async fn google_chat_shows_text_as_it_is_and_keeps_an_incident_in_one_thread() {
+    let opened = Message { title: NASTY.into(), text: format!("{NASTY}\nline 2"), ..message(NotificationKind::Opened) };
+    let request = sent(ChannelKind::GoogleChat, &opened).await.remove(0);
+    assert!(request.line().ends_with("&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD HTTP/1.1"), "{}", request.line());
+    let card = request.json();
+    let text = card.pointer("/cardsV2/0/card/sections/0/widgets/0/textParagraph/text").unwrap().as_str().unwrap();
+    assert!(text.contains("&lt;b&gt;&amp;amp;&lt;/b&gt;<br>line 2") && !text.contains("<!channel>"), "{text}");
+    assert_eq!(card.pointer("/cardsV2/0/card/header/title"), Some(&json!(NASTY)), "a header is plain text");
+    let resolved = sent(ChannelKind::GoogleChat, &message(NotificationKind::Resolved)).await.remove(0).json();
+    assert_eq!(card["thread"], resolved["thread"]);
+}
+
+#[tokio::test]
 async fn words_call_nobody_by_accident() {
     let opened = message(NotificationKind::Opened);
     let slack = sent(ChannelKind::Slack, &opened).await.remove(0).json();
@@ -372,6 +387,7 @@ async fn what_is_too_long_is_cut_to_what_the_service_takes() {
             }
             ChannelKind::Ntfy => assert!(body["message"].as_str().unwrap().len() <= 4096),
             ChannelKind::Telegram => assert!(units(&body["text"]) <= 4096),
+            ChannelKind::GoogleChat => assert!(request.body.len() <= 32_000, "{}", request.body.len()),
             _ => {}
         }
     }

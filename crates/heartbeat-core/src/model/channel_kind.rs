@@ -17,6 +17,7 @@ pub enum ChannelKind {
     Email,
     Ntfy,
     Telegram,
+    GoogleChat,
     /// A program on this machine. Set only by file or command line, never on the page.
     Command,
 }
@@ -105,6 +106,15 @@ const EMAIL: [Field; 4] = [
     Field::new("hello", "EHLO name", Takes::HostName, "The name in Heartbeat's EHLO; default: this machine's name"),
 ];
 
+const GOOGLE_CHAT: [Field; 1] = [Field::new(
+    "url",
+    "Address",
+    Takes::Url,
+    "The address of the webhook, https://chat.googleapis.com/v1/spaces/...: in the space, Apps & integrations > Webhooks",
+)
+.secret()
+.required()];
+
 /// What there is to know of a kind.
 struct Row {
     kind: ChannelKind,
@@ -118,7 +128,7 @@ struct Row {
 }
 
 /// In the order of the enum.
-const KINDS: [Row; 12] = [
+const KINDS: [Row; 13] = [
     Row {
         kind: ChannelKind::Webhook,
         name: "webhook",
@@ -198,6 +208,14 @@ const KINDS: [Row; 12] = [
         title: "Telegram",
         description: "A Telegram bot",
         fields: &TELEGRAM,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::GoogleChat,
+        name: "google-chat",
+        title: "Google Chat",
+        description: "A webhook of a Google Chat space: one thread per incident",
+        fields: &GOOGLE_CHAT,
         keeps_state: false,
     },
     Row {
