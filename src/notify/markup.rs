@@ -5,8 +5,8 @@ use crate::message::Escape;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
     Plain,
-    /// Discord's Markdown: <https://discord.com/developers/docs/reference#message-formatting>. A backslash escapes any character.
-    Discord,
+    /// Markdown of Discord and Mattermost: <https://discord.com/developers/docs/reference#message-formatting>. A backslash escapes any character.
+    Markdown,
     /// The Markdown of adaptive cards: <https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features>.
     Teams,
     /// Three characters as HTML entities, for Slack and for cards of Google Chat: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
@@ -19,7 +19,7 @@ impl Markup {
     pub(super) fn writer(self) -> Escape {
         match self {
             Self::Plain => |text| Self::Plain.escape(text),
-            Self::Discord => |text| Self::Discord.escape(text),
+            Self::Markdown => |text| Self::Markdown.escape(text),
             Self::Teams => |text| Self::Teams.escape(text),
             Self::Entities => |text| Self::Entities.escape(text),
             Self::Telegram => |text| Self::Telegram.escape(text),
@@ -31,7 +31,7 @@ impl Markup {
             Self::Plain => text.to_owned(),
             Self::Entities => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
             Self::Telegram => without_mentions(text),
-            Self::Discord | Self::Teams => with_backslashes(text),
+            Self::Markdown | Self::Teams => with_backslashes(text),
         }
     }
 }
@@ -95,7 +95,7 @@ mod tests {
         for (text, markdown, slack, telegram) in NASTY {
             for (markup, escaped) in [
                 (Markup::Plain, text),
-                (Markup::Discord, markdown),
+                (Markup::Markdown, markdown),
                 (Markup::Teams, markdown),
                 (Markup::Entities, slack),
                 (Markup::Telegram, telegram),
@@ -108,7 +108,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn behind_its_backslashes_the_text_is_what_it_was(text in "[a-z`*_<>@:/\\\\\\[\\]()\n -]{0,40}") {
-            let mut letters = Markup::Discord.escape(&text).chars().collect::<Vec<_>>().into_iter();
+            let mut letters = Markup::Markdown.escape(&text).chars().collect::<Vec<_>>().into_iter();
             let mut read = String::new();
             while let Some(letter) = letters.next() {
                 read.push(if letter == '\\' { letters.next().unwrap() } else { letter });

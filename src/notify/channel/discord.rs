@@ -22,7 +22,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let fields: Vec<_> = facts::few(message)
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| json!({"name": name, "value": text::cut(&Markup::Discord.escape(&value), VALUE), "inline": true}))
+        .map(|(name, value)| json!({"name": name, "value": text::cut(&Markup::Markdown.escape(&value), VALUE), "inline": true}))
         .collect();
     let mut body = json!({
         "embeds": [{

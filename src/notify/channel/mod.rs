@@ -6,6 +6,7 @@ mod discord;
 mod email;
 mod get_pair;
 mod google_chat;
+mod mattermost;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
@@ -32,6 +33,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
         ChannelKind::Ntfy => ntfy::deliver(call).await,
         ChannelKind::Telegram => telegram::deliver(call).await,
         ChannelKind::GoogleChat => google_chat::deliver(call).await,
+        ChannelKind::Mattermost => mattermost::deliver(call).await,
         ChannelKind::Command => command::deliver(call).await,
     };
     delivered.unwrap_or_else(|unanswered| unanswered)
@@ -43,7 +45,7 @@ type Delivered = Result<Delivery, Delivery>;
 /// How the texts of a message are escaped for a kind, with the values in a user's own templates.
 pub(super) const fn markup(kind: ChannelKind) -> Markup {
     match kind {
-        ChannelKind::Discord => Markup::Discord,
+        ChannelKind::Discord | ChannelKind::Mattermost => Markup::Markdown,
         ChannelKind::Teams => Markup::Teams,
         ChannelKind::Slack => Markup::Entities,
         ChannelKind::Telegram => Markup::Telegram,

@@ -34,6 +34,7 @@ fn accepted(kind: ChannelKind) -> Act {
         ChannelKind::Ntfy => answer("200 OK", "content-type: application/json\r\n", r#"{"id":"x","event":"message"}"#),
         ChannelKind::Telegram => answer("200 OK", "content-type: application/json\r\n", r#"{"ok":true,"result":{"message_id":1}}"#),
         ChannelKind::GoogleChat => answer("200 OK", "content-type: application/json\r\n", r#"{"name":"spaces/AAAA/messages/B"}"#),
+        ChannelKind::Mattermost => answer("200 OK", "content-type: text/plain\r\n", "ok"),
         _ => ok(),
     }
 }
@@ -75,7 +76,7 @@ async fn each_service_gets_what_it_documents() {
 }
 
 /// Where each service has its place for a link.
-const LINKS: [(ChannelKind, &[&str]); 9] = [
+const LINKS: [(ChannelKind, &[&str]); 10] = [
     (ChannelKind::Webhook, &["/incident/url"]),
     (ChannelKind::Slack, &["/attachments/0/title_link"]),
     (ChannelKind::Discord, &["/embeds/0/url"]),
@@ -85,6 +86,7 @@ const LINKS: [(ChannelKind, &[&str]); 9] = [
     (ChannelKind::Alertmanager, &["/0/generatorURL"]),
     (ChannelKind::Ntfy, &["/click"]),
     (ChannelKind::GoogleChat, &["/cardsV2/0/card/sections/0/widgets/4/buttonList/buttons/0/onClick/openLink/url"]),
+    (ChannelKind::Mattermost, &["/attachments/0/title_link"]),
 ];
 
 #[tokio::test]
@@ -339,6 +341,16 @@ async fn google_chat_shows_text_as_it_is_and_keeps_an_incident_in_one_thread() {
 }
 
 #[tokio::test]
+async fn mattermost_gets_no_mention_behind_a_backslash() {
+    let message = Message { title: NASTY.into(), text: NASTY.into(), ..message(NotificationKind::Opened) };
+    let body = sent(ChannelKind::Mattermost, &message).await.remove(0).json();
+    for place in ["/text", "/attachments/0/text"] {
+        let text = body.pointer(place).unwrap().as_str().unwrap();
+        assert!(text.contains(" @\u{2060}everyone ") && text.contains("\\*a\\*") && !text.contains("\\@"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn words_call_nobody_by_accident() {
     let opened = message(NotificationKind::Opened);
     let slack = sent(ChannelKind::Slack, &opened).await.remove(0).json();
@@ -387,6 +399,7 @@ async fn what_is_too_long_is_cut_to_what_the_service_takes() {
             }
             ChannelKind::Ntfy => assert!(body["message"].as_str().unwrap().len() <= 4096),
             ChannelKind::Telegram => assert!(units(&body["text"]) <= 4096),
+            ChannelKind::Mattermost => assert!(characters(&body["text"]) + characters(&body["attachments"][0]["text"]) <= 16_383),
             ChannelKind::GoogleChat => assert!(request.body.len() <= 32_000, "{}", request.body.len()),
             _ => {}
         }

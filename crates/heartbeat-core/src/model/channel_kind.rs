@@ -18,6 +18,7 @@ pub enum ChannelKind {
     Ntfy,
     Telegram,
     GoogleChat,
+    Mattermost,
     /// A program on this machine. Set only by file or command line, never on the page.
     Command,
 }
@@ -115,6 +116,11 @@ const GOOGLE_CHAT: [Field; 1] = [Field::new(
 .secret()
 .required()];
 
+const MATTERMOST: [Field; 1] =
+    [Field::new("url", "Address", Takes::Url, "The address of the incoming webhook, https://mattermost.example.com/hooks/...")
+        .secret()
+        .required()];
+
 /// What there is to know of a kind.
 struct Row {
     kind: ChannelKind,
@@ -128,7 +134,7 @@ struct Row {
 }
 
 /// In the order of the enum.
-const KINDS: [Row; 13] = [
+const KINDS: [Row; 14] = [
     Row {
         kind: ChannelKind::Webhook,
         name: "webhook",
@@ -216,6 +222,14 @@ const KINDS: [Row; 13] = [
         title: "Google Chat",
         description: "A webhook of a Google Chat space: one thread per incident",
         fields: &GOOGLE_CHAT,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Mattermost,
+        name: "mattermost",
+        title: "Mattermost",
+        description: "A Mattermost incoming webhook",
+        fields: &MATTERMOST,
         keeps_state: false,
     },
     Row {
