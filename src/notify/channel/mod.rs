@@ -10,6 +10,7 @@ mod mattermost;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod pushover;
 mod slack;
 mod teams;
 mod telegram;
@@ -34,6 +35,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
         ChannelKind::Telegram => telegram::deliver(call).await,
         ChannelKind::GoogleChat => google_chat::deliver(call).await,
         ChannelKind::Mattermost => mattermost::deliver(call).await,
+        ChannelKind::Pushover => pushover::deliver(call).await,
         ChannelKind::Command => command::deliver(call).await,
     };
     delivered.unwrap_or_else(|unanswered| unanswered)

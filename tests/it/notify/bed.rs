@@ -13,7 +13,7 @@ pub(super) const ID: Uuid = Uuid::from_u128(0x0199_aaaa_bbbb_8ccc_9ddd_eeee_ffff
 pub(super) const KEY: Uuid = Uuid::from_u128(0x5eed_0000_0000_8000_8000_0000_0000_0007);
 
 /// The kinds that speak HTTP.
-pub(super) const BY_HTTP: [ChannelKind; 12] = [
+pub(super) const BY_HTTP: [ChannelKind; 13] = [
     ChannelKind::Webhook,
     ChannelKind::GetPair,
     ChannelKind::Slack,
@@ -26,6 +26,7 @@ pub(super) const BY_HTTP: [ChannelKind; 12] = [
     ChannelKind::Telegram,
     ChannelKind::GoogleChat,
     ChannelKind::Mattermost,
+    ChannelKind::Pushover,
 ];
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -85,6 +86,9 @@ pub(super) fn channel_at(kind: ChannelKind, base: &str) -> (ChannelSpec, Vec<&'s
             (of(&[("url", "BASE/v1/spaces/AAAA/messages?key=ChatK3y&token=ChatT0ken")]), vec!["ChatK3y", "ChatT0ken"])
         }
         ChannelKind::Mattermost => (of(&[("url", "BASE/hooks/MattermostT0ken")]), vec!["MattermostT0ken"]),
+        ChannelKind::Pushover => {
+            (of(&[("url", "BASE"), ("token", "aPush0verToken"), ("user", "uPush0verUser")]), vec!["aPush0verToken", "uPush0verUser"])
+        }
         ChannelKind::Email | ChannelKind::Command => panic!("{kind} does not speak HTTP"),
     }
 }

@@ -35,6 +35,7 @@ fn accepted(kind: ChannelKind) -> Act {
         ChannelKind::Telegram => answer("200 OK", "content-type: application/json\r\n", r#"{"ok":true,"result":{"message_id":1}}"#),
         ChannelKind::GoogleChat => answer("200 OK", "content-type: application/json\r\n", r#"{"name":"spaces/AAAA/messages/B"}"#),
         ChannelKind::Mattermost => answer("200 OK", "content-type: text/plain\r\n", "ok"),
+        ChannelKind::Pushover => answer("200 OK", "content-type: application/json\r\n", r#"{"status":1,"request":"r"}"#),
         _ => ok(),
     }
 }
@@ -76,7 +77,7 @@ async fn each_service_gets_what_it_documents() {
 }
 
 /// Where each service has its place for a link.
-const LINKS: [(ChannelKind, &[&str]); 10] = [
+const LINKS: [(ChannelKind, &[&str]); 11] = [
     (ChannelKind::Webhook, &["/incident/url"]),
     (ChannelKind::Slack, &["/attachments/0/title_link"]),
     (ChannelKind::Discord, &["/embeds/0/url"]),
@@ -87,6 +88,7 @@ const LINKS: [(ChannelKind, &[&str]); 10] = [
     (ChannelKind::Ntfy, &["/click"]),
     (ChannelKind::GoogleChat, &["/cardsV2/0/card/sections/0/widgets/4/buttonList/buttons/0/onClick/openLink/url"]),
     (ChannelKind::Mattermost, &["/attachments/0/title_link"]),
+    (ChannelKind::Pushover, &["/url"]),
 ];
 
 #[tokio::test]
@@ -309,6 +311,7 @@ async fn a_servers_words_become_neither_markup_nor_links_nor_mentions() {
         // Nothing there reads markup.
         (ChannelKind::Teams, ["/attachments/0/content/body/0/inlines/0/text", "/attachments/0/content/body/1/inlines/0/text"], NASTY),
         (ChannelKind::Ntfy, ["/title", "/message"], NASTY),
+        (ChannelKind::Pushover, ["/title", "/message"], NASTY),
     ] {
         let body = sent(kind, &message).await.remove(0).json();
         for place in places {
@@ -338,6 +341,19 @@ async fn google_chat_shows_text_as_it_is_and_keeps_an_incident_in_one_thread() {
     assert_eq!(card.pointer("/cardsV2/0/card/header/title"), Some(&json!(NASTY)), "a header is plain text");
     let resolved = sent(ChannelKind::GoogleChat, &message(NotificationKind::Resolved)).await.remove(0).json();
     assert_eq!(card["thread"], resolved["thread"]);
+}
+
+#[tokio::test]
+async fn pushover_is_loud_for_what_is_critical_and_quiet_when_it_is_resolved() {
+    for (notification, severity, priority) in [
+        (NotificationKind::Opened, "critical", 1),
+        (NotificationKind::Opened, "warning", 0),
+        (NotificationKind::Opened, "info", -1),
+        (NotificationKind::Resolved, "critical", -1),
+    ] {
+        let message = Message { severity: severity.into(), ..message(notification) };
+        assert_eq!(sent(ChannelKind::Pushover, &message).await.remove(0).json()["priority"], priority, "{notification} {severity}");
+    }
 }
 
 #[tokio::test]
@@ -400,6 +416,7 @@ async fn what_is_too_long_is_cut_to_what_the_service_takes() {
             ChannelKind::Ntfy => assert!(body["message"].as_str().unwrap().len() <= 4096),
             ChannelKind::Telegram => assert!(units(&body["text"]) <= 4096),
             ChannelKind::Mattermost => assert!(characters(&body["text"]) + characters(&body["attachments"][0]["text"]) <= 16_383),
+            ChannelKind::Pushover => assert!(characters(&body["title"]) <= 250 && characters(&body["message"]) <= 1024),
             ChannelKind::GoogleChat => assert!(request.body.len() <= 32_000, "{}", request.body.len()),
             _ => {}
         }

@@ -19,6 +19,7 @@ pub enum ChannelKind {
     Telegram,
     GoogleChat,
     Mattermost,
+    Pushover,
     /// A program on this machine. Set only by file or command line, never on the page.
     Command,
 }
@@ -121,6 +122,13 @@ const MATTERMOST: [Field; 1] =
         .secret()
         .required()];
 
+const PUSHOVER: [Field; 4] = [
+    Field::new("token", "API token", Takes::Text, "The API token of your application, from pushover.net").secret().required(),
+    Field::new("user", "User key", Takes::Text, "The key of the user or group").secret().required(),
+    Field::new("device", "Device", Takes::Text, "The name of one device; without it the message goes to all devices"),
+    Field::new("url", "Address", Takes::Url, "The address of the API").or("https://api.pushover.net"),
+];
+
 /// What there is to know of a kind.
 struct Row {
     kind: ChannelKind,
@@ -134,7 +142,7 @@ struct Row {
 }
 
 /// In the order of the enum.
-const KINDS: [Row; 14] = [
+const KINDS: [Row; 15] = [
     Row {
         kind: ChannelKind::Webhook,
         name: "webhook",
@@ -230,6 +238,14 @@ const KINDS: [Row; 14] = [
         title: "Mattermost",
         description: "A Mattermost incoming webhook",
         fields: &MATTERMOST,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Pushover,
+        name: "pushover",
+        title: "Pushover",
+        description: "Pushover: a push notification to phones",
+        fields: &PUSHOVER,
         keeps_state: false,
     },
     Row {
