@@ -1,5 +1,6 @@
 //! The last heartbeat of each loop: the time up to which it has done everything that was due.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -13,19 +14,19 @@ use crate::model::Timestamp;
 pub enum Loop {
     Pulse,
     Verify,
-    Keep,
+    Retention,
     Notify,
 }
 
 impl Loop {
-    pub const ALL: [Self; 4] = [Self::Pulse, Self::Verify, Self::Keep, Self::Notify];
+    pub const ALL: [Self; 4] = [Self::Pulse, Self::Verify, Self::Retention, Self::Notify];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pulse => "pulse",
             Self::Verify => "verify",
-            Self::Keep => "keep",
+            Self::Retention => "retention",
             Self::Notify => "notify",
         }
     }
@@ -35,7 +36,7 @@ impl Loop {
         match self {
             Self::Pulse => Duration::from_mins(2),
             Self::Verify | Self::Notify => Duration::from_mins(1),
-            Self::Keep => Duration::from_mins(11),
+            Self::Retention => Duration::from_mins(11),
         }
     }
 }
@@ -60,6 +61,27 @@ impl LogThrottle {
         let now = now.as_secs();
         let due = |last: u64| (last == u64::MAX || now >= last + Self::EVERY.as_secs()).then_some(now);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
+    }
+}
+
+/// Logs the first of several errors in a row, and the others only for debugging.
+#[derive(Debug, Default)]
+pub struct FirstError {
+    is_failing: bool,
+}
+
+impl FirstError {
+    pub fn log(&mut self, error: &dyn Display, what: &str) {
+        if std::mem::replace(&mut self.is_failing, true) {
+            tracing::debug!(%error, "{what}");
+        } else {
+            tracing::error!(%error, "{what}");
+        }
+    }
+
+    /// It works: the next error is logged again.
+    pub const fn end(&mut self) {
+        self.is_failing = false;
     }
 }
 

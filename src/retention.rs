@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::liveness::FirstError;
 use crate::model::{Hour, Minute, Outcome, Recorded, Retention, RouteId, Timestamp};
 use crate::store::{RouteSpan, Store, StoreError};
 
@@ -35,7 +36,7 @@ pub struct RetentionRound {
 
 /// `sign` is called after each round. A repeated error of the store is logged once, and the next round tries again.
 pub async fn run(store: Arc<Store>, clock: Clock, retention: Retention, sign: impl Fn(Timestamp) + Send) -> Infallible {
-    let (mut failing, mut doubts) = (false, false);
+    let (mut first_error, mut doubts) = (FirstError::default(), false);
     loop {
         let now = clock.now();
         let round = async {
@@ -62,13 +63,11 @@ pub async fn run(store: Arc<Store>, clock: Clock, retention: Retention, sign: im
                 if finished.summed_up > 0 {
                     tracing::debug!(summed_up_hours = finished.summed_up, "final beats were aggregated");
                 }
-                failing = false;
+                first_error.end();
             }
-            Err(error) if !failing => {
-                tracing::error!(%error, "old beats cannot be aggregated; retried every {} minutes", EVERY.as_secs() / 60);
-                failing = true;
+            Err(error) => {
+                first_error.log(&error, &format!("old beats cannot be aggregated; retried every {} minutes", EVERY.as_secs() / 60));
             }
-            Err(_) => {}
         }
         sign(clock.now());
         clock.sleep(EVERY).await;

@@ -29,7 +29,7 @@ pub use demo::{Demo, Running};
 pub use descriptors::raise_descriptor_limit;
 pub use file::DatabaseFile;
 pub use inbox::Inbox;
-pub use page::{authenticator, listen, web};
+pub use page::{listen, web};
 
 use page::can_log_in;
 pub use service::Service;

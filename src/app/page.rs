@@ -8,10 +8,8 @@ use tokio::net::TcpListener;
 
 use super::Service;
 use super::descriptors::descriptor_limit;
-use crate::auth::Authenticator;
 use crate::clock::Clock;
 use crate::config::{Listen, USUAL_LISTEN, WebSettings};
-use crate::store::Store;
 use crate::web::{ConnectionLimits, Web, issuer};
 
 /// Opens the listener. If the default port is taken, Heartbeat runs without a page and logs it: beats are more important.
@@ -39,11 +37,6 @@ async fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Fails if single sign-on is configured and this program was built without it.
 pub(super) fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Result<()> {
     Ok(issuer(settings, clock).map(drop)?)
-}
-
-#[must_use]
-pub fn authenticator(store: Arc<Store>, clock: Clock) -> Authenticator {
-    Authenticator { store, clock }
 }
 
 #[must_use]

@@ -89,12 +89,12 @@ impl Service {
                 Ok(())
             }
         });
-        start(&mut loops, Loop::Keep, {
+        start(&mut loops, Loop::Retention, {
             let stop = stop.clone();
             async move {
                 tokio::select! {
                     () = stop.asked() => Ok(()),
-                    never = retention::run(store, clock, retention, move |at| liveness.sign(Loop::Keep, at)) => match never {},
+                    never = retention::run(store, clock, retention, move |at| liveness.sign(Loop::Retention, at)) => match never {},
                 }
             }
         });

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash};
 
+use super::secret::random;
 use crate::model::Secret;
 
 /// In characters. Shorter passwords are guessed too easily.
@@ -38,8 +39,7 @@ pub fn check(text: &str) -> Result<(), PasswordError> {
 
 /// Hashes a password; takes some tens of milliseconds.
 pub(super) fn hash(password: &Secret) -> Result<Secret, String> {
-    let mut salt = [0; SALT_BYTES];
-    getrandom::fill(&mut salt).map_err(|why| format!("the system gives no random bytes: {why}"))?;
+    let salt = random::<SALT_BYTES>()?;
     let failed = |why: &dyn Display| format!("cannot hash the password: {why}");
     let params = Params::new(7 * 1024, 5, 1, Some(OUTPUT_BYTES)).map_err(|why| failed(&why))?;
     let written = ParamsString::try_from(&params).map_err(|why| failed(&why))?;

@@ -8,9 +8,13 @@ const BYTES: usize = 32;
 
 /// A new secret of 43 letters, digits, `-` and `_`.
 pub fn draw() -> Result<String, String> {
-    let mut bytes = [0; BYTES];
+    Ok(URL_SAFE_NO_PAD.encode(random::<BYTES>()?))
+}
+
+pub(super) fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|why| format!("the system gives no random bytes: {why}"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]

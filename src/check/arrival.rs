@@ -70,7 +70,7 @@ pub(super) async fn await_event(
                 (missed, failure) = (Some(now), None);
             }
             Err(found) => {
-                let may_pass = found.trouble.can_pass() || found.trouble == ReadbackErrorKind::NotPostHog;
+                let may_pass = found.kind.can_pass() || found.kind == ReadbackErrorKind::NotPostHog;
                 if !may_pass {
                     return Err(found);
                 }
@@ -125,8 +125,8 @@ impl FoundEvent {
 }
 
 /// A check has no read-back interval that could be raised.
-pub(super) const fn advice(trouble: ReadbackErrorKind) -> &'static str {
-    match trouble {
+pub(super) const fn advice(kind: ReadbackErrorKind) -> &'static str {
+    match kind {
         ReadbackErrorKind::Throttled => "PostHog is throttling queries: check again later, or find out what else uses the API",
         other => other.advice(),
     }

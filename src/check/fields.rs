@@ -242,7 +242,7 @@ impl Inquiry<'_> {
                 }
             },
             // The id is wrong; the key may be right.
-            Some(Err(failure)) if failure.trouble == ReadbackErrorKind::NoSuchProject && self.typed.posthog_id.is_some() => {
+            Some(Err(failure)) if failure.kind == ReadbackErrorKind::NoSuchProject && self.typed.posthog_id.is_some() => {
                 let says = format!("the key has no access to project {path}: {}", failure.says());
                 return vec![Finding::new("project_id", Mark::Fail, says).advised(number_advice(found.as_ref()))];
             }
@@ -296,11 +296,11 @@ fn unidentified(field: &'static str, excerpt: &ResponseExcerpt, accepts_events: 
 
 fn failed(failure: &ReadbackError) -> Finding {
     // A temporary failure says nothing about the key.
-    let is_inconclusive = failure.trouble.can_pass() || failure.trouble == ReadbackErrorKind::QueryRejected;
+    let is_inconclusive = failure.kind.can_pass() || failure.kind == ReadbackErrorKind::QueryRejected;
     let mark = if is_inconclusive { Mark::Note } else { Mark::Fail };
-    let finding = Finding::new("personal_api_key", mark, failure.says()).advised(advice(failure.trouble));
+    let finding = Finding::new("personal_api_key", mark, failure.says()).advised(advice(failure.kind));
     // A component in between may have sent this answer.
-    let is_unsure = matches!(failure.trouble, ReadbackErrorKind::NotPostHog | ReadbackErrorKind::KeyNotReceived);
+    let is_unsure = matches!(failure.kind, ReadbackErrorKind::NotPostHog | ReadbackErrorKind::KeyNotReceived);
     if is_unsure { finding.unsure() } else { finding }
 }
 

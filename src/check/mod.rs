@@ -286,12 +286,12 @@ async fn arrive(
 /// Replaces advice that does not fit a check: it has no read-back interval, and --project-id is optional.
 fn unreadable(plan: &Plan, failure: &ReadbackError, down: Parts) -> Diagnosis {
     let found = diagnosis::unreadable(&plan.way(), failure, down);
-    match (failure.trouble, plan.posthog_id) {
+    match (failure.kind, plan.posthog_id) {
         (ReadbackErrorKind::NoSuchProject, Some(number)) => {
             let summary = format!("The personal API key has no access to project {number}: {}", failure.says());
             Diagnosis { summary, ..found }.advised("Remove --project-id: the project is then found by its token.")
         }
-        (trouble, _) if found.place != Place::Intermediary && advice(trouble) != trouble.advice() => found.advised(advice(trouble)),
+        (kind, _) if found.place != Place::Intermediary && advice(kind) != kind.advice() => found.advised(advice(kind)),
         _ => found,
     }
 }

@@ -46,7 +46,7 @@ impl Apply {
             let unlisted = if self.prune { Vec::new() } else { stored.unlisted(&settings) };
             let kept =
                 unlisted.iter().map(|subject| styled(FAINT, format!("= {subject} is not in the file and is kept (--prune removes it)")));
-            notes = kept.chain(stored.strangers(&plans).into_iter().map(|warning| styled(WARN, warning))).collect();
+            notes = kept.chain(stored.unknown_projects(&plans).into_iter().map(|warning| styled(WARN, warning))).collect();
             Ok(plans)
         });
         let changes = changes.await.map_err(explain)?;

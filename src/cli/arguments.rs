@@ -7,6 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::{Environment, key_file, nearest};
 
+const NO_VARIABLE: &str = "does not name a variable that is set; give a name such as `SLACK_URL`, not the value";
+
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
     /// Set a field (repeatable). Other users of this machine can see flags: use --set-file or --set-env for a secret
@@ -54,7 +56,7 @@ impl Arguments {
         }
         for text in &self.set_env {
             take(split("--set-env", "VARIABLE", text, fields, of).and_then(|(key, name)| {
-                let read = variable(name, environment).map_err(|problem| format!("--set-env {key} {problem}"))?;
+                let read = environment.named(name.trim(), NO_VARIABLE).map_err(|problem| format!("--set-env {key} {problem}"))?;
                 Ok(Value { key, value: read.into() })
             }));
         }
@@ -86,17 +88,6 @@ fn listed(fields: &[&str]) -> String {
 /// Whether the text looks like a misspelled name, so that an error can quote it.
 fn is_name(text: &str) -> bool {
     (1..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-}
-
-/// A name that may be a secret in the wrong place is not quoted.
-fn variable(name: &str, environment: &Environment) -> Result<String, String> {
-    let name = name.trim();
-    let is_usual_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    match environment.value(name) {
-        Some(value) => Ok(value.to_owned()),
-        None if is_usual_name => Err(format!("names the variable `{name}`, which is not set")),
-        None => Err("does not name a variable that is set; give a name such as `SLACK_URL`, not the value".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -53,17 +53,12 @@ impl AuditLog {
         } else {
             let mut table = Table::under(["WHEN", "WHO", "WHAT", "CHANGE"]);
             for audit_entry in &audit_entries {
-                table.row([moment(audit_entry), audit_entry.who.clone(), what(audit_entry), audit_entry.words.clone()]);
+                table.row([audit_entry.at.date_and_second(), audit_entry.who.clone(), what(audit_entry), audit_entry.words.clone()]);
             }
             invocation.screen.line(table)?;
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// `2026-11-23 14:02:07`
-fn moment(audit_entry: &AuditEntry) -> String {
-    audit_entry.at.to_string().get(..19).unwrap_or_default().replace('T', " ")
 }
 
 /// The subject, with its project unless the subject is the project.

@@ -9,6 +9,7 @@ use super::error::Misuse;
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::which_project::WhichProject;
 use crate::check::phases;
 use crate::config::{duration, rules};
 use crate::model::{Minute, Outcome, Project, Recorded, RouteId, span};
@@ -25,9 +26,8 @@ use crate::store::Store;
 queryable_after_ms, queryable_within_ms, copies, evidence: [text]}], next}, oldest first; absent values are null."
 )]
 pub struct Beats {
-    /// Name of the project [default: the only project]
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
+    #[command(flatten)]
+    pub which: WhichProject,
 
     /// Show beats since this long ago
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = rules::some_time)]
@@ -53,7 +53,7 @@ impl Beats {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let projects = store.projects().await?;
-        let project = self.choose(&projects)?;
+        let project = self.which.find(&projects)?;
         let routes = self.routes(project)?;
         let now = self.moment.time();
         let (from, to) = (now.minus(self.since).minute(), now.minute().plus(1));
@@ -79,21 +79,6 @@ impl Beats {
             invocation.screen.note(format!("{what} in the last {}.", duration::show(self.since)))?;
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn choose<'p>(&self, projects: &'p [Project]) -> Result<&'p Project, Misuse> {
-        let specs: Vec<_> = projects.iter().map(|project| project.spec.clone()).collect();
-        let name = match (&self.project, projects) {
-            (Some(name), _) => super::project_named(&specs, name)?.name.clone(),
-            (None, [only]) => return Ok(only),
-            (None, _) => {
-                let names: Vec<&str> = projects.iter().map(|project| project.spec.name.as_str()).collect();
-                let hint =
-                    if names.is_empty() { "there is no project yet".into() } else { format!("the projects are {}", names.join(", ")) };
-                return Err(Misuse(format!("--project is missing; {hint}")));
-            }
-        };
-        projects.iter().find(|project| project.spec.name == name).ok_or_else(|| Misuse(format!("there is no project `{name}`")))
     }
 
     fn routes(&self, project: &Project) -> Result<Vec<RouteId>, Misuse> {
@@ -126,8 +111,7 @@ fn line(project: &Project, beat: &Recorded) -> String {
         Outcome::Awaiting | Outcome::NotSent | Outcome::Unverified => FAINT,
         Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => BAD,
     };
-    let start = beat.minute.start().to_string();
-    let minute = start.get(..16).unwrap_or(&start).replace('T', " ");
+    let minute = beat.minute.start().date_and_minute();
     let name = route_name(project, beat.route);
     let mut parts = vec![format!("{minute}  {name:<16}  {}", styled(style, format!("{:<11}", beat.outcome)))];
     parts.extend(beat.status.map(|status| status.to_string()));

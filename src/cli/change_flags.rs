@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
+use super::explain::explain;
 use super::global::Invocation;
 use super::screen::{BAD, GOOD, WARN, styled};
 use crate::config::{Change, Kind};
-use crate::settings::{By, SettingsService};
+use crate::settings::{By, SettingsService, StoredEntity};
 use crate::store::Store;
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -28,6 +29,12 @@ pub(super) const SETTINGS_JSON: &str = "JSON: {dry_run, changes: [{kind: project
 pub(super) fn settings_service<'s>(invocation: &Invocation, store: &'s Store, flags: ChangeFlags) -> SettingsService<'s> {
     let by = By::command_line(&invocation.environment);
     SettingsService { dry_run: flags.dry_run, ..SettingsService::new(store, by, invocation.clock.now()) }
+}
+
+pub(super) async fn remove<T: StoredEntity>(name: &str, invocation: &Invocation, flags: ChangeFlags) -> anyhow::Result<ExitCode> {
+    let store = invocation.store().await?;
+    let done = settings_service(invocation, &store, flags).remove::<T>(name).await.map_err(explain)?;
+    show(&done.changes, invocation, flags)
 }
 
 pub(super) fn show(changes: &[Change], invocation: &Invocation, flags: ChangeFlags) -> anyhow::Result<ExitCode> {

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::config::counted;
 use super::global::Invocation;
-use super::project_named;
+use super::which_project::project_named;
 use crate::config::to_toml;
 use crate::settings::Stored;
 
@@ -39,7 +39,8 @@ impl Export {
         let store = invocation.store().await?;
         let mut stored = Stored::read(&store).await?;
         if !self.project.is_empty() {
-            let chosen = self.project.iter().map(|name| project_named(&stored.projects, name).cloned()).collect::<Result<_, _>>()?;
+            let chosen =
+                self.project.iter().map(|name| project_named(&stored.projects, name, |spec| spec).cloned()).collect::<Result<_, _>>()?;
             stored = Stored { projects: chosen, channels: Vec::new(), windows: Vec::new(), status_pages: Vec::new() };
         }
         let text = to_toml(stored.exported(), self.with_secrets);

@@ -77,8 +77,9 @@ impl PersonalKeyFlags {
             variable: PERSONAL_KEY_VARIABLE,
             prompt,
         };
-        let Some((setting, text)) = sources.find(invocation)? else { return Ok(None) };
-        Ok(rules::about(setting, rules::personal_key(text.expose_secret())).map_err(Misuse)?)
+        let found = sources.find(invocation)?.filter(|(_, text)| !text.expose_secret().trim().is_empty());
+        let key = found.map(|(setting, text)| rules::about(setting, rules::personal_key(text.expose_secret())));
+        Ok(key.transpose().map_err(Misuse)?)
     }
 }
 

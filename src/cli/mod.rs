@@ -19,6 +19,7 @@ mod error;
 mod explain;
 mod export;
 mod global;
+mod help;
 mod import;
 mod incidents;
 mod keys;
@@ -37,6 +38,7 @@ mod table;
 mod tokens;
 mod users;
 mod wait_complete;
+mod which_project;
 
 pub use error::{Misuse, report, report_usage};
 pub use global::{Global, Invocation, LogFormat};
@@ -44,7 +46,6 @@ pub use screen::{Level, choose_log_format, say};
 
 use crate::clock::Clock;
 use crate::config::Environment;
-use crate::model::ProjectSpec;
 
 /// Send one event a minute to PostHog, read it back, and locate the fault when it does not arrive
 #[derive(Debug, Parser)]
@@ -93,6 +94,10 @@ pub enum Command {
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
     Completions(completions::Completions),
+    Man(help::ManPages),
+    Help(help::Help),
+    /// Print the version
+    Version,
 }
 
 pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Result<ExitCode> {
@@ -125,10 +130,11 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Tokens(tokens)) => tokens.run(&invocation).await,
         Some(Command::Config(config)) => config.run(&invocation),
         Some(Command::Completions(completions)) => completions.run(&invocation),
+        Some(Command::Man(pages)) => pages.run(&invocation),
+        Some(Command::Help(help)) => help.run(&invocation),
+        Some(Command::Version) => {
+            invocation.screen.text(&Cli::command().render_version())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
-}
-
-fn project_named<'s>(specs: &'s [ProjectSpec], name: &str) -> Result<&'s ProjectSpec, Misuse> {
-    let names = || specs.iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
-    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| explain::absent("project", name, &names()))
 }

@@ -93,8 +93,7 @@ fn line(notification: &Notification, channels: &[Channel]) -> String {
         NotificationState::Failed => BAD,
         NotificationState::Superseded => FAINT,
     };
-    let at = notification.ended.unwrap_or(notification.due).to_string();
-    let at = at.get(..19).unwrap_or(&at).replace('T', " ");
+    let at = notification.ended.unwrap_or(notification.due).date_and_second();
     format!("{at}  {}  {}  {}", styled(style, notification.state.name()), channel_name(notification, channels), notification.message.title)
 }
 

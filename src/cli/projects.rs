@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::arguments::Arguments;
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, remove, settings_service, show};
 use super::error::Misuse;
 use super::explain::{Flags, explain, explain_with, lines};
 use super::global::{Invocation, specs};
@@ -135,7 +135,7 @@ impl Projects {
             Command::List(list) => list.run(invocation).await,
             Command::Set(set) => set.run(invocation).await,
             Command::SetKey(set) => set.run(invocation).await,
-            Command::Remove(remove) => remove.run(invocation).await,
+            Command::Remove(Remove { name, edit }) => remove::<ProjectSpec>(&name, invocation, edit).await,
         }
     }
 }
@@ -233,14 +233,6 @@ impl SetKey {
         }
         let with_key = |stored: &ProjectSpec| Ok(ProjectSpec { personal_key: personal_key.clone(), ..stored.clone() });
         show(&settings_service.change(&self.name, with_key).await.map_err(explain)?.changes, invocation, self.edit)
-    }
-}
-
-impl Remove {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let done = settings_service(invocation, &store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(explain)?;
-        show(&done.changes, invocation, self.edit)
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use super::explain::explain;
 use super::global::{Invocation, specs};
 use crate::app;
+use crate::auth::Authenticator;
 use crate::clock::{Clock, Speed};
 use crate::config::{Listen, Problem, Scope, Settings, certificate_problems};
 use crate::lifecycle::{Lifecycle, Reload};
@@ -102,7 +103,7 @@ impl Run {
         clock: &Clock,
         listens: SocketAddr,
     ) -> anyhow::Result<()> {
-        let authenticator = app::authenticator(Arc::clone(store), clock.clone());
+        let authenticator = Authenticator { store: Arc::clone(store), clock: clock.clone() };
         let address = settings.web.address(listens, "/");
         // Stored before it is printed, so that other commands print this address too.
         app::announce(store, &settings.web.address(listens, "")).await;
@@ -141,7 +142,7 @@ impl Run {
             let plans = stored.plans(settings, false)?;
             let others = stored.projects.iter().filter(|stored| plans.projects.put.iter().all(|desired| desired.name != stored.name));
             self.reject_remote_hosts(others.chain(&plans.projects.put))?;
-            warnings = stored.strangers(&plans);
+            warnings = stored.unknown_projects(&plans);
             Ok(plans)
         });
         let changes = changes.await.map_err(explain)?;

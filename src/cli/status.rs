@@ -10,6 +10,7 @@ use super::error::Misuse;
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::which_project::project_named;
 use crate::config::channel::called;
 use crate::judge::Health;
 use crate::model::{Channel, Incident, Outcome, Recorded, Stopped, Timestamp, span};
@@ -53,9 +54,7 @@ impl Status {
         let store = invocation.store().await?;
         let mut all = reports(&store, self.moment.time()).await?;
         if let Some(name) = &self.project {
-            let specs: Vec<_> = all.iter().map(|report| report.project.spec.clone()).collect();
-            let chosen = super::project_named(&specs, name)?.name.clone();
-            all.retain(|report| report.project.spec.name == chosen);
+            all = vec![project_named(&all, name, |report| &report.project.spec)?.clone()];
         } else if all.is_empty() && !self.json {
             return Err(Misuse("there is no project yet; run `heartbeat projects add` or `heartbeat apply heartbeat.toml`".into()).into());
         }

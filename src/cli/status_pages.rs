@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, remove, settings_service, show};
 use super::explain::{Flags, explain_with};
 use super::global::Invocation;
 use super::table::Table;
@@ -86,7 +86,7 @@ impl StatusPages {
             Command::List(list) => list.run(invocation).await,
             Command::Add(put) => put.add(invocation).await,
             Command::Set(put) => put.set(invocation).await,
-            Command::Remove(remove) => remove.run(invocation).await,
+            Command::Remove(Remove { name, edit }) => remove::<StatusPage>(&name, invocation, edit).await,
         }
     }
 }
@@ -112,14 +112,6 @@ impl Put {
         let texts = self.texts();
         let desired = |stored: &StatusPage| Ok(status_page::changed(stored, &texts)?);
         let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(explain_with(FLAGS))?;
-        show(&done.changes, invocation, self.edit)
-    }
-}
-
-impl Remove {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let done = settings_service(invocation, &store, self.edit).remove::<StatusPage>(&self.name).await.map_err(explain_with(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }

@@ -9,8 +9,7 @@ use super::error::Misuse;
 use super::global::Invocation;
 use super::table::Table;
 use super::users::role;
-use crate::app;
-use crate::auth::{AccountError, Accounts, token_name};
+use crate::auth::{AccountError, Accounts, Authenticator, token_name};
 use crate::config::{nearest, rules};
 use crate::model::Timestamp;
 use crate::report::{NewTokenJson, TokenJson};
@@ -108,7 +107,7 @@ impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = token_name(&self.name).map_err(|wrong| Misuse(format!("NAME {wrong}")))?;
         let role = role(&self.role)?;
-        let authenticator = app::authenticator(invocation.new_store().await?, invocation.clock.clone());
+        let authenticator = Authenticator { store: invocation.new_store().await?, clock: invocation.clock.clone() };
         let who = By::command_line(&invocation.environment).to_string();
         let token = match Accounts::of_owner(&authenticator, &who).make_token(&name, role, self.lasts).await {
             Err(error @ AccountError::TokenTaken(_)) => {
@@ -128,7 +127,7 @@ impl Add {
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
+        let authenticator = Authenticator { store: invocation.store().await?, clock: invocation.clock.clone() };
         let who = By::command_line(&invocation.environment).to_string();
         if let Err(error) = Accounts::of_owner(&authenticator, &who).remove_token(&self.name).await {
             let AccountError::NoToken(_) = &error else { return Err(error.into()) };

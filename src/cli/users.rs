@@ -120,7 +120,7 @@ impl Invite {
         let desired = self.role.as_deref().map(role).transpose()?;
         let settings = invocation.settings(Scope::Service)?;
         let store = app::open_store(&settings).await?;
-        let authenticator = app::authenticator(Arc::clone(&store), invocation.clock.clone());
+        let authenticator = Authenticator { store: Arc::clone(&store), clock: invocation.clock.clone() };
         let who = By::command_line(&invocation.environment).to_string();
         let (code, role) = Accounts::of_owner(&authenticator, &who).invite(&name, desired).await?;
         let path = format!("/enter/{code}");
@@ -139,7 +139,7 @@ impl Invite {
 impl Set {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let (name, role) = (name(&self.name)?, role(&self.role)?);
-        let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
+        let authenticator = Authenticator { store: invocation.store().await?, clock: invocation.clock.clone() };
         let who = By::command_line(&invocation.environment).to_string();
         let before = explain_missing_user(&authenticator, Accounts::of_owner(&authenticator, &who).set(&name, role).await).await?.role;
         if before == role {
@@ -154,7 +154,7 @@ impl Set {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = name(&self.name)?;
-        let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
+        let authenticator = Authenticator { store: invocation.store().await?, clock: invocation.clock.clone() };
         let who = By::command_line(&invocation.environment).to_string();
         explain_missing_user(&authenticator, Accounts::of_owner(&authenticator, &who).remove(&name).await).await?;
         invocation.screen.line(format!("- user {name}"))?;
@@ -179,5 +179,5 @@ fn name(text: &str) -> Result<UserName, Misuse> {
 }
 
 pub(super) fn role(text: &str) -> Result<Role, Misuse> {
-    Role::named(text.trim()).ok_or_else(|| Misuse(format!("--role `{}` must be `viewer` or `editor`", text.trim())))
+    rules::about("--role", rules::role(text)).map_err(Misuse)
 }

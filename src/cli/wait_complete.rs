@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::Misuse;
 use super::global::Invocation;
+use super::which_project::project_named;
 use crate::clock::{Clock, Speed};
 use crate::judge::is_complete;
 use crate::model::{Timestamp, duration};
@@ -59,7 +60,7 @@ impl WaitComplete {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let (store, clock) = (invocation.store().await?, Clock::fast(self.speed));
         let specs = super::global::specs(&store).await?;
-        let name = super::project_named(&specs, &self.project)?.name.clone();
+        let name = project_named(&specs, &self.project, |spec| spec)?.name.clone();
         let started = clock.monotonic();
         let mut is_announced = false;
         let (through, reached, verdict) = loop {

@@ -52,12 +52,19 @@ impl fmt::Display for Change {
         match self {
             Self::Added { subject } => write!(f, "+ {subject}"),
             Self::Removed { subject } => write!(f, "- {subject}"),
-            Self::Changed { subject, field, old: Some(old), new: Some(new) } if old == new => write!(f, "~ {subject}: {field} changed"),
             Self::Changed { subject, field, old, new } => {
-                let [old, new] = [old, new].map(|value| value.as_deref().unwrap_or("none"));
-                write!(f, "~ {subject}: {field} {old} -> {new}")
+                write!(f, "~ {subject}: {}", difference(field, old.as_deref(), new.as_deref()))
             }
         }
+    }
+}
+
+/// A secret is redacted on both sides, so only the fact that it changed can be said.
+#[must_use]
+pub fn difference(field: &str, old: Option<&str>, new: Option<&str>) -> String {
+    match (old, new) {
+        (Some(old), Some(new)) if old == new => format!("{field} changed"),
+        (old, new) => format!("{field} {} -> {}", old.unwrap_or("none"), new.unwrap_or("none")),
     }
 }
 

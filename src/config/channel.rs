@@ -2,12 +2,13 @@
 
 use url::Url;
 
-use super::entity::Origin;
+use super::entity::{Entity, Kind, Origin};
 use super::problem::{Problem, Problems};
-use super::reader::{Reader, flag, name_of, quoted};
+use super::reader::{Reader, flag};
 use super::rules;
 use super::suggest::hint;
 use super::texts::Texts;
+use super::value::{self, Value};
 use crate::message::Template;
 use crate::model::{Channel, ChannelKind, ChannelSpec, Field, ProjectName, Severity, Takes};
 
@@ -28,6 +29,56 @@ pub const FIELDS: [Field; 8] = [
     Field::new("title", "Title", Takes::Template, "Template for the title, for example `{{ project }} {{ kind }}`."),
     Field::new("body", "Text", Takes::Template, "Template for the text."),
 ];
+
+impl Entity for ChannelSpec {
+    const KIND: Kind = Kind::Channel;
+
+    fn name(&self) -> &ProjectName {
+        &self.name
+    }
+
+    fn values(&self) -> Vec<Value> {
+        value::of(&FIELDS, |key| value(self, key))
+            .chain(self.kind.fields().iter().map(|field| Value::plain(*field, self.values.get(field.key).map(str::to_owned)).or_default()))
+            .collect()
+    }
+
+    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
+        let (spec, problems) = read(texts, stored, origin);
+        // A file may leave a secret to the store.
+        let is_left = |lack: &Problem| origin == Origin::File && texts.one(&lack.field).is_none() && is_secret(spec.as_ref(), &lack.field);
+        let lacking = spec.iter().flat_map(Self::lacks).filter(|lack| !is_left(lack));
+        let travels = match (stored, &spec, origin) {
+            (Some(stored), Some(spec), Origin::Page(_)) => secrets_that_travel(stored, spec, texts),
+            _ => Vec::new(),
+        };
+        let problems: Vec<Problem> = problems.into_iter().chain(lacking).chain(travels).collect();
+        match spec {
+            Some(spec) => Problems::or(problems, spec),
+            None => Err(Problems::of(problems)),
+        }
+    }
+
+    fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+
+    /// Missing or invalid fields of the kind. A disabled channel may keep its placeholders.
+    fn lacks(&self) -> Vec<Problem> {
+        let mut lacks: Vec<Problem> = self.problems_by_field().into_iter().map(|(field, says)| Problem::of(field, says)).collect();
+        for (key, value) in self.values.iter().filter(|_| self.enabled) {
+            if let Err(says) = rules::not_a_placeholder(value) {
+                lacks.retain(|lack| lack.field != key);
+                lacks.push(Problem::of(key, says));
+            }
+        }
+        lacks
+    }
+
+    fn goes_on_as(&self, next: &Self) -> bool {
+        self.kind == next.kind
+    }
+}
 
 /// Whether the page and the API may create a channel of this kind.
 #[must_use]
@@ -50,28 +101,12 @@ fn open_to(kind: ChannelKind, origin: Origin) -> Result<ChannelKind, Problem> {
 }
 
 pub fn added(texts: &Texts, origin: Origin) -> Result<ChannelSpec, Problems> {
-    over(texts, None, origin)
+    ChannelSpec::over(texts, None, origin)
 }
 
 /// A field that is not in `texts` keeps its value, secrets included. Name and kind cannot change.
 pub fn changed(stored: &ChannelSpec, texts: &Texts, origin: Origin) -> Result<ChannelSpec, Problems> {
-    over(texts, Some(stored), origin)
-}
-
-pub(super) fn over(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> Result<ChannelSpec, Problems> {
-    let (spec, problems) = read(texts, stored, origin);
-    // A file may leave a secret to the store.
-    let is_left = |lack: &Problem| origin == Origin::File && texts.one(&lack.field).is_none() && is_secret(spec.as_ref(), &lack.field);
-    let lacking = spec.iter().flat_map(lacks).filter(|lack| !is_left(lack));
-    let travels = match (stored, &spec, origin) {
-        (Some(stored), Some(spec), Origin::Page(_)) => secrets_that_travel(stored, spec, texts),
-        _ => Vec::new(),
-    };
-    let problems: Vec<Problem> = problems.into_iter().chain(lacking).chain(travels).collect();
-    match spec {
-        Some(spec) => Problems::or(problems, spec),
-        None => Err(Problems::of(problems)),
-    }
+    ChannelSpec::over(texts, Some(stored), origin)
 }
 
 fn is_secret(spec: Option<&ChannelSpec>, key: &str) -> bool {
@@ -79,8 +114,7 @@ fn is_secret(spec: Option<&ChannelSpec>, key: &str) -> bool {
 }
 
 /// The channel and the problems with the texts, except missing fields. Without a valid kind there is no channel.
-#[must_use]
-pub fn read(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> (Option<ChannelSpec>, Vec<Problem>) {
+fn read(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> (Option<ChannelSpec>, Vec<Problem>) {
     let mut reader = Reader::of(texts);
     let name = reader.name(stored.map(|stored| &stored.name), "ops");
     let kind = kind(&mut reader, stored, origin);
@@ -93,15 +127,11 @@ pub fn read(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> (Opt
         // Without a kind the valid fields are unknown, so no field is reported.
         return (None, reader.into_problems());
     };
-    for (key, text) in texts.iter().filter(|(key, _)| FIELDS.iter().all(|field| field.key != *key)) {
-        if kind.field(key).is_some() {
-            spec.values.set(key, text);
-        } else {
-            let keys: Vec<&str> = kind.fields().iter().map(|field| field.key).collect();
-            let says = format!("{} is not a field of a {kind} channel; {}", quoted(key), hint(key, &keys));
-            reader.note(Problem::whole(name_of(key), says));
-        }
+    let is_common = |key: &str| FIELDS.iter().any(|field| field.key == key);
+    for (key, text) in texts.iter().filter(|(key, _)| !is_common(key) && kind.field(key).is_some()) {
+        spec.values.set(key, text);
     }
+    reader.finish_fields(kind.fields(), &format!("a {kind} channel"), is_common);
     (Some(spec), reader.into_problems())
 }
 
@@ -138,19 +168,6 @@ fn common(reader: &mut Reader<'_>, spec: &mut ChannelSpec) {
     }
 }
 
-/// Missing or invalid fields of the kind. A disabled channel may keep its placeholders.
-#[must_use]
-pub fn lacks(spec: &ChannelSpec) -> Vec<Problem> {
-    let mut lacks: Vec<Problem> = spec.problems_by_field().into_iter().map(|(field, says)| Problem::of(field, says)).collect();
-    for (key, value) in spec.values.iter().filter(|_| spec.enabled) {
-        if let Err(says) = rules::not_a_placeholder(value) {
-            lacks.retain(|lack| lack.field != key);
-            lacks.push(Problem::of(key, says));
-        }
-    }
-    lacks
-}
-
 /// The stored secrets that a change would send to another address. Nobody can read a stored secret, so nobody may redirect it
 /// to an address of their choice by page or API.
 fn secrets_that_travel(stored: &ChannelSpec, spec: &ChannelSpec, texts: &Texts) -> Vec<Problem> {
@@ -173,22 +190,18 @@ fn host(address: &str) -> String {
     url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "another address".to_owned())
 }
 
-pub(super) fn value(spec: &ChannelSpec, key: &str) -> Option<String> {
+fn value(spec: &ChannelSpec, key: &str) -> Option<String> {
     match key {
         "name" => Some(spec.name.to_string()),
         "kind" => Some(spec.kind.to_string()),
         "enabled" => Some(spec.enabled.to_string()),
         "severity" => Some(spec.least.to_string()),
-        "projects" => Some(names(&spec.projects)).filter(|names| !names.is_empty()),
+        "projects" => value::of_projects(&spec.projects),
         "at_once" => Some(spec.at_once.to_string()),
         "title" => spec.title.clone(),
         "body" => spec.body.clone(),
         _ => None,
     }
-}
-
-pub(super) fn names(names: &[ProjectName]) -> String {
-    names.iter().map(ProjectName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The value of any field, with secrets redacted.

@@ -5,6 +5,7 @@ use super::keys::KeyPlaces;
 use super::problem::Problems;
 use super::section::Section;
 use super::texts::Texts;
+use super::value::Group;
 use super::written::Written;
 use super::{channel, project, route, status_page, window};
 use crate::model::{AppKind, ChannelKind, ChannelSpec, Field, ProjectName, ProjectSpec, StatusPage, Takes, Window};
@@ -79,7 +80,7 @@ const ENABLED: Field = Field::new("enabled", "Enabled", Takes::Flag, "Whether th
 
 fn take_app(project: &str, section: Section<'_>, kind: AppKind, written: &mut Written, keys: KeyPlaces<'_>) {
     let section = section.titled(format!("{project}, {}", kind.section().replace('_', " ")));
-    let below = format!("{}.", kind.section());
+    let below = Group::App(kind).prefix();
     let enabled = section.has(ENABLED.key).then(|| section.flag(ENABLED.key)).flatten().unwrap_or(true);
     written.say(&section, kind.section(), ENABLED.key, if enabled { "enabled" } else { "disabled" });
     written.take(&section, &below, kind.settings(), keys);
@@ -108,10 +109,10 @@ fn take_route(section: &Section<'_>, names: &mut Vec<String>, written: &mut Writ
         section.wrong("name", format!("`{name}` is used twice; each route of a project needs its own name"));
         return section.pass_over(&route::FIELDS.map(|field| field.key));
     }
-    let below = format!("{}.{}{name}.", AppKind::Heartbeat.section(), route::ROUTE);
+    names.push(name.clone());
+    let below = Group::Route(name).prefix();
     written.take(section, &below, &route::FIELDS, keys);
     written.stands(section, format!("{below}name"), "name");
-    names.push(name);
 }
 
 impl InFile for ChannelSpec {

@@ -5,8 +5,7 @@ use std::fmt;
 use super::problem::{Problem, Problems};
 use super::texts::Texts;
 use super::value::Value;
-use super::{channel, project, status_page, value, window};
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Timestamp, Window};
+use crate::model::{ProjectName, Timestamp};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -83,92 +82,5 @@ pub trait Entity: Clone + PartialEq {
     /// Whether the stored entity becomes `next` and keeps its secrets. Otherwise `next` replaces it.
     fn goes_on_as(&self, _next: &Self) -> bool {
         true
-    }
-}
-
-impl Entity for ProjectSpec {
-    const KIND: Kind = Kind::Project;
-
-    fn name(&self) -> &ProjectName {
-        &self.name
-    }
-
-    fn values(&self) -> Vec<Value> {
-        value::of_project(self)
-    }
-
-    fn over(texts: &Texts, stored: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
-        project::over(texts, stored)
-    }
-}
-
-impl Entity for ChannelSpec {
-    const KIND: Kind = Kind::Channel;
-
-    fn name(&self) -> &ProjectName {
-        &self.name
-    }
-
-    fn values(&self) -> Vec<Value> {
-        value::of(&channel::FIELDS, |key| channel::value(self, key))
-            .chain(self.kind.fields().iter().map(|field| Value::plain(*field, self.values.get(field.key).map(str::to_owned)).or_default()))
-            .collect()
-    }
-
-    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
-        channel::over(texts, stored, origin)
-    }
-
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
-    }
-
-    fn lacks(&self) -> Vec<Problem> {
-        channel::lacks(self)
-    }
-
-    fn goes_on_as(&self, next: &Self) -> bool {
-        self.kind == next.kind
-    }
-}
-
-impl Entity for Window {
-    const KIND: Kind = Kind::Maintenance;
-
-    fn name(&self) -> &ProjectName {
-        &self.name
-    }
-
-    fn values(&self) -> Vec<Value> {
-        let is_there = |value: &Value| value.held.is_some() || value.field.key == "projects";
-        value::of(&window::FIELDS, |key| window::shown(self, key)).filter(is_there).collect()
-    }
-
-    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
-        window::over(texts, stored, origin)
-    }
-
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
-    }
-}
-
-impl Entity for StatusPage {
-    const KIND: Kind = Kind::StatusPage;
-
-    fn name(&self) -> &ProjectName {
-        &self.name
-    }
-
-    fn values(&self) -> Vec<Value> {
-        value::of(&status_page::FIELDS, |key| status_page::value(self, key)).collect()
-    }
-
-    fn over(texts: &Texts, stored: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
-        status_page::over(texts, stored)
-    }
-
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
     }
 }

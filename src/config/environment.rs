@@ -39,6 +39,17 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The value of a variable that a setting names; `unlikely` is the error for a text that may be a key in the wrong place, which is not
+    /// quoted. An error is the rest of a sentence.
+    pub fn named(&self, name: &str, unlikely: &str) -> Result<String, String> {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        match self.value(name) {
+            Some(value) => Ok(value.to_owned()),
+            None if is_name => Err(format!("names the variable `{name}`, which is not set")),
+            None => Err(unlikely.to_owned()),
+        }
+    }
+
     #[must_use]
     pub fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.value(name))

@@ -4,21 +4,14 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
-use crate::model::{AppKind, ChannelKind};
-
+use super::key_fields::KeyFields;
 use super::section::Section;
 use super::{Environment, conceal};
 
 /// Bytes.
 const LONGEST_FILE: u64 = 4096;
 
-/// The fields for one key: `<plain>`, `<plain>_env` for a variable, `<plain>_file` for a file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct KeyFields {
-    plain: &'static str,
-    /// The name that PostHog's documentation uses.
-    alias: Option<&'static str>,
-}
+const NO_VARIABLE: &str = "names no variable that is set; give the name of a variable, for example `SHOP_KEY`, not the key itself";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Given {
@@ -27,12 +20,6 @@ pub(super) enum Given {
     File(String),
 }
 
-pub(super) const TOKEN: KeyFields = KeyFields { plain: "token", alias: Some("project_api_key") };
-
-pub(super) const DEAD_MAN_URL: KeyFields = KeyFields::of("dead_man_url");
-
-pub(super) const CLIENT_SECRET: KeyFields = KeyFields::of("client_secret");
-
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeyPlaces<'a> {
     pub(super) environment: &'a Environment,
@@ -40,37 +27,20 @@ pub(super) struct KeyPlaces<'a> {
     pub(super) directory: &'a Path,
 }
 
-/// Whether the value of a field with this name must not be quoted.
-pub(super) fn is_secret(field: &str) -> bool {
-    let plain = field.strip_suffix("_env").or_else(|| field.strip_suffix("_file")).unwrap_or(field);
-    let own = [TOKEN, KeyFields::of("personal_api_key"), DEAD_MAN_URL, CLIENT_SECRET];
-    let mut of_apps = AppKind::ALL.into_iter().flat_map(AppKind::settings).filter(|setting| setting.secret);
-    let mut of_channels = ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).filter(|field| field.secret);
-    own.iter().any(|key| key.plain == plain || key.alias == Some(plain))
-        || of_apps.any(|setting| setting.key == plain)
-        || of_channels.any(|field| field.key == plain)
-}
-
-impl KeyFields {
-    pub(super) const fn of(plain: &'static str) -> Self {
-        Self { plain, alias: None }
-    }
-
+impl Given {
     /// Notes a problem if more than one field gives the key.
-    pub(super) fn given(self, section: &Section<'_>) -> Option<Given> {
-        let [variable, file] = ["env", "file"].map(|ending| format!("{}_{ending}", self.plain));
-        let plain = [Some(self.plain), self.alias].into_iter().flatten().map(Given::Plain);
-        let fields = plain.chain([Given::Variable(variable), Given::File(file)]);
+    pub(super) fn of(fields: KeyFields, section: &Section<'_>) -> Option<Self> {
+        let [variable, file] = ["env", "file"].map(|ending| format!("{}_{ending}", fields.plain));
+        let plain = [Some(fields.plain), fields.alias].into_iter().flatten().map(Self::Plain);
+        let all = plain.chain([Self::Variable(variable), Self::File(file)]);
         // `has` marks each field as read, so it must be called for all of them.
-        let given = fields.filter(|field| section.has(field.name())).collect::<Vec<_>>();
+        let given = all.filter(|field| section.has(field.name())).collect::<Vec<_>>();
         if let [first, second, ..] = given.as_slice() {
             section.wrong(second.name(), format!("and {} both give the same key; leave one of them out", first.name()));
         }
         given.into_iter().next()
     }
-}
 
-impl Given {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Plain(field) => field,
@@ -91,7 +61,7 @@ impl Given {
     pub(super) fn text(&self, section: &Section<'_>, places: KeyPlaces<'_>) -> Option<String> {
         match self {
             Self::Plain(field) => section.text(field).map(str::to_owned),
-            Self::Variable(field) => section.read(field, |name| variable(name, places.environment)),
+            Self::Variable(field) => section.read(field, |name| places.environment.named(name, NO_VARIABLE)),
             Self::File(field) => section.read(field, |path| file(&places.directory.join(path))),
         }
     }
@@ -105,16 +75,6 @@ impl Given {
     ) -> Option<T> {
         let key = self.text(section, places)?;
         parse(&key).map_err(|says| section.unfit(&[self.name()], format!("{} {says}", self.lead()))).ok()
-    }
-}
-
-/// A name that could be a key in the wrong field is not quoted.
-fn variable(name: &str, environment: &Environment) -> Result<String, String> {
-    let is_usual = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    match environment.value(name) {
-        Some(value) => Ok(value.to_owned()),
-        None if is_usual => Err(format!("names the variable `{name}`, which is not set")),
-        None => Err("names no variable that is set; give the name of a variable, for example `SHOP_KEY`, not the key itself".to_owned()),
     }
 }
 

@@ -14,6 +14,7 @@ mod entity;
 mod environment;
 mod export;
 pub mod identity;
+mod key_fields;
 mod keys;
 mod plan;
 mod problem;
@@ -36,7 +37,7 @@ mod written;
 
 pub use app::App;
 pub use certificates::certificate_problems;
-pub use changes::{Change, Subject, changes};
+pub use changes::{Change, Subject, changes, difference};
 pub use database::Database;
 pub use desired::Desired;
 pub use entity::{Entity, Kind, Origin};

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::app::App;
+use super::entity::{Entity, Kind, Origin};
 use super::problem::{Problem, Problems};
 use super::reader::Reader;
 use super::texts::Texts;
+use super::value::{self, Group, Value};
 use super::{duration, rules};
-use crate::model::{AppKind, Field, PersonalKey, ProjectSpec, ProjectToken, Takes, Timing};
+use crate::model::{AppKind, Field, ProjectName, ProjectSpec, ProjectToken, Takes, Timing};
 
 /// In the order in which users are asked for them.
 pub const FIELDS: [Field; 10] = [
@@ -35,6 +37,34 @@ pub const FIELDS: [Field; 10] = [
     Field::new("timeout", "Time-out", Takes::Duration, "How long capture may take to answer one try of a beat: 1s to 20s.").or("20s"),
 ];
 
+impl Entity for ProjectSpec {
+    const KIND: Kind = Kind::Project;
+
+    fn name(&self) -> &ProjectName {
+        &self.name
+    }
+
+    /// Each app's state comes before its settings.
+    fn values(&self) -> Vec<Value> {
+        let mut values: Vec<Value> = value::of(&FIELDS, |key| value(self, key)).collect();
+        for kind in AppKind::ALL {
+            let on = App::on(self, kind);
+            values.push(Value::plain(state_of(kind), on.as_ref().map(|app| app.state().to_owned())));
+            let settings = on.iter().flat_map(App::values);
+            values.extend(settings.map(|value| if kind == AppKind::IngestionAlert { value.or_default() } else { value }));
+        }
+        values
+    }
+
+    fn over(texts: &Texts, stored: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
+        over(texts, stored)
+    }
+}
+
+const fn state_of(kind: AppKind) -> Field {
+    Field::new(kind.section(), kind.title(), Takes::OneOf(&["enabled", "disabled"]), kind.description())
+}
+
 /// The problems of an incomplete form: missing fields are not reported.
 #[must_use]
 pub fn wrong(texts: &Texts) -> Vec<Problem> {
@@ -52,7 +82,7 @@ pub fn changed(stored: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Probl
     over(texts, Some(stored))
 }
 
-pub(super) fn over(texts: &Texts, stored: Option<&ProjectSpec>) -> Result<ProjectSpec, Problems> {
+fn over(texts: &Texts, stored: Option<&ProjectSpec>) -> Result<ProjectSpec, Problems> {
     let mut reader = Reader::of(texts);
     let spec = read(&mut reader, stored);
     if let Some(problem) = spec.as_ref().filter(|_| reader.is_right()).and_then(misfit) {
@@ -64,7 +94,7 @@ pub(super) fn over(texts: &Texts, stored: Option<&ProjectSpec>) -> Result<Projec
 }
 
 /// With secrets in plain text.
-pub(super) fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
+fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
     match key {
         "name" => Some(spec.name.to_string()),
         "host" => Some(spec.host.written().to_owned()),
@@ -102,12 +132,12 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
     let host = reader.required("host", host, stored.map(|stored| &stored.host), rules::host);
     let token = "give the project token (phc_...), from Settings > Project > General";
     let token = reader.required("token", token, stored.map(|stored| &stored.token), rules::token);
-    let personal_key = reader.optional("personal_api_key", stored.and_then(|stored| stored.personal_key.as_ref()), personal_key);
+    let personal_key = reader.optional("personal_api_key", stored.and_then(|stored| stored.personal_key.as_ref()), rules::personal_key);
     let posthog_id = reader.optional("project_id", stored.and_then(|stored| stored.posthog_id.as_ref()), rules::project_number);
     let api_host = reader.optional("api_host", stored.and_then(|stored| stored.api_host.as_ref()), rules::host);
     let timing = Timing {
-        late_after: reader.or("late_after", timing.as_ref().map(|timing| &timing.late_after), usual.late_after, rules::late_after),
-        lost_after: reader.or("lost_after", timing.as_ref().map(|timing| &timing.lost_after), usual.lost_after, rules::lost_after),
+        late_after: reader.or("late_after", timing.as_ref().map(|timing| &timing.late_after), usual.late_after, rules::late_or_lost_after),
+        lost_after: reader.or("lost_after", timing.as_ref().map(|timing| &timing.lost_after), usual.lost_after, rules::late_or_lost_after),
         readback_interval: reader.or(
             "readback_interval",
             timing.as_ref().map(|timing| &timing.readback_interval),
@@ -119,24 +149,23 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
         }),
     };
     let apps = AppKind::ALL.map(|kind| app(reader, kind, stored, token.as_ref()));
-    finish(reader);
+    let is_of_app = |name: &str| {
+        let mut sections = AppKind::ALL.into_iter().map(AppKind::section);
+        sections.any(|section| name.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    };
+    reader.finish_fields(&FIELDS, "a project", is_of_app);
     let (heartbeat, ingestion_alert) = (None, None);
     let bare =
         ProjectSpec { name: name?, host: host?, api_host, token: token?, personal_key, posthog_id, timing, heartbeat, ingestion_alert };
     Some(apps.into_iter().flatten().fold(bare, |spec, app| app.put_on(&spec)))
 }
 
-fn personal_key(text: &str) -> Result<PersonalKey, String> {
-    rules::not_a_placeholder(text)?;
-    PersonalKey::parse(text).map_err(|wrong| wrong.to_string())
-}
-
 /// The stored app with these settings; none if the state of the app is empty.
 fn app(reader: &mut Reader<'_>, kind: AppKind, stored: Option<&ProjectSpec>, token: Option<&ProjectToken>) -> Option<App> {
     let stored = stored.and_then(|stored| App::on(stored, kind));
-    let below = format!("{}.", kind.section());
+    let below = Group::App(kind).prefix();
     let (state, settings) = (reader.texts.one(kind.section()), reader.texts.below(&below));
-    let app = match (state.map(str::trim), stored) {
+    let mut app = match (state.map(str::trim), stored) {
         (Some(""), _) | (None, None) if settings.is_empty() => return None,
         (Some("enabled"), stored) => stored.unwrap_or_else(|| App::usual(kind)).switched(true),
         (Some("disabled"), stored) => stored.unwrap_or_else(|| App::usual(kind)).switched(false),
@@ -146,22 +175,10 @@ fn app(reader: &mut Reader<'_>, kind: AppKind, stored: Option<&ProjectSpec>, tok
             return None;
         }
     };
-    let mut app = app;
     app.set_all(&settings, token).into_iter().for_each(|problem| reader.note(problem.below(&below)));
     Some(app)
 }
 
-/// Reports texts that belong neither to a field nor to an app.
-fn finish(reader: &mut Reader<'_>) {
-    let is_of_app = |name: &str| {
-        let mut sections = AppKind::ALL.into_iter().map(AppKind::section);
-        sections.any(|section| name.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
-    };
-    let own: Texts = reader.texts.iter().filter(|(name, _)| !is_of_app(name)).collect();
-    let mut unknown = Reader::of(&own);
-    unknown.finish_fields(FIELDS.iter(), "a project");
-    unknown.into_problems().into_iter().for_each(|problem| reader.note(problem));
-}
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;

@@ -99,10 +99,15 @@ impl<'t> Reader<'t> {
         projects
     }
 
-    /// Reports each text that is not one of `fields`. `of` names what has these fields.
-    pub(super) fn finish_fields<'f>(&mut self, fields: impl Iterator<Item = &'f Field>, of: &str) {
-        let keys: Vec<&str> = fields.map(|field| field.key).collect();
-        for (name, _) in self.texts.iter().filter(|(name, _)| !keys.contains(name)) {
+    /// Reports each text that is neither one of `fields` nor of another reader. `of` names what has these fields.
+    pub(super) fn finish_fields<'f>(
+        &mut self,
+        fields: impl IntoIterator<Item = &'f Field>,
+        of: &str,
+        is_of_another: impl Fn(&str) -> bool,
+    ) {
+        let keys: Vec<&str> = fields.into_iter().map(|field| field.key).collect();
+        for (name, _) in self.texts.iter().filter(|(name, _)| !keys.contains(name) && !is_of_another(name)) {
             let says = format!("{} is not a field of {of}; {}", quoted(name), hint(name, &keys));
             self.problems.push(Problem::whole(name_of(name), says));
         }

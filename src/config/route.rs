@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::reader::Reader;
 use super::rules;
 use super::texts::Texts;
-use super::value::{Group, Value};
+use super::value::{Group, ROUTE, Value};
 use crate::model::{DistinctId, Endpoint, Field, HeartbeatApp, RouteSpec, Takes};
 
 /// Without the name, in the order in which users are asked for them.
@@ -21,8 +21,6 @@ pub const FIELDS: [Field; 4] = [
     Field::new("distinct_id", "Distinct id", Takes::Text, "Distinct id of the event. One that ends in `{minute}` is new each minute.")
         .or(HeartbeatApp::DISTINCT_ID),
 ];
-
-pub(super) const ROUTE: &str = "route.";
 
 /// An empty text under this key removes all routes.
 pub(super) const ALL: &str = "route";

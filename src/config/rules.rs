@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::model::{Events, HeartbeatApp, Host, HostError, KeyError, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Timing};
+use crate::model::{Events, HeartbeatApp, Host, HostError, KeyError, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Role, Timing};
 
 use super::duration;
 
@@ -84,10 +84,13 @@ pub fn app_token(text: &str, project: Option<&ProjectToken>) -> Result<ProjectTo
     }
 }
 
-/// An empty text means none.
-pub fn personal_key(text: &str) -> Result<Option<PersonalKey>, String> {
+pub fn personal_key(text: &str) -> Result<PersonalKey, String> {
     not_a_placeholder(text)?;
-    if text.trim().is_empty() { Ok(None) } else { PersonalKey::parse(text).map(Some).map_err(|wrong| wrong.to_string()) }
+    PersonalKey::parse(text).map_err(|wrong| wrong.to_string())
+}
+
+pub fn role(text: &str) -> Result<Role, String> {
+    Role::named(text.trim()).ok_or_else(|| format!("`{}` must be `viewer` or `editor`", text.trim()))
 }
 
 pub fn project_number(text: &str) -> Result<u64, String> {
@@ -99,11 +102,8 @@ pub fn readback_interval(text: &str) -> Result<Duration, String> {
     within(text, READBACK_INTERVAL.0, READBACK_INTERVAL.1)
 }
 
-pub fn late_after(text: &str) -> Result<Duration, String> {
-    within(text, LATE_AFTER_LEAST, LOST_AFTER_MOST)
-}
-
-pub fn lost_after(text: &str) -> Result<Duration, String> {
+/// For `late_after` and `lost_after`; [`timing`] compares the two.
+pub fn late_or_lost_after(text: &str) -> Result<Duration, String> {
     within(text, LATE_AFTER_LEAST, LOST_AFTER_MOST)
 }
 

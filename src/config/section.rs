@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::document::Findings;
-use super::written::whole;
-use super::{keys, suggest};
+use super::{key_fields, suggest};
+
+/// What a list must be: the rest of a sentence.
+const LIST: &str = "a list of texts, such as [\"shop\"]";
 
 #[derive(Debug)]
 pub(super) struct Section<'f> {
@@ -134,9 +136,7 @@ impl<'f> Section<'f> {
     /// A list of unique texts; one empty text for an empty list. None if it is invalid.
     pub(super) fn texts(&self, key: &str) -> Option<Vec<String>> {
         let value = self.value(key)?;
-        let Some(values) = value.get_ref().as_array() else {
-            return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]");
-        };
+        let values = self.array(key, value)?;
         let mut texts: Vec<String> = Vec::new();
         for value in values {
             match value.get_ref().as_str() {
@@ -144,7 +144,7 @@ impl<'f> Section<'f> {
                     self.note(value.span().start, format!("{key} lists `{text}` twice"));
                 }
                 Some(text) => texts.push(text.to_owned()),
-                None => return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]"),
+                None => return self.wrong_type(key, value, LIST),
             }
         }
         if texts.is_empty() {
@@ -155,10 +155,7 @@ impl<'f> Section<'f> {
 
     /// A list of unique values; empty if the field does not exist or is invalid.
     pub(super) fn list<T: PartialEq, E: Display>(&self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
-        let Some(value) = self.value(key) else { return Vec::new() };
-        let Some(values) = value.get_ref().as_array() else {
-            return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]").unwrap_or_default();
-        };
+        let Some(values) = self.value(key).and_then(|value| self.array(key, value)) else { return Vec::new() };
         let mut read = Vec::new();
         for value in values {
             match value.get_ref().as_str().map(&parse) {
@@ -167,10 +164,14 @@ impl<'f> Section<'f> {
                 }
                 Some(Ok(one)) => read.push(one),
                 Some(Err(says)) => self.note(value.span().start, format!("{key} {says}")),
-                None => drop(self.wrong_type::<T>(key, value, "a list of texts, such as [\"shop\"]")),
+                None => drop(self.wrong_type::<T>(key, value, LIST)),
             }
         }
         read
+    }
+
+    fn array(&self, key: &str, value: &'f Spanned<DeValue<'f>>) -> Option<&'f DeArray<'f>> {
+        value.get_ref().as_array().or_else(|| self.wrong_type(key, value, LIST))
     }
 
     pub(super) fn is_empty_list(&self, key: &str) -> bool {
@@ -258,7 +259,7 @@ impl<'f> Section<'f> {
     fn wrong_type<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, right: &str) -> Option<T> {
         let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
         let quoted = match self.findings.excerpt(value.span()) {
-            excerpt if is_plain && !keys::is_secret(key) => format!(" `{excerpt}`"),
+            excerpt if is_plain && !key_fields::is_secret(key) => format!(" `{excerpt}`"),
             _ => String::new(),
         };
         let is = kind(value.get_ref());
@@ -266,6 +267,10 @@ impl<'f> Section<'f> {
         self.note(value.span().start, format!("{key}{quoted} must be {right}{instead}"));
         None
     }
+}
+
+fn whole(value: &DeValue<'_>) -> Option<i64> {
+    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

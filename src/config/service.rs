@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::model::{Retention, SecretUrl};
 
-use super::keys::{DEAD_MAN_URL, KeyPlaces};
+use super::key_fields::DEAD_MAN_URL;
+use super::keys::{Given, KeyPlaces};
 use super::section::Section;
 use super::{Database, Scope, duration, rules};
 
@@ -45,7 +46,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Se
         evidence: keep("keep_evidence", usual.evidence),
     };
     let database = section.read("database", |text| Database::parse(text, Some(places.directory)));
-    let given = DEAD_MAN_URL.given(&section).filter(|_| scope == Scope::Everything);
+    let given = Given::of(DEAD_MAN_URL, &section).filter(|_| scope == Scope::Everything);
     let dead_man_url = given.and_then(|given| given.read(&section, places, secret_url)).flatten();
     let dead_man_post = section.read("dead_man_method", is_post).unwrap_or(false);
     if retention.hours < retention.beats {

@@ -2,9 +2,9 @@
 
 use crate::model::{Allowed, IssuerAddress, NameClaim, Role, Secret, SignOn};
 
-use super::keys::{CLIENT_SECRET, KeyPlaces};
+use super::key_fields::CLIENT_SECRET;
+use super::keys::{Given, KeyPlaces};
 use super::section::Section;
-use super::web::role;
 use super::{Scope, rules};
 
 const LONGEST_TITLE: usize = 60;
@@ -15,7 +15,7 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
     let section = section.titled("web.oidc");
     let issuer = section.required("issuer", "https://id.example.com", IssuerAddress::parse);
     let client_id = section.required("client_id", "heartbeat", client_id);
-    let given = CLIENT_SECRET.given(&section).filter(|_| scope == Scope::Everything);
+    let given = Given::of(CLIENT_SECRET, &section).filter(|_| scope == Scope::Everything);
     let client_secret = given.and_then(|given| given.read(&section, places, client_secret));
     let allowed = section.list("allowed", Allowed::parse);
     if !section.has("allowed") || section.is_empty_list("allowed") {
@@ -26,7 +26,7 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
         );
     }
     let claim = section.read("claim", claim).unwrap_or(NameClaim::Email);
-    let role = section.read("role", role).unwrap_or(Role::Viewer);
+    let role = section.read("role", rules::role).unwrap_or(Role::Viewer);
     let title = section.read("title", title);
     section.finish();
     let (issuer, client_id) = (issuer?, client_id?);

@@ -1,10 +1,11 @@
 //! A status page: its fields, and the conversion from texts.
 
-use super::channel::names;
+use super::entity::{Entity, Kind, Origin};
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, flag};
 use super::texts::Texts;
-use crate::model::{Field, StatusPage, Takes, thousands};
+use super::value::{self, Value};
+use crate::model::{Field, ProjectName, StatusPage, Takes, thousands};
 
 /// In the order in which users are asked for them.
 pub const FIELDS: [Field; 4] = [
@@ -19,6 +20,26 @@ const MOST_PROJECTS: usize = 20;
 
 const LONGEST_TITLE: usize = 120;
 
+impl Entity for StatusPage {
+    const KIND: Kind = Kind::StatusPage;
+
+    fn name(&self) -> &ProjectName {
+        &self.name
+    }
+
+    fn values(&self) -> Vec<Value> {
+        value::of(&FIELDS, |key| value(self, key)).collect()
+    }
+
+    fn over(texts: &Texts, stored: Option<&Self>, _origin: Origin) -> Result<Self, Problems> {
+        over(texts, stored)
+    }
+
+    fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+}
+
 pub fn added(texts: &Texts) -> Result<StatusPage, Problems> {
     over(texts, None)
 }
@@ -28,7 +49,7 @@ pub fn changed(stored: &StatusPage, texts: &Texts) -> Result<StatusPage, Problem
     over(texts, Some(stored))
 }
 
-pub(super) fn over(texts: &Texts, stored: Option<&StatusPage>) -> Result<StatusPage, Problems> {
+fn over(texts: &Texts, stored: Option<&StatusPage>) -> Result<StatusPage, Problems> {
     let mut reader = Reader::of(texts);
     let name = reader.name(stored.map(|stored| &stored.name), "shop");
     let title = "give a heading, for example `Shop events`";
@@ -45,7 +66,7 @@ pub(super) fn over(texts: &Texts, stored: Option<&StatusPage>) -> Result<StatusP
         _ => {}
     }
     let public = reader.or("public", stored.map(|stored| &stored.public), false, flag);
-    reader.finish_fields(FIELDS.iter(), "a status page");
+    reader.finish_fields(&FIELDS, "a status page", |_| false);
     let page = name.zip(title).map(|(name, title)| StatusPage { name, title, projects, public });
     reader.finish(page)
 }
@@ -55,7 +76,7 @@ pub fn value(page: &StatusPage, key: &str) -> Option<String> {
     match key {
         "name" => Some(page.name.to_string()),
         "title" => Some(page.title.clone()),
-        "projects" => Some(names(&page.projects)).filter(|names| !names.is_empty()),
+        "projects" => value::of_projects(&page.projects),
         "public" => Some(page.public.to_string()),
         _ => None,
     }

@@ -1,8 +1,9 @@
 //! The value of a field: compared, displayed and exported.
 
-use super::app::App;
-use super::project;
-use crate::model::{AppKind, Field, ProjectSpec, Takes};
+use crate::model::{AppKind, Field, ProjectName, Takes};
+
+/// Before the name of a route in the keys of Heartbeat's settings.
+pub(super) const ROUTE: &str = "route.";
 
 /// The part of an entity that a field belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Group {
         match self {
             Self::Whole => String::new(),
             Self::App(kind) => format!("{}.", kind.section()),
-            Self::Route(name) => format!("{}.route.{name}.", AppKind::Heartbeat.section()),
+            Self::Route(name) => format!("{}.{ROUTE}{name}.", AppKind::Heartbeat.section()),
         }
     }
 }
@@ -77,18 +78,7 @@ pub(super) fn of(fields: &[Field], held: impl Fn(&str) -> Option<String>) -> imp
     })
 }
 
-const fn app(kind: AppKind) -> Field {
-    Field::new(kind.section(), kind.title(), Takes::OneOf(&["enabled", "disabled"]), kind.description())
-}
-
-/// Each app's state comes before its settings.
-pub(super) fn of_project(spec: &ProjectSpec) -> Vec<Value> {
-    let mut values: Vec<Value> = of(&project::FIELDS, |key| project::value(spec, key)).collect();
-    for kind in AppKind::ALL {
-        let on = App::on(spec, kind);
-        values.push(Value::plain(app(kind), on.as_ref().map(|app| app.state().to_owned())));
-        let settings = on.iter().flat_map(App::values);
-        values.extend(settings.map(|value| if kind == AppKind::IngestionAlert { value.or_default() } else { value }));
-    }
-    values
+/// None for an empty list, which means all projects.
+pub(super) fn of_projects(names: &[ProjectName]) -> Option<String> {
+    (!names.is_empty()).then(|| names.iter().map(ProjectName::as_str).collect::<Vec<_>>().join(", "))
 }

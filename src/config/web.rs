@@ -10,7 +10,7 @@ use crate::model::{ProjectName, Role, SignOn};
 use super::keys::KeyPlaces;
 use super::section::Section;
 use super::suggest::{few, nearest};
-use super::{Environment, Scope, sign_on};
+use super::{Environment, Scope, rules, sign_on};
 
 pub const USUAL_LISTEN: &str = "127.0.0.1:8400";
 const USUAL_PORT: u16 = 8400;
@@ -181,7 +181,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
         let proxy = proxy.titled("web.proxy");
         let header = proxy.read("header", header_name);
         let from = proxy.list("from", Network::parse);
-        let role = proxy.read("role", role).unwrap_or(Role::Viewer);
+        let role = proxy.read("role", rules::role).unwrap_or(Role::Viewer);
         if header.is_none() && !proxy.has("header") {
             proxy.unfit(&["header"], "header is missing; give the name of the header that contains the user name");
         }
@@ -227,10 +227,6 @@ fn header_name(text: &str) -> Result<String, String> {
     let name = text.trim().to_ascii_lowercase();
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if is_name { Ok(name) } else { Err(format!("`{}` must be the name of a header, such as `X-Forwarded-User`", text.trim())) }
-}
-
-pub(super) fn role(text: &str) -> Result<Role, String> {
-    Role::named(text.trim()).ok_or_else(|| format!("`{}` must be `viewer` or `editor`", text.trim()))
 }
 
 #[cfg(test)]

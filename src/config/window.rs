@@ -3,13 +3,13 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::channel::names;
-use super::entity::Origin;
+use super::entity::{Entity, Kind, Origin};
 use super::problem::{Problem, Problems};
 use super::reader::Reader;
 use super::texts::Texts;
+use super::value::{self, Value};
 use super::{duration, rules};
-use crate::model::{self, Cron, Field, Takes, Timestamp, Weekly, When, Window};
+use crate::model::{self, Cron, Field, ProjectName, Takes, Timestamp, Weekly, When, Window};
 
 const SHORTEST: Duration = Duration::from_mins(1);
 
@@ -40,27 +40,41 @@ const BESIDE: [(&str, &[&str], &str); 3] = [
     ("timezone", &["weekly", "cron"], "weekly and cron"),
 ];
 
+impl Entity for Window {
+    const KIND: Kind = Kind::Maintenance;
+
+    fn name(&self) -> &ProjectName {
+        &self.name
+    }
+
+    fn values(&self) -> Vec<Value> {
+        let is_there = |value: &Value| value.held.is_some() || value.field.key == "projects";
+        value::of(&FIELDS, |key| shown(self, key)).filter(is_there).collect()
+    }
+
+    /// The times are changed together.
+    fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
+        let mut reader = Reader::of(texts);
+        let name = reader.name(stored.map(|stored| &stored.name), "night");
+        let is_moved = WHEN.iter().any(|key| texts.filled(key).is_some());
+        let when = match stored.filter(|_| !is_moved) {
+            Some(stored) => Some(stored.when.clone()),
+            None => when_of(texts, origin).map_err(|wrong| wrong.into_iter().for_each(|problem| reader.note(problem))).ok(),
+        };
+        let projects = reader.projects(stored.map_or(&[], |stored| &stored.projects));
+        let fields = FIELDS.iter().filter(|field| origin != Origin::File || field.key != "now");
+        reader.finish_fields(fields, "a maintenance window", |_| false);
+        let window = name.zip(when).map(|(name, when)| Self { name, projects, when });
+        reader.finish(window)
+    }
+
+    fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+}
+
 pub fn added(texts: &Texts, origin: Origin) -> Result<Window, Problems> {
-    over(texts, None, origin)
-}
-
-/// A field that is not in `texts` keeps its value. The times are changed together.
-pub fn changed(stored: &Window, texts: &Texts, origin: Origin) -> Result<Window, Problems> {
-    over(texts, Some(stored), origin)
-}
-
-pub(super) fn over(texts: &Texts, stored: Option<&Window>, origin: Origin) -> Result<Window, Problems> {
-    let mut reader = Reader::of(texts);
-    let name = reader.name(stored.map(|stored| &stored.name), "night");
-    let is_moved = WHEN.iter().any(|key| texts.filled(key).is_some());
-    let when = match stored.filter(|_| !is_moved) {
-        Some(stored) => Some(stored.when.clone()),
-        None => when_of(texts, origin).map_err(|wrong| wrong.into_iter().for_each(|problem| reader.note(problem))).ok(),
-    };
-    let projects = reader.projects(stored.map_or(&[], |stored| &stored.projects));
-    reader.finish_fields(FIELDS.iter().filter(|field| origin != Origin::File || field.key != "now"), "a maintenance window");
-    let window = name.zip(when).map(|(name, when)| Window { name, projects, when });
-    reader.finish(window)
+    Window::over(texts, None, origin)
 }
 
 /// Removes the fields that do not go with the chosen way to open: a form still contains the previous ones.
@@ -83,7 +97,7 @@ fn ways(texts: &Texts) -> impl Iterator<Item = (&'static str, &str)> {
 pub fn shown(window: &Window, key: &str) -> Option<String> {
     match (key, &window.when) {
         ("name", _) => Some(window.name.to_string()),
-        ("projects", _) => Some(names(&window.projects)).filter(|names| !names.is_empty()),
+        ("projects", _) => value::of_projects(&window.projects),
         ("from", When::Once(from, _)) => Some(from.to_string()),
         ("to", When::Once(_, to)) => Some(to.to_string()),
         ("weekly", When::Weekly(weekly)) => Some(weekly.written().to_owned()),
@@ -153,7 +167,7 @@ fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>,
         Ends::After(lasts) => from.plus(lasts),
     };
     if from >= to {
-        return Err(vec![Problem::of("to", format!("`{to}` must be later than the start `{from}`"))]);
+        return Err(vec![Problem::of("to", format!("`{to}` must be later than from `{from}`"))]);
     }
     if let Some(now) = now.filter(|now| to <= *now) {
         return Err(vec![Problem::whole("to", format!("the window is in the past: its end `{to}` is before now, `{now}`"))]);
@@ -254,7 +268,7 @@ mod tests {
     fn what_is_not_given_stays() {
         let now = at("2026-11-23T14:00:00Z");
         let known = read(&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin"), ("projects", "shop")]).unwrap();
-        let change = |given: &[(&str, &str)]| changed(&known, &given.iter().copied().collect(), Origin::Page(now));
+        let change = |given: &[(&str, &str)]| Window::over(&given.iter().copied().collect(), Some(&known), Origin::Page(now));
         assert_eq!(change(&[("name", "night"), ("weekly", "")]).unwrap(), known);
         assert_eq!(change(&[("projects", "")]).unwrap(), Window { projects: Vec::new(), ..known.clone() });
         let moved = change(&[("now", "on"), ("lasts", "1h")]).unwrap();
@@ -262,6 +276,6 @@ mod tests {
         let wrong = change(&[("name", "day"), ("lasts", "1h")]).unwrap_err();
         assert_eq!(wrong.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["name", "from"]);
         let shown = FIELDS.iter().filter_map(|field| Some((field.key, shown(&known, field.key)?)));
-        assert_eq!(changed(&known, &shown.collect(), Origin::Page(now)).unwrap(), known);
+        assert_eq!(Window::over(&shown.collect(), Some(&known), Origin::Page(now)).unwrap(), known);
     }
 }

@@ -1,8 +1,7 @@
 //! A section of a settings file as texts by name, with their places: the readers of forms and flags also read files.
 
-use toml::de::DeValue;
-
-use super::keys::{KeyFields, KeyPlaces, TOKEN};
+use super::key_fields::{KeyFields, TOKEN};
+use super::keys::{Given, KeyPlaces};
 use super::problem::Problem;
 use super::section::Section;
 use super::texts::Texts;
@@ -44,7 +43,7 @@ impl Written {
         let is_token = field.takes == Takes::Token && prefix.is_empty();
         if field.secret || is_token {
             let fields = if is_token { TOKEN } else { KeyFields::of(field.key) };
-            match fields.given(section) {
+            match Given::of(fields, section) {
                 Some(given) => {
                     let read = given.text(section, keys);
                     self.put(section, name, given.name(), given.lead(), read);
@@ -111,8 +110,4 @@ fn texts_of(section: &Section<'_>, field: &Field) -> Option<Vec<String>> {
         Takes::Number | Takes::Text | Takes::Thread => one(section.text_or_number(key)),
         _ => section.text(key).map(|text| vec![text.to_owned()]),
     }
-}
-
-pub(super) fn whole(value: &DeValue<'_>) -> Option<i64> {
-    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::redactor::Redactor;
-use crate::model::{Delivery, Timestamp, legible};
+use crate::model::{Delivery, Timestamp, http_date, is_markup, legible};
 
 /// Bytes of a body that are quoted.
 const WORDS: usize = 200;
@@ -93,8 +93,7 @@ impl Answer {
 
     /// By its body: Slack sends its plain `ok` with the type HTML.
     fn is_page(&self) -> bool {
-        let body = self.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.body);
-        body.trim_ascii_start().first() == Some(&b'<')
+        is_markup(&self.body)
     }
 
     /// By its type and its body: some services answer in XML.
@@ -109,8 +108,7 @@ impl Answer {
         if let Ok(seconds) = text.parse::<f64>() {
             return wait(seconds);
         }
-        let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-        Some(Timestamp::from_ms(until.as_millisecond()).since(self.at))
+        http_date(text).map(|until| until.since(self.at))
     }
 
     /// Scheme and host of `Location`: the path may hold a secret.

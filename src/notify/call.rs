@@ -1,15 +1,24 @@
-//! One delivery in progress: channel, message and sender.
+//! One delivery in progress: channel and message, and what they are sent with.
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::answer::Answer;
+use super::client::{Ask, HttpClient};
+use super::memory::Memory;
 use super::redactor::Redactor;
-use super::send::{Ask, Letter, Sender};
 use crate::model::{ChannelKind, ChannelSpec, Delivery, IncidentFacts, Message, Timestamp};
 
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// The notification's: the same for each try, so that a receiver can drop duplicates.
+    pub id: Uuid,
+    pub message: &'a Message,
+}
+
 pub(super) struct Call<'a> {
-    pub(super) sender: &'a Sender,
+    pub(super) client: &'a HttpClient,
+    pub(super) memory: &'a Memory,
     pub(super) channel: &'a ChannelSpec,
     pub(super) letter: &'a Letter<'a>,
     pub(super) now: Timestamp,
@@ -68,7 +77,7 @@ impl<'a> Call<'a> {
     }
 
     pub(super) async fn ask(&self, ask: Ask) -> Result<Answer, Delivery> {
-        self.sender.ask(ask, &self.redactor).await
+        self.client.ask(ask, &self.redactor).await
     }
 
     pub(super) async fn post(&self, url: &str, body: &impl Serialize) -> Result<Answer, Delivery> {

@@ -30,7 +30,7 @@ impl Notify {
                 Some(Notification::queued(notification.channel, None, &notification.id.to_string(), 0, message))
             })
             .collect();
-        if queued.is_empty() { Ok(()) } else { self.store.owe(&queued).await }
+        self.store.owe(&queued).await
     }
 }
 

@@ -6,12 +6,14 @@
 mod answer;
 mod call;
 mod channel;
+mod client;
 mod closing;
 mod codes;
 mod dead_man;
 mod facts;
 mod here;
 mod markup;
+mod memory;
 mod mended;
 mod outbox;
 mod ping;
@@ -24,7 +26,8 @@ mod send;
 mod smtp;
 mod text;
 
+pub use call::Letter;
 pub use dead_man::watch_over;
 pub use ping::{Method, Ping, State as PingState};
 pub use run::Notify;
-pub use send::{Letter, Sender, SenderError, SenderSettings};
+pub use send::{Sender, SenderSettings};

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::call::Letter;
 use super::plan::{Crowds, Parcel, Plan, plan};
-use super::send::Letter;
 use super::{Notify, retry};
 use crate::liveness::Loop;
 use crate::message;
@@ -124,12 +124,12 @@ impl Notify {
                 }
                 Delivery::Rejected { words } => {
                     tracing::error!(channel = %channel.spec.name, "this channel no longer delivers: {words}");
-                    let unsent = std::iter::once(parcel).chain(left).flat_map(Parcel::leased);
-                    let unsent: Vec<Notification> =
-                        unsent.map(|notification| Notification { said: Some(words.clone()), ..notification }).collect();
+                    let unaccepted = std::iter::once(parcel).chain(left).flat_map(Parcel::leased);
+                    let unaccepted: Vec<Notification> =
+                        unaccepted.map(|notification| Notification { said: Some(words.clone()), ..notification }).collect();
                     let stopped = Stopped { at: now, words, retried: false };
                     let queued = stopped_notifications(channel, all, &stopped);
-                    return self.store.mark(&unsent, &[ChannelNews::Stopped(channel.id, stopped)], &queued).await;
+                    return self.store.mark(&unaccepted, &[ChannelNews::Stopped(channel.id, stopped)], &queued).await;
                 }
             }
         }

@@ -7,8 +7,9 @@
 
 use url::Url;
 
+use super::client::Ask;
 use super::redactor::Redactor;
-use super::send::{Ask, Sender};
+use super::send::Sender;
 use crate::model::{Delivery, SecretUrl};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,7 +11,7 @@ use crate::message;
 use crate::model::{
     Channel, ChannelFacts, Delivery, Incident, IncidentId, Message, NotificationKind, Project, RouteId, Severity, Tally, Timestamp,
 };
-use crate::store::{IncidentFilter, StoreError};
+use crate::store::{IncidentFilter, Notified, StoreError};
 
 /// Notifications queued more recently than this are not repeated.
 const JUST_NOW: Duration = Duration::from_mins(1);
@@ -26,19 +26,16 @@ impl Notify {
     async fn try_repeat(&self, channels: &[Channel], projects: &[Arc<Project>]) -> Result<(), StoreError> {
         let open = self.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await?;
         let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
-        let notified = if ids.is_empty() { Vec::new() } else { self.store.notified(&ids).await? };
+        let notified = self.store.notified(&ids).await?;
         for channel in channels {
-            let knows = |incident: &Incident| {
-                notified.iter().any(|known| known.channel == channel.id && Some(known.incident) == incident.id && known.is_open)
-            };
-            let notified_about = open.iter().filter(|incident| knows(incident));
+            let notified_about = open.iter().filter(|incident| Notified::knows(&notified, channel.id, incident.id));
             for incident in notified_about.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
                 // Read again: an incident that was resolved meanwhile must not be repeated as open.
                 let again = self.store.incidents(&IncidentFilter { id: incident.id, open_only: true, ..IncidentFilter::default() }).await;
                 let Some(incident) = again.ok().and_then(|mut open| open.pop()) else { continue };
                 let now = self.clock.now();
                 // A notification that was just queued is as new and is sent anyway.
-                if incident.told.is_some_and(|told| now.since(told) < JUST_NOW) {
+                if incident.notified.is_some_and(|notified| now.since(notified) < JUST_NOW) {
                     continue;
                 }
                 let incident = self.as_of_now(incident, projects, now).await?;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::Sender;
 use super::outbox::Outbox;
 use crate::clock::Clock;
-use crate::liveness::{Liveness, Loop};
+use crate::liveness::{FirstError, Liveness, Loop};
 use crate::message;
 use crate::model::{Channel, ChannelKind, Message, Notification, Severity, Timestamp};
 use crate::store::{ConfigSnapshot, Store, StoreError};
@@ -50,7 +50,7 @@ impl Notify {
 
     /// Reads the channels and notifies about downtime; retries each second until the store answers.
     async fn begin(&self, config_snapshot: &mut ConfigSnapshot) {
-        let mut is_failing = false;
+        let mut first_error = FirstError::default();
         loop {
             let begin = async {
                 config_snapshot.refresh().await?;
@@ -58,10 +58,7 @@ impl Notify {
             };
             match begin.await {
                 Ok(()) => return,
-                Err(error) if !std::mem::replace(&mut is_failing, true) => {
-                    tracing::error!(%error, "cannot read the channels; retried every second");
-                }
-                Err(_) => {}
+                Err(error) => first_error.log(&error, "cannot read the channels; retried every second"),
             }
             self.clock.sleep(EVERY).await;
         }
@@ -70,7 +67,7 @@ impl Notify {
     async fn run_rounds(&self, config_snapshot: &mut ConfigSnapshot, outbox: &mut Outbox) {
         let mut passed = (self.clock.now(), self.clock.uptime());
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
-        let (mut is_failing, mut repeating) = (false, JoinSet::new());
+        let (mut first_error, mut repeating) = (FirstError::default(), JoinSet::new());
         loop {
             config_snapshot.refresh_when_due(self.clock.monotonic(), false).await;
             let (now, up) = (self.clock.now(), self.clock.uptime());
@@ -94,12 +91,9 @@ impl Notify {
             match round.await {
                 Ok(()) => {
                     self.liveness.sign(Loop::Notify, now);
-                    is_failing = false;
+                    first_error.end();
                 }
-                Err(error) if !std::mem::replace(&mut is_failing, true) => {
-                    tracing::error!(%error, "cannot process the outbox; retried every second");
-                }
-                Err(_) => {}
+                Err(error) => first_error.log(&error, "cannot process the outbox; retried every second"),
             }
             passed = (now, up);
             if let Some(Err(panic)) = repeating.try_join_next() {
@@ -137,9 +131,7 @@ impl Notify {
         let subscribed = config_snapshot.channels().iter().filter(|channel| channel.spec.wants(None, Severity::Warning));
         let queued: Vec<Notification> =
             subscribed.map(|channel| Notification::queued(channel.id, None, &about, 0, message.clone())).collect();
-        if !queued.is_empty() {
-            self.store.owe(&queued).await?;
-        }
+        self.store.owe(&queued).await?;
         self.store.sign_of_life(self.clock.now()).await
     }
 }

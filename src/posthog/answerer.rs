@@ -9,8 +9,9 @@ use http::header::{CONTENT_TYPE, HeaderName, LOCATION, SERVER, VIA, WWW_AUTHENTI
 use serde_json::Value;
 
 use super::page::Page;
+use super::printable::printable;
 use super::wire::Heard;
-use crate::model::{AnsweredBy, Did, Obstacle, PersonalKey, Signs};
+use crate::model::{AnsweredBy, Did, Obstacle, PersonalKey, Signs, is_markup};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Answerer {
@@ -225,12 +226,12 @@ fn is_unknown_to_django(heard: &Heard) -> bool {
 
 /// `secret` was sent with the request and may be echoed in the answer.
 fn signs(heard: &Heard, page: Option<&Page>, secret: Option<&PersonalKey>) -> Signs {
-    let header = |name: HeaderName| heard.headers.get(name).map(|value| super::excerpt::printable(value.as_bytes(), 100, secret));
+    let header = |name: HeaderName| heard.headers.get(name).map(|value| printable(value.as_bytes(), 100, secret));
     Signs {
         software: marked(heard).map(str::to_owned),
         server: header(SERVER),
         via: header(VIA),
-        title: page.and_then(|page| page.title.as_deref()).map(|title| super::excerpt::printable(title.as_bytes(), 120, secret)),
+        title: page.and_then(|page| page.title.as_deref()).map(|title| printable(title.as_bytes(), 120, secret)),
         status: Some(heard.status.as_u16()),
     }
 }
@@ -257,8 +258,7 @@ fn marked(heard: &Heard) -> Option<&'static str> {
 pub(super) fn is_html(heard: &Heard) -> bool {
     let kind = heard.headers.get(CONTENT_TYPE).map_or(&b""[..], http::HeaderValue::as_bytes);
     let says_so = kind.len() >= 9 && kind[..9].eq_ignore_ascii_case(b"text/html");
-    let body = heard.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&heard.body);
-    says_so || body.trim_ascii_start().first() == Some(&b'<')
+    says_so || is_markup(&heard.body)
 }
 
 /// Whether something in between requires its own login. PostHog's scheme is `Bearer`.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::PathAndQuery;
 
-use super::settings::{Settings, SettingsError};
+use super::settings::Settings;
 use super::wire::{Ask, Cut, Dialer, Heard, Line, Origin, Rules, Tls, Track};
 use crate::clock::Clock;
-use crate::model::{Host, Obstacle, Phase, Timestamp};
+use crate::model::{Host, NetworkError, Obstacle, Phase, Timestamp};
 
 /// Cheap to clone: clones share their connections.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    pub fn new(clock: Clock, settings: &Settings) -> Result<Self, SettingsError> {
+    pub fn new(clock: Clock, settings: &Settings) -> Result<Self, NetworkError> {
         let rules = Rules::new(&settings.proxies)?;
         let tls = Tls::new(&settings.extra_roots)?;
         let dialer = Dialer { clock, rules, tls };

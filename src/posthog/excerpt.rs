@@ -6,12 +6,12 @@ use http::HeaderMap;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE};
 
 use super::answerer::answerer;
+use super::printable::printable;
 use super::wire::Heard;
-use crate::model::{PersonalKey, ResponseExcerpt, Timestamp, legible};
+use crate::model::{PersonalKey, ResponseExcerpt, Timestamp, http_date};
 
 const WORDS: usize = 300;
 const HEADER: usize = 200;
-const LOOKED_AT: usize = 64 * 1024;
 
 const TELLING: [HeaderName; 11] = [
     SERVER,
@@ -67,18 +67,6 @@ fn is_binary(body: &[u8]) -> bool {
     strange > 1 + text.chars().count() / 20
 }
 
-pub(super) fn printable(bytes: &[u8], most: usize, secret: Option<&PersonalKey>) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
-    let text = match secret {
-        Some(key) => text.replace(key.expose(), "phx_***"),
-        None => text.into_owned(),
-    };
-    let mut line = legible(&text);
-    line.truncate(line.floor_char_boundary(most));
-    line.truncate(line.trim_end().len());
-    line
-}
-
 pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
     let text = heard.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match text.parse::<u64>() {
@@ -89,33 +77,4 @@ pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
 
 pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     http_date(headers.get(http::header::DATE)?.to_str().ok()?)
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(Timestamp::from_ms(at.as_millisecond()))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn whatever_came_is_quoted_on_one_line_within_its_bound(bytes: Vec<u8>, most in 0..100_usize) {
-            let line = printable(&bytes, most, None);
-            prop_assert!(line.len() <= most);
-            prop_assert!(!line.chars().any(char::is_control));
-            prop_assert!(!line.contains("  "));
-        }
-
-        #[test]
-        fn a_key_is_never_quoted_wherever_it_stands(before in "[a-z <>]{0,40}", after in "[a-z <>]{0,40}", most in 0..100_usize) {
-            let key = PersonalKey::parse("phx_secret").unwrap();
-            let line = printable(format!("{before}phx_secret{after}").as_bytes(), most, Some(&key));
-            prop_assert!(!line.contains("phx_s"));
-        }
-    }
 }

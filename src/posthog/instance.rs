@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::AGENT;
 use super::client::Client;
 use super::excerpt::excerpt;
+use super::printable::printable;
 pub use super::token::{TokenState, knows_token, reaches_capture, replaces_tokens};
 use super::wire::{Ask, Track};
 use crate::model::{Part, Parts, Phase, Region, ResponseExcerpt};
@@ -122,7 +123,7 @@ fn read(preflight: &Value) -> Option<Instance> {
         return Some(match word("region") {
             "US" => Instance::Cloud(Region::Us),
             "EU" => Instance::Cloud(Region::Eu),
-            other => Instance::OtherCloud(super::excerpt::printable(other.as_bytes(), 40, None)),
+            other => Instance::OtherCloud(printable(other.as_bytes(), 40, None)),
         });
     }
     let version = Version::parse(word("posthog_version"));

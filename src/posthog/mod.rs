@@ -9,13 +9,14 @@ mod client;
 mod excerpt;
 pub mod instance;
 mod page;
+mod printable;
 pub mod query;
 mod settings;
 mod token;
 mod wire;
 
 pub use client::Client;
-pub use settings::{Settings, SettingsError};
+pub use settings::Settings;
 
 pub const NAME: &str = "posthog-heartbeat";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -155,7 +155,7 @@ fn findings(beat: &Recorded, samples: &[ReadbackSample]) -> Vec<BeatReadback> {
     let counted = samples.iter().filter(|sample| sample.at >= from && beat.seen.is_none_or(|seen| sample.at <= seen));
     let readback = |sample: &ReadbackSample| {
         let saw = match sample.result {
-            Err(trouble) => ReadbackFinding::Failed(trouble),
+            Err(kind) => ReadbackFinding::Failed(kind),
             Ok(_) if saw_it.is_some_and(|saw| saw.at == sample.at) => ReadbackFinding::Found,
             Ok(_) if missed(sample) => ReadbackFinding::Missing,
             Ok(_) => ReadbackFinding::Unknown,
@@ -195,12 +195,9 @@ mod tests {
         let findings = |beat: &Recorded| -> Vec<(u64, ReadbackFinding)> {
             findings(beat, &samples).iter().map(|readback| (readback.after.as_secs(), readback.saw)).collect()
         };
-        let trouble = (145, ReadbackFinding::Failed(ReadbackErrorKind::Throttled));
+        let kind = (145, ReadbackFinding::Failed(ReadbackErrorKind::Throttled));
         let seen = Recorded { outcome: Outcome::Late, missed: Some(at(90)), seen: Some(at(211)), ..awaiting.clone() };
-        assert_eq!(
-            findings(&seen),
-            [(25, ReadbackFinding::Missing), (85, ReadbackFinding::Missing), trouble, (205, ReadbackFinding::Found)]
-        );
+        assert_eq!(findings(&seen), [(25, ReadbackFinding::Missing), (85, ReadbackFinding::Missing), kind, (205, ReadbackFinding::Found)]);
         let at_once = Recorded { outcome: Outcome::Arrived, seen: Some(at(31)), ..awaiting.clone() };
         assert_eq!(findings(&at_once), [(25, ReadbackFinding::Found)]);
         let missing = Recorded { missed: Some(at(210)), ..awaiting.clone() };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::due::Due;
-use super::{OPEN_FOR_MINUTES, STRIP_MINUTES, owners, strip};
-use crate::judge::{self, Facts, Verdict};
+use super::{LastDay, OPEN_FOR_MINUTES, STRIP_MINUTES, owners, strip, verdict};
+use crate::judge::{self, Verdict};
 use crate::model::{Evidence, Incident, Minute, Outcome, Project, ProjectId, Readback, Recorded, RouteId, Timestamp};
 use crate::store::{Reach, Store, StoreError};
 
@@ -41,7 +41,7 @@ impl Brief {
     }
 
     #[must_use]
-    pub fn gravest(&self) -> Option<&Incident> {
+    pub fn most_severe(&self) -> Option<&Incident> {
         self.open.iter().max_by_key(|incident| incident.severity)
     }
 }
@@ -219,16 +219,7 @@ impl<'p> ProjectBeats<'p> {
     fn brief(self, readback: Option<&Readback>, evidence: &[Evidence], open: Vec<Incident>, now: Timestamp) -> Brief {
         let project = Arc::clone(self.project);
         let beats: Vec<Recorded> = self.beats.into_values().collect();
-        let verdict = judge::verdict(&Facts {
-            now,
-            spec: &project.spec,
-            on_since: project.on_since(),
-            routes: &project.routes,
-            beats: &beats,
-            evidence,
-            readback,
-            first_bad: None,
-        });
+        let verdict = verdict(&project, &project.routes, LastDay { beats: &beats, evidence }, readback, now);
         let (complete_through, strip) = (judge::complete_through(&beats), strip(&project, &project.routes, &beats, now));
         let newest_seen = beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned();
         let newer = beats.iter().filter(|beat| newest_seen.as_ref().is_none_or(|newest| beat.minute > newest.minute));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Ends;
 use super::due::{Counted, Due};
 use super::history::History;
-use crate::model::{Incident, IncidentKind, Minute, Project, RouteId, Timestamp};
+use crate::model::{Incident, IncidentKind, Minute, Project, Timestamp};
 use crate::store::{IncidentFilter, Store, StoreError};
 
 /// Including today.
@@ -74,11 +74,8 @@ pub(super) fn first_day(now: Timestamp) -> Minute {
 
 async fn history(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<History, StoreError> {
     let end = now.minute().plus(1);
-    let routes = || projects.iter().flat_map(|project| &project.routes);
-    let ids: Vec<RouteId> = routes().map(|route| route.id).collect();
-    let begun = routes().map(|route| route.since.minute()).min();
-    let from = begun.map_or(end, |begun| begun.max(first_day(now)));
-    History::read(store, &ids, from, end, end.plus(-DAY)).await
+    let routes = projects.iter().flat_map(|project| &project.routes).collect();
+    History::read(store, routes, first_day(now), end, end.plus(-DAY)).await
 }
 
 pub(super) async fn incidents(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {

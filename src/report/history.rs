@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::owners;
-use crate::model::{Hour, Minute, Outcome, Project, Recorded, RouteId};
+use crate::model::{Hour, Minute, Outcome, Project, Recorded, Route, RouteId};
 use crate::store::{Store, StoreError};
 
 pub(super) struct History {
@@ -16,16 +16,20 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Reads `routes` from `from` up to but not including `to`. Hours are aggregated while their beats are stored: hours are used up to
-    /// there, and beats after it; from `whole_from` on beats are used in any case, as far as they are stored.
-    pub(super) async fn read(store: &Store, routes: &[RouteId], from: Minute, to: Minute, whole_from: Minute) -> Result<Self, StoreError> {
+    /// Reads `routes` from `from`, or from when the first of them was added, up to but not including `to`. Hours are aggregated while their
+    /// beats are stored: hours are used up to there, and beats after it; from `whole_from` on beats are used in any case, as far as they are
+    /// stored.
+    pub(super) async fn read(store: &Store, routes: Vec<&Route>, from: Minute, to: Minute, whole_from: Minute) -> Result<Self, StoreError> {
+        let ids: Vec<RouteId> = routes.iter().map(|route| route.id).collect();
+        let begun = routes.into_iter().map(|route| route.since.minute()).min().unwrap_or(to);
+        let from = from.max(begun);
         // Before the oldest beat only hours are stored, whichever node aggregated them.
         let oldest_hour = store.oldest_beat().await?.map_or(to, Hour::starting);
         let summed_up = store.summed_up().await?.unwrap_or(oldest_hour).min(Hour::starting(whole_from));
         let behind = summed_up.max(oldest_hour).clamp(from, to.max(from));
         // Only whole hours are aggregated, so none is on both sides.
-        let hours = store.hours(routes, Hour::starting(from), Hour::starting(behind).min(to)).await?;
-        let beats = store.beats(routes, behind, to).await?;
+        let hours = store.hours(&ids, Hour::starting(from), Hour::starting(behind).min(to)).await?;
+        let beats = store.beats(&ids, behind, to).await?;
         Ok(Self { hours, beats, from, behind, to })
     }
 

@@ -53,11 +53,9 @@ pub struct RouteSeries {
 pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
     let to = to.min(now.minute().plus(1));
     let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
-    let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-    let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(to);
     let reach = if is_short(from, to) { Hour::starting(from) } else { start(from, step(&HOURS, from, to)) };
     let whole_from = from.max(to.plus(-MINUTES_SHOWN));
-    let history = History::read(store, &ids, reach.max(Hour::starting(begun)), to, whole_from).await?;
+    let history = History::read(store, project.routes.iter().collect(), reach, to, whole_from).await?;
     Ok(of_history(project, &history, from, to, now))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::due::{Counted, Due};
 use super::history::History;
 use super::{Ends, Lags};
-use crate::model::{Histogram, Incident, IncidentKind, Minute, NotificationState, Project, Recorded, RouteId, Timestamp};
+use crate::model::{Histogram, Incident, IncidentKind, Minute, NotificationState, Project, Recorded, Timestamp};
 use crate::store::{IncidentFilter, Store, StoreError};
 
 const HOUR: i64 = 60;
@@ -28,9 +28,7 @@ pub struct HeartbeatFigures {
 pub async fn heartbeat_figures(store: &Store, project: &Project, now: Timestamp) -> Result<HeartbeatFigures, StoreError> {
     let end = now.minute().plus(1);
     let (month, day, hour) = (end.plus(-MONTH), end.plus(-DAY), end.plus(-HOUR));
-    let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-    let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(end);
-    let history = History::read(store, &ids, month.max(begun), end, day).await?;
+    let history = History::read(store, project.routes.iter().collect(), month, end, day).await?;
 
     let due = Due::of(project);
     let of = |from: Minute| {
@@ -88,7 +86,7 @@ pub async fn alert_figures(store: &Store, project: &Project, now: Timestamp) -> 
     let opened_since = |from: Timestamp| incidents.iter().filter(move |incident| incident.opened >= from);
     let mut waits: Vec<Duration> = opened_since(month).filter_map(time_to_detect).collect();
     waits.sort_unstable();
-    let counts = store.told(project.id, month).await?;
+    let counts = store.notification_counts(project.id, month).await?;
     let come_to = |state| counts.get(&state).copied().unwrap_or(0);
     Ok(AlertFigures {
         last_hour,

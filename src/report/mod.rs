@@ -121,17 +121,7 @@ async fn read_last_day(store: &Store, project: &Project, now: Timestamp) -> Resu
 
 fn of_day(project: Arc<Project>, readback: Option<Readback>, day: LastDay<'_>, now: Timestamp) -> Report {
     let LastDay { beats, evidence } = day;
-    let facts = Facts {
-        now,
-        spec: &project.spec,
-        on_since: project.on_since(),
-        routes: &project.routes,
-        beats,
-        evidence,
-        readback: readback.as_ref(),
-        first_bad: None,
-    };
-    let verdict = judge::verdict(&facts);
+    let verdict = verdict(&project, &project.routes, day, readback.as_ref(), now);
     let (lags, ends) = today(&project, &project.routes, beats, now);
     Report {
         complete_through: judge::complete_through(beats),
@@ -145,6 +135,13 @@ fn of_day(project: Arc<Project>, readback: Option<Readback>, day: LastDay<'_>, n
         evidence: evidence.to_vec(),
         project,
     }
+}
+
+/// From the beats and the evidence of `routes` alone.
+fn verdict(project: &Project, routes: &[Route], day: LastDay<'_>, readback: Option<&Readback>, now: Timestamp) -> Verdict {
+    let LastDay { beats, evidence } = day;
+    let on_since = project.on_since();
+    judge::verdict(&Facts { now, spec: &project.spec, on_since, routes, beats, evidence, readback, first_bad: None })
 }
 
 fn owners(projects: &[Arc<Project>]) -> HashMap<RouteId, usize> {

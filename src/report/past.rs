@@ -25,10 +25,9 @@ impl Past {
     pub async fn read(store: &Store, project: Arc<Project>, now: Timestamp) -> Result<Self, StoreError> {
         let end = now.minute().plus(1);
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(end);
         // Two more days: 90 days to the minute reach into a 91st, and a point of the lag series begins before that.
-        let from = first_day(now).plus(-2 * DAY).max(begun);
-        let history = History::read(store, &ids, from, end, end.plus(-lag_series::MINUTES_SHOWN)).await?;
+        let from = first_day(now).plus(-2 * DAY);
+        let history = History::read(store, project.routes.iter().collect(), from, end, end.plus(-lag_series::MINUTES_SHOWN)).await?;
         let evidence = store.evidence(&ids, end.plus(-STRIP_MINUTES), end).await?;
         let incidents = days::incidents(store, from_ref(&project), now).await?;
         Ok(Self { project, now, history, evidence, incidents })

@@ -75,7 +75,7 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
         item(&mut text, "No entries.");
     }
     for entry in timeline {
-        item(&mut text, &format!("{}, {}: {}", second(entry.at), entry.kind.name(), entry.words));
+        item(&mut text, &format!("{}, {}: {}", entry.at.date_and_second(), entry.kind.name(), entry.words));
     }
     if !evidence.is_empty() {
         text.push_str("\n## Evidence\n\n");
@@ -93,10 +93,10 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
 
 fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
     let lasted = span(incident.lasted(now));
-    let minute = |minute: Minute| format!("{} UTC", minute_of(minute.start()));
+    let minute = |minute: Minute| format!("{} UTC", minute.start().date_and_minute());
     let closed = incident.closed.map_or_else(
-        || format!("still open at {} UTC, after {lasted}", second(now)),
-        |closed| format!("{} UTC, after {lasted}", second(closed)),
+        || format!("still open at {} UTC, after {lasted}", now.date_and_second()),
+        |closed| format!("{} UTC, after {lasted}", closed.date_and_second()),
     );
     let rules = incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let rows = [
@@ -104,12 +104,12 @@ fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
         ("Kind", Some(format!("{}, {}", incident.incident_kind, incident.severity))),
         ("First bad minute", incident.first_bad.map(minute)),
         ("Last good minute", incident.last_good.map(minute)),
-        ("Opened", Some(format!("{} UTC", second(incident.opened)))),
+        ("Opened", Some(format!("{} UTC", incident.opened.date_and_second()))),
         ("Noticed after", incident.first_bad.map(|_| span(incident.noticed_after()))),
         ("Closed", Some(closed)),
         ("End reason", incident.ended_because.map(|because| incident.why_ended().unwrap_or_else(|| because.to_string()))),
         ("Rules", Some(rules)),
-        ("Acknowledged", incident.acknowledged.as_ref().map(|word| format!("{}, at {} UTC", word.by, second(word.at)))),
+        ("Acknowledged", incident.acknowledged.as_ref().map(|word| format!("{}, at {} UTC", word.by, word.at.date_and_second()))),
     ];
     text.push_str("| | |\n| --- | --- |\n");
     for (name, value) in rows {
@@ -162,8 +162,8 @@ fn quoted(evidence: &[Evidence], project: Option<&Project>) -> Vec<String> {
         .into_iter()
         .take(QUOTED)
         .map(|((route, words), (first, last, count))| match count {
-            1 => format!("{}, {route}: {words}", minute_of(first)),
-            _ => format!("{} to {}, {route}, {count} times: {words}", minute_of(first), minute_of(last)),
+            1 => format!("{}, {route}: {words}", first.date_and_minute()),
+            _ => format!("{} to {}, {route}, {count} times: {words}", first.date_and_minute(), last.date_and_minute()),
         })
         .collect();
     if more > 0 {
@@ -180,7 +180,7 @@ fn notification_lines(incident: &Incident, notifications: &[Notification], chann
         let than = if kind == NotificationKind::Resolved { "was closed" } else { "opened" };
         match (notification.state, notification.ended) {
             (NotificationState::Sent, Some(ended)) => {
-                format!("{}, {kind}, to {channel}: accepted {} after it {than}", second(ended), span(ended.since(since)))
+                format!("{}, {kind}, to {channel}: accepted {} after it {than}", ended.date_and_second(), span(ended.since(since)))
             }
             (NotificationState::Sent, None) => format!("{kind}, to {channel}: accepted"),
             (NotificationState::Failed, _) => {
@@ -233,14 +233,6 @@ fn escaped(words: &str) -> String {
         before = Some(letter);
     }
     text
-}
-
-fn minute_of(at: Timestamp) -> String {
-    at.to_string().get(..16).unwrap_or_default().replace('T', " ")
-}
-
-fn second(at: Timestamp) -> String {
-    at.to_string().get(..19).unwrap_or_default().replace('T', " ")
 }
 
 #[cfg(test)]

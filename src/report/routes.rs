@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Ends, Lags, LastDay, read_last_day, strip, today};
-use crate::judge::{self, Facts, Verdict};
+use super::{Ends, Lags, LastDay, read_last_day, strip, today, verdict};
+use crate::judge::Verdict;
 use crate::model::{Evidence, Outcome, Project, Readback, Recorded, Route, Timestamp};
 use crate::store::{Store, StoreError};
 
@@ -47,21 +47,11 @@ fn of_route(project: &Arc<Project>, route: &Route, readback: Option<&Readback>, 
     let alone = std::slice::from_ref(route);
     let beats: Vec<Recorded> = day.beats.iter().filter(|beat| beat.route == route.id).cloned().collect();
     let evidence: Vec<Evidence> = day.evidence.iter().filter(|evidence| evidence.route == route.id).cloned().collect();
-    let facts = Facts {
-        now,
-        spec: &project.spec,
-        on_since: project.on_since(),
-        routes: alone,
-        beats: &beats,
-        evidence: &evidence,
-        readback,
-        first_bad: None,
-    };
     let (lags, ends) = today(project, alone, &beats, now);
     RouteReport {
         route: route.clone(),
         host: project.spec.host_of(route).written().to_owned(),
-        verdict: judge::verdict(&facts),
+        verdict: verdict(project, alone, LastDay { beats: &beats, evidence: &evidence }, readback, now),
         newest: beats.last().cloned(),
         newest_seen: beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned(),
         strip: strip(project, alone, &beats, now),

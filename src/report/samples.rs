@@ -49,7 +49,7 @@ pub(super) fn incident(project: &Project, incident_kind: IncidentKind, opened: T
         tally: Tally::default(),
         announced: Some(opened),
         reminders: 0,
-        told: Some(opened),
+        notified: Some(opened),
         acknowledged: None,
         snoozed_until: None,
     }

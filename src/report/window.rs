@@ -24,9 +24,8 @@ impl WindowState {
 /// For example `2026-11-23 02:00 to 2026-11-23 04:00 UTC`, `sun 02:00-04:00 Europe/Berlin`, or `0 2 1 * * for 2h`.
 #[must_use]
 pub fn window_times(window: &Window) -> String {
-    let minute_of = |at: Timestamp| at.to_string().get(..16).unwrap_or_default().replace('T', " ");
     match &window.when {
-        When::Once(from, to) => format!("{} to {} UTC", minute_of(*from), minute_of(*to)),
+        When::Once(from, to) => format!("{} to {} UTC", from.date_and_minute(), to.date_and_minute()),
         When::Weekly(weekly) => weekly.to_string(),
         When::Cron(cron, lasts) => format!("{cron} for {}", duration::show(*lasts)),
     }

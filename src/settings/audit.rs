@@ -1,7 +1,7 @@
 //! Converts changes to audit entries: one for each project, app, channel, window or status page. Pure.
 
 use super::by::By;
-use crate::config::{Change, Kind, Subject};
+use crate::config::{Change, Kind, Subject, difference};
 use crate::model::{AppKind, AuditEntry, ProjectName, Timestamp};
 
 /// The subject of an audit entry: an app has entries of its own.
@@ -62,8 +62,8 @@ fn describe(change: &Change) -> (About<'_>, Option<String>) {
         Some((app, rest))
     };
     match of_app().filter(|_| subject.kind == Kind::Project) {
-        None => (whole, Some(differs(field, old, new))),
-        Some((app, Some(setting))) => (About::App(app, &subject.name), Some(differs(setting, old, new))),
+        None => (whole, Some(difference(field, old, new))),
+        Some((app, Some(setting))) => (About::App(app, &subject.name), Some(difference(setting, old, new))),
         Some((app, None)) => {
             let words = match (old, new) {
                 (None, Some(state)) => format!("installed, {state}"),
@@ -72,14 +72,6 @@ fn describe(change: &Change) -> (About<'_>, Option<String>) {
             };
             (About::App(app, &subject.name), Some(words))
         }
-    }
-}
-
-/// A secret is redacted on both sides, so only the fact that it changed is recorded.
-fn differs(field: &str, old: Option<&str>, new: Option<&str>) -> String {
-    match (old, new) {
-        (Some(old), Some(new)) if old == new => format!("{field} changed"),
-        (old, new) => format!("{field} {} -> {}", old.unwrap_or("none"), new.unwrap_or("none")),
     }
 }
 

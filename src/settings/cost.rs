@@ -27,6 +27,12 @@ impl Cost {
         format!("1 event a minute on {each}: {a_day} a day, {in_all} in {DAYS} days")
     }
 
+    /// What the user is told after an app is installed or changed.
+    #[must_use]
+    pub fn remark(self) -> String {
+        format!("Heartbeat sends beats on {self}.")
+    }
+
     #[must_use]
     pub const fn a_day(self) -> usize {
         self.routes * MINUTES_OF_A_DAY

@@ -28,7 +28,7 @@ pub enum ChangeError {
 /// A conflict with the stored state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Clash {
-    #[error("the {} `{}` already exists", what_of(.0), .0.name)]
+    #[error("the {} `{}` already exists", .0.kind.called(), .0.name)]
     Exists(Subject),
     #[error("{app} is already installed on project {project}")]
     Installed { app: AppKind, project: ProjectName },
@@ -58,8 +58,4 @@ impl From<Problem> for ChangeError {
     fn from(problem: Problem) -> Self {
         Self::Wrong(problem.into())
     }
-}
-
-fn what_of(subject: &Subject) -> &'static str {
-    subject.kind.called()
 }

@@ -83,8 +83,7 @@ impl Word {
             }
             Action::Unacknowledged => (EntryKind::Unacknowledged, "unacknowledged; reminders continue".to_owned()),
             Action::Wait(lasts) => {
-                let until = self.at.plus(*lasts).to_string();
-                let until = until.get(..16).unwrap_or_default().replace('T', " ");
+                let until = self.at.plus(*lasts).date_and_minute();
                 (EntryKind::Snoozed, format!("no reminders for {}, until {until} UTC", duration::show(*lasts)))
             }
         };

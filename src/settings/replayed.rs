@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::replay::{Found, Replay, Sum, Sums};
-use crate::model::{Minute, Project, RuleKind, Timestamp, span};
+use crate::model::{Minute, Project, RuleKind, span};
 
 impl Replay {
     /// One sentence for each limit of the recorded history.
@@ -22,8 +22,8 @@ impl Replay {
                 "No records exist for {} of these {}: {} to {} UTC{more}. The rules ignore this time.",
                 span(missing),
                 span(all),
-                minute_of(from.start()),
-                minute_of(to.start())
+                from.start().date_and_minute(),
+                to.start().date_and_minute()
             ));
         }
         let hour = Duration::from_hours(1);
@@ -31,7 +31,7 @@ impl Replay {
             Some(first) if first.since(self.known_from()) < hour => {}
             Some(first) => notes.push(format!(
                 "Read-backs are recorded from {} UTC. Before that, no_event, quiet and blind have no result.",
-                minute_of(first)
+                first.date_and_minute()
             )),
             None if missing < self.to.since(self.from) => {
                 notes.push("No read-back is recorded: no_event, quiet and blind have no result.".to_owned());
@@ -52,11 +52,6 @@ impl Sum {
             many => format!("{many} incidents, {} in all", span(self.lasted)),
         }
     }
-}
-
-/// `2026-11-23 14:02`
-fn minute_of(at: Timestamp) -> String {
-    at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }
 
 /// What the rules would have reported in a time range.

@@ -68,7 +68,7 @@ impl Stored {
 
     /// One sentence for each project that is named but will not exist.
     #[must_use]
-    pub fn strangers(&self, plans: &Plans) -> Vec<String> {
+    pub fn unknown_projects(&self, plans: &Plans) -> Vec<String> {
         let known = plans.projects.names_after(&self.projects).collect::<HashSet<_>>();
         [
             unknown_projects(&plans.channels.put, &known),

@@ -47,8 +47,7 @@ pub async fn run(
     Ok(tried)
 }
 
-/// Renders each kind of message. An empty or invalid template is replaced by the default; [`crate::config::channel::read`] reports invalid
-/// ones.
+/// Renders each kind of message. An empty or invalid template is replaced by the default; the settings of the channel report invalid ones.
 #[must_use]
 pub fn rendered(title: Option<&str>, body: Option<&str>, project: &ProjectName, at: Timestamp) -> Vec<Message> {
     let own =

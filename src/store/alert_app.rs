@@ -7,11 +7,8 @@ use zeroize::Zeroizing;
 use crate::model::{ChannelKind, ChannelSpec, Field, IngestionAlertApp, ProjectName, ProjectSpec, Values};
 
 use super::StoreError;
-use super::cipher::{Owner, SecretCipher};
-use super::projects::damaged;
-
-/// Part of the associated data of the encryption: a change makes stored secrets unreadable.
-pub(super) const SECRETS: &str = "sealed part of ingestion-alert";
+use super::cipher::{Owner, SecretCipher, SecretField};
+use super::error::damaged;
 
 pub(super) struct Stored {
     pub(super) enabled: bool,
@@ -29,7 +26,11 @@ pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, cipher: &Sec
         serde_json::to_string(settings).map(Zeroizing::new).map_err(unwritten)
     };
     let secrets = set(|setting| setting.secret);
-    let secrets = if secrets.is_empty() { None } else { Some(cipher.encrypt(Owner::Project(project), SECRETS, &json(&secrets)?)?) };
+    let secrets = if secrets.is_empty() {
+        None
+    } else {
+        Some(cipher.encrypt(Owner::Project(project), SecretField::AppSettings, &json(&secrets)?)?)
+    };
     Ok(Stored { enabled: app.enabled, settings: json(&set(|setting| !setting.secret))?.to_string(), secrets })
 }
 
@@ -38,17 +39,18 @@ pub(super) fn read(project: &ProjectName, stored: &Stored, cipher: Option<&Secre
     let mut app = IngestionAlertApp::default();
     app.enabled = stored.enabled;
     let settings = serde_json::from_str::<BTreeMap<String, String>>(&stored.settings);
-    let settings = settings.map_err(|wrong| damaged(project, "ingestion-alert settings", &wrong))?;
+    let settings = settings.map_err(|wrong| damaged("project", project, "ingestion-alert settings", &wrong))?;
     let secrets = match stored.secrets.as_ref().zip(cipher) {
         None => BTreeMap::new(),
         Some((secrets, cipher)) => {
-            let opened = cipher.open(Owner::Project(project), SECRETS, secrets)?;
+            let opened = cipher.open(Owner::Project(project), SecretField::AppSettings, secrets)?;
             // The error of serde could quote a secret.
-            serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is not JSON"))?
+            serde_json::from_str::<BTreeMap<String, String>>(&opened)
+                .map_err(|_| damaged("project", project, SecretField::AppSettings.label(), &"it is not JSON"))?
         }
     };
     for (key, text) in settings.iter().chain(&secrets) {
-        app.set(key, text).map_err(|wrong| damaged(project, &format!("ingestion-alert setting {key}"), &wrong))?;
+        app.set(key, text).map_err(|wrong| damaged("project", project, &format!("ingestion-alert setting {key}"), &wrong))?;
     }
     Ok(app)
 }

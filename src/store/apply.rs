@@ -6,11 +6,13 @@ use std::collections::{HashMap, HashSet};
 use crate::model::{AppKind, ChannelId, HeartbeatApp, ProjectId, ProjectName, ProjectSpec, RouteId, RouteSpec, Timestamp};
 
 use super::alert_app::{self, Stored};
+use super::channel_rows::{self, drop_all};
 use super::channels::{self, StoredChannel};
-use super::cipher::{Owner, SecretCipher};
+use super::cipher::{Owner, SecretCipher, SecretField};
 use super::database::Work;
+use super::error::damaged;
 use super::numbers::Numbers;
-use super::projects::{PERSONAL_KEY, Settings, damaged};
+use super::projects::Settings;
 use super::statement::{Statement, Value};
 use super::{Change, StoreError};
 
@@ -70,7 +72,7 @@ impl SettingUp<'_> {
             self.drop_history("readback_samples", "project", &ids).await?;
             // A channel that cannot be decrypted cannot deliver, and would make reading all channels fail.
             let pairs = channels::pairs(self.work, self.cipher, some).await?;
-            channels::drop_all(self.work, pairs.into_values().filter(|pair| pair.spec.is_none()).map(|pair| pair.id)).await?;
+            drop_all(self.work, pairs.into_values().filter(|pair| pair.spec.is_none()).map(|pair| pair.id)).await?;
             for from in
                 ["readbacks WHERE project", "switches WHERE project", "routes WHERE project", "apps WHERE project", "projects WHERE id"]
             {
@@ -139,9 +141,9 @@ impl SettingUp<'_> {
         let key = spec
             .personal_key
             .as_ref()
-            .map(|key| self.cipher.encrypt(Owner::Project(&spec.name), PERSONAL_KEY, key.expose()))
+            .map(|key| self.cipher.encrypt(Owner::Project(&spec.name), SecretField::PersonalKey, key.expose()))
             .transpose()?;
-        let timing = serde_json::to_string(&spec.timing).map_err(|wrong| damaged(&spec.name, "timing", &wrong))?;
+        let timing = serde_json::to_string(&spec.timing).map_err(|wrong| damaged("project", &spec.name, "timing", &wrong))?;
         rows.projects.push([
             project.into(),
             spec.name.as_str().into(),
@@ -187,7 +189,7 @@ impl SettingUp<'_> {
             (Some(pair), Some(stored)) if stored.of_app == before.id && stored.spec.as_ref() == Some(&pair) => {}
             (Some(pair), stored) => {
                 let id = stored.as_ref().map_or_else(|| ChannelId(self.numbers.give()), |stored| stored.id);
-                rows.pairs.push(channels::to_row(id, Some(project), &pair, self.cipher)?);
+                rows.pairs.push(channel_rows::to_row(id, Some(project), &pair, self.cipher)?);
             }
         }
         Ok(())
@@ -218,8 +220,8 @@ impl SettingUp<'_> {
             let uninstalled = Statement::new("DELETE FROM apps WHERE kind = ").bind(app.name()).text(" AND project IN ").list(removed);
             self.work.run(uninstalled).await?;
         }
-        channels::drop_all(self.work, rows.pairs_removed).await?;
-        channels::write(self.work, rows.pairs).await?;
+        drop_all(self.work, rows.pairs_removed).await?;
+        channel_rows::write(self.work, rows.pairs).await?;
         self.upsert(
             "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, timing) VALUES ",
             rows.projects,

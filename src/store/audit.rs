@@ -3,6 +3,7 @@
 use crate::model::{AuditEntry, ProjectName, Timestamp};
 
 use super::database::{Database, Row, Work};
+use super::error::unreadable;
 use super::statement::{Statement, Value};
 use super::{AuditFilter, Store, StoreError, numbers};
 
@@ -58,14 +59,14 @@ fn to_row(place: i64, audit_entry: &AuditEntry) -> [Value; 6] {
 }
 
 fn from_row(row: &Row) -> Result<AuditEntry, StoreError> {
-    let place = row.int(0)?;
-    let damaged = |_| StoreError::Damaged(format!("audit entry {place}: its project in the database cannot be read"));
+    let place = row.int("place")?;
+    let damaged = |_| unreadable("audit entry", &place, "project");
     Ok(AuditEntry {
         place,
-        at: Timestamp::from_ms(row.int(1)?),
-        who: row.text(2)?,
-        subject: row.text(3)?,
-        project: row.maybe_text(4)?.map(|name| ProjectName::parse(&name).map_err(damaged)).transpose()?,
-        words: row.text(5)?,
+        at: Timestamp::from_ms(row.int("at_ms")?),
+        who: row.text("who")?,
+        subject: row.text("subject")?,
+        project: row.maybe_text("project")?.map(|name| ProjectName::parse(&name).map_err(damaged)).transpose()?,
+        words: row.text("words")?,
     })
 }

@@ -1,30 +1,17 @@
 //! Channels, with their fields encrypted. The user's channels and the webhooks of Ingestion Alert are in one table.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use zeroize::Zeroizing;
+use crate::model::{Channel, ChannelId, ChannelSpec, ProjectId, ProjectName, Stopped};
 
-use crate::model::{
-    Channel, ChannelId, ChannelKind, ChannelSpec, NotificationState, ProjectId, ProjectName, Severity, Stopped, Timestamp, Values,
-};
-
-use super::cipher::{Owner, SecretCipher};
-use super::closing::{self, Why};
-use super::database::{Database, Row, Work};
-use super::evidence::{at_place, place_of};
-use super::numbers::{self, Numbers};
-use super::statement::{Statement, Value};
-use super::{Change, ChannelNews, Store, StoreError, names};
-
-/// Part of the associated data of the encryption: a change makes stored secrets unreadable.
-pub(super) const FIELDS: &str = "sealed part";
-
-const PAIR: &str = "pair of webhooks";
+use super::channel_rows::{COLUMNS, Why, drop_all, from_row, to_row, write};
+use super::cipher::SecretCipher;
+use super::database::{Database, Work};
+use super::numbers::Numbers;
+use super::statement::Statement;
+use super::{Change, ChannelNews, Store, StoreError, closing};
 
 const ROWS: usize = 500;
-
-pub(super) const COLUMNS: &str = "id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values, stopped_ms, stopped_words, \
-                       last_accepted_ms, retried, closing";
 
 pub(super) struct StoredChannel {
     pub(super) id: ChannelId,
@@ -39,9 +26,6 @@ const NAMED: &str = "of_app IS NULL AND closing < 2";
 const REMOVED: &str = "of_app IS NULL AND closing = 2";
 
 const PAIRS: &str = "of_app IS NOT NULL AND closing < 3";
-
-/// The value of `closing` for a removed channel that is kept for its name in sent notifications, without its secrets.
-const DELETED: i64 = 3;
 
 impl StoredChannel {
     /// Whether the service may have an open alert of this channel.
@@ -152,58 +136,12 @@ async fn stored_channels(
         let statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(which).text(" AND name IN ");
         let found = work.read(statement.list(some.iter().map(ProjectName::as_str)), |row| {
             let spec = from_row(row, Some(cipher)).ok().map(|channel| channel.spec);
-            let (id, of_app) = (ChannelId(row.int(0)?), row.maybe_int(2)?.map(ProjectId));
-            Ok((row.text(1)?, StoredChannel { id, of_app, spec, is_closing: row.int(15)? != 0 }))
+            let (id, of_app) = (ChannelId(row.int("id")?), row.maybe_int("of_app")?.map(ProjectId));
+            Ok((row.text("name")?, StoredChannel { id, of_app, spec, is_closing: row.int("closing")? != 0 }))
         });
         all.extend(found.await?.into_iter().filter_map(|(name, stored)| Some((ProjectName::parse(&name).ok()?, stored))));
     }
     Ok(all)
-}
-
-/// Writes rows made by [`to_row`]. A written channel delivers again.
-pub(super) async fn write(work: &mut Work, rows: Vec<[Value; 11]>) -> Result<(), StoreError> {
-    if !rows.is_empty() {
-        // The same lock order as in `notifications::mark`, which also writes channels.
-        numbers::of_notifications(work, 0).await?;
-    }
-    for some in rows.chunks(ROWS) {
-        let insert = Statement::new(
-            "INSERT INTO channels (id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values) VALUES ",
-        );
-        let replace = " ON CONFLICT (id) DO UPDATE SET of_app = excluded.of_app, kind = excluded.kind, enabled = excluded.enabled, \
-                       projects = excluded.projects, least = excluded.least, at_once = excluded.at_once, title = excluded.title, \
-                       body = excluded.body, field_values = excluded.field_values, stopped_ms = NULL, stopped_words = NULL, retried = 0, \
-                       closing = CASE excluded.enabled WHEN 1 THEN 0 ELSE channels.closing END";
-        work.run(insert.rows(some.iter().cloned()).text(replace)).await?;
-    }
-    Ok(())
-}
-
-/// Removes channels with their queues. Sent notifications stay, and so do the channel names. Returns the number of rows.
-pub(super) async fn drop_all(work: &mut Work, ids: impl IntoIterator<Item = ChannelId>) -> Result<u64, StoreError> {
-    let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
-    let queued = place_of(&NotificationState::Queued, &NotificationState::ALL);
-    let mut dropped = 0;
-    if !ids.is_empty() {
-        numbers::of_notifications(work, 0).await?;
-    }
-    for some in ids.chunks(ROWS) {
-        let queued = Statement::new(&format!("DELETE FROM notifications WHERE state = {queued} AND channel IN "));
-        dropped += work.run(queued.list(some.iter().copied())).await?;
-        let removed = Statement::new(
-            "UPDATE channels SET enabled = 0, projects = '[]', title = NULL, body = NULL, stopped_ms = NULL, stopped_words = NULL, ",
-        )
-        .text(&format!("retried = 0, closing = {DELETED}, field_values = "))
-        .bind(Vec::new());
-        work.run(removed.text(" WHERE id IN ").list(some.iter().copied())).await?;
-    }
-    Ok(dropped + forget(work).await?)
-}
-
-/// Deletes removed channels that no stored notification refers to. Returns the number of rows.
-pub(super) async fn forget(work: &mut Work) -> Result<u64, StoreError> {
-    let nothing = "NOT EXISTS (SELECT 1 FROM notifications WHERE notifications.channel = channels.id)";
-    work.run(Statement::new(&format!("DELETE FROM channels WHERE closing = {DELETED} AND {nothing}"))).await
 }
 
 pub(super) async fn on_record(database: &Database) -> Result<Vec<Channel>, StoreError> {
@@ -260,65 +198,4 @@ pub(super) async fn note(work: &mut Work, news: &ChannelNews) -> Result<(), Stor
 pub(super) async fn resume(work: &mut Work, id: ChannelId) -> Result<bool, StoreError> {
     let statement = Statement::new("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL, retried = 0 WHERE id = ").bind(id.0);
     Ok(work.run(statement).await? > 0)
-}
-
-pub(super) fn to_row(id: ChannelId, of_app: Option<i64>, spec: &ChannelSpec, cipher: &SecretCipher) -> Result<[Value; 11], StoreError> {
-    let values: BTreeMap<&str, &str> = spec.values.iter().collect();
-    let values = serde_json::to_string(&values).map(Zeroizing::new);
-    let values = values.map_err(|wrong| StoreError::Damaged(format!("channel {}: its fields cannot be written: {wrong}", spec.name)))?;
-    let (owner, field) = associated_data(&spec.name, of_app.is_some());
-    Ok([
-        id.0.into(),
-        spec.name.as_str().into(),
-        of_app.into(),
-        spec.kind.name().into(),
-        i64::from(spec.enabled).into(),
-        names::write(&spec.projects).into(),
-        place_of(&spec.least, &Severity::ALL).into(),
-        i64::from(spec.at_once).into(),
-        spec.title.clone().into(),
-        spec.body.clone().into(),
-        cipher.encrypt(owner, field, &values)?.into(),
-    ])
-}
-
-pub(super) fn from_row(row: &Row, cipher: Option<&SecretCipher>) -> Result<Channel, StoreError> {
-    let name = row.text(1)?;
-    let damaged =
-        |field: &str, wrong: &str| StoreError::Damaged(format!("channel {name}: its {field} in the database cannot be read: {wrong}"));
-    let parsed = ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong.to_string()))?;
-    let of_app = row.maybe_int(2)?.map(ProjectId);
-    let kind = row.text(3)?;
-    let kind = ChannelKind::named(&kind).ok_or_else(|| damaged("kind", &format!("`{kind}` is not a kind")))?;
-    let mut values = Values::default();
-    if let Some(cipher) = cipher {
-        let (owner, field) = associated_data(&parsed, of_app.is_some());
-        let opened = cipher.open(owner, field, &row.bytes(10)?)?;
-        // The error of serde could quote a secret.
-        let fields: BTreeMap<String, String> = serde_json::from_str(&opened).map_err(|_| damaged("fields", "they are not JSON"))?;
-        for (key, value) in &fields {
-            values.set(key, value);
-        }
-    }
-    let spec = ChannelSpec {
-        kind,
-        enabled: row.int(4)? != 0,
-        projects: names::read(&row.text(5)?).map_err(|wrong| damaged("list of projects", &wrong))?,
-        least: at_place(row.int(6)?, &Severity::ALL).ok_or_else(|| damaged("severity", "it is not a severity"))?,
-        at_once: u16::try_from(row.int(7)?).map_err(|_| damaged("at_once", "it is out of bounds"))?,
-        title: row.maybe_text(8)?,
-        body: row.maybe_text(9)?,
-        values,
-        name: parsed,
-    };
-    let words = row.maybe_text(12)?.unwrap_or_default();
-    let retried = row.int(14)? != 0;
-    let stopped = row.maybe_int(11)?.map(|at| Stopped { at: Timestamp::from_ms(at), words, retried });
-    let last_accepted = row.maybe_int(13)?.map(Timestamp::from_ms);
-    Ok(Channel { id: ChannelId(row.int(0)?), spec, of_app, stopped, last_accepted, removed: row.int(15)? >= Why::Removed as i64 })
-}
-
-/// The associated data of the encryption. A user's channel may have the name of a project, so the owners differ.
-const fn associated_data(name: &ProjectName, is_of_app: bool) -> (Owner<'_>, &'static str) {
-    if is_of_app { (Owner::Project(name), PAIR) } else { (Owner::Channel(name), FIELDS) }
 }

@@ -37,6 +37,8 @@ pub enum CipherError {
     NotAKey(String),
     #[error("the system gives no random bytes: {0}")]
     NoRandomness(String),
+    #[error("the {field} of {owner} could not be encrypted")]
+    NotEncrypted { owner: String, field: &'static str },
     /// Encrypted with another key, or changed since.
     #[error(
         "the {field} of {owner} cannot be decrypted with this encryption key: use the key of this database (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} and add it again"
@@ -55,12 +57,43 @@ pub(super) enum Owner<'a> {
     Channel(&'a ProjectName),
 }
 
+/// What is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SecretField {
+    PersonalKey,
+    /// The secret settings of Ingestion Alert.
+    AppSettings,
+    AppWebhooks,
+    ChannelFields,
+}
+
+impl SecretField {
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::PersonalKey => "personal API key",
+            Self::AppSettings => "secret ingestion-alert settings",
+            Self::AppWebhooks => "webhooks",
+            Self::ChannelFields => "fields",
+        }
+    }
+
+    /// Part of the associated data: a change makes stored secrets unreadable.
+    const fn id(self) -> &'static [u8] {
+        match self {
+            Self::PersonalKey => b"personal_key",
+            Self::AppSettings => b"app_settings",
+            Self::AppWebhooks => b"app_webhooks",
+            Self::ChannelFields => b"channel_fields",
+        }
+    }
+}
+
 impl Owner<'_> {
     /// The associated data. Names and fields contain no zero byte, so it is different for every owner and field.
-    fn belonging(self, field: &str) -> Vec<u8> {
+    fn associated_data(self, field: SecretField) -> Vec<u8> {
         match self {
-            Self::Project(name) => [name.as_str().as_bytes(), &[0], field.as_bytes()].concat(),
-            Self::Channel(name) => [name.as_str().as_bytes(), b"\0channel\0", field.as_bytes()].concat(),
+            Self::Project(name) => [name.as_str().as_bytes(), b"\0project\0", field.id()].concat(),
+            Self::Channel(name) => [name.as_str().as_bytes(), b"\0channel\0", field.id()].concat(),
         }
     }
 
@@ -123,23 +156,24 @@ impl SecretCipher {
         Some(Self(Arc::new(key)))
     }
 
-    pub(super) fn encrypt(&self, owner: Owner<'_>, field: &str, secret: &str) -> Result<Vec<u8>, CipherError> {
+    pub(super) fn encrypt(&self, owner: Owner<'_>, field: SecretField, secret: &str) -> Result<Vec<u8>, CipherError> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|error| CipherError::NoRandomness(error.to_string()))?;
-        let payload = Payload { msg: secret.as_bytes(), aad: &owner.belonging(field) };
-        let encrypted =
-            self.cipher().encrypt(&nonce.into(), payload).map_err(|_| CipherError::NoRandomness("the encryption failed".into()))?;
+        let payload = Payload { msg: secret.as_bytes(), aad: &owner.associated_data(field) };
+        let failed = |_| CipherError::NotEncrypted { owner: owner.to_string(), field: field.label() };
+        let encrypted = self.cipher().encrypt(&nonce.into(), payload).map_err(failed)?;
         Ok([&[XCHACHA20_POLY1305][..], &nonce, &encrypted].concat())
     }
 
-    pub(super) fn open(&self, owner: Owner<'_>, field: &'static str, encrypted: &[u8]) -> Result<Zeroizing<String>, CipherError> {
+    pub(super) fn open(&self, owner: Owner<'_>, field: SecretField, encrypted: &[u8]) -> Result<Zeroizing<String>, CipherError> {
         let opened = || {
             let (&XCHACHA20_POLY1305, rest) = encrypted.split_first()? else { return None };
             let (nonce, msg) = rest.split_first_chunk::<NONCE_BYTES>()?;
-            let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &owner.belonging(field) }).ok()?;
+            let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &owner.associated_data(field) }).ok()?;
             String::from_utf8(secret).ok()
         };
-        opened().map(Zeroizing::new).ok_or_else(|| CipherError::Closed { owner: owner.to_string(), field, remove: owner.removed_by() })
+        let closed = || CipherError::Closed { owner: owner.to_string(), field: field.label(), remove: owner.removed_by() };
+        opened().map(Zeroizing::new).ok_or_else(closed)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -200,38 +234,43 @@ mod tests {
     #[test]
     fn a_key_may_come_without_padding_and_with_a_newline() {
         let text = STANDARD.encode([9; KEY_BYTES]);
-        let encrypted = cipher(9).encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
+        let encrypted = cipher(9).encrypt(Owner::Project(&name("a")), SecretField::PersonalKey, "secret").unwrap();
         for text in [format!("{text}\n"), text.trim_end_matches('=').to_owned()] {
-            assert_eq!(*SecretCipher::from_base64(&text).unwrap().open(Owner::Project(&name("a")), "key", &encrypted).unwrap(), "secret");
+            assert_eq!(
+                *SecretCipher::from_base64(&text).unwrap().open(Owner::Project(&name("a")), SecretField::PersonalKey, &encrypted).unwrap(),
+                "secret"
+            );
         }
     }
 
     #[test]
     fn only_the_same_key_project_and_field_open_a_seal() {
-        let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), "personal key", "phx_secret").unwrap();
-        assert_eq!(*cipher(1).open(Owner::Project(&name("a")), "personal key", &encrypted).unwrap(), "phx_secret");
-        for (key, project, field) in [(2, "a", "personal key"), (1, "b", "personal key"), (1, "a", "token")] {
+        let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), SecretField::PersonalKey, "phx_secret").unwrap();
+        assert_eq!(*cipher(1).open(Owner::Project(&name("a")), SecretField::PersonalKey, &encrypted).unwrap(), "phx_secret");
+        for (key, project, field) in
+            [(2, "a", SecretField::PersonalKey), (1, "b", SecretField::PersonalKey), (1, "a", SecretField::AppSettings)]
+        {
             let message = cipher(key).open(Owner::Project(&name(project)), field, &encrypted).unwrap_err().to_string();
-            assert!(message.contains(&format!("the {field} of project {project} ")) && !message.contains("phx_"), "{message}");
+            assert!(message.contains(&format!("the {} of project {project} ", field.label())) && !message.contains("phx_"), "{message}");
         }
-        let message = cipher(1).open(Owner::Channel(&name("a")), "personal key", &encrypted).unwrap_err().to_string();
+        let message = cipher(1).open(Owner::Channel(&name("a")), SecretField::PersonalKey, &encrypted).unwrap_err().to_string();
         assert!(message.contains("of channel a cannot be decrypted"), "a channel may be called like a project: {message}");
     }
 
     #[test]
     fn a_seal_with_any_byte_changed_or_cut_stays_closed() {
-        let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), "key", "phx_secret").unwrap();
+        let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), SecretField::PersonalKey, "phx_secret").unwrap();
         for at in 0..encrypted.len() {
             let mut changed = encrypted.clone();
             changed[at] ^= 1;
-            assert!(cipher(1).open(Owner::Project(&name("a")), "key", &changed).is_err(), "byte {at} changed");
-            assert!(cipher(1).open(Owner::Project(&name("a")), "key", &encrypted[..at]).is_err(), "cut at {at}");
+            assert!(cipher(1).open(Owner::Project(&name("a")), SecretField::PersonalKey, &changed).is_err(), "byte {at} changed");
+            assert!(cipher(1).open(Owner::Project(&name("a")), SecretField::PersonalKey, &encrypted[..at]).is_err(), "cut at {at}");
         }
     }
 
     #[test]
     fn the_same_secret_is_never_sealed_the_same_way_twice() {
-        let encrypt = || cipher(1).encrypt(Owner::Project(&name("a")), "key", "phx_secret").unwrap();
+        let encrypt = || cipher(1).encrypt(Owner::Project(&name("a")), SecretField::PersonalKey, "phx_secret").unwrap();
         assert_ne!(encrypt(), encrypt());
     }
 
@@ -242,8 +281,11 @@ mod tests {
         let first = SecretCipher::from_key_file(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "something was left behind");
-        let encrypted = first.encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
-        assert_eq!(*SecretCipher::from_key_file(&path).unwrap().open(Owner::Project(&name("a")), "key", &encrypted).unwrap(), "secret");
+        let encrypted = first.encrypt(Owner::Project(&name("a")), SecretField::PersonalKey, "secret").unwrap();
+        assert_eq!(
+            *SecretCipher::from_key_file(&path).unwrap().open(Owner::Project(&name("a")), SecretField::PersonalKey, &encrypted).unwrap(),
+            "secret"
+        );
     }
 
     #[test]
@@ -257,8 +299,8 @@ mod tests {
             })
             .collect();
         let ciphers: Vec<SecretCipher> = starting.into_iter().map(|one| one.join().unwrap()).collect();
-        let encrypted = ciphers[0].encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
-        assert!(ciphers.iter().all(|cipher| cipher.open(Owner::Project(&name("a")), "key", &encrypted).is_ok()));
+        let encrypted = ciphers[0].encrypt(Owner::Project(&name("a")), SecretField::PersonalKey, "secret").unwrap();
+        assert!(ciphers.iter().all(|cipher| cipher.open(Owner::Project(&name("a")), SecretField::PersonalKey, &encrypted).is_ok()));
     }
 
     #[test]

@@ -3,18 +3,12 @@
 
 use crate::model::{Channel, ChannelId, ChannelSpec, NotificationState};
 
-use super::channels::{COLUMNS, drop_all, from_row};
+use super::channel_rows::{COLUMNS, Why, drop_all, from_row};
 use super::database::{Database, Work};
 use super::evidence::place_of;
 use super::numbers::{self, Numbers};
 use super::statement::Statement;
 use super::{Store, StoreError};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    Disabled = 1,
-    Removed = 2,
-}
 
 impl Store {
     /// The channels that were removed, disabled or given another target while a service had an open alert of theirs. They get no new

@@ -1,6 +1,7 @@
 //! One interface to SQLite and PostgreSQL: statements in, rows out. Differences in queries are handled here, differences in opening in
 //! `sqlite.rs` and `postgres.rs`.
 
+use std::fmt::Display;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{AssertSqlSafe, Encode, Postgres, Row as _, Sqlite, Transaction, Type};
+use sqlx::{AssertSqlSafe, ColumnIndex, Encode, Postgres, Row as _, Sqlite, Transaction, Type};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::StoreError;
@@ -223,11 +224,11 @@ impl Row {
         }
     }
 
-    pub(super) fn int(&self, at: usize) -> Result<i64, StoreError> {
+    pub(super) fn int(&self, at: impl Column) -> Result<i64, StoreError> {
         self.maybe_int(at)?.ok_or_else(|| absent(at))
     }
 
-    pub(super) fn maybe_int(&self, at: usize) -> Result<Option<i64>, StoreError> {
+    pub(super) fn maybe_int(&self, at: impl Column) -> Result<Option<i64>, StoreError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(at),
             Self::Postgres(row) => row.try_get_unchecked(at),
@@ -235,11 +236,11 @@ impl Row {
         .map_err(|error| unreadable(&error))
     }
 
-    pub(super) fn text(&self, at: usize) -> Result<String, StoreError> {
+    pub(super) fn text(&self, at: impl Column) -> Result<String, StoreError> {
         self.maybe_text(at)?.ok_or_else(|| absent(at))
     }
 
-    pub(super) fn maybe_text(&self, at: usize) -> Result<Option<String>, StoreError> {
+    pub(super) fn maybe_text(&self, at: impl Column) -> Result<Option<String>, StoreError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(at),
             Self::Postgres(row) => row.try_get_unchecked(at),
@@ -247,11 +248,11 @@ impl Row {
         .map_err(|error| unreadable(&error))
     }
 
-    pub(super) fn bytes(&self, at: usize) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn bytes(&self, at: impl Column) -> Result<Vec<u8>, StoreError> {
         self.maybe_bytes(at)?.ok_or_else(|| absent(at))
     }
 
-    pub(super) fn maybe_bytes(&self, at: usize) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn maybe_bytes(&self, at: impl Column) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(at),
             Self::Postgres(row) => row.try_get_unchecked(at),
@@ -260,7 +261,14 @@ impl Row {
     }
 }
 
-fn absent(at: usize) -> StoreError {
+/// A column by its name, or, where very many rows are read, by its position.
+pub(super) trait Column: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + Display + Copy {}
+
+impl Column for usize {}
+
+impl Column for &str {}
+
+fn absent(at: impl Column) -> StoreError {
     StoreError::Damaged(format!("a row of the database has no value in column {at}, which requires one"))
 }
 

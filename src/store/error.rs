@@ -1,6 +1,7 @@
 //! Errors of the store, with what to do about them.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use super::cipher::CipherError;
@@ -51,6 +52,16 @@ pub enum OpenError {
     Newer { found: i64, known: i64 },
     #[error("SQLite {0} can lose committed data (fixed in 3.51.3): build Heartbeat with its bundled SQLite")]
     OldSqlite(String),
+}
+
+/// A field of `what` (such as "project") with this name or number, which cannot be parsed.
+pub(super) fn unreadable(what: &str, name: &dyn Display, field: &str) -> StoreError {
+    StoreError::Damaged(format!("{what} {name}: its {field} in the database cannot be read"))
+}
+
+/// The same, with the reason.
+pub(super) fn damaged(what: &str, name: &dyn Display, field: &str, wrong: &dyn Display) -> StoreError {
+    StoreError::Damaged(format!("{what} {name}: its {field} in the database cannot be read: {wrong}"))
 }
 
 pub(super) fn failure(what: &'static str, error: &sqlx::Error) -> StoreError {

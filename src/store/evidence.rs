@@ -59,7 +59,7 @@ fn to_row(evidence: &Evidence) -> [Value; 7] {
         }
         EvidenceOf::Lost { read_back } => (LOST, read_back.ms(), None, None),
         EvidenceOf::Unverified(failure) => {
-            (UNVERIFIED, place_of(&failure.trouble, &ReadbackErrorKind::ALL), Some(excerpt::write_failure(failure)), failure.retry_after)
+            (UNVERIFIED, place_of(&failure.kind, &ReadbackErrorKind::ALL), Some(excerpt::write_failure(failure)), failure.retry_after)
         }
     };
     [
@@ -85,8 +85,7 @@ fn from_row(row: &Row) -> Result<Evidence, StoreError> {
         (LOST, None) => Some(EvidenceOf::Lost { read_back: Timestamp::from_ms(detail) }),
         (UNVERIFIED, Some((excerpt, note))) => {
             let retry_after = duration(row.maybe_int(6)?);
-            at_place(detail, &ReadbackErrorKind::ALL)
-                .map(|trouble| EvidenceOf::Unverified(ReadbackError { trouble, excerpt, note, retry_after }))
+            at_place(detail, &ReadbackErrorKind::ALL).map(|kind| EvidenceOf::Unverified(ReadbackError { kind, excerpt, note, retry_after }))
         }
         _ => None,
     };

@@ -72,6 +72,14 @@ pub struct Notified {
     pub ended: u32,
 }
 
+impl Notified {
+    /// Whether the incident is open for this channel.
+    #[must_use]
+    pub fn knows(all: &[Self], channel: ChannelId, incident: Option<IncidentId>) -> bool {
+        all.iter().any(|known| known.channel == channel && Some(known.incident) == incident && known.is_open)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelNews {
     Accepted(ChannelId, Timestamp),

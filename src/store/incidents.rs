@@ -8,9 +8,10 @@ use crate::model::{
 };
 
 use super::database::{Database, Row, Work};
+use super::error::unreadable;
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{IncidentFilter, IncidentState, Queued, Store, StoreError, channels, notifications, numbers, readback_samples};
+use super::{IncidentFilter, IncidentState, Queued, Store, StoreError, channel_rows, channels, notifications, numbers, readback_samples};
 
 const ROWS: usize = 500;
 
@@ -110,7 +111,7 @@ impl Store {
         let dropped = readback_samples::drop_old(&mut work, readbacks_before).await?
             + channels::drop_left_behind(&mut work).await?
             + drop_old(&mut work, over_before).await?
-            + channels::forget(&mut work).await?;
+            + channel_rows::forget(&mut work).await?;
         work.commit().await?;
         Ok(dropped)
     }
@@ -198,7 +199,6 @@ pub(super) async fn hold(
     Ok(true)
 }
 
-/// In the order of [`from_row`].
 pub(super) fn columns() -> String {
     format!("id, {}, acknowledged_ms, acknowledged_by, snoozed_until_ms", WRITTEN.join(", "))
 }
@@ -245,11 +245,11 @@ pub(super) async fn entries(database: &Database, id: IncidentId) -> Result<Vec<E
     database.read("reading a timeline", statement, |row| entry(row, id)).await
 }
 
-/// The row begins with `at_ms`, `kind` and `words`.
+/// The row has `at_ms`, `kind` and `words`.
 pub(super) fn entry(row: &Row, of: IncidentId) -> Result<Entry, StoreError> {
     let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", of.0));
-    let kind = at_place(row.int(1)?, &EntryKind::ALL).ok_or_else(damaged)?;
-    Ok(Entry { at: Timestamp::from_ms(row.int(0)?), kind, words: row.text(2)? })
+    let kind = at_place(row.int("kind")?, &EntryKind::ALL).ok_or_else(damaged)?;
+    Ok(Entry { at: Timestamp::from_ms(row.int("at_ms")?), kind, words: row.text("words")? })
 }
 
 pub(super) async fn drop_old(work: &mut Work, over_before: Timestamp) -> Result<u64, StoreError> {
@@ -288,7 +288,7 @@ fn to_row(incident: &Incident) -> [Value; WRITTEN.len()] {
         tally_text(&incident.tally).into(),
         ms(incident.announced),
         i64::from(incident.reminders).into(),
-        ms(incident.told),
+        ms(incident.notified),
         incident.ended_because.map(|because| because.name().to_owned()).into(),
         incident.judged_under.as_str().into(),
         serde_json::to_string(&incident.cause).ok().into(),
@@ -296,40 +296,40 @@ fn to_row(incident: &Incident) -> [Value; WRITTEN.len()] {
 }
 
 pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
-    let id = IncidentId(row.int(0)?);
-    let damaged = |field: &str| StoreError::Damaged(format!("incident {}: its {field} in the database cannot be read", id.0));
-    let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };
-    let minute = |at| -> Result<Option<Minute>, StoreError> { Ok(row.maybe_int(at)?.map(Minute::from_index)) };
-    let rules = row.int(6)?;
+    let id = IncidentId(row.int("id")?);
+    let damaged = |field: &str| unreadable("incident", &id.0, field);
+    let time = |column: &str| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(column)?.map(Timestamp::from_ms)) };
+    let minute = |column: &str| -> Result<Option<Minute>, StoreError> { Ok(row.maybe_int(column)?.map(Minute::from_index)) };
+    let rules = row.int("rules")?;
     if rules < 0 || rules >> RuleKind::ALL.len() != 0 {
         return Err(damaged("list of rules"));
     }
-    let because = row.maybe_text(16)?.map(|text| EndedBecause::named(&text).ok_or_else(|| damaged("end reason")));
-    let acknowledged = time(19)?.map(|at| Ok::<_, StoreError>(Acknowledged { at, by: row.maybe_text(20)?.unwrap_or_default() }));
+    let because = row.maybe_text("ended_because")?.map(|text| EndedBecause::named(&text).ok_or_else(|| damaged("end reason")));
+    let acknowledged_by = row.maybe_text("acknowledged_by")?.unwrap_or_default();
     Ok(Incident {
         id: Some(id),
-        project: ProjectId(row.int(1)?),
-        project_name: ProjectName::parse(&row.text(2)?).map_err(|_| damaged("project's name"))?,
-        incident_kind: at_place(row.int(3)?, &IncidentKind::ALL).ok_or_else(|| damaged("incident_kind"))?,
-        opened: Timestamp::from_ms(row.int(4)?),
-        closed: time(5)?,
+        project: ProjectId(row.int("project")?),
+        project_name: ProjectName::parse(&row.text("project_name")?).map_err(|_| damaged("project's name"))?,
+        incident_kind: at_place(row.int("incident_kind")?, &IncidentKind::ALL).ok_or_else(|| damaged("incident_kind"))?,
+        opened: Timestamp::from_ms(row.int("opened_ms")?),
+        closed: time("closed_ms")?,
         ended_because: because.transpose()?,
         rules: RuleKind::ALL.into_iter().filter(|rule| rules >> place_of(rule, &RuleKind::ALL) & 1 == 1).collect(),
-        judged_under: row.text(17)?,
-        severity: at_place(row.int(7)?, &Severity::ALL).ok_or_else(|| damaged("severity"))?,
-        cause: match row.maybe_text(18)?.and_then(|text| serde_json::from_str(&text).ok()) {
+        judged_under: row.text("judged_under")?,
+        severity: at_place(row.int("severity")?, &Severity::ALL).ok_or_else(|| damaged("severity"))?,
+        cause: match row.maybe_text("diagnosis")?.and_then(|text| serde_json::from_str(&text).ok()) {
             Some(diagnosis) => diagnosis,
             // A row of an earlier release.
-            None => Diagnosis::of_words(&row.text(8)?, &row.text(9)?),
+            None => Diagnosis::of_words(&row.text("cause_code")?, &row.text("cause")?),
         },
-        first_bad: minute(10)?,
-        last_good: minute(11)?,
-        tally: tally(&row.text(12)?).ok_or_else(|| damaged("tally"))?,
-        announced: time(13)?,
-        reminders: u32::try_from(row.int(14)?).map_err(|_| damaged("number of reminders"))?,
-        told: time(15)?,
-        acknowledged: acknowledged.transpose()?,
-        snoozed_until: time(21)?,
+        first_bad: minute("first_bad")?,
+        last_good: minute("last_good")?,
+        tally: tally(&row.text("tally")?).ok_or_else(|| damaged("tally"))?,
+        announced: time("announced_ms")?,
+        reminders: u32::try_from(row.int("reminders")?).map_err(|_| damaged("number of reminders"))?,
+        notified: time("notified_ms")?,
+        acknowledged: time("acknowledged_ms")?.map(|at| Acknowledged { at, by: acknowledged_by }),
+        snoozed_until: time("snoozed_until_ms")?,
     })
 }
 

@@ -3,8 +3,7 @@
 use crate::model::{AuditEntry, Digest, Invitation, Role, Secret, Timestamp, UserId, UserName};
 
 use super::database::Row;
-use super::evidence::place_of;
-use super::sessions::key;
+use super::evidence::{at_place, place_of};
 use super::statement::Statement;
 use super::{Store, StoreError, audit, users};
 
@@ -17,7 +16,7 @@ impl Store {
         let mut work = self.database.work(WHAT).await?;
         let row = [
             invitation.user.as_ref().map_or("", UserName::as_str).into(),
-            key(digest).into(),
+            digest.into(),
             place_of(&invitation.role, &Role::ALL).into(),
             invitation.until.ms().into(),
         ];
@@ -47,7 +46,7 @@ impl Store {
         let mut work = self.database.work("accepting an invitation").await?;
         let Some(invitation) = work.read(statement(digest, now), from_row).await?.pop() else { return Ok(None) };
         // If two requests read it at the same time, one of them uses it.
-        if work.run(Statement::new("DELETE FROM invitations WHERE digest = ").bind(key(digest))).await? == 0 {
+        if work.run(Statement::new("DELETE FROM invitations WHERE digest = ").bind(digest)).await? == 0 {
             return Ok(None);
         }
         let existing = users::find(&mut work, name).await?;
@@ -67,14 +66,14 @@ impl Store {
 }
 
 fn statement(digest: &Digest, now: Timestamp) -> Statement {
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM invitations WHERE digest = ").bind(key(digest));
+    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM invitations WHERE digest = ").bind(digest);
     one.text(" AND until_ms > ").bind(now.ms())
 }
 
 fn from_row(row: &Row) -> Result<Invitation, StoreError> {
     let damaged = |field: &str| StoreError::Damaged(format!("an invitation's {field} in the database cannot be read"));
-    let name = row.text(0)?;
+    let name = row.text("user_name")?;
     let user = if name.is_empty() { None } else { Some(UserName::parse(&name).map_err(|_| damaged("user"))?) };
-    let role = users::role(row.int(1)?).ok_or_else(|| damaged("role"))?;
-    Ok(Invitation { user, role, until: Timestamp::from_ms(row.int(2)?) })
+    let role = at_place(row.int("role")?, &Role::ALL).ok_or_else(|| damaged("role"))?;
+    Ok(Invitation { user, role, until: Timestamp::from_ms(row.int("until_ms")?) })
 }

@@ -9,6 +9,7 @@ mod audit;
 mod beats;
 mod change;
 mod change_token;
+mod channel_rows;
 mod channels;
 mod cipher;
 mod closing;
@@ -43,6 +44,7 @@ mod sqlite;
 mod statement;
 mod status_pages;
 mod tokens;
+mod user_rows;
 mod users;
 mod windows;
 mod without_secrets;
@@ -73,7 +75,7 @@ pub struct Recent {
 /// Beats that may still be seen, oldest first, and minutes of routes without a row.
 pub type Unsettled = (Vec<Recorded>, Vec<(RouteId, Minute)>);
 
-pub type Told = (IncidentId, IncidentKind, Entry);
+pub type TimelineEntry = (IncidentId, IncidentKind, Entry);
 
 /// Makes the notifications of an incident when its id is known.
 pub type Queued<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notification> + Send + Sync);

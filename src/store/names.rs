@@ -1,4 +1,4 @@
-//! Lists of project names as JSON text.
+//! Names: lists of them as JSON text, and rows in their order.
 
 use crate::model::ProjectName;
 
@@ -11,4 +11,10 @@ pub(super) fn write(names: &[ProjectName]) -> String {
 pub(super) fn read(text: &str) -> Result<Vec<ProjectName>, String> {
     let names: Vec<String> = serde_json::from_str(text).map_err(|wrong| wrong.to_string())?;
     names.iter().map(|name| ProjectName::parse(name).map_err(|wrong| wrong.to_string())).collect()
+}
+
+/// Sorted here, because the two databases order text differently.
+pub(super) fn by_name<T, N: Ord>(mut rows: Vec<T>, name: impl Fn(&T) -> &N) -> Vec<T> {
+    rows.sort_unstable_by(|one, other| name(one).cmp(name(other)));
+    rows
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::model::{ChannelId, IncidentId, Notification, NotificationKind, NotificationState, Timestamp};
 
 use super::database::{Database, Row, Work};
+use super::error::unreadable;
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
 use super::{ChannelNews, ChannelQueue, NotificationFilter, Notified, Store, StoreError, channels, numbers};
@@ -30,7 +31,7 @@ impl Store {
         let leased = work.read(due(now, at_most), from_row).await?;
         for some in leased.chunks(ROWS) {
             let mark = Statement::new("UPDATE notifications SET leased_until_ms = ").bind(until.ms()).text(" WHERE id IN ");
-            work.run(mark.list(some.iter().map(|notification| key(notification.id)))).await?;
+            work.run(mark.list(some.iter().map(|notification| notification.id))).await?;
         }
         work.commit().await?;
         Ok(leased)
@@ -47,6 +48,9 @@ impl Store {
 
     /// Queues notifications. Existing ones stay as they are.
     pub async fn owe(&self, notifications: &[Notification]) -> Result<(), StoreError> {
+        if notifications.is_empty() {
+            return Ok(());
+        }
         let mut work = self.database.work("queueing notifications").await?;
         let place = numbers::of_notifications(&mut work, notifications.len()).await?;
         insert(&mut work, notifications, place).await?;
@@ -84,7 +88,7 @@ impl Store {
             statement = statement.text(&format!(" AND state = {}", place_of(&state, &NotificationState::ALL)));
         }
         if let Some(before) = which.before {
-            statement = statement.text(" AND place < (SELECT place FROM notifications WHERE id = ").bind(key(before)).text(")");
+            statement = statement.text(" AND place < (SELECT place FROM notifications WHERE id = ").bind(before).text(")");
         }
         let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
         self.database.read("reading notifications", statement, from_row).await
@@ -111,7 +115,16 @@ impl Store {
     }
 
     pub async fn queue_of(&self, channel: ChannelId) -> Result<ChannelQueue, StoreError> {
-        Ok(self.queues().await?.into_iter().find(|(id, _)| *id == channel).map(|(_, queues)| queues).unwrap_or_default())
+        // An expression and not the column, as above: SQLite would read all notifications of the channel, most of them sent.
+        let [queued, failed] = [NotificationState::Queued, NotificationState::Failed].map(|state| {
+            let state = place_of(&state, &NotificationState::ALL);
+            format!("(SELECT count(*) FROM notifications WHERE notifications.channel + 0 = channels.id AND state = {state})")
+        });
+        let counts = Statement::new(&format!("SELECT {queued}, {failed} FROM channels WHERE closing < 3 AND id = ")).bind(channel.0);
+        let counts = self.database.read("counting queued notifications", counts, |row| {
+            Ok(ChannelQueue { queued: row.int(0)? as u64, failed: row.int(1)? as u64 })
+        });
+        Ok(counts.await?.pop().unwrap_or_default())
     }
 
     /// Lets a channel deliver again and queues its failed notifications again: due at `now` and without tries. Returns how many; `None`
@@ -173,7 +186,7 @@ pub(super) async fn mark(
             .text(", said = ")
             .bind(notification.said.clone())
             .text(" WHERE id = ")
-            .bind(key(notification.id))
+            .bind(notification.id)
             .text(" AND state <> ")
             .bind(place_of(&NotificationState::Sent, &NotificationState::ALL));
         work.run(statement).await?;
@@ -252,14 +265,10 @@ async fn read_notified(database: &Database, which: Statement) -> Result<Vec<Noti
     database.read("reading what channels were notified of", statement.then(which).text(" GROUP BY incident, channel"), read).await
 }
 
-fn key(id: Uuid) -> Vec<u8> {
-    id.as_bytes().to_vec()
-}
-
 fn to_row(notification: &Notification, place: i64) -> Result<[Value; 13], StoreError> {
     let unwritten = |wrong| StoreError::Damaged(format!("notification {}: its message cannot be written: {wrong}", notification.id));
     Ok([
-        key(notification.id).into(),
+        notification.id.into(),
         notification.channel.0.into(),
         notification.incident.map(|incident| incident.0).into(),
         place.into(),
@@ -276,18 +285,19 @@ fn to_row(notification: &Notification, place: i64) -> Result<[Value; 13], StoreE
 }
 
 fn from_row(row: &Row) -> Result<Notification, StoreError> {
-    let id = Uuid::from_slice(&row.bytes(0)?).map_err(|wrong| StoreError::Damaged(format!("a notification has no valid id: {wrong}")))?;
-    let damaged = |field: &str| StoreError::Damaged(format!("notification {id}: its {field} in the database cannot be read"));
+    let id =
+        Uuid::from_slice(&row.bytes("id")?).map_err(|wrong| StoreError::Damaged(format!("a notification has no valid id: {wrong}")))?;
+    let damaged = |field: &str| unreadable("notification", &id, field);
     Ok(Notification {
         id,
-        channel: ChannelId(row.int(1)?),
-        incident: row.maybe_int(2)?.map(IncidentId),
-        message: serde_json::from_str(&row.text(3)?).map_err(|_| damaged("message"))?,
-        created: Timestamp::from_ms(row.int(4)?),
-        due: Timestamp::from_ms(row.int(5)?),
-        tries: u16::try_from(row.int(6)?).map_err(|_| damaged("number of tries"))?,
-        state: at_place(row.int(7)?, &NotificationState::ALL).ok_or_else(|| damaged("state"))?,
-        ended: row.maybe_int(8)?.map(Timestamp::from_ms),
-        said: row.maybe_text(9)?,
+        channel: ChannelId(row.int("channel")?),
+        incident: row.maybe_int("incident")?.map(IncidentId),
+        message: serde_json::from_str(&row.text("message")?).map_err(|_| damaged("message"))?,
+        created: Timestamp::from_ms(row.int("created_ms")?),
+        due: Timestamp::from_ms(row.int("due_ms")?),
+        tries: u16::try_from(row.int("tries")?).map_err(|_| damaged("number of tries"))?,
+        state: at_place(row.int("state")?, &NotificationState::ALL).ok_or_else(|| damaged("state"))?,
+        ended: row.maybe_int("ended_ms")?.map(Timestamp::from_ms),
+        said: row.maybe_text("said")?,
     })
 }

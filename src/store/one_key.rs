@@ -3,11 +3,8 @@
 
 use crate::model::{IngestionAlertApp, ProjectName, ProjectSpec};
 
-use super::alert_app::SECRETS;
-use super::channels::FIELDS;
-use super::cipher::{CipherError, Owner, SecretCipher};
+use super::cipher::{CipherError, Owner, SecretCipher, SecretField};
 use super::database::{Row, Work};
-use super::projects::PERSONAL_KEY;
 use super::statement::Statement;
 use super::{Change, StoreError};
 
@@ -33,11 +30,11 @@ impl Place {
         }
     }
 
-    const fn field(self) -> &'static str {
+    const fn field(self) -> SecretField {
         match self {
-            Self::Keys => PERSONAL_KEY,
-            Self::Apps => SECRETS,
-            Self::Channels => FIELDS,
+            Self::Keys => SecretField::PersonalKey,
+            Self::Apps => SecretField::AppSettings,
+            Self::Channels => SecretField::ChannelFields,
         }
     }
 
@@ -73,7 +70,7 @@ pub(super) async fn check(work: &mut Work, cipher: &SecretCipher, change: &Chang
         let Ok(name) = ProjectName::parse(&name) else { continue };
         if cipher.open(place.owner(&name), place.field(), &secret).is_err() {
             let owner = place.owner(&name);
-            return Err(CipherError::OtherKey { owner: owner.to_string(), field: place.field(), remove: owner.removed_by() }.into());
+            return Err(CipherError::OtherKey { owner: owner.to_string(), field: place.field().label(), remove: owner.removed_by() }.into());
         }
     }
     Ok(())

@@ -11,13 +11,11 @@ use crate::model::{
     Route, RouteId, RouteSpec, Switch, Timestamp, Timing,
 };
 
-use super::cipher::{Owner, SecretCipher};
+use super::cipher::{Owner, SecretCipher, SecretField};
 use super::database::{Database, Row, Work};
+use super::names::by_name;
 use super::statement::Statement;
-use super::{Spread, Store, StoreError, alert_app};
-
-/// Part of the associated data of the encryption, and the user's name for the secret: a change makes stored secrets unreadable.
-pub(super) const PERSONAL_KEY: &str = "personal API key";
+use super::{Spread, Store, StoreError, alert_app, error};
 
 const PROJECTS: usize = 500;
 
@@ -56,7 +54,7 @@ impl Store {
         let mut work = self.database.snapshot("reading projects").await?;
         let projects = read(&mut work, Some(&self.cipher), None).await?;
         work.commit().await?;
-        Ok(by_name(projects))
+        Ok(by_name(projects, |project| &project.spec.name))
     }
 
     pub async fn project(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
@@ -69,15 +67,8 @@ impl Store {
 
     pub async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
         let all = Statement::new("SELECT id, name FROM projects");
-        let mut names = self
-            .database
-            .read("reading the names of projects", all, |row| {
-                let name = row.text(1)?;
-                Ok((ProjectId(row.int(0)?), ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?))
-            })
-            .await?;
-        names.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
-        Ok(names)
+        let names = self.database.read("reading the names of projects", all, |row| Ok((ProjectId(row.int("id")?), project_name(row)?)));
+        Ok(by_name(names.await?, |(_, name)| name))
     }
 
     pub async fn spread(&self, app: AppKind) -> Result<Spread, StoreError> {
@@ -113,7 +104,7 @@ pub(super) async fn named(database: &Database, cipher: Option<&SecretCipher>, na
         projects.extend(read(&mut work, cipher, Some(&ids)).await?);
     }
     work.commit().await?;
-    let mut projects = by_name(projects);
+    let mut projects = by_name(projects, |project| &project.spec.name);
     projects.dedup_by_key(|project| project.id);
     Ok(projects)
 }
@@ -142,7 +133,7 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     let all = of("SELECT id, name, host, api_host, token, personal_key, posthog_id, timing FROM projects", " WHERE id");
     let mut projects = work
         .read(all, |row| {
-            let id = ProjectId(row.int(0)?);
+            let id = ProjectId(row.int("id")?);
             let stored = routes.get(&id).map_or(&[][..], Vec::as_slice);
             let mut spec = bare(row, cipher)?;
             if let Some(apps) = apps.get(&id) {
@@ -158,28 +149,26 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     Ok(projects)
 }
 
-/// Sorted here, because the two databases order text differently.
-fn by_name(mut projects: Vec<Project>) -> Vec<Project> {
-    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
-    projects
+fn project_name(row: &Row) -> Result<ProjectName, StoreError> {
+    let name = row.text("name")?;
+    ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))
 }
 
 fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreError> {
-    let name = row.text(1)?;
-    let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
+    let name = project_name(row)?;
     let host =
-        |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
-    let key = row.maybe_bytes(5)?.zip(cipher).map(|(encrypted, cipher)| {
-        let opened = cipher.open(Owner::Project(&name), PERSONAL_KEY, &encrypted)?;
-        PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
+        |column: &str| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
+    let key = row.maybe_bytes("personal_key")?.zip(cipher).map(|(encrypted, cipher)| {
+        let opened = cipher.open(Owner::Project(&name), SecretField::PersonalKey, &encrypted)?;
+        PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, SecretField::PersonalKey.label(), &wrong))
     });
     Ok(ProjectSpec {
-        host: host(2)?.ok_or_else(|| damaged(&name, "host", &"it is missing"))?,
-        api_host: host(3)?,
-        token: ProjectToken::parse(&row.text(4)?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
+        host: host("host")?.ok_or_else(|| damaged(&name, "host", &"it is missing"))?,
+        api_host: host("api_host")?,
+        token: ProjectToken::parse(&row.text("token")?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
         personal_key: key.transpose()?,
-        posthog_id: row.maybe_int(6)?.map(|id| id as u64),
-        timing: timing(&name, &row.text(7)?)?,
+        posthog_id: row.maybe_int("posthog_id")?.map(|id| id as u64),
+        timing: timing(&name, &row.text("timing")?)?,
         heartbeat: None,
         ingestion_alert: None,
         name,
@@ -210,34 +199,35 @@ fn in_use(spec: &ProjectSpec, stored: &[StoredRoute]) -> Result<Vec<Route>, Stor
 }
 
 fn installed(row: &Row) -> Result<(ProjectId, App), StoreError> {
-    let (project, kind, enabled, settings) = (row.int(0)?, row.text(1)?, row.int(2)? != 0, row.text(3)?);
+    let (project, kind, enabled, settings) = (row.int("project")?, row.text("kind")?, row.int("enabled")? != 0, row.text("settings")?);
     let app = match app_named(&kind)? {
         AppKind::Heartbeat => {
             let settings = serde_json::from_str(&settings).map_err(|wrong| damaged(&project, "app's settings", &wrong))?;
             App::Heartbeat(Installed { enabled, settings })
         }
-        AppKind::IngestionAlert => App::IngestionAlert(alert_app::Stored { enabled, settings, secrets: row.maybe_bytes(4)? }),
+        AppKind::IngestionAlert => App::IngestionAlert(alert_app::Stored { enabled, settings, secrets: row.maybe_bytes("secrets")? }),
     };
     Ok((ProjectId(project), app))
 }
 
 fn stored_route(row: &Row) -> Result<(ProjectId, StoredRoute), StoreError> {
-    let (project, name) = (row.int(0)?, row.text(3)?);
-    let host = row.maybe_text(5)?.map(|text| read_host(&project, &text)).transpose()?;
+    let (project, name) = (row.int("project")?, row.text("name")?);
+    let host = row.maybe_text("host")?.map(|text| read_host(&project, &text)).transpose()?;
     let spec = RouteSpec {
-        event: row.text(4)?,
+        event: row.text("event")?,
         host,
-        endpoint: Endpoint::parse(&row.text(6)?).map_err(|wrong| damaged(&project, "route's endpoint", &wrong))?,
-        distinct_id: DistinctId::parse(&row.text(7)?).map_err(|wrong| damaged(&project, "route's distinct id", &wrong))?,
+        endpoint: Endpoint::parse(&row.text("endpoint")?).map_err(|wrong| damaged(&project, "route's endpoint", &wrong))?,
+        distinct_id: DistinctId::parse(&row.text("distinct_id")?).map_err(|wrong| damaged(&project, "route's distinct id", &wrong))?,
         name,
     };
-    let route = Route { id: RouteId(row.int(2)?), spec, since: Timestamp::from_ms(row.int(8)?) };
-    Ok((ProjectId(project), StoredRoute { is_users: row.maybe_int(1)?.is_some(), route }))
+    let route = Route { id: RouteId(row.int("id")?), spec, since: Timestamp::from_ms(row.int("since_ms")?) };
+    Ok((ProjectId(project), StoredRoute { is_users: row.maybe_int("place")?.is_some(), route }))
 }
 
 fn switch(row: &Row) -> Result<(ProjectId, Switch), StoreError> {
-    let app = app_named(&row.text(1)?)?;
-    Ok((ProjectId(row.int(0)?), Switch { app, at: Timestamp::from_ms(row.int(2)?), on: row.int(3)? != 0 }))
+    let app = app_named(&row.text("app")?)?;
+    let switch = Switch { app, at: Timestamp::from_ms(row.int("at_ms")?), on: row.int("turned_on")? != 0 };
+    Ok((ProjectId(row.int("project")?), switch))
 }
 
 fn app_named(kind: &str) -> Result<AppKind, StoreError> {
@@ -246,16 +236,16 @@ fn app_named(kind: &str) -> Result<AppKind, StoreError> {
     })
 }
 
-fn timing(project: &impl Display, text: &str) -> Result<Timing, StoreError> {
+fn timing(project: &dyn Display, text: &str) -> Result<Timing, StoreError> {
     serde_json::from_str(text).map_err(|wrong| damaged(project, "timing", &wrong))
 }
 
-fn read_host(project: &impl Display, text: &str) -> Result<Host, StoreError> {
+fn read_host(project: &dyn Display, text: &str) -> Result<Host, StoreError> {
     Host::parse(text).map_err(|wrong| damaged(project, "host", &wrong))
 }
 
-pub(super) fn damaged(project: &impl Display, field: &str, wrong: &impl Display) -> StoreError {
-    StoreError::Damaged(format!("project {project}: its {field} in the database cannot be read: {wrong}"))
+fn damaged(project: &dyn Display, field: &str, wrong: &dyn Display) -> StoreError {
+    error::damaged("project", project, field, wrong)
 }
 
 fn by_project<T>(all: Vec<(ProjectId, T)>) -> HashMap<ProjectId, Vec<T>> {

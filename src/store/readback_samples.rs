@@ -39,7 +39,7 @@ fn to_row(readback: &Readback) -> [Value; 8] {
         readback.project.0.into(),
         at.minute().index().into(),
         (at.ms() - start).into(),
-        result.err().map(|trouble| place_of(&trouble, &ReadbackErrorKind::ALL)).into(),
+        result.err().map(|kind| place_of(&kind, &ReadbackErrorKind::ALL)).into(),
         traffic.map(|traffic| traffic.others as i64).into(),
         traffic.and_then(|traffic| ago(traffic.newest)).into(),
         traffic.map(|traffic| traffic.watched as i64).into(),
@@ -83,7 +83,7 @@ pub(super) fn from_row(project: ProjectId, row: &Row) -> Result<ReadbackSample, 
     let count = |at| -> Result<u64, StoreError> { Ok(row.maybe_int(at)?.ok_or_else(damaged)? as u64) };
     let result = match row.maybe_int(2)? {
         None => Ok(Traffic { others: count(3)?, newest: newest(4)?, watched: count(5)?, watched_newest: newest(6)? }),
-        Some(trouble) => Err(at_place(trouble, &ReadbackErrorKind::ALL).ok_or_else(damaged)?),
+        Some(kind) => Err(at_place(kind, &ReadbackErrorKind::ALL).ok_or_else(damaged)?),
     };
     Ok(ReadbackSample { at: Timestamp::from_ms(start.saturating_add(row.int(1)?)), result })
 }

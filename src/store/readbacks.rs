@@ -60,7 +60,7 @@ fn to_row(readback: &Readback) -> [Value; 17] {
         readback.at.ms().into(),
         traffic.map(|traffic| traffic.others as i64).into(),
         traffic.and_then(|traffic| traffic.newest).map(Timestamp::ms).into(),
-        failure.map(|failure| place_of(&failure.trouble, &ReadbackErrorKind::ALL)).into(),
+        failure.map(|failure| place_of(&failure.kind, &ReadbackErrorKind::ALL)).into(),
         failure.map(excerpt::write_failure).into(),
         failure.and_then(|failure| failure.retry_after).map(|pause| pause.as_millis() as i64).into(),
         readback.last_good.map(Timestamp::ms).into(),
@@ -88,10 +88,10 @@ fn from_row(row: &Row) -> Result<Readback, StoreError> {
             watched: row.maybe_int(13)?.unwrap_or(0) as u64,
             watched_newest: time(14)?,
         }),
-        Some(trouble) => {
+        Some(kind) => {
             let (excerpt, note) = row.maybe_text(5)?.as_deref().and_then(excerpt::read).ok_or_else(damaged)?;
-            let trouble = at_place(trouble, &ReadbackErrorKind::ALL).ok_or_else(damaged)?;
-            Err(ReadbackError { trouble, excerpt, note, retry_after: duration(row.maybe_int(6)?) })
+            let kind = at_place(kind, &ReadbackErrorKind::ALL).ok_or_else(damaged)?;
+            Err(ReadbackError { kind, excerpt, note, retry_after: duration(row.maybe_int(6)?) })
         }
     };
     let token = match (row.maybe_int(11)?, time(12)?) {

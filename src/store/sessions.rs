@@ -4,7 +4,7 @@ use crate::model::{Digest, Session, Timestamp, UserId};
 
 use super::database::Work;
 use super::statement::Statement;
-use super::{Store, StoreError, users};
+use super::{Store, StoreError, user_rows};
 
 impl Store {
     /// Sets the user's last login to `now`. A user that was removed meanwhile gets no session.
@@ -22,7 +22,7 @@ impl Store {
             return Ok(());
         }
         work.run(Statement::new("DELETE FROM sessions WHERE until_ms <= ").bind(now.ms())).await?;
-        let row = [key(digest).into(), user.0.into(), now.ms().into(), now.ms().into(), until.ms().into(), i64::from(by_proxy).into()];
+        let row = [digest.into(), user.0.into(), now.ms().into(), now.ms().into(), until.ms().into(), i64::from(by_proxy).into()];
         let insert = Statement::new("INSERT INTO sessions (digest, user_id, opened_ms, last_used_ms, until_ms, by_proxy) VALUES ");
         work.run(insert.rows([row])).await?;
         work.commit().await
@@ -31,15 +31,15 @@ impl Store {
     /// The session with its current user; `None` when it has expired.
     pub async fn session(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let statement = Statement::new("SELECT ")
-            .text(users::COLUMNS)
+            .text(user_rows::COLUMNS)
             .text(", opened_ms, last_used_ms, until_ms, by_proxy FROM sessions JOIN users ON users.id = sessions.user_id WHERE digest = ")
-            .bind(key(digest))
+            .bind(digest)
             .text(" AND until_ms > ")
             .bind(now.ms());
         let found = self.database.read("reading a session", statement, |row| {
-            let at = |column| -> Result<Timestamp, StoreError> { Ok(Timestamp::from_ms(row.int(column)?)) };
-            let user = users::from_row(row, 0)?;
-            Ok(Session { digest: *digest, user, opened: at(6)?, last_used: at(7)?, until: at(8)?, by_proxy: row.int(9)? != 0 })
+            let at = |column: &str| -> Result<Timestamp, StoreError> { Ok(Timestamp::from_ms(row.int(column)?)) };
+            let (opened, last_used, until) = (at("opened_ms")?, at("last_used_ms")?, at("until_ms")?);
+            Ok(Session { digest: *digest, user: user_rows::from_row(row)?, opened, last_used, until, by_proxy: row.int("by_proxy")? != 0 })
         });
         Ok(found.await?.pop())
     }
@@ -52,7 +52,7 @@ impl Store {
             .text(", until_ms = ")
             .bind(until.ms())
             .text(" WHERE digest = ")
-            .bind(key(digest))
+            .bind(digest)
             .text(" AND until_ms > ")
             .bind(now.ms());
         work.run(statement).await?;
@@ -62,14 +62,10 @@ impl Store {
     pub async fn close_session(&self, digest: &Digest) -> Result<(), StoreError> {
         const WHAT: &str = "closing a session";
         let mut work = self.database.work(WHAT).await?;
-        work.run(Statement::new("DELETE FROM sessions WHERE digest = ").bind(key(digest))).await?;
+        work.run(Statement::new("DELETE FROM sessions WHERE digest = ").bind(digest)).await?;
         work.commit().await?;
         self.database.persist(WHAT).await
     }
-}
-
-pub(super) fn key(digest: &Digest) -> Vec<u8> {
-    digest.as_bytes().to_vec()
 }
 
 pub(super) async fn close_all(work: &mut Work, user: UserId) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use crate::model::{Incident, IncidentId, IncidentKind, Minute, NotificationState
 use super::evidence::at_place;
 use super::minute_range::{MinuteRange, ROUTES};
 use super::statement::{Statement, Value};
-use super::{Reach, Store, StoreError, Told, beats, incidents};
+use super::{Reach, Store, StoreError, TimelineEntry, beats, incidents};
 
 impl Store {
     /// The newest beat of each route that was seen within its range, by minute and route. A route may have several ranges.
@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Timeline entries of a project's incidents from `from` up to but not including `to`, oldest first.
-    pub async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError> {
+    pub async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<TimelineEntry>, StoreError> {
         let statement = Statement::new(
             "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.incident_kind FROM incidents CROSS JOIN entries \
              WHERE entries.incident = incidents.id AND incidents.project = ",
@@ -69,15 +69,15 @@ impl Store {
         .bind(to.ms())
         .text(" ORDER BY entries.at_ms, incidents.id, entries.place");
         let entries = self.database.read("reading timelines", statement, |row| {
-            let id = IncidentId(row.int(3)?);
+            let id = IncidentId(row.int("id")?);
             let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", id.0));
-            Ok((id, at_place(row.int(4)?, &IncidentKind::ALL).ok_or_else(damaged)?, incidents::entry(row, id)?))
+            Ok((id, at_place(row.int("incident_kind")?, &IncidentKind::ALL).ok_or_else(damaged)?, incidents::entry(row, id)?))
         });
         entries.await
     }
 
     /// The number of notifications per state, of the project's incidents that opened from `from` on.
-    pub async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NotificationState, u64>, StoreError> {
+    pub async fn notification_counts(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NotificationState, u64>, StoreError> {
         let statement = Statement::new(
             "SELECT notifications.state, count(*) FROM incidents CROSS JOIN notifications WHERE notifications.incident = incidents.id AND incidents.project = ",
         )

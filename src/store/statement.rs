@@ -1,5 +1,9 @@
 //! Builds a statement from SQL text and values, with placeholders.
 
+use uuid::Uuid;
+
+use crate::model::Digest;
+
 /// A value for a placeholder. NULL has a type too, because PostgreSQL needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -36,6 +40,18 @@ impl From<String> for Value {
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
         Self::Text(text.map(|text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }))
+    }
+}
+
+impl From<Uuid> for Value {
+    fn from(id: Uuid) -> Self {
+        Self::from(id.into_bytes().to_vec())
+    }
+}
+
+impl From<&Digest> for Value {
+    fn from(digest: &Digest) -> Self {
+        Self::from(digest.as_bytes().to_vec())
     }
 }
 

@@ -1,8 +1,11 @@
 //! Status pages.
 
+use std::fmt::Display;
+
 use crate::model::{ProjectName, StatusPage};
 
 use super::database::{Row, Work};
+use super::error::damaged;
 use super::statement::Statement;
 use super::{Change, Store, StoreError, names};
 
@@ -10,10 +13,7 @@ const WHAT: &str = "reading status pages";
 
 impl Store {
     pub async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError> {
-        let mut pages = self.database.read(WHAT, all(), from_row).await?;
-        // Sorted here, because the two databases order text differently.
-        pages.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Ok(pages)
+        Ok(names::by_name(self.database.read(WHAT, all(), from_row).await?, |page| &page.name))
     }
 
     pub async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
@@ -41,13 +41,12 @@ fn all() -> Statement {
 }
 
 fn from_row(row: &Row) -> Result<StatusPage, StoreError> {
-    let name = row.text(0)?;
-    let damaged =
-        |field: &str, wrong: &str| StoreError::Damaged(format!("status page {name}: its {field} in the database cannot be read: {wrong}"));
+    let name = row.text("name")?;
+    let damaged = |field: &str, wrong: &dyn Display| damaged("status page", &name, field, wrong);
     Ok(StatusPage {
-        title: row.text(1)?,
-        projects: names::read(&row.text(2)?).map_err(|wrong| damaged("list of projects", &wrong))?,
-        public: row.int(3)? != 0,
-        name: ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong.to_string()))?,
+        title: row.text("title")?,
+        projects: names::read(&row.text("projects")?).map_err(|wrong| damaged("list of projects", &wrong))?,
+        public: row.int("is_public")? != 0,
+        name: ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong))?,
     })
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::model::{ApiToken, Digest, Role, Timestamp, TokenId};
 
 use super::database::Row;
-use super::evidence::place_of;
-use super::sessions::key;
+use super::error::unreadable;
+use super::evidence::{at_place, place_of};
 use super::statement::Statement;
-use super::{Checked, Store, StoreError, numbers, users};
+use super::{Checked, Store, StoreError, numbers};
 
 /// How often the last use of a token is written: a program that sends a request every second must not cause a write every second.
 const USE_EVERY: Duration = Duration::from_mins(1);
@@ -22,7 +22,7 @@ impl Store {
         let id = numbers::of_anything(&mut work).await?;
         let row = [
             id.into(),
-            key(digest).into(),
+            digest.into(),
             token.name.as_str().into(),
             place_of(&token.role, &Role::ALL).into(),
             token.made_by.as_str().into(),
@@ -45,7 +45,7 @@ impl Store {
     /// `None` when it has expired. Writes the last use, at most once a minute.
     pub async fn token(&self, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
         const WHAT: &str = "reading an API token";
-        let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens WHERE digest = ").bind(key(digest));
+        let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens WHERE digest = ").bind(digest);
         let one = one.text(" AND (until_ms IS NULL OR until_ms > ").bind(now.ms()).text(")");
         let Some(token) = self.database.read(WHAT, one, from_row).await?.pop() else { return Ok(None) };
         if token.last_used.is_some_and(|last| now.since(last) < USE_EVERY) {
@@ -70,16 +70,15 @@ impl Store {
 }
 
 fn from_row(row: &Row) -> Result<ApiToken, StoreError> {
-    let id = TokenId(row.int(0)?);
-    let at = |column| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(column)?.map(Timestamp::from_ms)) };
-    let damaged = || StoreError::Damaged(format!("API token {}: its role in the database cannot be read", id.0));
+    let id = TokenId(row.int("id")?);
+    let at = |column: &str| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(column)?.map(Timestamp::from_ms)) };
     Ok(ApiToken {
         id,
-        name: row.text(1)?,
-        role: users::role(row.int(2)?).ok_or_else(damaged)?,
-        made_by: row.text(3)?,
-        created: Timestamp::from_ms(row.int(4)?),
-        last_used: at(5)?,
-        until: at(6)?,
+        name: row.text("name")?,
+        role: at_place(row.int("role")?, &Role::ALL).ok_or_else(|| unreadable("API token", &id.0, "role"))?,
+        made_by: row.text("made_by")?,
+        created: Timestamp::from_ms(row.int("created_ms")?),
+        last_used: at("last_used_ms")?,
+        until: at("until_ms")?,
     })
 }

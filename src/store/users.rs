@@ -3,28 +3,23 @@
 use crate::model::{Role, Secret, Timestamp, User, UserId, UserName};
 
 use super::database::{Row, Work};
-use super::evidence::{at_place, place_of};
+use super::evidence::place_of;
+use super::names::by_name;
 use super::statement::Statement;
+use super::user_rows::{COLUMNS, from_row};
 use super::{Checked, Store, StoreError, numbers, sessions};
-
-/// In the order of [`from_row`].
-pub(super) const COLUMNS: &str = "users.id, users.name, users.role, users.password, users.created_ms, users.last_login_ms";
 
 impl Store {
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
         let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM users");
-        let mut users = self.database.read("reading users", all, |row| from_row(row, 0)).await?;
-        // Sorted here, because the two databases order text differently.
-        users.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Ok(users)
+        Ok(by_name(self.database.read("reading users", all, from_row).await?, |user| &user.name))
     }
 
     /// With the hash of the password as a PHC string.
     pub async fn user(&self, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError> {
         let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
-        let found =
-            self.database.read("reading a user", one, |row| Ok((from_row(row, 0)?, row.maybe_text(3)?.map(|hash| Secret::new(&hash)))));
-        Ok(found.await?.pop())
+        let with_hash = |row: &Row| Ok((from_row(row)?, row.maybe_text("password")?.map(|hash| Secret::new(&hash))));
+        Ok(self.database.read("reading a user", one, with_hash).await?.pop())
     }
 
     /// Adds or changes a user. `password` is the hash of a new password as a PHC string: `None` leaves the old one, a new one closes the
@@ -91,28 +86,11 @@ pub(super) async fn write(
 
 pub(super) async fn find(work: &mut Work, name: &UserName) -> Result<Option<(UserId, Role)>, StoreError> {
     let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
-    let found = work.read(one, |row| from_row(row, 0)).await?.pop();
+    let found = work.read(one, from_row).await?.pop();
     Ok(found.map(|user| (user.id, user.role)))
 }
 
 async fn id_of(work: &mut Work, name: &UserName) -> Result<Option<UserId>, StoreError> {
     let id = Statement::new("SELECT id FROM users WHERE name = ").bind(name.as_str());
     Ok(work.read(id, |row| row.int(0).map(UserId)).await?.pop())
-}
-
-pub(super) fn from_row(row: &Row, first: usize) -> Result<User, StoreError> {
-    let name = row.text(first + 1)?;
-    let damaged = |field: &str| StoreError::Damaged(format!("user {name}: its {field} in the database cannot be read"));
-    Ok(User {
-        id: UserId(row.int(first)?),
-        role: role(row.int(first + 2)?).ok_or_else(|| damaged("role"))?,
-        has_password: row.maybe_text(first + 3)?.is_some(),
-        created: Timestamp::from_ms(row.int(first + 4)?),
-        last_login: row.maybe_int(first + 5)?.map(Timestamp::from_ms),
-        name: UserName::parse(&name).map_err(|_| damaged("name"))?,
-    })
-}
-
-pub(super) fn role(place: i64) -> Option<Role> {
-    at_place(place, &Role::ALL)
 }

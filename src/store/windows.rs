@@ -1,11 +1,13 @@
 //! Maintenance windows.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::model::{Cron, ProjectName, Timestamp, Weekly, When, Window};
 
 use super::database::{Row, Work};
+use super::error::damaged;
 use super::evidence::duration;
 use super::names;
 use super::statement::{Statement, Value};
@@ -16,10 +18,7 @@ const ROWS: usize = 500;
 impl Store {
     pub async fn windows(&self) -> Result<Vec<Window>, StoreError> {
         let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms, weekly, timezone FROM windows");
-        let mut windows = self.database.read("reading maintenance windows", all, from_row).await?;
-        // Sorted here, because the two databases order text differently.
-        windows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Ok(windows)
+        Ok(names::by_name(self.database.read("reading maintenance windows", all, from_row).await?, |window| &window.name))
     }
 }
 
@@ -61,23 +60,21 @@ fn to_row(window: &Window) -> [Value; 8] {
 }
 
 fn from_row(row: &Row) -> Result<Window, StoreError> {
-    let name = row.text(0)?;
-    let damaged = |field: &str, wrong: &str| {
-        StoreError::Damaged(format!("maintenance window {name}: its {field} in the database cannot be read: {wrong}"))
-    };
-    let lasts: Option<Duration> = duration(row.maybe_int(5)?);
-    let timezone = row.maybe_text(7)?;
-    let when = match (row.maybe_int(2)?, row.maybe_int(3)?, row.maybe_text(4)?, lasts, row.maybe_text(6)?) {
+    let name = row.text("name")?;
+    let damaged = |field: &str, wrong: &dyn Display| damaged("maintenance window", &name, field, wrong);
+    let lasts: Option<Duration> = duration(row.maybe_int("lasts_ms")?);
+    let timezone = row.maybe_text("timezone")?;
+    let when = match (row.maybe_int("from_ms")?, row.maybe_int("to_ms")?, row.maybe_text("cron")?, lasts, row.maybe_text("weekly")?) {
         (Some(from), Some(to), None, None, None) => When::Once(Timestamp::from_ms(from), Timestamp::from_ms(to)),
         (None, None, Some(cron), Some(lasts), None) => When::Cron(Cron::parse(&cron).map_err(|wrong| damaged("cron", &wrong))?, lasts),
         (None, None, None, None, Some(weekly)) => {
             When::Weekly(Weekly::parse(&weekly, timezone.as_deref()).map_err(|wrong| damaged("weekly", &wrong))?)
         }
-        _ => return Err(damaged("times", "they are neither those of a single window nor of a repeated one")),
+        _ => return Err(damaged("times", &"they are neither those of a single window nor of a repeated one")),
     };
     Ok(Window {
-        projects: names::read(&row.text(1)?).map_err(|wrong| damaged("list of projects", &wrong))?,
-        name: ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong.to_string()))?,
+        projects: names::read(&row.text("projects")?).map_err(|wrong| damaged("list of projects", &wrong))?,
+        name: ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong))?,
         when,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Verify;
-use crate::judge::{self, Scene, Step};
+use crate::judge::{self, Change, Scene, Step};
 use crate::liveness::LogThrottle;
 use crate::message;
 use crate::model::{
@@ -71,10 +71,8 @@ impl Routing {
 
     /// Whether a channel must be notified of this open incident and was not: it was added, enabled or widened meanwhile.
     fn is_new_to_some(&self, incident: &Incident, notified: &[Notified]) -> bool {
-        let knows = |channel: &Channel| {
-            notified.iter().any(|known| Some(known.incident) == incident.id && known.channel == channel.id && known.is_open)
-        };
-        self.channels.iter().any(|channel| is_subscribed(channel, incident) && !knows(channel))
+        let is_new = |channel: &Channel| is_subscribed(channel, incident) && !Notified::knows(notified, channel.id, incident.id);
+        self.channels.iter().any(is_new)
     }
 }
 
@@ -116,23 +114,23 @@ impl Verify {
         let evidence = if is_calm { Vec::new() } else { self.store.evidence(&ids, from, to).await? };
         let scene = Scene { evidence: &evidence, ..scene };
         let silenced = routing.silenced_until(&project.spec.name, now);
-        let mut steps = if is_calm { Vec::new() } else { judge::steps(&open, &scene, silenced) };
+        let mut changes = if is_calm { Vec::new() } else { judge::changes(&open, &scene, silenced) };
         let notified = self.notified(&open).await?;
         let is_silenced = silenced.is_some_and(|until| now < until);
         for incident in open.iter().filter(|incident| incident.announced.is_some() && !is_silenced) {
-            match steps.iter_mut().find(|step| step.incident.id == incident.id) {
-                Some(step) if !step.tell.is_empty() || !step.incident.is_open() => {}
-                Some(step) if routing.is_new_to_some(&step.incident, &notified) => *step = step.clone().telling_anew(now),
-                None if routing.is_new_to_some(incident, &notified) => steps.push(Step::unchanged(incident).telling_anew(now)),
+            match changes.iter_mut().find(|change| change.incident.id == incident.id) {
+                Some(change) if !change.tell.is_empty() || !change.incident.is_open() => {}
+                Some(change) if routing.is_new_to_some(&change.incident, &notified) => *change = change.clone().telling_anew(now),
+                None if routing.is_new_to_some(incident, &notified) => changes.push(Change::none(incident).telling_anew(now)),
                 Some(_) | None => {}
             }
         }
-        for step in steps {
-            let step = match step.recount {
-                Some((from, to)) => step.recounted(&self.store.beats(&ids, from, to).await?),
-                None => step,
+        for change in changes {
+            let counted = match change.minutes {
+                Some((from, to)) => self.store.beats(&ids, from, to).await?,
+                None => Vec::new(),
             };
-            self.write(&step, routing, &notified, now).await?;
+            self.write(&change.counted(&counted), routing, &notified, now).await?;
         }
         for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0).take(LOOKED_AFTER) {
             let (from, to) = incident.counted_minutes(now);
@@ -146,7 +144,7 @@ impl Verify {
 
     async fn notified(&self, open: &[Incident]) -> Result<Vec<Notified>, StoreError> {
         let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
-        if ids.is_empty() { Ok(Vec::new()) } else { self.store.notified(&ids).await }
+        self.store.notified(&ids).await
     }
 
     /// Resolves incidents of projects without Ingestion Alert, with notifications.

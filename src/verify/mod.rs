@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::liveness::{Liveness, Loop};
+use crate::liveness::{FirstError, Liveness, Loop};
 use crate::model::{Project, ProjectId, Readback, ReadbackErrorKind, Timestamp};
 use crate::posthog;
 use crate::store::{ConfigSnapshot, Store};
@@ -59,7 +59,7 @@ impl Verify {
 
     /// Reads projects and stored read-backs; retries each second until the store answers.
     async fn begin(&self, config_snapshot: &mut ConfigSnapshot) -> HashMap<ProjectId, Readback> {
-        let mut is_failing = false;
+        let mut first_error = FirstError::default();
         loop {
             let read = async {
                 config_snapshot.refresh().await?;
@@ -67,12 +67,8 @@ impl Verify {
             };
             match read.await {
                 Ok(readbacks) => return readbacks.into_iter().map(|readback| (readback.project, readback)).collect(),
-                Err(error) if is_failing => tracing::debug!(%error, "still cannot read the projects"),
-                Err(error) => {
-                    tracing::error!(%error, "cannot read the projects, so nothing is read back; retried every second");
-                }
+                Err(error) => first_error.log(&error, "cannot read the projects, so nothing is read back; retried every second"),
             }
-            is_failing = true;
             self.clock.sleep(Duration::from_secs(1)).await;
         }
     }
@@ -142,11 +138,11 @@ impl Verify {
     }
 }
 
-fn wait_after(trouble: ReadbackErrorKind, asked: Option<Duration>, last_wait: Duration, readback_interval: Duration) -> Duration {
-    match (trouble, asked) {
+fn wait_after(kind: ReadbackErrorKind, asked: Option<Duration>, last_wait: Duration, readback_interval: Duration) -> Duration {
+    match (kind, asked) {
         (ReadbackErrorKind::BudgetUsedUp, Some(asked)) => asked.min(LONGEST_BUDGET_WAIT),
         (_, Some(asked)) => asked.min(LONGEST_WAIT),
-        (trouble, None) if trouble.slows_down() => (last_wait.max(readback_interval) * SLOW_DOWN).min(LONGEST_WAIT),
+        (kind, None) if kind.slows_down() => (last_wait.max(readback_interval) * SLOW_DOWN).min(LONGEST_WAIT),
         _ => Duration::ZERO,
     }
 }

@@ -153,9 +153,7 @@ fn evidence(asked: &[Asked], settled: &[Settled], now: Timestamp, failure: Optio
         .filter_map(|settled| {
             let of = match (settled.outcome, failure) {
                 (Outcome::Lost, _) => EvidenceOf::Lost { read_back: settled.missed.unwrap_or(now) },
-                (Outcome::Unverified, Some(failure)) if failure.trouble != ReadbackErrorKind::NoKey => {
-                    EvidenceOf::Unverified(failure.clone())
-                }
+                (Outcome::Unverified, Some(failure)) if failure.kind != ReadbackErrorKind::NoKey => EvidenceOf::Unverified(failure.clone()),
                 _ => return None,
             };
             Some(Evidence { route: settled.route, minute: settled.minute, at: now, of })
@@ -173,11 +171,12 @@ fn next_state(
 ) -> Readback {
     let result: Result<Traffic, &ReadbackError> = answer.map(|answer| answer.traffic);
     let last_wait = last.map_or(Duration::ZERO, |last| last.not_before.since(last.at));
-    let wait = result.as_ref().err().map_or(Duration::ZERO, |failure| {
-        wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.timing.readback_interval)
-    });
+    let wait = result
+        .as_ref()
+        .err()
+        .map_or(Duration::ZERO, |failure| wait_after(failure.kind, failure.retry_after, last_wait, project.spec.timing.readback_interval));
     // The project or the key may have changed: find it again. A PostHog that was too old may have been upgraded.
-    let is_unsure = result.is_err_and(|failure| failure.trouble.doubts_project());
+    let is_unsure = result.is_err_and(|failure| failure.kind.doubts_project());
     Readback {
         project: project.id,
         at: asked_at,
@@ -209,7 +208,7 @@ fn next_state(
 }
 
 fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
-    let trouble = |readback: &Readback| readback.result.as_ref().err().map(|failure| failure.trouble);
+    let kind = |readback: &Readback| readback.result.as_ref().err().map(|failure| failure.kind);
     let token_status = |readback: &Readback| readback.token.map(|word| word.token_status);
     let name = &project.spec.name;
     match token_status(readback) {
@@ -235,9 +234,9 @@ fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
         }
         Some(TokenStatus::Known | TokenStatus::Untold) | None => {}
     }
-    match (last.and_then(trouble), &readback.result) {
+    match (last.and_then(kind), &readback.result) {
         (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "read-back works again"),
-        (before, Err(failure)) if before != Some(failure.trouble) => {
+        (before, Err(failure)) if before != Some(failure.kind) => {
             tracing::warn!(project = %project.spec.name, "cannot read back: {failure}");
         }
         _ => {}

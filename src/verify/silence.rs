@@ -48,10 +48,8 @@ impl Verify {
         let read_back = readback.at;
         if let Err(failure) = &readback.result {
             // If a part of PostHog is down, the failed query is PostHog's fault.
-            let may_be_down = matches!(
-                failure.trouble,
-                ReadbackErrorKind::Broken | ReadbackErrorKind::DatabaseUnavailable | ReadbackErrorKind::Unreachable
-            );
+            let may_be_down =
+                matches!(failure.kind, ReadbackErrorKind::Broken | ReadbackErrorKind::DatabaseUnavailable | ReadbackErrorKind::Unreachable);
             found.findings.down = if may_be_down { self.parts_down(project).await.bits() } else { 0 };
             return Ok(found);
         }

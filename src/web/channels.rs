@@ -78,6 +78,11 @@ pub(super) fn anew(count: u64) -> String {
     }
 }
 
+/// The address of its page.
+pub(super) fn address(name: &str) -> String {
+    format!("/channels/{}", name.replace(' ', "%20"))
+}
+
 /// For example `shop, blog, warning and critical`.
 pub(super) fn tells(channel: &Channel) -> String {
     let spec = &channel.spec;

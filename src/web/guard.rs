@@ -1,4 +1,4 @@
-//! Checks host and origin of each request, limits password attempts, and adds the security headers.
+//! Checks host and origin of each request, and adds the security headers.
 
 use std::sync::Arc;
 
@@ -13,13 +13,9 @@ use super::site::Site;
 use super::visitor::bearer;
 use super::{api, pages};
 
-mod caller;
 mod csrf;
-mod limiter;
 
-pub(super) use caller::Caller;
 pub(super) use csrf::check_form;
-pub(super) use limiter::Limiter;
 
 /// Only our own files, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -41,13 +37,13 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
             "`{}` is not an address of this server; set public_url in [web] (or HEARTBEAT_PUBLIC_URL) to the address that users open",
             host.chars().take(80).collect::<String>().escape_debug()
         ))),
-        Err(trouble) => Err(trouble),
+        Err(error) => Err(error),
     };
     let is_api = api::is_api(request.uri());
     let mut response = match checked {
         Ok(()) => next.run(request).await,
-        Err(trouble) if is_api => api::dress(trouble.into_response()).await,
-        Err(trouble) => pages::draw(&site, &trouble),
+        Err(error) if is_api => api::dress(error.into_response()).await,
+        Err(error) => pages::draw(&site, &error),
     };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

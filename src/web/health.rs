@@ -19,7 +19,7 @@ use crate::model::Channel;
 const fn deadline(of: Loop) -> Duration {
     match of {
         Loop::Pulse | Loop::Verify | Loop::Notify => Duration::from_mins(5),
-        Loop::Keep => Duration::from_mins(25),
+        Loop::Retention => Duration::from_mins(25),
     }
 }
 

@@ -72,6 +72,11 @@ impl Layout {
         self
     }
 
+    /// Title and place of a page right below that of the project.
+    pub(super) fn of_project(self, project: &str, title: impl Into<String>) -> Self {
+        self.titled(Place::Projects, title).below([("Projects", "/"), (project, &format!("/projects/{project}"))])
+    }
+
     /// Reload when something changes in this project, or in any if there is none.
     pub(super) fn live(mut self, project: Option<&str>) -> Self {
         self.live = project.map_or_else(|| "/live".to_owned(), |name| format!("/live?project={name}"));
@@ -122,7 +127,7 @@ impl FromRequestParts<Arc<Site>> for Layout {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
         let visitor = Visitor::from_request_parts(parts, site).await?;
         let open = site.web.store.open_incidents().await?;
-        Ok(Self { open, ..Self::outside(parts, site, Some(visitor)) })
+        Ok(Self { open, ..Self::outside(site, Some(visitor), said::words(&parts.headers)) })
     }
 }
 
@@ -133,18 +138,18 @@ impl FromRequestParts<Arc<Site>> for PublicLayout {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
         let visitor = Perhaps::from_request_parts(parts, site).await?.0;
-        Ok(Self(Layout::outside(parts, site, visitor)))
+        Ok(Self(Layout::outside(site, visitor, said::words(&parts.headers))))
     }
 }
 
 impl Layout {
-    fn outside(parts: &Parts, site: &Site, visitor: Option<Visitor>) -> Self {
+    fn outside(site: &Site, visitor: Option<Visitor>, said: Option<String>) -> Self {
         Self {
             title: String::new(),
             place: Place::Outside,
             crumbs: Vec::new(),
             visitor,
-            said: said::words(&parts.headers),
+            said,
             live: String::new(),
             marks: false,
             open: 0,
@@ -154,17 +159,7 @@ impl Layout {
 
     /// For errors before the visitor is known.
     pub(super) fn bare(site: &Site, title: &str) -> Self {
-        Self {
-            title: title.to_owned(),
-            place: Place::Outside,
-            crumbs: Vec::new(),
-            visitor: None,
-            said: None,
-            live: String::new(),
-            marks: false,
-            open: 0,
-            now: site.now(),
-        }
+        Self { title: title.to_owned(), ..Self::outside(site, None, None) }
     }
 }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod assets;
+mod caller;
 mod channels;
 mod control;
 mod draw;
@@ -17,10 +18,12 @@ mod health;
 mod incidents;
 mod keys;
 mod layout;
+mod limiter;
 mod live;
 mod mark;
 mod metrics;
 mod pages;
+mod part;
 mod rejection;
 mod router;
 mod rules;
@@ -32,6 +35,7 @@ mod site;
 mod status;
 mod visitor;
 mod when;
+mod words;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -40,36 +44,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::clock::Clock;
-use crate::config::WebSettings;
-use crate::liveness::Liveness;
-use crate::model::Digest;
-use crate::notify::Sender;
-use crate::posthog;
-use crate::store::Store;
-
 use site::Site;
 
-mod words;
 pub use api::description;
 pub use server::ConnectionLimits;
-pub use site::issuer;
+pub use site::{Web, issuer};
 
 /// How long pending responses may take after the stop.
 const END_WITHIN: Duration = Duration::from_secs(3);
-
-#[derive(Clone)]
-pub struct Web {
-    pub store: Arc<Store>,
-    pub client: posthog::Client,
-    pub sender: Arc<Sender>,
-    pub clock: Clock,
-    pub liveness: Liveness,
-    pub settings: WebSettings,
-    pub limits: ConnectionLimits,
-    /// A login link that works without a password and any number of times: only for the demo.
-    pub pass: Option<Digest>,
-}
 
 impl Web {
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {

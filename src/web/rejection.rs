@@ -16,28 +16,28 @@ const LONGEST: usize = 4 * 1024;
 const KEPT: [HeaderName; 1] = [RETRY_AFTER];
 
 pub(super) struct Rejection {
-    pub(super) trouble: Arc<WebError>,
+    pub(super) error: Arc<WebError>,
     headers: HeaderMap,
 }
 
 impl Rejection {
     /// Returns the response if it is not an error, or is rendered already.
     pub(super) async fn in_answer(response: Response) -> Result<Self, Response> {
-        if let Some(Unrendered(trouble)) = response.extensions().get::<Unrendered>() {
-            return Ok(Self { trouble: Arc::clone(trouble), headers: response.headers().clone() });
+        if let Some(Unrendered(error)) = response.extensions().get::<Unrendered>() {
+            return Ok(Self { error: Arc::clone(error), headers: response.headers().clone() });
         }
         if !is_of_the_framework(&response) {
             return Err(response);
         }
         let (parts, body) = response.into_parts();
         let says = async || String::from_utf8_lossy(&to_bytes(body, LONGEST).await.unwrap_or_default()).into_owned();
-        let trouble = match parts.status {
+        let error = match parts.status {
             StatusCode::METHOD_NOT_ALLOWED => WebError::Method,
             StatusCode::NOT_FOUND => WebError::NotFound("there is no page at this address".to_owned()),
             status if status.is_server_error() => WebError::Fault,
             _ => WebError::Malformed(says().await),
         };
-        Ok(Self { trouble: Arc::new(trouble), headers: parts.headers })
+        Ok(Self { error: Arc::new(error), headers: parts.headers })
     }
 
     pub(super) fn keep_headers(&self, rendered: &mut HeaderMap) {
@@ -69,18 +69,18 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_framework_says_is_a_trouble_and_what_we_say_stays() {
-        let trouble = async |response: Response| Rejection::in_answer(response).await.ok().map(|rejection| rejection.trouble);
-        let said = trouble((StatusCode::BAD_REQUEST, "Invalid URL: no UTF-8").into_response()).await.unwrap();
+        let error = async |response: Response| Rejection::in_answer(response).await.ok().map(|rejection| rejection.error);
+        let said = error((StatusCode::BAD_REQUEST, "Invalid URL: no UTF-8").into_response()).await.unwrap();
         assert!(matches!(&*said, WebError::Malformed(says) if says == "Invalid URL: no UTF-8"), "{said:?}");
-        let said = trouble(StatusCode::METHOD_NOT_ALLOWED.into_response()).await.unwrap();
+        let said = error(StatusCode::METHOD_NOT_ALLOWED.into_response()).await.unwrap();
         assert!(matches!(&*said, WebError::Method), "{said:?}");
-        let said = trouble((StatusCode::INTERNAL_SERVER_ERROR, "secrets of a panic").into_response()).await.unwrap();
+        let said = error((StatusCode::INTERNAL_SERVER_ERROR, "secrets of a panic").into_response()).await.unwrap();
         assert!(matches!(&*said, WebError::Fault), "{said:?}");
         let page = [(CONTENT_TYPE, "text/html; charset=utf-8")];
         for ours in
             [(StatusCode::BAD_REQUEST, page, "<p>").into_response(), "ok".into_response(), StatusCode::SERVICE_UNAVAILABLE.into_response()]
         {
-            assert!(trouble(ours).await.is_none());
+            assert!(error(ours).await.is_none());
         }
     }
 }

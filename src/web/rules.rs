@@ -11,8 +11,6 @@ use super::site::Site;
 use crate::model::{AppKind, Field, IngestionAlertApp, Project};
 use crate::settings::replay::{Replay, run};
 
-/// Maximum number of concurrent replays: each one uses a CPU.
-pub(super) const REPLAYS: usize = 2;
 /// Real time after which a replay is cancelled.
 const LONGEST: Duration = Duration::from_secs(20);
 

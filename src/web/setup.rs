@@ -151,7 +151,7 @@ pub(super) async fn add(
     for kind in apps {
         spec = app::install(&spec, *kind, &Texts::default(), true)?;
     }
-    Ok(site.settings_service(visitor).add(spec).await?.now)
+    Ok(visitor.settings_service(site).add(spec).await?.now)
 }
 
 /// For a form: reports a name that is taken as a problem of its field, together with all others.

@@ -4,24 +4,27 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use super::Web;
 use super::error::{WebError, named};
-use super::guard::Limiter;
-use super::rules::REPLAYS;
-use super::status::Shown;
-use super::visitor::Visitor;
+use super::limiter::Limiter;
+use super::server::ConnectionLimits;
+use super::status::StatusCache;
+use crate::auth::Authenticator;
 use crate::auth::oidc::{Issuer, NotBuiltIn};
-use crate::auth::{Accounts, Authenticator};
 use crate::clock::Clock;
-use crate::config::Origin;
-use crate::config::WebSettings;
-use crate::model::{AppKind, Project, StatusPage, Timestamp};
-use crate::settings::{self, By, SettingsService};
+use crate::config::{Origin, WebSettings};
+use crate::liveness::Liveness;
+use crate::model::{AppKind, Digest, Project, StatusPage, Timestamp};
+use crate::notify::Sender;
+use crate::posthog;
+use crate::settings;
+use crate::store::Store;
 
 /// Maximum number of live pages; others do not update themselves.
 const LIVE_PAGES: usize = 256;
+/// Maximum number of concurrent replays: each one uses a CPU.
+const REPLAYS: usize = 2;
 
 pub(super) const SIGNED_ON: &str = "/login/oidc/callback";
 
@@ -31,6 +34,19 @@ pub fn issuer(settings: &WebSettings, clock: &Clock) -> Result<Option<Issuer>, N
     issuer.transpose()
 }
 
+#[derive(Clone)]
+pub struct Web {
+    pub store: Arc<Store>,
+    pub client: posthog::Client,
+    pub sender: Arc<Sender>,
+    pub clock: Clock,
+    pub liveness: Liveness,
+    pub settings: WebSettings,
+    pub limits: ConnectionLimits,
+    /// A login link that works without a password and any number of times: only for the demo.
+    pub pass: Option<Digest>,
+}
+
 pub(super) struct Site {
     pub(super) web: Web,
     pub(super) authenticator: Authenticator,
@@ -38,8 +54,8 @@ pub(super) struct Site {
     pub(super) limiter: Limiter,
     pub(super) live: Semaphore,
     /// Only one password is hashed at a time.
-    pub(super) passwords: Semaphore,
-    pub(super) shown: Shown,
+    passwords: Semaphore,
+    pub(super) status_pages: StatusCache,
     pub(super) replays: Arc<Semaphore>,
     pub(super) ending: watch::Receiver<bool>,
 }
@@ -55,7 +71,7 @@ impl Site {
             limiter,
             live: Semaphore::new(LIVE_PAGES),
             passwords: Semaphore::new(1),
-            shown: Shown::default(),
+            status_pages: StatusCache::default(),
             replays: Arc::new(Semaphore::new(REPLAYS)),
             ending,
             web,
@@ -92,11 +108,8 @@ impl Site {
         self.web.store.status_page(&named("status page", name)?).await?.ok_or_else(|| WebError::no("status page", name))
     }
 
-    pub(super) fn accounts<'s>(&'s self, visitor: &'s Visitor) -> Accounts<'s> {
-        Accounts::of(&self.authenticator, &visitor.who)
-    }
-
-    pub(super) fn settings_service(&self, visitor: &Visitor) -> SettingsService<'_> {
-        SettingsService::new(&self.web.store, By::user(&visitor.who), self.now())
+    /// Waits for the turn to hash a password; it ends when the permit is dropped.
+    pub(super) async fn password_turn(&self) -> Result<SemaphorePermit<'_>, WebError> {
+        self.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))
     }
 }

@@ -10,11 +10,7 @@ use tokio::sync::Mutex;
 use crate::judge::Health;
 use crate::model::{Incident, IncidentKind, Minute, Project, ProjectName, StatusPage, Timestamp};
 use crate::report::{Brief, Days, briefs, days_of_each};
-use crate::store::{IncidentFilter, StoreError};
-
-use super::error::WebError;
-use super::site::Site;
-use super::visitor::Visitor;
+use crate::store::{IncidentFilter, Store, StoreError};
 
 const INCIDENTS: u32 = 20;
 const CACHE_FOR: Duration = Duration::from_secs(10);
@@ -31,19 +27,12 @@ pub(super) struct Status {
     pub(super) incidents: Vec<Incident>,
 }
 
-/// The public sees only public pages and cannot find out whether there are others.
-pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<StatusPage, WebError> {
-    let page = site.status_page(name).await?;
-    if page.public || visitor.is_some() { Ok(page) } else { Err(WebError::no("status page", name)) }
-}
-
 /// Cache for the public: however many visitors there are, the store is read only every few seconds, and by one of them at a time.
 #[derive(Default)]
-pub(super) struct Shown(Mutex<HashMap<ProjectName, (Timestamp, Arc<Status>)>>);
+pub(super) struct StatusCache(Mutex<HashMap<ProjectName, (Timestamp, Arc<Status>)>>);
 
-impl Shown {
-    pub(super) async fn of(&self, site: &Site, page: StatusPage) -> Result<Arc<Status>, StoreError> {
-        let now = site.now();
+impl StatusCache {
+    pub(super) async fn of(&self, store: &Store, page: StatusPage, now: Timestamp) -> Result<Arc<Status>, StoreError> {
         let mut shown = self.0.lock().await;
         // If the clock was set back, an entry from the future is stale.
         let is_fresh = |(at, status): &&(Timestamp, Arc<Status>)| status.page == page && *at <= now && now.since(*at) < CACHE_FOR;
@@ -51,20 +40,14 @@ impl Shown {
             return Ok(Arc::clone(status));
         }
         shown.retain(|_, (at, _)| *at <= now && now.since(*at) < CACHE_FOR);
-        let status = Arc::new(Status::read(site, page.clone()).await?);
+        let status = Arc::new(Status::read(store, page.clone(), now).await?);
         shown.insert(page.name, (now, Arc::clone(&status)));
         Ok(status)
     }
 }
 
 impl Status {
-    pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<Arc<Self>, WebError> {
-        let page = seen_by(site, visitor, name).await?;
-        Ok(if visitor.is_some() { Arc::new(Self::read(site, page).await?) } else { site.shown.of(site, page).await? })
-    }
-
-    async fn read(site: &Site, page: StatusPage) -> Result<Self, StoreError> {
-        let (store, now) = (&*site.web.store, site.now());
+    pub(super) async fn read(store: &Store, page: StatusPage, now: Timestamp) -> Result<Self, StoreError> {
         let found = store.projects_named(&page.projects).await?;
         // In the order of the page; removed projects are skipped.
         let of_name = |name: &ProjectName| found.iter().find(|project| project.spec.name == *name).cloned().map(Arc::new);
@@ -86,7 +69,7 @@ impl Status {
 
     /// The worst health of its projects; none without projects.
     pub(super) fn health(&self) -> Option<Health> {
-        self.parts.iter().map(|part| part.brief.verdict.health).max_by_key(|health| rank(*health))
+        self.parts.iter().map(|part| part.brief.verdict.health).max()
     }
 
     /// The oldest of its projects; none if one of them has none.
@@ -103,19 +86,6 @@ impl Status {
 /// Without other traffic, the public waits for nothing.
 fn is_for_the_public(incident: &Incident) -> bool {
     incident.incident_kind != IncidentKind::Traffic
-}
-
-const fn rank(health: Health) -> u8 {
-    match health {
-        Health::Disabled => 0,
-        Health::Up => 1,
-        Health::Unverified => 2,
-        Health::Pending => 3,
-        Health::NotRunning => 4,
-        Health::Unknown => 5,
-        Health::Degraded => 6,
-        Health::Down => 7,
-    }
 }
 
 /// For readers who wait for data, without details of the cause.

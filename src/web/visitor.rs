@@ -13,8 +13,9 @@ use super::error::WebError;
 use super::mark::mark;
 use super::said::SESSION;
 use super::site::Site;
-use crate::auth::draw;
+use crate::auth::{Accounts, draw};
 use crate::model::{Digest, Role, UserName};
+use crate::settings::{By, SettingsService};
 
 #[derive(Debug, Clone)]
 pub(super) struct Visitor {
@@ -25,6 +26,16 @@ pub(super) struct Visitor {
     /// None for an API token, which has no cookie.
     pub(super) csrf: Option<Csrf>,
     pub(super) session: Option<Digest>,
+}
+
+impl Visitor {
+    pub(super) fn accounts<'s>(&'s self, site: &'s Site) -> Accounts<'s> {
+        Accounts::of(&site.authenticator, &self.who)
+    }
+
+    pub(super) fn settings_service<'s>(&self, site: &'s Site) -> SettingsService<'s> {
+        SettingsService::new(&site.web.store, By::user(&self.who), site.now())
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -37,6 +37,11 @@ pub(super) fn minute_marked(text: &str) -> Option<Minute> {
     (at == at.minute().start()).then(|| at.minute())
 }
 
+/// The index of a minute. The bounds keep the minute within the range of a timestamp.
+pub(super) fn minute_numbered(text: &str) -> Option<Minute> {
+    text.parse().ok().filter(|index| (0..1_000_000_000).contains(index)).map(Minute::from_index)
+}
+
 pub(super) fn beat_page(project: &ProjectName, route: &str, minute: Minute) -> String {
     format!("/projects/{project}/beats/{route}/{}", minute_mark(minute))
 }

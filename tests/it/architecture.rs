@@ -274,7 +274,11 @@ fn no_lint_is_silenced_without_a_reason() {
 }
 
 /// Files of one folder that may depend on each other in a cycle, each with the reason. A folder counts as one file of the folder above.
-const CYCLES: [(&str, &[&str], &str); 0] = [];
+const CYCLES: [(&str, &[&str], &str); 1] = [(
+    "crates/posthog-sandbox/src/hogql",
+    &["expression", "function", "select"],
+    "the arguments of a function are expressions, and an expression can contain a SELECT",
+)];
 
 /// The cycles among the files and folders of one folder, each as the sorted names of all that are in it.
 fn cycles_in(folder: &Path, crate_folder: &Path) -> Vec<Vec<String>> {

@@ -21,3 +21,4 @@ mod stories;
 mod support;
 mod web;
 mod wire;
+mod words;

@@ -84,7 +84,7 @@ def short(result):
         words.append(f"time stamps late by {result['late_by_s']} s")
     words.append(f"{result['requests']} request" + ("" if result["requests"] == 1 else "s"))
     ways = told_by(result)
-    words.append("told by " + " and ".join(ways) if ways else ("silent" if result["lost"] else "nothing said"))
+    words.append("reported by " + " and ".join(ways) if ways else ("silent" if result["lost"] else "not reported"))
     return "; ".join(words)
 
 
@@ -95,7 +95,7 @@ def differs(before, now):
     keys = ("lost", "doubled", "same_uuid")
     changes = [f"{key}: {before[key]} -> {now[key]}" for key in keys if before[key] != now[key]]
     if told_by(before) != told_by(now):
-        changes.append(f"told: {told_by(before)} -> {told_by(now)}")
+        changes.append(f"reported: {told_by(before)} -> {told_by(now)}")
     if before["waiting"] is None and before["requests"] != now["requests"]:
         changes.append(f"requests: {before['requests']} -> {now['requests']}")
     if abs(before["late_by_s"] - now["late_by_s"]) > 2:

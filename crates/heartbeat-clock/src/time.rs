@@ -47,6 +47,22 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
 
+    /// `2026-11-23 14:32` in UTC.
+    #[must_use]
+    pub fn date_and_minute(self) -> String {
+        self.begin_of_text(16)
+    }
+
+    /// `2026-11-23 14:32:07` in UTC.
+    #[must_use]
+    pub fn date_and_second(self) -> String {
+        self.begin_of_text(19)
+    }
+
+    fn begin_of_text(self, length: usize) -> String {
+        self.to_string().get(..length).unwrap_or_default().replace('T', " ")
+    }
+
     /// `23:59:59` in UTC.
     #[must_use]
     pub fn time_of_day(self) -> String {

@@ -1,4 +1,4 @@
-//! Annotations: notes on the project's charts.
+//! The private API of annotations.
 
 use axum::Json;
 use axum::body::Body;
@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use super::annotation::Annotation;
 use super::body;
 use super::denial::Denial;
 use super::instance::Instance;
@@ -17,31 +18,6 @@ const LONGEST_CONTENT: usize = 8192;
 
 /// Beyond this number the oldest annotations are removed.
 const MOST_STORED: usize = 10_000;
-
-#[derive(Debug, Clone)]
-pub(super) struct Annotation {
-    id: u64,
-    project: u32,
-    content: String,
-    date_marker: Moment,
-    scope: String,
-    created_at: Moment,
-}
-
-impl Annotation {
-    fn as_json(&self) -> Value {
-        json!({
-            "id": self.id,
-            "content": self.content,
-            "date_marker": self.date_marker.iso(),
-            "creation_type": "USR",
-            "scope": self.scope,
-            "deleted": false,
-            "created_at": self.created_at.iso(),
-            "updated_at": self.created_at.iso(),
-        })
-    }
-}
 
 pub(super) async fn write(
     State(instance): State<Instance>,

@@ -1,4 +1,4 @@
-//! Error answers of the private API, as Django REST framework and PostHog's exception handler write them.
+//! Error answers of the private API and of feature flags, as Django REST framework and PostHog's exception handler write them.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -96,6 +96,12 @@ impl Denial {
             _ => Self::new(status, "server_error", "error", status.canonical_reason().unwrap_or("A server error occurred.")),
         };
         Self { code: code.map_or(denial.code, str::to_owned), retry_after_s: retry_after_s.or(denial.retry_after_s), ..denial }
+    }
+
+    /// The answer of feature flags, in the same format.
+    pub(super) fn of_flags(status: StatusCode, code: &str, detail: &str) -> Self {
+        let kind = if status == StatusCode::UNAUTHORIZED { "authentication_error" } else { "validation_error" };
+        Self::new(status, kind, code, detail)
     }
 
     fn not_found(detail: &str) -> Self {

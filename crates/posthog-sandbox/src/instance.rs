@@ -6,14 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, OnceCell};
 
-use super::annotations::Annotation;
+use super::annotation::Annotation;
 use super::budget::Budgets;
 use super::chance::Chance;
 use super::event::Event;
 use super::faults::{Faults, FaultsError};
 use super::moment::Moment;
 use super::pipeline::Pipeline;
-use super::query::Running;
+use super::running_queries::RunningQueries;
 use super::table::Table;
 use super::warnings::Warnings;
 use heartbeat_clock::clock::Clock;
@@ -34,7 +34,7 @@ struct Inside {
     moving: Mutex<Moving>,
     table: OnceCell<AsyncMutex<Table>>,
     annotations: Mutex<Vec<Annotation>>,
-    queries: Running,
+    queries: RunningQueries,
 }
 
 /// State that requests change. Never locked across an await.
@@ -82,7 +82,7 @@ impl Instance {
             moving: Mutex::new(moving),
             table: OnceCell::new(),
             annotations: Mutex::default(),
-            queries: Running::default(),
+            queries: RunningQueries::default(),
         }))
     }
 
@@ -178,7 +178,7 @@ impl Instance {
         Ok(table)
     }
 
-    pub(super) fn queries(&self) -> &Running {
+    pub(super) fn queries(&self) -> &RunningQueries {
         &self.0.queries
     }
 

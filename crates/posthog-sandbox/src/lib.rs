@@ -23,6 +23,7 @@
 #![warn(missing_docs)]
 
 mod about;
+mod annotation;
 mod annotations;
 mod body;
 mod budget;
@@ -31,6 +32,7 @@ mod chance;
 mod cors;
 mod denial;
 mod event;
+mod fault_answer;
 mod faults;
 mod flags;
 mod health;
@@ -49,6 +51,7 @@ mod project;
 mod query;
 mod router;
 mod running;
+mod running_queries;
 mod server;
 mod table;
 mod warnings;

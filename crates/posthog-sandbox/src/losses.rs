@@ -5,13 +5,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::denial::Denial;
 use super::faults::{EventFilter, Quota};
 use super::instance::Instance;
-use super::moment::Moment;
 use super::private::{admit_to, only_current};
+use super::warnings::Written;
 
 /// PostHog's free plan.
 const DEFAULT_QUOTA: Quota = Quota { usage: 0, limit: 1_000_000 };
@@ -88,37 +88,6 @@ pub(super) async fn warnings(
     }
     kinds.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
     only_current(&instance, Json(kinds.iter().map(|(kind, rows)| summary(kind, rows)).collect::<Vec<_>>()))
-}
-
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) source: String,
-    pub(super) kind: String,
-    pub(super) details: Map<String, Value>,
-    pub(super) timestamp: Moment,
-}
-
-impl Written {
-    fn detail(&self, name: &str) -> Value {
-        self.details.get(name).cloned().unwrap_or(Value::Null)
-    }
-
-    fn detail_or(&self, name: &str, default: &str) -> Value {
-        self.details.get(name).cloned().unwrap_or_else(|| default.into())
-    }
-
-    fn as_json(&self) -> Value {
-        json!({
-            "timestamp": self.timestamp.iso(),
-            "source": self.source,
-            "pipeline_step": self.detail_or("pipelineStep", "unknown"),
-            "event_uuid": self.detail("eventUuid"),
-            "distinct_id": self.detail("distinctId"),
-            "person_id": self.detail("personId"),
-            "group_key": self.detail("groupKey"),
-            "details": self.details,
-        })
-    }
 }
 
 /// `rows` has the newest warning first.

@@ -1,27 +1,24 @@
 //! The query API: HogQL over the ingested events.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use tokio::sync::OnceCell;
 
 use super::PROJECT_ID;
-use super::body;
+use super::body::{self, BadBody};
 use super::budget::BYTES_A_ROW;
-use super::capture;
 use super::denial::Denial;
+use super::fault_answer::quoted;
 use super::faults::QueryFaults;
 use super::hogql::{self, Plan, View};
 use super::instance::Instance;
 use super::private::admit_to;
+use super::running_queries::{Client, QueryResult, Question};
 
 const NO_OFFSET: &str = "OFFSET is not supported on queries made with a personal API key. For pagination, use keyset pagination on the \
                          `timestamp` column, e.g. `WHERE timestamp > :last_seen_timestamp ORDER BY timestamp LIMIT N`. For bulk data \
@@ -35,10 +32,7 @@ pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<S
         return rejection;
     }
     let admitted = admit_to(&named, &instance, &headers, "query:read");
-    let question = admitted.and_then(|project| {
-        let request = body.map_err(|why| Denial::invalid(why.to_string()))?;
-        Ok(Question { project: project.id, statement: statement(&request)?, by: Client::Key })
-    });
+    let question = admitted.and_then(|project| question(project.id, body, Client::Key));
     let result = match question {
         Ok(question) => joined(&instance, question, faults.delay_ms).await,
         Err(denial) => {
@@ -47,21 +41,23 @@ pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<S
         }
     };
     match result {
-        Ok(result) => result.respond(&instance),
+        Ok(result) => respond(result, &instance),
         Err(denial) => denial.into_response(),
     }
 }
 
 /// `POST /_sandbox/query`: queries the first project as PostHog's web application does: without a key, OFFSET allowed.
 pub(super) async fn answer_the_application(State(instance): State<Instance>, body: Body) -> Response {
-    let request = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()));
-    let question =
-        request.and_then(|request| Ok(Question { project: PROJECT_ID, statement: statement(&request)?, by: Client::Application }));
-    let result = match question {
+    let result = match question(PROJECT_ID, body::read(body).await, Client::Application) {
         Ok(question) => run(&instance, &question).await,
         Err(denial) => Err(denial),
     };
     result.map_or_else(IntoResponse::into_response, |result| Json(result.body).into_response())
+}
+
+fn question(project: u32, body: Result<Bytes, BadBody>, by: Client) -> Result<Question, Denial> {
+    let request = body.map_err(|why| Denial::invalid(why.to_string()))?;
+    Ok(Question { project, statement: statement(&request)?, by })
 }
 
 fn rejection(faults: &QueryFaults) -> Option<Response> {
@@ -69,63 +65,14 @@ fn rejection(faults: &QueryFaults) -> Option<Response> {
     let denial = Denial::of_status(status, faults.code.as_deref(), faults.retry_after_s);
     let mut response = denial.into_response();
     if let Some(body) = &faults.body {
-        let mut quoted = capture::quoted(body);
-        if let Some(wait) = response.headers_mut().remove(header::RETRY_AFTER) {
-            quoted.headers_mut().insert(header::RETRY_AFTER, wait);
+        let wait = response.headers_mut().remove(header::RETRY_AFTER);
+        response = quoted(body);
+        if let Some(wait) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
-        response = quoted;
     }
     *response.status_mut() = status;
     Some(response)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Client {
-    Key,
-    Application,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Question {
-    project: u32,
-    statement: String,
-    by: Client,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct QueryResult {
-    project: u32,
-    body: Value,
-    read: i64,
-    /// It is the result of an identical query that ran at the same time.
-    joined: bool,
-}
-
-/// The running queries. Identical queries share one result, as in PostHog.
-#[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashMap<Question, Weak<Place>>>);
-
-type Place = OnceCell<Result<QueryResult, Denial>>;
-
-impl Running {
-    fn place(&self, question: &Question) -> Arc<Place> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        places.retain(|_, place| place.strong_count() > 0);
-        if let Some(place) = places.get(question).and_then(Weak::upgrade) {
-            return place;
-        }
-        let place = Arc::new(OnceCell::new());
-        places.insert(question.clone(), Arc::downgrade(&place));
-        place
-    }
-
-    fn list(&self) -> Vec<Value> {
-        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited_for = places.iter().filter(|(_, place)| place.strong_count() > 0);
-        waited_for
-            .map(|(question, place)| json!({"project": question.project, "query": question.statement, "askers": place.strong_count()}))
-            .collect()
-    }
 }
 
 /// `GET /_sandbox/queries`: the running queries, each with its number of waiting clients.
@@ -149,18 +96,16 @@ async fn joined(instance: &Instance, question: Question, delay_ms: u64) -> Resul
     result.map(|result| QueryResult { joined: !ours, ..result })
 }
 
-impl QueryResult {
-    fn respond(mut self, instance: &Instance) -> Response {
-        self.body["is_cached"] = (self.joined || instance.faults().query.cached).into();
-        let read = if self.joined { 0 } else { self.read };
-        let left = instance.budgets(|budgets, faults, now| Some(budgets.debit(self.project, faults.query.budget?, read, now)));
-        let mut response = Json(self.body).into_response();
-        if let Some(left) = left {
-            response.headers_mut().insert("x-posthog-query-bytes-read", HeaderValue::from(read));
-            response.headers_mut().insert("x-posthog-query-budget-remaining-bytes", HeaderValue::from(left));
-        }
-        response
+fn respond(mut result: QueryResult, instance: &Instance) -> Response {
+    result.body["is_cached"] = (result.joined || instance.faults().query.cached).into();
+    let read = if result.joined { 0 } else { result.read };
+    let left = instance.budgets(|budgets, faults, now| Some(budgets.debit(result.project, faults.query.budget?, read, now)));
+    let mut response = Json(result.body).into_response();
+    if let Some(left) = left {
+        response.headers_mut().insert("x-posthog-query-bytes-read", HeaderValue::from(read));
+        response.headers_mut().insert("x-posthog-query-budget-remaining-bytes", HeaderValue::from(left));
     }
+    response
 }
 
 async fn run(instance: &Instance, question: &Question) -> Result<QueryResult, Denial> {
@@ -218,12 +163,4 @@ fn statement(request: &[u8]) -> Result<String, Denial> {
 
 fn plain(plan: &Plan, row: &SqliteRow) -> Vec<Value> {
     plan.columns.iter().enumerate().map(|(place, column)| column.kind.read(row, place)).collect()
-}
-
-/// `None` if the cell is NULL or of another type.
-pub(super) fn cell<'r, T>(row: &'r SqliteRow, place: usize) -> Option<T>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    row.try_get_unchecked::<Option<T>, _>(place).ok().flatten()
 }

@@ -6,8 +6,6 @@ use std::io;
 use std::pin::pin;
 
 use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
 use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,22 +15,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use super::fault_answer::Cut;
 use super::instance::Instance;
 use super::router;
-
-/// A response extension: close the connection instead of sending the response.
-#[derive(Debug, Clone, Copy)]
-struct Cut;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the faults close this connection")]
 struct CutByFaults;
-
-pub(super) fn cut() -> Response {
-    let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(Cut);
-    response
-}
 
 /// Serves until `stop`, then closes every connection, including delayed answers.
 pub(super) async fn serve(instance: &Instance, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {

@@ -7,11 +7,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, QueryBuilder, Row, Sqlite};
 
 use super::event::{Event, Identity};
-use super::losses::Written;
 use super::moment::Moment;
 use super::pipeline::Ingested;
 use super::printed;
-use super::warnings::Warning;
+use super::warnings::{Warning, Written};
 
 /// ClickHouse merges in the background, at no fixed time.
 pub(super) const MERGE_AFTER_MS: i64 = 10 * 60 * 1000;

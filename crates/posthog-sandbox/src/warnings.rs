@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::event::Event;
 use super::moment::Moment;
@@ -55,5 +55,37 @@ impl Warnings {
         }
         self.last.insert((project, kind), now);
         self.unwritten.push(Warning { project, source: "plugin-server", kind, details: details.to_string(), timestamp: now });
+    }
+}
+
+/// A warning as it is stored.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) source: String,
+    pub(super) kind: String,
+    pub(super) details: Map<String, Value>,
+    pub(super) timestamp: Moment,
+}
+
+impl Written {
+    fn detail(&self, name: &str) -> Value {
+        self.details.get(name).cloned().unwrap_or(Value::Null)
+    }
+
+    pub(super) fn detail_or(&self, name: &str, default: &str) -> Value {
+        self.details.get(name).cloned().unwrap_or_else(|| default.into())
+    }
+
+    pub(super) fn as_json(&self) -> Value {
+        json!({
+            "timestamp": self.timestamp.iso(),
+            "source": self.source,
+            "pipeline_step": self.detail_or("pipelineStep", "unknown"),
+            "event_uuid": self.detail("eventUuid"),
+            "distinct_id": self.detail("distinctId"),
+            "person_id": self.detail("personId"),
+            "group_key": self.detail("groupKey"),
+            "details": self.details,
+        })
     }
 }

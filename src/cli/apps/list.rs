@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
+use crate::cli::which_project::project_named;
 use crate::config::App;
 use crate::model::{AppKind, ProjectSpec};
 use crate::settings::InstalledAppJson;
@@ -30,7 +31,7 @@ impl List {
         let store = invocation.store().await?;
         let all = specs(&store).await?;
         let chosen = match &self.project {
-            Some(name) => vec![super::project_named(&all, name)?.clone()],
+            Some(name) => vec![project_named(&all, name, |spec| spec)?.clone()],
             None => all,
         };
         let apps = chosen.iter().flat_map(on).collect::<Vec<_>>();

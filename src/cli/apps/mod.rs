@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
 use super::explain::explain;
 use super::global::Invocation;
-use super::project_named;
 use crate::model::{AppKind, ProjectSpec};
 use crate::settings::{ChangeError, Cost, InstalledAppJson, app};
 
@@ -172,7 +171,7 @@ impl AppFlags {
 /// What an enabled app costs, and what it cannot detect.
 fn remarks(spec: &ProjectSpec, kind: AppKind) -> Vec<String> {
     match kind {
-        AppKind::Heartbeat if spec.beats() => vec![format!("Heartbeat sends beats on {}.", Cost::of([spec]))],
+        AppKind::Heartbeat if spec.beats() => vec![Cost::of([spec]).remark()],
         AppKind::IngestionAlert if spec.alert().is_some() => {
             let no_key = "There is no personal API key (neither of the project nor posthogApiKey), so arrival cannot be checked and only the \
                           rule `capture` works.";

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, GOOD, WARN, styled};
 use crate::cli::table::Table;
-use crate::model::{Channel, Severity};
+use crate::model::{Channel, Severity, Timestamp};
 use crate::settings::{ChannelJson, channel_state};
 use crate::store::ChannelQueue;
 
@@ -39,7 +39,7 @@ impl List {
             invocation.screen.line(table(&channels))?;
             for (channel, _) in &channels {
                 if let Some(stopped) = &channel.stopped {
-                    let since = moment(&stopped.at.to_string());
+                    let since = stopped.at.date_and_minute();
                     let name = super::called(channel);
                     invocation.screen.line(styled(BAD, format!("{name} has not delivered since {since} UTC: {}", stopped.words)))?;
                 }
@@ -47,11 +47,6 @@ impl List {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// `2026-11-23 14:32`
-fn moment(at: &str) -> String {
-    at.get(..16).unwrap_or(at).replace('T', " ")
 }
 
 /// Use it only in the last column: the colour codes count as width.
@@ -87,7 +82,7 @@ fn table(channels: &[(Channel, ChannelQueue)]) -> Table<7> {
             scope(channel),
             queues.queued.to_string(),
             queues.failed.to_string(),
-            channel.last_accepted.map_or_else(|| "never".into(), |at| moment(&at.to_string())),
+            channel.last_accepted.map_or_else(|| "never".into(), Timestamp::date_and_minute),
             state_words(channel),
         ]);
     }

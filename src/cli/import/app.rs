@@ -35,7 +35,7 @@ pub(super) struct Found<'a> {
 ///
 /// Apps that replicate events also have `host` and `project_api_key`, among other keys. With such other keys, the events must be those of
 /// Heartbeat.
-pub(super) fn kind_of(config: &Map<String, Value>) -> Option<AppKind> {
+fn kind_of(config: &Map<String, Value>) -> Option<AppKind> {
     let has = |key: &&str| config.contains_key(*key);
     let only = |keys: &[&str]| config.keys().all(|key| keys.contains(&key.as_str()));
     let beats = config.get("events").and_then(Value::as_str).is_some_and(|text| Events::parse(text).is_ok());
@@ -67,6 +67,12 @@ pub(super) fn find(document: &Document) -> Result<Vec<Found<'_>>, String> {
         return Err(format!("the file contains neither Heartbeat nor Ingestion Alert, but {}", all.join(", ")));
     }
     Ok(found)
+}
+
+/// A line for each app that is not imported.
+pub(super) fn left_out(document: &Document) -> Vec<String> {
+    let others = document.configurations.iter().filter(|one| kind_of(&one.config).is_none());
+    others.map(|one| format!("plugin {} is another app and is not imported ({})", one.plugin, one.keys())).collect()
 }
 
 fn read_value(value: &Value) -> SettingValue {

@@ -6,8 +6,6 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::app::kind_of;
-
 const HOW: &str = "save the answer of GET https://HOST/api/projects/ID/plugin_configs/ (with a personal API key)";
 /// Bytes.
 const MAX_LENGTH: u64 = 16 * 1024 * 1024;
@@ -54,12 +52,6 @@ impl Document {
         }
         let read = list.into_iter().enumerate().map(|(place, one)| Configuration::read(one, place));
         Ok(Self { configurations: read.collect::<Result<_, _>>()?, has_more })
-    }
-
-    /// A line for each app that is not imported.
-    pub(super) fn left_out(&self) -> Vec<String> {
-        let others = self.configurations.iter().filter(|one| kind_of(&one.config).is_none());
-        others.map(|one| format!("plugin {} is another app and is not imported ({})", one.plugin, one.keys())).collect()
     }
 }
 

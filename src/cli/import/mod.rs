@@ -73,7 +73,7 @@ impl Import {
         };
         let spec = put_on(spec, &apps)?;
         identity::own_beats(&spec, &now).map_err(Misuse)?;
-        for line in apps.iter().flat_map(|app| app.lines(&spec)).chain(document.left_out()).chain(note) {
+        for line in apps.iter().flat_map(|app| app.lines(&spec)).chain(app::left_out(&document)).chain(note) {
             invocation.screen.note(line)?;
         }
         let remarks = remarks(&spec);
@@ -196,7 +196,7 @@ fn put_on(spec: ProjectSpec, apps: &[Found<'_>]) -> Result<ProjectSpec, Misuse> 
 fn remarks(spec: &ProjectSpec) -> Vec<String> {
     let mut remarks = Vec::new();
     if spec.beats() {
-        remarks.push(format!("Heartbeat sends beats on {}.", Cost::of([spec])));
+        remarks.push(Cost::of([spec]).remark());
     }
     if spec.reading_key().is_none() {
         remarks.push(format!(

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{lasted, minute_of};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
-use crate::cli::project_named;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
+use crate::cli::which_project::project_named;
 use crate::config::{Scope, duration, rules};
-use crate::model::{Incident, Severity, span};
+use crate::model::{Incident, Severity, Timestamp, span};
 use crate::report::json::IncidentJson;
 use crate::store::IncidentFilter;
 
@@ -57,9 +56,7 @@ impl List {
             None => None,
             Some(name) => {
                 let projects = store.projects().await?;
-                let specs: Vec<_> = projects.iter().map(|project| project.spec.clone()).collect();
-                let name = &project_named(&specs, name)?.name;
-                projects.iter().find(|project| project.spec.name == *name).map(|project| project.id)
+                Some(project_named(&projects, name, |project| &project.spec)?.id)
             }
         };
         let which = IncidentFilter { project, open_only: self.open, since: Some(now.minus(self.since)), ..IncidentFilter::default() };
@@ -68,7 +65,7 @@ impl List {
             invocation.screen.items(incidents.iter().map(|incident| IncidentJson::of(incident, now, public.as_ref())))?;
         } else {
             for incident in &incidents {
-                invocation.screen.text(&line(incident, &self.moment))?;
+                invocation.screen.text(&line(incident, now))?;
             }
             if incidents.is_empty() {
                 let open = if self.open { "No open incidents" } else { "No incidents" };
@@ -81,7 +78,7 @@ impl List {
     }
 }
 
-fn line(incident: &Incident, now: &Moment) -> String {
+fn line(incident: &Incident, now: Timestamp) -> String {
     let style = match (incident.is_open(), incident.severity) {
         (false, _) => FAINT,
         (true, Severity::Critical) => BAD,
@@ -99,8 +96,8 @@ fn line(incident: &Incident, now: &Moment) -> String {
         styled(style, head),
         incident.project_name,
         incident.incident_kind,
-        minute_of(incident.opened),
-        span(lasted(incident, now)),
+        incident.opened.date_and_minute(),
+        span(incident.lasted(now)),
         incident.cause.summary,
     )
 }

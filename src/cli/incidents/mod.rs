@@ -1,13 +1,11 @@
 //! `heartbeat incidents`: lists, shows, acknowledges and snoozes incidents.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use super::explain::explain;
 use super::global::Invocation;
-use super::moment::Moment;
 use crate::model::Incident;
 use crate::settings::incident;
 use crate::store::Store;
@@ -68,13 +66,4 @@ impl IncidentNumber {
     async fn find(&self, store: &Store) -> anyhow::Result<Incident> {
         incident::find(store, self.id).await.map_err(explain)
     }
-}
-
-fn lasted(incident: &Incident, now: &Moment) -> Duration {
-    incident.lasted(now.time())
-}
-
-/// `2026-11-23 14:02`
-fn minute_of(at: crate::model::Timestamp) -> String {
-    at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }

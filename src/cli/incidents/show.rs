@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use url::Url;
 
-use super::{IncidentNumber, minute_of};
+use super::IncidentNumber;
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, styled};
@@ -73,10 +73,10 @@ fn page(
     let facts = message.incident.map(|facts| facts.linked(public));
     lines.extend(facts.and_then(|facts| facts.url).map(|url| format!("  Page: {url}")));
     if let Some(word) = &incident.acknowledged {
-        lines.push(format!("  Acknowledged since {} UTC by {}.", minute_of(word.at), word.by));
+        lines.push(format!("  Acknowledged since {} UTC by {}.", word.at.date_and_minute(), word.by));
     }
     if let Some(until) = incident.snoozed_until.filter(|until| *until > now.time()) {
-        lines.push(format!("  Reminders are snoozed until {} UTC.", minute_of(until)));
+        lines.push(format!("  Reminders are snoozed until {} UTC.", until.date_and_minute()));
     }
     lines.push(String::new());
     for entry in timeline {

@@ -51,14 +51,9 @@ impl List {
 /// Use it only in the last column: the colour codes count as width.
 fn state(window: &Window, now: Timestamp) -> String {
     match WindowState::of(window, now) {
-        WindowState::Open(Closes::At(until)) => styled(WARN, format!("open until {} UTC", minute_of(until))),
+        WindowState::Open(Closes::At(until)) => styled(WARN, format!("open until {} UTC", until.date_and_minute())),
         WindowState::Open(Closes::Never) => styled(WARN, "open, no end"),
-        WindowState::Next(from) => format!("next {} UTC", minute_of(from)),
+        WindowState::Next(from) => format!("next {} UTC", from.date_and_minute()),
         WindowState::Over => styled(FAINT, "ended"),
     }
-}
-
-/// `2026-11-23 14:02`
-fn minute_of(at: Timestamp) -> String {
-    at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }

@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
-use super::explain::explain;
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, remove};
 use super::global::Invocation;
 use crate::model::Window;
 
@@ -53,15 +52,7 @@ impl Maintenance {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::List(list) => list.run(invocation).await,
             Command::Add(add) => add.run(invocation).await,
-            Command::Remove(remove) => remove.run(invocation).await,
+            Command::Remove(Remove { name, edit }) => remove::<Window>(&name, invocation, edit).await,
         }
-    }
-}
-
-impl Remove {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let done = settings_service(invocation, &store, self.edit).remove::<Window>(&self.name).await.map_err(explain)?;
-        show(&done.changes, invocation, self.edit)
     }
 }

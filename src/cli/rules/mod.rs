@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::error::Misuse;
 use super::global::Invocation;
 use crate::model::{IngestionAlertApp, Project};
 
@@ -38,31 +37,6 @@ impl Rules {
             Command::Show(show) => show.run(invocation).await,
             Command::Replay(replay) => replay.run(invocation).await,
         }
-    }
-}
-
-#[derive(Debug, Args)]
-pub struct WhichProject {
-    /// Name of the project [default: the only project]
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
-}
-
-impl WhichProject {
-    fn find(&self, projects: Vec<Project>) -> Result<Project, Misuse> {
-        let specs: Vec<_> = projects.iter().map(|project| project.spec.clone()).collect();
-        let name = match &self.project {
-            Some(name) => super::project_named(&specs, name)?.name.clone(),
-            None if specs.len() == 1 => specs[0].name.clone(),
-            None => {
-                let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
-                let hint =
-                    if names.is_empty() { "there is no project yet".into() } else { format!("the projects are {}", names.join(", ")) };
-                return Err(Misuse(format!("--project is missing; {hint}")));
-            }
-        };
-        let found = projects.into_iter().find(|project| project.spec.name == name);
-        found.ok_or_else(|| Misuse(format!("there is no project `{name}`")))
     }
 }
 

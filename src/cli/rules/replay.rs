@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::progress::ProgressLine;
-use super::{WhichProject, app_of, remark};
+use super::{app_of, remark};
 use crate::cli::explain::{Assigned, explain};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
+use crate::cli::which_project::WhichProject;
 use crate::model::{IngestionAlertApp, Project, Severity, Timestamp, span};
 use crate::settings::ReplayJson;
 use crate::settings::replay::{self, Found, Replay as Replayed, Sums, reach};
@@ -47,18 +48,19 @@ impl Replay {
         // Wrong settings are reported before the store is opened.
         self.changed_app(&IngestionAlertApp::default())?;
         let store = invocation.store().await?;
-        let project = self.which.find(store.projects().await?)?;
-        let app = self.changed_app(&app_of(&project))?;
+        let projects = store.projects().await?;
+        let project = self.which.find(&projects)?;
+        let app = self.changed_app(&app_of(project))?;
         let to = self.until.unwrap_or_else(|| invocation.clock.now());
         let progress = ProgressLine::on(invocation);
-        let replayed = replay::run(&store, &project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
+        let replayed = replay::run(&store, project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
         progress.end();
-        let output = Output { project: &project, replayed };
+        let output = Output { project, replayed };
         if self.json {
             invocation.screen.json(&ReplayJson::of(output.project, &output.replayed))?;
         } else {
             invocation.screen.text(&output.text())?;
-            for note in output.replayed.notes().into_iter().chain(remark(&project)) {
+            for note in output.replayed.notes().into_iter().chain(remark(project)) {
                 invocation.screen.note(note)?;
             }
         }
@@ -88,8 +90,8 @@ impl Output<'_> {
             lines.push(format!(
                 "{}: the rules would have opened no incident from {} to {} UTC",
                 self.project.spec.name,
-                minute_of(self.replayed.from),
-                minute_of(self.replayed.to)
+                self.replayed.from.date_and_minute(),
+                self.replayed.to.date_and_minute()
             ));
         }
         for Sums { incident_kind, found, recorded } in self.replayed.sums() {
@@ -103,11 +105,11 @@ impl Output<'_> {
     fn line(&self, found: &Found) -> String {
         let incident = &found.incident;
         let style = if incident.severity == Severity::Critical { BAD } else { WARN };
-        let closed = incident.closed.map_or_else(|| "still open".to_owned(), |at| format!("to {} UTC", minute_of(at)));
+        let closed = incident.closed.map_or_else(|| "still open".to_owned(), |at| format!("to {} UTC", at.date_and_minute()));
         let rules = found.rules.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
         format!(
             "{} {closed}, {}  {}  {}  {}\n      {}",
-            minute_of(incident.opened),
+            incident.opened.date_and_minute(),
             span(self.replayed.lasted(incident)),
             styled(style, incident.severity),
             incident.incident_kind,
@@ -115,9 +117,4 @@ impl Output<'_> {
             incident.cause.summary,
         )
     }
-}
-
-/// `2026-11-23 14:02`
-fn minute_of(at: Timestamp) -> String {
-    at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{WhichProject, app_of, remark};
+use super::{app_of, remark};
 use crate::cli::global::Invocation;
 use crate::cli::table::Table;
+use crate::cli::which_project::WhichProject;
 use crate::config::duration;
 use crate::model::{IngestionAlertApp, Project};
 use crate::report::RulesJson;
@@ -27,14 +28,15 @@ pub struct Show {
 impl Show {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let project = self.which.find(store.projects().await?)?;
-        let app = app_of(&project);
-        let rules = RulesJson::of(&project);
+        let projects = store.projects().await?;
+        let project = self.which.find(&projects)?;
+        let app = app_of(project);
+        let rules = RulesJson::of(project);
         if self.json {
             invocation.screen.json(&rules)?;
             return Ok(ExitCode::SUCCESS);
         }
-        invocation.screen.line(heading(&project, &app))?;
+        invocation.screen.line(heading(project, &app))?;
         let mut table = Table::under(["RULE", "STATE", "LIMIT", "OPENS AFTER", "CLOSES AFTER", "SEVERITY", "REMINDERS"]);
         for rule in rules.rules {
             let reminders = if rule.reminders.is_empty() { "none".to_owned() } else { rule.reminders.join(", ") };
@@ -43,7 +45,7 @@ impl Show {
             table.row([rule.rule.into(), state.into(), limit, rule.open_after, rule.close_after, rule.severity.into(), reminders]);
         }
         invocation.screen.line(table)?;
-        if let Some(remark) = remark(&project) {
+        if let Some(remark) = remark(project) {
             invocation.screen.note(remark)?;
         }
         Ok(ExitCode::SUCCESS)

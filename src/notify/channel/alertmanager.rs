@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Delivered;
 use crate::model::{Message, NotificationKind};
 use crate::notify::call::Call;
-use crate::notify::send::Ask;
+use crate::notify::client::Ask;
 use crate::notify::{facts, text};
 
 /// How long an alert stays active without being sent again.

@@ -49,8 +49,8 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         Ok(child) => child,
         Err(wrong) => return Ok(not_run(program, &wrong)),
     };
-    let limit = call.sender.limit();
-    let ended = call.sender.clock().timeout(limit, run(call, child, line)).await;
+    let limit = call.client.limit();
+    let ended = call.client.clock().timeout(limit, run(call, child, line)).await;
     let (status, said) = match ended {
         Ok(Ok(ended)) => ended,
         Ok(Err(wrong)) => return Ok(Delivery::TryAgain { words: format!("`{program}`: {wrong}"), after: None }),
@@ -101,7 +101,7 @@ async fn run(call: &Call<'_>, mut child: Child, line: Vec<u8>) -> std::io::Resul
             }
         });
         if !is_silent {
-            let _ = call.sender.clock().timeout(LAST_WORDS, reading).await;
+            let _ = call.client.clock().timeout(LAST_WORDS, reading).await;
         }
         status?
     };

@@ -49,9 +49,9 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delivered {
     let url = call.value("url");
     let of = format!("{url} {name}");
-    if let Some(id) = call.sender.thread(&of) {
+    if let Some(id) = call.memory.thread(&of) {
         match settled(call.post(&confirmed(url, &id), &body).await?) {
-            Delivery::Rejected { .. } => call.sender.note_thread(of.clone(), None),
+            Delivery::Rejected { .. } => call.memory.note_thread(of.clone(), None),
             other => return Ok(other),
         }
     }
@@ -60,7 +60,7 @@ async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delive
     let created = answer.json().get("channel_id").and_then(Value::as_str).filter(|id| is_id(id)).map(str::to_owned);
     let delivery = settled(answer);
     if matches!(delivery, Delivery::Accepted(_)) {
-        call.sender.note_thread(of, created);
+        call.memory.note_thread(of, created);
     }
     Ok(delivery)
 }

@@ -10,7 +10,7 @@ use super::Delivered;
 use crate::model::{Delivery, Mailbox};
 use crate::notify::answer::quoted;
 use crate::notify::call::Call;
-use crate::notify::send::AGENT;
+use crate::notify::client::AGENT;
 use crate::notify::smtp::{Broken, Envelope, Outcome, Server, host_name};
 use crate::notify::text;
 
@@ -24,17 +24,17 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let mail = mail(call, &from, &to).map_err(|wrong| rejected(format!("the mail cannot be built: {wrong}")))?;
     let server = Server::read(call.value("url")).ok_or_else(|| rejected("the URL must begin with smtp:// or smtps://".into()))?;
     if let Ok(url) = Url::parse(call.value("url")) {
-        call.sender.may_reach(&url)?;
+        call.client.may_reach(&url)?;
     }
     let hello = match call.value("hello") {
         "" => host_name().await.unwrap_or_else(|| from.email.domain().to_owned()),
         set => set.to_owned(),
     };
     // An earlier try delivered to some or was rejected for them.
-    let settled = call.sender.settled_recipients(call.id());
+    let settled = call.memory.settled_recipients(call.id());
     let open = to.into_iter().map(|one| one.email).filter(|one| !settled.iter().any(|done| done == AsRef::<str>::as_ref(one))).collect();
     let envelope = Envelope { hello, from: from.email, to: open, mail: &mail.formatted() };
-    let sent = server.send(envelope, call.sender.extra_roots(), (call.sender.clock(), call.sender.limit())).await;
+    let sent = server.send(envelope, call.client.extra_roots(), (call.client.clock(), call.client.limit())).await;
     let clean = |words: &str| quoted(words.as_bytes(), &call.redactor);
     Ok(match sent {
         Ok(outcome) => settle(call, outcome),
@@ -52,7 +52,7 @@ fn settle(call: &Call<'_>, outcome: Outcome) -> Delivery {
         all.collect::<Vec<_>>().join("; ")
     };
     let Outcome { accepted, rejected, later } = outcome;
-    let had_some = !call.sender.settled_recipients(call.id()).is_empty();
+    let had_some = !call.memory.settled_recipients(call.id()).is_empty();
     let mut words = accepted.as_ref().map_or_else(String::new, |(_, words)| clean(words));
     if !rejected.is_empty() {
         tracing::warn!(channel = %call.channel.name, "the mail server rejects recipients: {}", named(&rejected));
@@ -60,11 +60,11 @@ fn settle(call: &Call<'_>, outcome: Outcome) -> Delivery {
             [words, format!("rejected: {}", named(&rejected))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
     }
     if later.is_empty() {
-        call.sender.forget_recipients(call.id());
+        call.memory.forget_recipients(call.id());
         return if accepted.is_some() || had_some { Delivery::Accepted(words) } else { Delivery::Rejected { words } };
     }
     let settled = accepted.iter().flat_map(|(all, _)| all).chain(rejected.iter().map(|(one, _)| one)).map(ToString::to_string);
-    call.sender.note_recipients(call.id(), settled);
+    call.memory.note_recipients(call.id(), settled);
     let later = format!("tried again: {}", named(&later));
     let words = if words.is_empty() { later } else { format!("{words}; {later}") };
     if accepted.is_some() || had_some { Delivery::Partly { words } } else { Delivery::TryAgain { words, after: None } }

@@ -4,7 +4,7 @@
 use super::Delivered;
 use crate::model::{Delivery, NotificationKind};
 use crate::notify::call::Call;
-use crate::notify::send::Ask;
+use crate::notify::client::Ask;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let kind = call.message().kind;

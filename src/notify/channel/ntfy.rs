@@ -8,8 +8,8 @@ use url::Url;
 use super::Delivered;
 use crate::model::{Delivery, NotificationKind};
 use crate::notify::call::Call;
+use crate::notify::client::Ask;
 use crate::notify::redactor::decoded;
-use crate::notify::send::Ask;
 use crate::notify::text;
 
 const TITLE: usize = 250;

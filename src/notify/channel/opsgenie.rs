@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Delivered;
 use crate::model::{Delivery, Message, NotificationKind};
 use crate::notify::call::Call;
-use crate::notify::send::Ask;
+use crate::notify::client::Ask;
 use crate::notify::{facts, text};
 
 const MESSAGE: usize = 130;

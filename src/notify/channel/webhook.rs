@@ -11,7 +11,7 @@ use sha2::Sha256;
 use super::Delivered;
 use crate::model::{Delivery, signing_key};
 use crate::notify::call::Call;
-use crate::notify::send::Ask;
+use crate::notify::client::Ask;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let body = serde_json::to_vec(call.message()).unwrap_or_default();

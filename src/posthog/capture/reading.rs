@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::model::{AnsweredBy, Endpoint, RejectionReason, Reply, ResponseExcerpt};
 use crate::posthog::answerer::{asks_for_a_login, is_html};
-use crate::posthog::excerpt::{excerpt, printable, retry_after};
+use crate::posthog::excerpt::{excerpt, retry_after};
+use crate::posthog::printable::printable;
 use crate::posthog::wire::Heard;
 
 pub(super) struct Verdict {

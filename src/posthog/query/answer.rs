@@ -11,7 +11,7 @@ pub(super) struct Rows {
 }
 
 pub(super) struct Fault {
-    pub(super) trouble: ReadbackErrorKind,
+    pub(super) kind: ReadbackErrorKind,
     pub(super) note: Option<String>,
     pub(super) said: Option<String>,
 }
@@ -47,7 +47,7 @@ pub(super) fn read(answer: &Value, stamp: &str) -> Result<Rows, Fault> {
 pub(super) fn rows(answer: &Value) -> Result<&[Value], Fault> {
     match answer.get("error") {
         None | Some(Value::Null) => {}
-        Some(error) => return Err(Fault { trouble: ReadbackErrorKind::Broken, note: None, said: Some(text(error)) }),
+        Some(error) => return Err(Fault { kind: ReadbackErrorKind::Broken, note: None, said: Some(text(error)) }),
     }
     answer.get("results").and_then(Value::as_array).map(Vec::as_slice).ok_or_else(|| strange("an answer without `results`", answer))
 }
@@ -71,9 +71,10 @@ fn whole(value: &Value) -> Option<i64> {
 }
 
 pub(super) fn strange(what: &str, value: &Value) -> Fault {
-    Fault { trouble: ReadbackErrorKind::NotPostHog, note: Some(what.to_owned()), said: Some(text(value)) }
+    Fault { kind: ReadbackErrorKind::NotPostHog, note: Some(what.to_owned()), said: Some(text(value)) }
 }
 
-fn text(value: &Value) -> String {
+/// The text itself, or the JSON of anything else.
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

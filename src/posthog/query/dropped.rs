@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ProjectPath;
-use super::answer::rows;
+use super::answer::{rows, text};
 use super::failure::{WORDS, printed};
 use super::readback::{ask_query, get};
 use crate::model::{Filter, FilterKind, KeyScope, KeyScopes, PersonalKey, QuotaLimit, ReadbackError, ReadbackErrorKind, Timestamp};
@@ -145,7 +145,7 @@ async fn warnings(client: &Client, inquiry: &Inquiry<'_>) -> Vec<Warning> {
     match asked {
         Ok((_, answer)) => rows(&answer).map(|rows| rows.iter().filter_map(row).collect()).unwrap_or_default(),
         // An older PostHog has no such table.
-        Err(failure) if failure.trouble == ReadbackErrorKind::QueryRejected && inquiry.allows(KeyScope::IngestionWarningRead) => {
+        Err(failure) if failure.kind == ReadbackErrorKind::QueryRejected && inquiry.allows(KeyScope::IngestionWarningRead) => {
             or_log(inquiry.get(client, "ingestion_warnings_v2").await).map(|answer| listed(&answer)).unwrap_or_default()
         }
         Err(failure) => or_log(Err(failure)).unwrap_or_default(),
@@ -180,10 +180,6 @@ fn listed(answer: &Value) -> Vec<Warning> {
         }
     }
     found
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A warning about one of our events. Other events have warnings all the time.

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::answer::Fault;
 use crate::model::{AnsweredBy, PersonalKey, ReadbackError, ReadbackErrorKind, ResponseExcerpt};
 use crate::posthog::answerer::{asks_for_a_login, is_html};
-use crate::posthog::excerpt::{excerpt, printable, retry_after};
+use crate::posthog::excerpt::{excerpt, retry_after};
+use crate::posthog::printable::printable;
 use crate::posthog::wire::{Cut, Heard};
 
 pub(super) const WORDS: usize = 300;
@@ -37,7 +38,7 @@ impl ApiError {
     }
 }
 
-pub(super) fn trouble(heard: &Heard, error: &ApiError) -> Option<ReadbackErrorKind> {
+pub(super) fn kind(heard: &Heard, error: &ApiError) -> Option<ReadbackErrorKind> {
     let status = heard.status.as_u16();
     Some(match status {
         _ if TOO_MUCH.contains(&error.code()) => ReadbackErrorKind::TooExpensive,
@@ -64,19 +65,19 @@ pub(super) fn printed(text: &str, most: usize) -> String {
 }
 
 /// Quotes `words` (PostHog's detail), or else the body. Both may echo the key.
-pub(super) fn failure(trouble: ReadbackErrorKind, heard: &Heard, key: &PersonalKey, words: Option<&str>) -> ReadbackError {
+pub(super) fn failure(kind: ReadbackErrorKind, heard: &Heard, key: &PersonalKey, words: Option<&str>) -> ReadbackError {
     let answered = excerpt(heard, Some(key));
     let excerpt = match words {
         Some(words) => ResponseExcerpt { words: printable(words.as_bytes(), WORDS, Some(key)), ..answered },
         None => answered,
     };
     let asked = matches!(heard.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-    ReadbackError { retry_after: if asked { retry_after(heard) } else { None }, ..ReadbackError::quoting(trouble, excerpt) }
+    ReadbackError { retry_after: if asked { retry_after(heard) } else { None }, ..ReadbackError::quoting(kind, excerpt) }
 }
 
 /// An answer without the expected content: what is wrong, and its beginning.
 pub(super) fn strange(fault: Fault, heard: &Heard, key: &PersonalKey) -> ReadbackError {
-    ReadbackError { note: fault.note, ..failure(fault.trouble, heard, key, fault.said.as_deref()) }
+    ReadbackError { note: fault.note, ..failure(fault.kind, heard, key, fault.said.as_deref()) }
 }
 
 pub(super) fn unreachable(cut: &Cut) -> ReadbackError {

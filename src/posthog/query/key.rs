@@ -10,7 +10,7 @@ use crate::posthog::client::Client;
 pub async fn key_scopes(client: &Client, base: &str, key: &PersonalKey) -> Result<Option<KeyScopes>, ReadbackError> {
     match get(client, base, "/api/personal_api_keys/@current/", key).await {
         Ok((_, answer)) => Ok(read(&answer)),
-        Err(failure) => match failure.trouble {
+        Err(failure) => match failure.kind {
             // These mean the same for every request. An older PostHog answers `KeyNotReceived` here, because its keys do not log in to this
             // endpoint: the next request shows which it is.
             ReadbackErrorKind::KeyWrong

@@ -11,7 +11,7 @@ use super::key::key_scopes;
 use super::readback::get;
 use crate::model::{KeyScope, KeyScopes, PersonalKey, ProjectToken, ReadbackError, ReadbackErrorKind};
 use crate::posthog::client::Client;
-use crate::posthog::excerpt::printable;
+use crate::posthog::printable::printable;
 
 /// Pages of 100 projects. Ends a list that never ends.
 const PAGES: usize = 100;
@@ -69,7 +69,7 @@ pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token:
         [] if may_read_projects => match listed(client, base, key, token).await {
             Ok(number) => ProjectPath::Number(number),
             // A key limited to an organization may get no list.
-            Err(failure) if failure.trouble == ReadbackErrorKind::WhichProject => ProjectPath::Current,
+            Err(failure) if failure.kind == ReadbackErrorKind::WhichProject => ProjectPath::Current,
             Err(failure) => return Err(failure),
         },
         [] => ProjectPath::Current,
@@ -134,8 +134,8 @@ fn next_query(next: &str) -> Option<String> {
 
 /// A key may query a project without listing any.
 fn unlisted(mut failed: ReadbackError) -> ReadbackError {
-    if failed.trouble == ReadbackErrorKind::KeyForbidden {
-        failed.trouble = ReadbackErrorKind::WhichProject;
+    if failed.kind == ReadbackErrorKind::KeyForbidden {
+        failed.kind = ReadbackErrorKind::WhichProject;
         failed.note = Some("the key may not list projects: that needs the scope project:read and no limit to certain projects".into());
     }
     failed

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::ProjectPath;
 use super::answer::{self, Fault, Rows};
 use super::clocks::server_ahead;
-use super::failure::{ApiError, failure, strange, trouble, unreachable};
+use super::failure::{ApiError, failure, kind, strange, unreachable};
 use super::statement::{stamp, statement};
 use crate::model::{Arrival, PersonalKey, Phase, QueryCost, ReadbackError, ReadbackErrorKind, Timestamp, Traffic};
 use crate::posthog::AGENT;
@@ -109,10 +109,10 @@ pub(super) async fn get(client: &Client, base: &str, path: &str, key: &PersonalK
 async fn converse(client: &Client, place: &Place, ask: &Ask, key: &PersonalKey) -> Result<(Heard, Value), ReadbackError> {
     let heard = exchange(client, place, ask).await.map_err(|cut| unreachable(&cut))?;
     let error = ApiError::of(&heard);
-    if let Some(trouble) = trouble(&heard, &error) {
-        return Err(failure(trouble, &heard, key, error.detail()));
+    if let Some(kind) = kind(&heard, &error) {
+        return Err(failure(kind, &heard, key, error.detail()));
     }
-    let odd = |note: &str| strange(Fault { trouble: ReadbackErrorKind::NotPostHog, note: Some(note.to_owned()), said: None }, &heard, key);
+    let odd = |note: &str| strange(Fault { kind: ReadbackErrorKind::NotPostHog, note: Some(note.to_owned()), said: None }, &heard, key);
     if !heard.whole {
         return Err(odd("an answer of over 8 MiB"));
     }

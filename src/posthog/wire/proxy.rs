@@ -5,8 +5,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Cut, Origin};
-use crate::model::{Obstacle, Phase, Proxies};
-use crate::posthog::SettingsError;
+use crate::model::{NetworkError, Obstacle, Phase, Proxies};
 
 /// A proxy's answer to CONNECT is a few lines; more means something else answered.
 const MOST_OF_A_HEAD: usize = 8 * 1024;
@@ -36,7 +35,7 @@ pub(crate) struct Proxy {
 }
 
 impl Rules {
-    pub(crate) fn new(proxies: &Proxies) -> Result<Self, SettingsError> {
+    pub(crate) fn new(proxies: &Proxies) -> Result<Self, NetworkError> {
         let http = usable("HTTP_PROXY", proxies.http.as_deref())?;
         let https = usable("HTTPS_PROXY", proxies.https.as_deref())?;
         let all = usable("ALL_PROXY", proxies.all.as_deref())?;
@@ -69,15 +68,15 @@ impl Rules {
 }
 
 /// Validates a proxy's URL: the matcher silently ignores what it does not understand.
-fn usable(variable: &'static str, written: Option<&str>) -> Result<String, SettingsError> {
+fn usable(variable: &'static str, written: Option<&str>) -> Result<String, NetworkError> {
     let written = written.map_or("", str::trim);
     if written.is_empty() {
         return Ok(String::new());
     }
     let whole = if written.contains("://") { written.to_owned() } else { format!("http://{written}") };
-    let uri: Uri = whole.parse().map_err(|_| SettingsError::Proxy(variable))?;
+    let uri: Uri = whole.parse().map_err(|_| NetworkError::Proxy(variable))?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-    if is_http && uri.host().is_some_and(|host| !host.is_empty()) { Ok(whole) } else { Err(SettingsError::Proxy(variable)) }
+    if is_http && uri.host().is_some_and(|host| !host.is_empty()) { Ok(whole) } else { Err(NetworkError::Proxy(variable)) }
 }
 
 impl Proxy {

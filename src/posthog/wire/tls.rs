@@ -17,8 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::Cut;
 use super::exchange::{obstacle_here, obstacle_of_io};
-use crate::model::{Obstacle, Phase};
-use crate::posthog::SettingsError;
+use crate::model::{NetworkError, Obstacle, Phase};
 
 /// Opens TLS connections. The trusted certificates are read on first use: with `http://` only,
 /// a machine without certificates works, and the start is not delayed.
@@ -29,10 +28,10 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn new(extra_roots: &[CertificateDer<'static>]) -> Result<Self, SettingsError> {
+    pub(crate) fn new(extra_roots: &[CertificateDer<'static>]) -> Result<Self, NetworkError> {
         let mut probe = rustls::RootCertStore::empty();
         for root in extra_roots {
-            probe.add(root.clone()).map_err(|wrong| SettingsError::Root(wrong.to_string()))?;
+            probe.add(root.clone()).map_err(|wrong| NetworkError::Root(wrong.to_string()))?;
         }
         Ok(Self { provider: Arc::new(aws_lc_rs::default_provider()), extra_roots: extra_roots.to_vec(), connector: OnceCell::new() })
     }

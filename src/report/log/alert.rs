@@ -19,7 +19,7 @@ pub(super) async fn log(store: &Store, project: &Project, sought: &Sought, now: 
         let entries = store.entries_between(project.id, from.start(), to.start()).await?;
         lines.extend(entries.into_iter().rev().map(|(incident, incident_kind, entry)| of_entry(incident, incident_kind, &entry)));
         let samples = store.samples(project.id, from, to).await?;
-        lines.extend(samples.iter().rev().filter_map(|sample| sample.result.err().map(|trouble| of_trouble(sample.at, trouble))));
+        lines.extend(samples.iter().rev().filter_map(|sample| sample.result.err().map(|kind| of_trouble(sample.at, kind))));
         page.fill(lines, from);
     }
     Ok(page.page(begun))
@@ -41,8 +41,8 @@ fn of_entry(incident: IncidentId, incident_kind: IncidentKind, entry: &Entry) ->
     Line { incident: Some(incident), ..Line::single(entry.at, level, words) }
 }
 
-fn of_trouble(at: Timestamp, trouble: ReadbackErrorKind) -> Line {
+fn of_trouble(at: Timestamp, kind: ReadbackErrorKind) -> Line {
     // Without a key there is nothing to warn of every minute.
-    let level = if trouble == ReadbackErrorKind::NoKey { Level::Info } else { Level::Warning };
-    Line::repeated(at, level, format!("read-back failed: {}", trouble.advice()), "read-backs")
+    let level = if kind == ReadbackErrorKind::NoKey { Level::Info } else { Level::Warning };
+    Line::repeated(at, level, format!("read-back failed: {}", kind.advice()), "read-backs")
 }

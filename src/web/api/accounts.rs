@@ -64,7 +64,7 @@ async fn invite_user(
     Sent(guest): Sent<NewUser>,
 ) -> Result<Response, WebError> {
     let name = UserName::parse(&guest.name).map_err(|wrong| WebError::unfit("name", wrong))?;
-    let (code, _) = site.accounts(&visitor).invite(&name, Some(guest.role.into())).await?;
+    let (code, _) = visitor.accounts(&site).invite(&name, Some(guest.role.into())).await?;
     let link = site.link(&headers, &format!("/enter/{code}"));
     Ok(created(InvitationJson { name: name.to_string(), role: guest.role, link }))
 }
@@ -73,7 +73,7 @@ async fn invite_user(
 #[utoipa::path(get, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "User name")), responses(
     (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show_user(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<UserJson>, WebError> {
-    Ok(Json(UserJson::of(&site.accounts(&visitor).user(&user_named(&name)?).await?)))
+    Ok(Json(UserJson::of(&visitor.accounts(&site).user(&user_named(&name)?).await?)))
 }
 
 /// Change the role of a user
@@ -87,7 +87,7 @@ async fn change_user(
     as_read: AsRead,
     Sent(change): Sent<UserChange>,
 ) -> Result<Json<UserJson>, WebError> {
-    let (accounts, name) = (site.accounts(&visitor).since(as_read.revision()), user_named(&name)?);
+    let (accounts, name) = (visitor.accounts(&site).since(as_read.revision()), user_named(&name)?);
     as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
     let role = change.role.into();
     let before = accounts.set(&name, role).await?;
@@ -104,7 +104,7 @@ async fn remove_user(
     Path(name): Path<String>,
     as_read: AsRead,
 ) -> Result<StatusCode, WebError> {
-    let (accounts, name) = (site.accounts(&visitor).since(as_read.revision()), user_named(&name)?);
+    let (accounts, name) = (visitor.accounts(&site).since(as_read.revision()), user_named(&name)?);
     as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
     accounts.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -138,7 +138,7 @@ async fn make_token(
 ) -> Result<Response, WebError> {
     let role = Role::from(wish.role);
     let desired = NewToken { name: wish.name, role: role.name().to_owned(), lasts: wish.lasts };
-    let token = desired.make(&site.accounts(&visitor)).await?;
+    let token = desired.make(&visitor.accounts(&site)).await?;
     Ok(created(NewTokenJson { name: desired.name, role: wish.role, token }))
 }
 
@@ -146,7 +146,7 @@ async fn make_token(
 #[utoipa::path(get, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "Token name")), responses(
     (status = 200, body = TokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show_token(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TokenJson>, WebError> {
-    Ok(Json(TokenJson::of(&site.accounts(&visitor).token(&name).await?)))
+    Ok(Json(TokenJson::of(&visitor.accounts(&site).token(&name).await?)))
 }
 
 /// Remove an API token
@@ -161,7 +161,7 @@ async fn remove_token(
     Path(name): Path<String>,
     as_read: AsRead,
 ) -> Result<StatusCode, WebError> {
-    let accounts = site.accounts(&visitor).since(as_read.revision());
+    let accounts = visitor.accounts(&site).since(as_read.revision());
     as_read.check(&TokenJson::of(&accounts.token(&name).await?))?;
     accounts.remove_token(&name).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,7 +1,6 @@
 //! `/api/v1/projects/{name}/apps/{app}/log` and `/metrics`: log and figures of an app.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -12,12 +11,14 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging};
-use crate::model::{AppKind, Minute};
+use crate::model::AppKind;
+use crate::report::json::ms;
 use crate::report::{AlertFigures, HeartbeatFigures, Lags, Level, Line, ReadbackCounts, Sought, alert_figures, heartbeat_figures, log};
 use crate::web::error::WebError;
 use crate::web::figures::EndsJson;
 use crate::web::site::Site;
 use crate::web::visitor::Visitor;
+use crate::web::words::minute_numbered;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(read_log)).routes(routes!(read_metrics))
@@ -78,12 +79,7 @@ async fn read_log(
         None => Level::Info,
         Some(text) => Level::named(text).ok_or_else(|| WebError::unfit("level", "must be info, warning or error"))?,
     };
-    let before = match paging.after_number()? {
-        Some(index) if !(0..1_000_000_000).contains(&index) => {
-            return Err(WebError::unfit("after", "must be the `next` of an earlier response"));
-        }
-        index => index.map(Minute::from_index),
-    };
+    let before = paging.after_as(minute_numbered)?;
     let sought = Sought { level, route: search.route, text: search.q, before, at_most: paging.limit()? };
     let found = log(&site.web.store, &project, kind, &sought, site.now()).await?;
     let next = found.older.map(|minute| minute.index().to_string());
@@ -145,10 +141,6 @@ struct AppFigures {
     ingestion_alert: Option<IncidentFigures>,
 }
 
-fn ms(wait: Option<Duration>) -> Option<u64> {
-    wait.map(|wait| wait.as_millis() as u64)
-}
-
 impl AppFigures {
     fn of_beats(figures: &HeartbeatFigures) -> Self {
         let Lags { p50, p95, p99, .. } = figures.lags;
@@ -158,9 +150,9 @@ impl AppFigures {
             last_hour: EndsJson::of(&figures.last_hour),
             last_24_hours: EndsJson::of(&figures.last_24_hours),
             last_30_days: EndsJson::of(&figures.last_30_days),
-            p50_ms: ms(p50),
-            p95_ms: ms(p95),
-            p99_ms: ms(p99),
+            p50_ms: p50.map(ms),
+            p95_ms: p95.map(ms),
+            p99_ms: p99.map(ms),
         };
         Self { heartbeat: Some(heartbeat), ingestion_alert: None }
     }
@@ -172,8 +164,8 @@ impl AppFigures {
             open: figures.open,
             opened_in_24_hours: figures.opened_in_24_hours,
             opened_in_30_days: figures.opened_in_30_days,
-            time_to_detect_ms: ms(figures.time_to_detect),
-            longest_to_detect_ms: ms(figures.longest_to_detect),
+            time_to_detect_ms: figures.time_to_detect.map(ms),
+            longest_to_detect_ms: figures.longest_to_detect.map(ms),
             sent: figures.sent,
             queued: figures.queued,
             failed: figures.failed,

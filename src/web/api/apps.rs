@@ -199,7 +199,7 @@ async fn remove(
 
 async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledAppJson>, WebError> {
     let (_, kind) = site.app(name, app).await?;
-    let done = site.settings_service(visitor).change(name, |spec| settings::app::switch(spec, kind, enabled)).await.map_err(absent)?;
+    let done = visitor.settings_service(site).change(name, |spec| settings::app::switch(spec, kind, enabled)).await.map_err(absent)?;
     Ok(Json(on(&done.now, kind)?))
 }
 

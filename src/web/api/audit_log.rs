@@ -15,6 +15,7 @@ use crate::model::ProjectName;
 use crate::report::AuditEntryJson;
 use crate::store::AuditFilter;
 use crate::web::error::WebError;
+use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::visitor::Visitor;
 
@@ -53,10 +54,9 @@ async fn list(
     if search.subject.as_ref().is_some_and(|subject| subject.chars().any(char::is_control)) {
         return Ok(Json(List::whole(Vec::new())));
     }
-    let which = AuditFilter { project, subject: search.subject, before: paging.after_number()?, at_most: limit as u32 + 1 };
+    let which =
+        AuditFilter { project, subject: search.subject, before: paging.after_as(|text| text.parse().ok())?, at_most: limit as u32 + 1 };
     let mut audit_entries = site.web.store.audit_entries(&which).await?;
-    let is_more = audit_entries.len() > limit;
-    audit_entries.truncate(limit);
-    let next = audit_entries.last().filter(|_| is_more).map(|audit_entry| audit_entry.place.to_string());
+    let next = cut(&mut audit_entries, limit, |audit_entry| audit_entry.place.to_string());
     Ok(Json(List { items: audit_entries.iter().map(AuditEntryJson::of).collect(), next }))
 }

@@ -110,13 +110,8 @@ async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Asked(paging): A
     let limit = paging.limit()?;
     let channels = site.web.store.channels().await?;
     let queues: HashMap<ChannelId, ChannelQueue> = site.web.store.queues().await?.into_iter().collect();
-    let from = match paging.after() {
-        None => 0,
-        Some(after) => {
-            let last = channels.iter().position(|channel| called(channel) == after);
-            last.ok_or_else(|| WebError::unfit("after", "must be the `next` of an earlier response"))? + 1
-        }
-    };
+    let last = paging.after_as(|after| channels.iter().position(|channel| called(channel) == after))?;
+    let from = last.map_or(0, |last| last + 1);
     let shown = &channels[from..channels.len().min(from + limit)];
     let next = shown.last().filter(|_| from + limit < channels.len()).map(called);
     let views = shown.iter().map(|channel| ChannelJson::of(channel, queues.get(&channel.id).copied().unwrap_or_default()));
@@ -204,7 +199,7 @@ async fn remove(
 
 async fn switch(site: &Site, visitor: &Visitor, name: &str, enabled: bool) -> Result<Json<ChannelJson>, WebError> {
     check_open(&find(site, name).await?)?;
-    site.settings_service(visitor).change::<ChannelSpec>(name, |known| Ok(ChannelSpec { enabled, ..known.clone() })).await?;
+    visitor.settings_service(site).change::<ChannelSpec>(name, |known| Ok(ChannelSpec { enabled, ..known.clone() })).await?;
     Ok(Json(named(site, name).await?))
 }
 

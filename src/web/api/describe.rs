@@ -70,16 +70,6 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
     let severities = Severity::ALL.map(Severity::name).to_vec();
     let incident_kinds = IncidentKind::ALL.map(IncidentKind::name).to_vec();
     let outcomes = Outcome::ALL.map(Outcome::name).to_vec();
-    let healths = [
-        Health::Disabled,
-        Health::Pending,
-        Health::Up,
-        Health::Unverified,
-        Health::Degraded,
-        Health::Down,
-        Health::Unknown,
-        Health::NotRunning,
-    ];
     let phases = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
     let (kinds, apps) = (ChannelKind::ALL.map(ChannelKind::name).to_vec(), AppKind::ALL.map(AppKind::name).to_vec());
     let (notifications, states) =
@@ -88,7 +78,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("outcome", outcomes.clone()),
         ("newest_outcome", outcomes.clone()),
         ("worst", outcomes),
-        ("health", healths.map(Health::name).to_vec()),
+        ("health", Health::ALL.map(Health::name).to_vec()),
         ("severity", severities),
         ("incident_kind", incident_kinds),
         ("endpoint", [Endpoint::V0, Endpoint::V1].map(Endpoint::name).to_vec()),

@@ -21,6 +21,7 @@ use crate::settings::incident::Word;
 use crate::store::IncidentFilter;
 use crate::web::error::WebError;
 use crate::web::incidents::{Sought, acknowledged, at_place, found, place_of, say, snoozed, story};
+use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::visitor::{Visitor, Writer};
 
@@ -82,14 +83,10 @@ async fn list(
 ) -> Result<Json<List<IncidentJson>>, WebError> {
     let now = site.now();
     let limit = paging.limit()?;
-    let wrong = || WebError::unfit("after", "must be the `next` of an earlier response");
-    let before = paging.after().map(|after| at_place(after).ok_or_else(wrong)).transpose()?;
-    let which = IncidentFilter { before, at_most: limit as u32 + 1, ..sought.which(now)? };
+    let which = IncidentFilter { before: paging.after_as(at_place)?, at_most: limit as u32 + 1, ..sought.which(now)? };
     let mut found = site.web.store.incidents(&which).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let next = cut(&mut found, limit, place_of);
     let public = site.web.settings.public_url.as_ref();
-    let next = found.last().filter(|_| more).map(place_of);
     Ok(Json(List { items: found.iter().map(|incident| IncidentJson::of(incident, now, public)).collect(), next }))
 }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{AsRead, List, Sent, created};
+use super::shape::{self, AsRead, List, Sent};
 use crate::config::Texts;
 use crate::config::window::added;
 use crate::model::Window;
@@ -105,13 +105,7 @@ async fn put(
     as_read.check(&before.as_ref().map(|before| WindowJson::of(before, now)))?;
     let desired = added(&sent.texts(&name), site.origin())?;
     let settings_service = as_read.settings_service(&site, &visitor);
-    if before.is_some() {
-        let done = settings_service.change::<Window>(&name, |_| Ok(desired.clone())).await?;
-        Ok(Json(WindowJson::of(&done.now, now)).into_response())
-    } else {
-        let done = settings_service.add(desired).await?;
-        Ok(created(WindowJson::of(&done.now, now)))
-    }
+    shape::put(&settings_service, &name, before.is_some(), desired, |window| WindowJson::of(window, now)).await
 }
 
 /// Remove a maintenance window; an open window ends

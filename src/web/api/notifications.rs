@@ -16,6 +16,7 @@ use crate::report::json::NotificationJson;
 use crate::store::NotificationFilter;
 use crate::web::channels::find;
 use crate::web::error::WebError;
+use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::visitor::Visitor;
 
@@ -55,8 +56,7 @@ async fn list(
             known => known,
         },
     };
-    let before = paging.after().map(str::parse).transpose();
-    let before = before.map_err(|_| WebError::unfit("after", "must be the `next` of an earlier response"))?;
+    let before = paging.after_as(|text| text.parse().ok())?;
     let which = NotificationFilter {
         channel,
         incident: search.incident.map(IncidentId),
@@ -67,9 +67,7 @@ async fn list(
     };
     let store = &*site.web.store;
     let mut notifications = store.notifications(&which).await?;
-    let is_more = notifications.len() > limit;
-    notifications.truncate(limit);
-    let next = notifications.last().filter(|_| is_more).map(|notification| notification.id.to_string());
+    let next = cut(&mut notifications, limit, |notification| notification.id.to_string());
     let channels = if notifications.is_empty() { Vec::new() } else { store.channels_on_record().await? };
     Ok(Json(List { items: notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(), next }))
 }

@@ -44,13 +44,13 @@ impl FieldProblem {
 }
 
 impl Problem {
-    fn of(trouble: &WebError) -> Self {
-        let problems = match trouble {
+    fn of(error: &WebError) -> Self {
+        let problems = match error {
             WebError::Unfit(problems) => problems.iter().map(FieldProblem::of).collect(),
             _ => Vec::new(),
         };
-        let (title, status) = (trouble.title(), trouble.status().as_u16());
-        let detail = if matches!(trouble, WebError::LoginNeeded) { LOG_IN.to_owned() } else { trouble.to_string() };
+        let (title, status) = (error.title(), error.status().as_u16());
+        let detail = if matches!(error, WebError::LoginNeeded) { LOG_IN.to_owned() } else { error.to_string() };
         Self { r#type: "about:blank", title, status, detail, problems }
     }
 }
@@ -61,12 +61,12 @@ pub(in crate::web) async fn dress(response: Response) -> Response {
         Ok(rejection) => rejection,
         Err(response) => return response,
     };
-    let trouble = &*rejection.trouble;
-    let text = serde_json::to_string(&Problem::of(trouble)).unwrap_or_default();
-    let mut rendered = (trouble.status(), text).into_response();
+    let error = &*rejection.error;
+    let text = serde_json::to_string(&Problem::of(error)).unwrap_or_default();
+    let mut rendered = (error.status(), text).into_response();
     let headers = rendered.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if matches!(trouble, WebError::LoginNeeded) {
+    if matches!(error, WebError::LoginNeeded) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     rejection.keep_headers(headers);

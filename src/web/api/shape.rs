@@ -16,7 +16,7 @@ use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Object, Required};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::settings::SettingsService;
+use crate::settings::{SettingsService, StoredEntity};
 use crate::web::error::WebError;
 use crate::web::etag::{matches, tag_of};
 use crate::web::site::Site;
@@ -65,9 +65,10 @@ impl Paging {
         self.after.as_deref()
     }
 
-    pub(super) fn after_number(&self) -> Result<Option<i64>, WebError> {
-        let read = self.after().map(str::parse).transpose();
-        read.map_err(|_| WebError::unfit("after", "must be the `next` of an earlier response"))
+    /// The place that `read` finds in `after`; None is no place.
+    pub(super) fn after_as<P>(&self, read: impl FnOnce(&str) -> Option<P>) -> Result<Option<P>, WebError> {
+        let wrong = || WebError::unfit("after", "must be the `next` of an earlier response");
+        self.after().map(|text| read(text).ok_or_else(wrong)).transpose()
     }
 }
 
@@ -141,7 +142,7 @@ impl AsRead {
     }
 
     pub(super) fn settings_service<'s>(&self, site: &'s Site, visitor: &Visitor) -> SettingsService<'s> {
-        SettingsService { since: self.revision(), ..site.settings_service(visitor) }
+        SettingsService { since: self.revision(), ..visitor.settings_service(site) }
     }
 
     pub(super) fn revision(&self) -> Option<i64> {
@@ -151,4 +152,21 @@ impl AsRead {
 
 pub(super) fn created<T: Serialize>(body: T) -> Response {
     (StatusCode::CREATED, Json(body)).into_response()
+}
+
+/// Adds `desired`, or replaces the one that is stored, and shows it.
+pub(super) async fn put<T: StoredEntity, J: Serialize>(
+    settings_service: &SettingsService<'_>,
+    name: &str,
+    is_stored: bool,
+    desired: T,
+    show: impl Fn(&T) -> J,
+) -> Result<Response, WebError> {
+    if is_stored {
+        let done = settings_service.change::<T>(name, |_| Ok(desired.clone())).await?;
+        Ok(Json(show(&done.now)).into_response())
+    } else {
+        let done = settings_service.add(desired).await?;
+        Ok(created(show(&done.now)))
+    }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{AsRead, List, Sent, created};
+use super::shape::{AsRead, List, Sent, put};
 use crate::config::{Texts, status_page};
 use crate::model::StatusPage;
 use crate::report::StatusPageJson;
@@ -81,14 +81,7 @@ async fn put_status_page(
     let desired = status_page::added(&wish.texts(&name))?;
     let known = site.web.store.status_page(&desired.name).await?;
     as_read.check(&known.as_ref().map(StatusPageJson::of))?;
-    let settings_service = as_read.settings_service(&site, &visitor);
-    if known.is_some() {
-        let done = settings_service.change(&name, |_: &StatusPage| Ok(desired.clone())).await?;
-        Ok(Json(StatusPageJson::of(&done.now)).into_response())
-    } else {
-        let done = settings_service.add(desired).await?;
-        Ok(created(StatusPageJson::of(&done.now)))
-    }
+    put(&as_read.settings_service(&site, &visitor), &name, known.is_some(), desired, StatusPageJson::of).await
 }
 
 /// Remove a status page

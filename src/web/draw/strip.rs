@@ -11,7 +11,7 @@ const WIDTH: usize = 10;
 const GOOD_SHARE: f64 = 0.99;
 
 /// The order of outcomes in labels and legends.
-pub(in crate::web) const TOLD: [Outcome; Outcome::ALL.len()] = [
+pub(in crate::web) const OUTCOMES_SHOWN: [Outcome; Outcome::ALL.len()] = [
     Outcome::Arrived,
     Outcome::Late,
     Outcome::Awaiting,
@@ -168,7 +168,7 @@ fn counted((mark, count): (DayMark, usize)) -> String {
 /// For example `99.93 % arrived, 2 late, 1 lost; an incident for 12m 00s`.
 pub(in crate::web) fn day_says(day: &Day) -> String {
     let share = day.ends.share().map(|share| format!("{} arrived", percent(share)));
-    let rest = TOLD.into_iter().filter(|outcome| *outcome != Outcome::Arrived).map(|outcome| (outcome, day.ends.of(outcome)));
+    let rest = OUTCOMES_SHOWN.into_iter().filter(|outcome| *outcome != Outcome::Arrived).map(|outcome| (outcome, day.ends.of(outcome)));
     let rest = rest.filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {outcome}"));
     let parts: Vec<String> = share.into_iter().chain(rest).collect();
     let says = if parts.is_empty() { "no beats".to_owned() } else { parts.join(", ") };
@@ -183,12 +183,12 @@ pub(in crate::web) fn incident_says(day: &Day) -> Option<String> {
 
 /// For example `57 arrived, 2 late, 1 lost`.
 pub(in crate::web) fn ends_say(ends: &Ends) -> String {
-    list(TOLD.into_iter().map(|outcome| (outcome, ends.of(outcome) as usize)))
+    list(OUTCOMES_SHOWN.into_iter().map(|outcome| (outcome, ends.of(outcome) as usize)))
 }
 
 fn counts(strip: &[Option<Outcome>]) -> String {
     let count = |outcome| strip.iter().filter(|minute| **minute == Some(outcome)).count();
-    list(TOLD.into_iter().map(|outcome| (outcome, count(outcome))))
+    list(OUTCOMES_SHOWN.into_iter().map(|outcome| (outcome, count(outcome))))
 }
 
 fn list(counts: impl Iterator<Item = (Outcome, usize)>) -> String {
@@ -204,7 +204,7 @@ pub(in crate::web) struct Key(Vec<(Tile, String)>);
 impl Key {
     pub(in crate::web) fn of_minutes<'s>(strips: impl IntoIterator<Item = &'s [Option<Outcome>]>) -> Self {
         let there: Vec<Outcome> = strips.into_iter().flatten().flatten().copied().collect();
-        let outcomes = TOLD.into_iter().filter(|outcome| there.contains(outcome));
+        let outcomes = OUTCOMES_SHOWN.into_iter().filter(|outcome| there.contains(outcome));
         Self(outcomes.map(|outcome| (Tile::Outcome(outcome), outcome.to_string())).collect())
     }
 

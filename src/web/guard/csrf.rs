@@ -17,7 +17,7 @@ use crate::web::visitor::Perhaps;
 pub(in crate::web) async fn check_form(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     match checked(&site, request).await {
         Ok(request) => next.run(request).await,
-        Err(trouble) => trouble.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 

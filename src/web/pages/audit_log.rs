@@ -14,6 +14,7 @@ use crate::settings::subject_of;
 use crate::store::{AuditFilter, Store, StoreError};
 use crate::web::error::WebError;
 use crate::web::layout::{Layout, Place, page};
+use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::when::When;
 
@@ -58,9 +59,7 @@ pub(super) struct AuditPage {
 impl AuditPage {
     pub(super) async fn read(store: &Store, which: AuditFilter, now: Timestamp) -> Result<Self, StoreError> {
         let mut audit_entries = store.audit_entries(&AuditFilter { at_most: ROWS as u32 + 1, ..which }).await?;
-        let is_more = audit_entries.len() > ROWS;
-        audit_entries.truncate(ROWS);
-        let next = audit_entries.last().filter(|_| is_more).map(|audit_entry| audit_entry.place);
+        let next = cut(&mut audit_entries, ROWS, |audit_entry| audit_entry.place);
         Ok(Self { rows: audit_entries.into_iter().map(|audit_entry| Row::of(audit_entry, now)).collect(), next })
     }
 

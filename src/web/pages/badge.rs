@@ -113,22 +113,9 @@ async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: 
 }
 
 fn status(name: &ProjectName, briefs: &[Brief]) -> Badge {
-    let worst = briefs.iter().map(|brief| brief.verdict.health).max_by_key(|health| gravity(*health));
+    let worst = briefs.iter().map(|brief| brief.verdict.health).max();
     let health = worst.unwrap_or(Health::Disabled);
     Badge::new(name.as_str(), health.label(), Tone::of(health))
-}
-
-const fn gravity(health: Health) -> u8 {
-    match health {
-        Health::Disabled => 0,
-        Health::Up => 1,
-        Health::Pending => 2,
-        Health::Unverified => 3,
-        Health::NotRunning => 4,
-        Health::Unknown => 5,
-        Health::Degraded => 6,
-        Health::Down => 7,
-    }
 }
 
 fn uptime(name: &ProjectName, share: Option<f64>) -> Badge {

@@ -184,7 +184,7 @@ impl Quoted {
             EvidenceOf::Unverified(failure) => {
                 let said = if failure.excerpt.status == 0 { String::new() } else { format!(" with {}", failure.excerpt.status) };
                 (
-                    format!("The query API answered{said}: {}", failure.trouble.advice()),
+                    format!("The query API answered{said}: {}", failure.kind.advice()),
                     failure.excerpt.headers.clone(),
                     failure.excerpt.words.clone(),
                 )
@@ -198,7 +198,7 @@ fn saw(readback: &BeatReadback) -> String {
     match readback.saw {
         ReadbackFinding::Found => "found".to_owned(),
         ReadbackFinding::Missing => "missing".to_owned(),
-        ReadbackFinding::Failed(trouble) => format!("the read-back failed: {}", trouble.advice()),
+        ReadbackFinding::Failed(error) => format!("the read-back failed: {}", error.advice()),
         ReadbackFinding::Unknown => "no result recorded".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use super::tabs::{Tab, Tabs, tabs};
 use crate::model::{Minute, Outcome, Project, Recorded, span};
 use crate::report::{BeatFilter, BeatList, BeatRecord, Listed, beat_list, proof, route_name, took};
 use crate::web::error::WebError;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Layout, page};
 use crate::web::shown;
 use crate::web::site::Site;
 use crate::web::when::When;
@@ -155,10 +155,9 @@ async fn list(
     let project = site.project(&name).await?;
     let sift = asked.sift(&project)?;
     let list = beat_list(&site.web.store, &project, &sift, layout.now).await?;
-    let place = format!("/projects/{name}");
     // Older pages do not change, so they are not live.
     let live = if sift.before.is_none() { layout.live(Some(&name)) } else { layout };
-    let layout = live.titled(Place::Projects, format!("Beats of {name}")).below([("Projects", "/"), (&name, &place)]);
+    let layout = live.of_project(&name, format!("Beats of {name}"));
     let said = layout.said.is_some();
     Ok(page(&site, said, &Page { layout, tabs: tabs(&project.spec.name, Tab::Beats), project, asked, list }))
 }

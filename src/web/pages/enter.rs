@@ -6,9 +6,11 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 
+use super::login::enter;
+use super::submitted::FieldProblems;
 use crate::auth::{audit_entry, check_password};
 use crate::config::Problem;
 use crate::model::{Digest, Invitation, Role, Secret, UserName};
@@ -30,13 +32,7 @@ struct Page {
     /// None: the user chooses the name.
     user: Option<UserName>,
     name: String,
-    problems: Vec<Problem>,
-}
-
-impl Page {
-    fn problem(&self, field: &str) -> Option<&str> {
-        self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.says.as_str())
-    }
+    problems: FieldProblems,
 }
 
 async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, Path(code): Path<String>) -> Result<Response, WebError> {
@@ -46,7 +42,7 @@ async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout,
     let invitation = invitation(&site, &code).await?;
     let layout = layout.titled(Place::Outside, "New password");
     let name = invitation.user.as_ref().map_or_else(|| "admin".to_owned(), ToString::to_string);
-    Ok(page(&site, layout.said.is_some(), &Page { layout, code, user: invitation.user, name, problems: Vec::new() }))
+    Ok(page(&site, layout.said.is_some(), &Page { layout, code, user: invitation.user, name, problems: FieldProblems::default() }))
 }
 
 async fn invitation(site: &Site, code: &str) -> Result<Invitation, WebError> {
@@ -86,10 +82,10 @@ async fn accept(
     let (Some(name), true) = (name, problems.is_empty()) else {
         let layout = layout.titled(Place::Outside, "New password");
         let name = form.text("name").chars().take(80).collect();
-        let shown = Page { layout, code, user: invitation.user, name, problems };
+        let shown = Page { layout, code, user: invitation.user, name, problems: FieldProblems(problems) };
         return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
     };
-    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))?;
+    let _place = site.password_turn().await?;
     let Some(user) = site.authenticator.accept(&code, &name, &Secret::new(password)).await? else {
         return Err(invitation_used());
     };
@@ -113,8 +109,5 @@ async fn enter_demo(site: &Site) -> Result<Response, WebError> {
         let audit_entry = audit_entry("demo", "user demo".to_owned(), "logged in with the link of the demo".to_owned(), site.now());
         site.authenticator.put(&name, Role::Editor, None, (&audit_entry).into()).await?
     };
-    let token = site.authenticator.open(user, false).await?;
-    let mut response = Redirect::to("/projects/demo").into_response();
-    keep_session(site, &mut response, &token);
-    Ok(response)
+    enter(site, user, false, "/projects/demo").await
 }

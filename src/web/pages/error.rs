@@ -19,7 +19,7 @@ use crate::web::site::Site;
 #[template(path = "error.html")]
 struct Page<'a> {
     layout: Layout,
-    trouble: &'a WebError,
+    error: &'a WebError,
     sentence: String,
 }
 
@@ -29,19 +29,16 @@ pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Reques
         Ok(rejection) => rejection,
         Err(response) => return response,
     };
-    if matches!(*rejection.trouble, WebError::LoginNeeded) {
+    if matches!(*rejection.error, WebError::LoginNeeded) {
         return Redirect::to(&login_for(&method, &uri)).into_response();
     }
-    let mut rendered = draw(&site, &rejection.trouble);
+    let mut rendered = draw(&site, &rejection.error);
     rejection.keep_headers(rendered.headers_mut());
     rendered
 }
 
-pub(in crate::web) fn draw(site: &Site, trouble: &WebError) -> Response {
-    drawn(
-        trouble.status(),
-        &Page { layout: Layout::bare(site, trouble.title()), sentence: message::sentence(&trouble.to_string()), trouble },
-    )
+pub(in crate::web) fn draw(site: &Site, error: &WebError) -> Response {
+    drawn(error.status(), &Page { layout: Layout::bare(site, error.title()), sentence: message::sentence(&error.to_string()), error })
 }
 
 /// The login page with the address to return to. A submitted form is not repeated: after a POST the visitor returns to `/`.

@@ -144,7 +144,7 @@ impl Way<'_> {
 
     fn failure(&self) -> Option<&ReadbackError> {
         let failure = self.report.readback.as_ref().and_then(|readback| readback.result.as_ref().err());
-        failure.filter(|failure| failure.trouble != ReadbackErrorKind::NoKey)
+        failure.filter(|failure| failure.kind != ReadbackErrorKind::NoKey)
     }
 
     fn sentence(&self) -> String {
@@ -363,7 +363,7 @@ mod tests {
             headers: Vec::new(),
             ..ResponseExcerpt::default()
         };
-        let failure = ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
+        let failure = ReadbackError { kind: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
         let text = text_of(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
         assert!(text.starts_with("... since the first beat was sent. It was accepted, but the read-back failed."), "{text}");
         assert!(

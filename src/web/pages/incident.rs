@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::evidence::{Find, finds};
+use super::submitted::FieldProblems;
 use crate::config::Problem;
 use crate::judge;
 use crate::message;
@@ -51,7 +52,7 @@ struct Page {
     postmortem: String,
     /// The rejected input.
     typed: Typed,
-    problems: Vec<Problem>,
+    problems: FieldProblems,
 }
 
 #[derive(Default)]
@@ -154,19 +155,15 @@ impl Page {
         ];
         all.into_iter().filter(|(_, count)| *count > 0).collect()
     }
-
-    fn problem(&self, field: &str) -> Option<String> {
-        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
-    }
 }
 
 async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Result<Response, WebError> {
     let incident = found(&site.web.store, &id).await?;
     let said = layout.said.is_some();
-    Ok(page(&site, said, &laid_out(&site, layout, incident, Typed::default(), Vec::new()).await?))
+    Ok(page(&site, said, &laid_out(&site, layout, incident, Typed::default(), FieldProblems::default()).await?))
 }
 
-async fn laid_out(site: &Site, layout: Layout, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, WebError> {
+async fn laid_out(site: &Site, layout: Layout, incident: Incident, typed: Typed, problems: FieldProblems) -> Result<Page, WebError> {
     let store = &*site.web.store;
     let (now, windows, channels) = (layout.now, store.windows().await?, store.channels_on_record().await?);
     let (incident_story, project) = story(store, incident, now).await?;
@@ -186,7 +183,7 @@ impl Page {
         story: IncidentStory,
         project: Option<&Project>,
         around: &Around,
-        (typed, problems): (Typed, Vec<Problem>),
+        (typed, problems): (Typed, FieldProblems),
     ) -> Self {
         let IncidentStory { incident, timeline, evidence, notifications } = story;
         let (now, name) = (layout.now, incident.project_name.to_string());
@@ -291,7 +288,7 @@ async fn spoken(site: &Site, layout: Layout, incident: Incident, word: Result<Wo
             Ok(go_on(site, &format!("/incidents/{id}"), &message::sentence(&held.words)))
         }
         Err(problem) => {
-            let shown = laid_out(site, layout, incident, typed, vec![problem]).await?;
+            let shown = laid_out(site, layout, incident, typed, FieldProblems(vec![problem])).await?;
             Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
         }
     }

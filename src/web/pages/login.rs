@@ -14,9 +14,9 @@ use serde::Deserialize;
 use crate::auth::oidc::RejectionReason;
 use crate::message::sentence;
 use crate::model::{Role, Secret, UserId, UserName};
+use crate::web::caller::Caller;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::guard::Caller;
 use crate::web::layout::{Layout, Place, PublicLayout, drawn, page};
 use crate::web::said::{drop_session, go_on, keep_session};
 use crate::web::site::Site;
@@ -117,7 +117,7 @@ async fn log_in(
     let (name, password) = (form.text("name"), form.raw("password"));
     let parsed = UserName::parse(name).ok();
     let allowed = site.limiter.wait(from, parsed.as_ref()).await.map_err(WebError::TooOften)?;
-    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))?;
+    let _place = site.password_turn().await?;
     let user = match &parsed {
         Some(name) => site.authenticator.log_in(name, &Secret::new(password)).await?,
         None => None,

@@ -9,11 +9,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::submitted::{problems_of, problems_of_new, saved};
 use crate::config::window::{FIELDS, added, shown, without_misplaced};
-use crate::config::{Origin, Problem, Problems, Texts};
+use crate::config::{Origin, Problem, Texts};
 use crate::model::{Closes, ProjectName, Timestamp, Window};
 use crate::report::{WindowState, window_times};
-use crate::settings::ChangeError;
 use crate::web::control::{Control, Wrong};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
@@ -132,16 +132,13 @@ fn texts(form: &Filled) -> Texts {
 }
 
 async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Writer, form: Filled) -> Result<Response, WebError> {
-    let rejected = |layout, problems: Problems| FormPage::new(layout, None).rejected(&form, &problems.into_iter().collect::<Vec<_>>());
-    let window = match added(&texts(&form), Origin::Page(layout.now)) {
-        Ok(window) => window,
-        Err(problems) => return Ok(rejected(layout, problems)),
+    let added = match added(&texts(&form), Origin::Page(layout.now)) {
+        Ok(window) => visitor.settings_service(&site).add(window).await,
+        Err(problems) => Err(problems.into()),
     };
-    match site.settings_service(&visitor).add(window).await {
+    match added {
         Ok(done) => Ok(go_on(&site, "/maintenance", &format!("Added {}.", done.now.name))),
-        Err(ChangeError::Wrong(problems)) => Ok(rejected(layout, problems)),
-        Err(ChangeError::Clash(clash)) => Ok(rejected(layout, Problem::whole("name", clash).into())),
-        Err(other) => Err(other.into()),
+        Err(error) => Ok(FormPage::new(layout, None).rejected(&form, &problems_of_new(error)?)),
     }
 }
 
@@ -151,7 +148,7 @@ async fn edit(
     Writer(visitor): Writer,
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
-    let window: Window = site.settings_service(&visitor).find(&name).await?;
+    let window: Window = visitor.settings_service(&site).find(&name).await?;
     Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, Some(&window))))
 }
 
@@ -163,20 +160,16 @@ async fn change(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let stored: Window = site.settings_service(&visitor).find(&name).await?;
-    let rejected =
-        |layout, problems: Problems| FormPage::new(layout, Some(&stored)).rejected(&form, &problems.into_iter().collect::<Vec<_>>());
+    let stored: Window = visitor.settings_service(&site).find(&name).await?;
     let mut texts = texts(&form);
     texts.put("name", stored.name.as_str());
-    let window = match added(&texts, Origin::Page(layout.now)) {
-        Ok(window) => window,
-        Err(problems) => return Ok(rejected(layout, problems)),
+    let changed = match added(&texts, Origin::Page(layout.now)) {
+        Ok(window) => visitor.settings_service(&site).change::<Window>(&name, |_| Ok(window.clone())).await,
+        Err(problems) => Err(problems.into()),
     };
-    match site.settings_service(&visitor).change::<Window>(&name, |_| Ok(window.clone())).await {
-        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, "/maintenance", "Nothing was changed.")),
-        Ok(_) => Ok(go_on(&site, "/maintenance", &format!("Changed {name}."))),
-        Err(ChangeError::Wrong(problems)) => Ok(rejected(layout, problems)),
-        Err(other) => Err(other.into()),
+    match changed {
+        Ok(done) => Ok(saved(&site, "/maintenance", &done, &format!("Changed {name}."))),
+        Err(error) => Ok(FormPage::new(layout, Some(&stored)).rejected(&form, &problems_of(error)?)),
     }
 }
 
@@ -193,7 +186,7 @@ async fn ask(
     Writer(visitor): Writer,
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
-    let window: Window = site.settings_service(&visitor).find(&name).await?;
+    let window: Window = visitor.settings_service(&site).find(&name).await?;
     let layout = layout.titled(Place::Maintenance, format!("Remove {name}")).below(ABOVE);
     let row = Row::of(window, layout.now);
     Ok(page(&site, layout.said.is_some(), &AskPage { layout, row }).into_response())
@@ -205,6 +198,6 @@ async fn remove(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, WebError> {
-    let done = site.settings_service(&visitor).remove::<Window>(&name).await?;
+    let done = visitor.settings_service(&site).remove::<Window>(&name).await?;
     Ok(go_on(&site, "/maintenance", &format!("Removed {}.", done.now.name)))
 }

@@ -27,6 +27,7 @@ mod settings;
 mod sign_on;
 mod status;
 mod status_pages;
+mod submitted;
 mod tabs;
 
 use std::sync::Arc;

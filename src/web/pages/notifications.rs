@@ -11,14 +11,14 @@ use axum::routing::get;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::channels::address;
 use crate::config::channel::called;
 use crate::model::{Channel, IncidentId, Notification, NotificationState, Timestamp};
 use crate::report::channel_name;
 use crate::store::NotificationFilter;
-use crate::web::channels::find;
+use crate::web::channels::{address, find};
 use crate::web::error::WebError;
 use crate::web::layout::{Layout, Place, page};
+use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::when::When;
 
@@ -121,9 +121,7 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
         ..NotificationFilter::default()
     };
     let mut notifications = store.notifications(&which).await?;
-    let is_more = notifications.len() > ROWS;
-    notifications.truncate(ROWS);
-    let next = notifications.last().filter(|_| is_more).map(|notification| notification.id);
+    let next = cut(&mut notifications, ROWS, |notification| notification.id);
     let rows = notifications.into_iter().map(|notification| Sent::of(notification, &channels, layout.now)).collect();
     let failed = store.queues().await?.into_iter().filter(|(id, queues)| queues.failed > 0 && chosen.is_none_or(|chosen| chosen == *id));
     let failed = failed.filter_map(|(id, queues)| {

@@ -10,15 +10,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::fields::{Field, fields, texts};
+use super::submitted::{problems_of, saved};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::Texts;
 use crate::config::project::{FIELDS, shown};
 use crate::model::{ProjectName, ProjectSpec};
-use crate::settings::ChangeError;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, drawn, page};
-use crate::web::said::go_on;
+use crate::web::layout::{Layout, drawn, page};
 use crate::web::setup::{self, Asking, CheckedField, CheckedFields};
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -48,16 +47,11 @@ struct Page {
     drops_key: bool,
 }
 
-fn framed(layout: Layout, spec: &ProjectSpec) -> Layout {
-    let name = spec.name.as_str();
-    layout.titled(Place::Projects, "Settings").below([("Projects", "/"), (name, &format!("/projects/{name}"))])
-}
-
 impl Page {
     fn of(layout: Layout, spec: &ProjectSpec) -> Self {
         let value = |key: &str| shown(spec, key).unwrap_or_default();
         Self {
-            layout: framed(layout, spec),
+            layout: layout.of_project(spec.name.as_str(), "Settings"),
             tabs: tabs(&spec.name, Tab::Settings),
             name: spec.name.clone(),
             fields: fields(keys(), Some(spec), value, &[]),
@@ -105,14 +99,12 @@ async fn save(
         let checked = Page { wrong: Vec::new(), ..Page::typed(layout, &project.spec, &form, &found) };
         return Ok(page(&site, checked.layout.said.is_some(), &checked));
     }
-    match setup::change(&site, &site.settings_service(&visitor), &name, &texts, Asking::unless(form.has("unchecked"))).await {
-        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Nothing was changed.")),
-        Ok(_) => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Saved.")),
-        Err(ChangeError::Wrong(problems)) => {
-            let found: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
+    match setup::change(&site, &visitor.settings_service(&site), &name, &texts, Asking::unless(form.has("unchecked"))).await {
+        Ok(done) => Ok(saved(&site, &format!("/projects/{name}/settings"), &done, "Saved.")),
+        Err(error) => {
+            let found: Vec<CheckedField> = problems_of(error)?.iter().filter_map(CheckedField::of).collect();
             Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::typed(layout, &project.spec, &form, &found)))
         }
-        Err(other) => Err(other.into()),
     }
 }
 

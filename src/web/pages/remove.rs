@@ -11,7 +11,7 @@ use axum::routing::get;
 use crate::model::{Project, ProjectSpec};
 use crate::web::error::{WebError, named};
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Layout, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -34,8 +34,7 @@ async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, P
     let project = project.ok_or_else(|| WebError::no("project", &name))?;
     let which = crate::store::IncidentFilter { project: Some(project.id), open_only: true, at_most: 9, ..Default::default() };
     let open = site.web.store.incidents(&which).await?.len();
-    let above = [("Projects", "/".to_owned()), (name.as_str(), format!("/projects/{name}"))];
-    let layout = layout.titled(Place::Projects, "Remove").below(above);
+    let layout = layout.of_project(&name, "Remove");
     Ok(page(&site, layout.said.is_some(), &Page { layout, project, open }))
 }
 
@@ -45,6 +44,6 @@ async fn remove(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, WebError> {
-    site.settings_service(&visitor).remove::<ProjectSpec>(&name).await?;
+    visitor.settings_service(&site).remove::<ProjectSpec>(&name).await?;
     Ok(go_on(&site, "/", &format!("{name} is removed.")))
 }

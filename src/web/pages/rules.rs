@@ -11,16 +11,17 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::replayed::Drawn;
+use super::submitted::{problems_of, saved};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::{App, Problem, Problems, Texts};
 use crate::model::{AppKind, Field, IngestionAlertApp, Project, RuleKind};
 use crate::report::{RuleJson, RulesJson};
+use crate::settings::app;
 use crate::settings::replay::{self, wished};
-use crate::settings::{ChangeError, app};
 use crate::web::control::{Control, Wrong};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::layout::{Layout, drawn, page};
 use crate::web::rules::{replay, settings};
 use crate::web::said::go_on;
 use crate::web::site::Site;
@@ -59,11 +60,10 @@ struct RuleForm {
 impl Page {
     fn new(layout: Layout, project: &Project) -> Self {
         let name = project.spec.name.to_string();
-        let above = [("Projects".to_owned(), "/".to_owned()), (name.clone(), format!("/projects/{name}"))];
         let rules = RulesJson::of(project);
         let app = project.spec.ingestion_alert.clone().unwrap_or_default();
         Self {
-            layout: layout.titled(Place::Projects, "Rules").below(above),
+            layout: layout.of_project(&name, "Rules"),
             tabs: tabs(&project.spec.name, Tab::Rules),
             project: name,
             is_installed: rules.installed,
@@ -148,31 +148,28 @@ async fn change(
     if form.has("try") {
         return try_out(&site, layout, project, &form).await;
     }
-    let (settings_service, place) = (site.settings_service(&visitor), format!("/projects/{name}/rules"));
+    let (settings_service, place) = (visitor.settings_service(&site), format!("/projects/{name}/rules"));
     if form.has("install") {
         settings_service.change(&name, |spec| app::install(spec, KIND, &Texts::default(), true)).await?;
         return Ok(go_on(&site, &place, "Ingestion Alert is installed with these rules."));
     }
     let texts = texts(&form);
     match settings_service.change(&name, |spec| app::configure(spec, KIND, &texts)).await {
-        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &place, "Nothing was changed.")),
-        Ok(_) => Ok(go_on(&site, &place, "Saved.")),
-        Err(ChangeError::Wrong(problems)) => Ok(rejected(layout, &project, &form, problems)),
-        Err(other) => Err(other.into()),
+        Ok(done) => Ok(saved(&site, &place, &done, "Saved.")),
+        Err(error) => Ok(rejected(layout, &project, &form, &problems_of(error)?)),
     }
 }
 
-fn rejected(layout: Layout, project: &Project, form: &Filled, problems: Problems) -> Response {
-    let problems = problems.into_iter().collect::<Vec<_>>();
-    drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(layout, project).filled(form, &problems))
+fn rejected(layout: Layout, project: &Project, form: &Filled, problems: &[Problem]) -> Response {
+    drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(layout, project).filled(form, problems))
 }
 
 async fn try_out(site: &Site, layout: Layout, project: Arc<Project>, form: &Filled) -> Result<Response, WebError> {
     let (since, desired) = match (reach(form.text("since")), desired(&project, form)) {
         (Ok(since), Ok(desired)) => (since, desired),
         (since, desired) => {
-            let wrong = desired.err().into_iter().flatten().chain(since.err()).collect();
-            return Ok(rejected(layout, &project, form, Problems::of(wrong)));
+            let problems: Vec<Problem> = desired.err().into_iter().flatten().chain(since.err()).collect();
+            return Ok(rejected(layout, &project, form, &problems));
         }
     };
     let is_watch_another = desired.1;

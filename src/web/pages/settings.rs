@@ -9,13 +9,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::submitted::FieldProblems;
 use crate::auth::check_password;
 use crate::config::Problem;
 use crate::model::{ApiToken, Role, Secret, User, UserName};
 use crate::web::accounts::{NewToken, user_named};
+use crate::web::caller::Caller;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::guard::Caller;
 use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::{go_on, keep_session};
 use crate::web::site::Site;
@@ -40,7 +41,7 @@ struct Page {
     tokens: Vec<ApiToken>,
     /// The rejected input.
     typed: Filled,
-    problems: Vec<Problem>,
+    problems: FieldProblems,
     /// A link or a token, shown once.
     fresh: Option<Fresh>,
 }
@@ -54,11 +55,7 @@ impl Page {
     async fn of(site: &Site, layout: Layout) -> Result<Self, WebError> {
         let layout = layout.titled(Place::Settings, "Settings");
         let (users, tokens) = (site.web.store.users().await?, site.web.store.tokens().await?);
-        Ok(Self { layout, users, tokens, typed: Filled::default(), problems: Vec::new(), fresh: None })
-    }
-
-    fn problem(&self, field: &str) -> Option<String> {
-        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
+        Ok(Self { layout, users, tokens, typed: Filled::default(), problems: FieldProblems::default(), fresh: None })
     }
 
     fn is_own(&self, user: &User) -> bool {
@@ -80,7 +77,7 @@ async fn invite(
 ) -> Result<Response, WebError> {
     let role = Role::named(form.text("role")).unwrap_or(Role::Viewer);
     let invited = match UserName::parse(form.text("user")) {
-        Ok(name) => Ok((site.accounts(&visitor).invite(&name, Some(role)).await?, name)),
+        Ok(name) => Ok((visitor.accounts(&site).invite(&name, Some(role)).await?, name)),
         Err(wrong) => Err(Problem::whole("user", wrong)),
     };
     let mut shown = Page::of(&site, layout).await?;
@@ -91,7 +88,7 @@ async fn invite(
             Ok(drawn(StatusCode::OK, &shown))
         }
         Err(problem) => {
-            (shown.problems, shown.typed) = (vec![problem], form);
+            (shown.problems, shown.typed) = (FieldProblems(vec![problem]), form);
             Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
         }
     }
@@ -104,7 +101,7 @@ async fn set_user(
     form: Filled,
 ) -> Result<Response, WebError> {
     let role = Role::named(form.text("role")).ok_or_else(|| WebError::unfit("role", "must be `viewer` or `editor`"))?;
-    let user = site.accounts(&visitor).set(&user_named(&name)?, role).await?;
+    let user = visitor.accounts(&site).set(&user_named(&name)?, role).await?;
     Ok(go_on(&site, "/settings", &format!("The role of {} is now {}.", user.name, role.name())))
 }
 
@@ -122,7 +119,7 @@ async fn ask_remove_user(
     layout: Layout,
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
-    let user = site.accounts(&visitor).user(&user_named(&name)?).await?;
+    let user = visitor.accounts(&site).user(&user_named(&name)?).await?;
     let layout = layout.titled(Place::Settings, "Remove user").below([("Settings", "/settings")]);
     let lost = "The user is logged out at once and cannot log in again. Their changes and audit entries are kept.";
     Ok(page(&site, false, &Ask { layout, what: format!("user {}", user.name), lost }))
@@ -134,14 +131,14 @@ async fn remove_user(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, WebError> {
-    site.accounts(&visitor).remove(&user_named(&name)?).await?;
+    visitor.accounts(&site).remove(&user_named(&name)?).await?;
     Ok(go_on(&site, "/settings", &format!("User {name} is removed.")))
 }
 
 async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
     let desired =
         NewToken { name: form.text("token").to_owned(), role: form.text("role").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
-    let made = desired.make(&site.accounts(&visitor)).await;
+    let made = desired.make(&visitor.accounts(&site)).await;
     let mut shown = Page::of(&site, layout).await?;
     match made {
         Ok(secret) => {
@@ -152,10 +149,10 @@ async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layo
         Err(WebError::Unfit(problems)) => {
             // The API names the field `name`; this page has two names, so it is `token`.
             let here = |problem: Problem| if problem.field == "name" { Problem::whole("token", problem.named("name")) } else { problem };
-            (shown.problems, shown.typed) = (problems.into_iter().map(here).collect(), form);
+            (shown.problems, shown.typed) = (FieldProblems(problems.into_iter().map(here).collect()), form);
             Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
         }
-        Err(trouble) => Err(trouble),
+        Err(error) => Err(error),
     }
 }
 
@@ -165,7 +162,7 @@ async fn ask_remove_token(
     layout: Layout,
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
-    let token = site.accounts(&visitor).token(&name).await?;
+    let token = visitor.accounts(&site).token(&name).await?;
     let layout = layout.titled(Place::Settings, "Remove API token").below([("Settings", "/settings")]);
     let lost = "Programs that use this token are rejected from now on.";
     Ok(page(&site, false, &Ask { layout, what: format!("API token {}", token.name), lost }))
@@ -177,7 +174,7 @@ async fn remove_token(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, WebError> {
-    site.accounts(&visitor).remove_token(&name).await?;
+    visitor.accounts(&site).remove_token(&name).await?;
     Ok(go_on(&site, "/settings", &format!("API token {name} is removed.")))
 }
 
@@ -188,13 +185,7 @@ struct Account {
     name: UserName,
     /// A user who logs in through a proxy has none.
     has_password: bool,
-    problems: Vec<Problem>,
-}
-
-impl Account {
-    fn problem(&self, field: &str) -> Option<String> {
-        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
-    }
+    problems: FieldProblems,
 }
 
 /// An API token has no account.
@@ -206,7 +197,11 @@ async fn own(site: &Site, visitor: &Visitor) -> Result<(User, Option<Secret>), W
 async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, layout: Layout) -> Result<Response, WebError> {
     let (user, _) = own(&site, &visitor).await?;
     let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
-    Ok(page(&site, layout.said.is_some(), &Account { layout, name: user.name, has_password: user.has_password, problems: Vec::new() }))
+    Ok(page(
+        &site,
+        layout.said.is_some(),
+        &Account { layout, name: user.name, has_password: user.has_password, problems: FieldProblems::default() },
+    ))
 }
 
 async fn change_password(
@@ -226,7 +221,7 @@ async fn change_password(
     }
     let is_asked_for = problems.is_empty() && user.has_password;
     let allowed = if is_asked_for { Some(site.limiter.wait(from, Some(&user.name)).await.map_err(WebError::TooOften)?) } else { None };
-    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("Heartbeat is stopping".to_owned()))?;
+    let _place = site.password_turn().await?;
     if let Some(allowed) = allowed {
         if site.authenticator.log_in(&user.name, &Secret::new(before)).await?.is_some() {
             allowed.was_right();
@@ -237,10 +232,10 @@ async fn change_password(
     }
     if !problems.is_empty() {
         let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
-        let shown = Account { layout, name: user.name, has_password: user.has_password, problems };
+        let shown = Account { layout, name: user.name, has_password: user.has_password, problems: FieldProblems(problems) };
         return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
     }
-    site.accounts(&visitor).set_password(&user.name, &Secret::new(password)).await?;
+    visitor.accounts(&site).set_password(&user.name, &Secret::new(password)).await?;
     // The change ended all sessions; this browser gets a new one.
     let token = site.authenticator.open(user.id, false).await?;
     let mut response = go_on(&site, "/settings", "Your password is changed. All your other sessions are ended.");

@@ -19,6 +19,7 @@ use crate::web::etag::tag;
 use crate::web::layout::{Layout, Place, PublicLayout, page};
 use crate::web::site::Site;
 use crate::web::status::{Part, Status, sentence, title};
+use crate::web::visitor::Visitor;
 use crate::web::when::When;
 use crate::web::words::maybe_percent;
 
@@ -77,13 +78,23 @@ impl Page {
     }
 }
 
+/// The public sees only public pages and cannot find out whether there are others.
+async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<Arc<Status>, WebError> {
+    let (store, now, page) = (&*site.web.store, site.now(), site.status_page(name).await?);
+    match visitor {
+        Some(_) => Ok(Arc::new(Status::read(store, page, now).await?)),
+        None if page.public => Ok(site.status_pages.of(store, page, now).await?),
+        None => Err(WebError::no("status page", name)),
+    }
+}
+
 async fn show(
     State(site): State<Arc<Site>>,
     PublicLayout(layout): PublicLayout,
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
-    let status = Status::seen_by(&site, layout.visitor.as_ref(), &name).await?;
+    let status = seen_by(&site, layout.visitor.as_ref(), &name).await?;
     let is_public = status.page.public;
     let layout = layout.titled(Place::Outside, status.page.title.clone()).with_marks();
     let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
@@ -122,7 +133,7 @@ async fn feed(
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
-    let status = Status::seen_by(&site, layout.visitor.as_ref(), &name).await?;
+    let status = seen_by(&site, layout.visitor.as_ref(), &name).await?;
     let entries: Vec<Entry> = status.incidents.iter().map(|incident| entry(incident, layout.now)).collect();
     let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(layout.now.minute().start());
     let address = site.link(&headers, &format!("/status/{}", status.page.name));

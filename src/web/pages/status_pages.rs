@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
+use super::submitted::{problems_of, problems_of_new};
 use crate::config::status_page::{FIELDS, added, changed, value};
 use crate::config::{Problem, Texts};
 use crate::model::StatusPage;
-use crate::settings::ChangeError;
 use crate::web::control::{Control, Wrong};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
@@ -84,16 +84,13 @@ async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout) -
 
 async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
     let added = match added(&texts(&form)) {
-        Ok(page) => site.settings_service(&visitor).add(page).await,
+        Ok(page) => visitor.settings_service(&site).add(page).await,
         Err(problems) => Err(problems.into()),
     };
-    let problems: Vec<Problem> = match added {
-        Ok(done) => return Ok(go_on(&site, "/status-pages", &format!("Status page {} is added.", done.now.name))),
-        Err(ChangeError::Wrong(problems)) => problems.into_iter().collect(),
-        Err(ChangeError::Clash(clash)) => vec![Problem::whole("name", clash)],
-        Err(other) => return Err(other.into()),
-    };
-    Ok(Form::of(layout, None).rejected(&form, &problems))
+    match added {
+        Ok(done) => Ok(go_on(&site, "/status-pages", &format!("Status page {} is added.", done.now.name))),
+        Err(error) => Ok(Form::of(layout, None).rejected(&form, &problems_of_new(error)?)),
+    }
 }
 
 async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
@@ -110,10 +107,9 @@ async fn change(
 ) -> Result<Response, WebError> {
     let stored = site.status_page(&name).await?;
     let texts = texts(&form);
-    match site.settings_service(&visitor).change(&name, |stored: &StatusPage| Ok(changed(stored, &texts)?)).await {
+    match visitor.settings_service(&site).change(&name, |stored: &StatusPage| Ok(changed(stored, &texts)?)).await {
         Ok(_) => Ok(go_on(&site, "/status-pages", &format!("Status page {name} is saved."))),
-        Err(ChangeError::Wrong(problems)) => Ok(Form::of(layout, Some(stored)).rejected(&form, &problems.into_iter().collect::<Vec<_>>())),
-        Err(other) => Err(other.into()),
+        Err(error) => Ok(Form::of(layout, Some(stored)).rejected(&form, &problems_of(error)?)),
     }
 }
 
@@ -136,6 +132,6 @@ async fn remove(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, WebError> {
-    site.settings_service(&visitor).remove::<StatusPage>(&name).await?;
+    visitor.settings_service(&site).remove::<StatusPage>(&name).await?;
     Ok(go_on(&site, "/status-pages", &format!("Status page {name} is removed.")))
 }

@@ -89,7 +89,7 @@ type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str)
 const KEEPS_FROM_STARTING: [Row; 17] = [
     (&[("HEARTBEAT_KEY", "short")], "[service]", "HEARTBEAT_KEY cannot be used"),
     (&[("HEARTBEAT_KEY_FILE", "two.toml")], "[service]", "encryption key"),
-    (&[("HEARTBEAT_KEY_FILE", "two.toml/key")], "[service]", "no directory"),
+    (&[("HEARTBEAT_KEY_FILE", "two.toml/key")], "[service]", "is not a directory"),
     (&[("HEARTBEAT_KEY_FILE", ".")], "[service]", "is a directory"),
     (&[("DATABASE_URL", "sqlite:.")], "[service]", "directory"),
     (&[("DATABASE_URL", "sqlite:two.toml/x.db")], "[service]", "directory"),

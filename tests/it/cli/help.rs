@@ -44,6 +44,38 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[test]
+fn help_and_version_are_commands_as_well() {
+    let home = Home::new();
+    for (command, flag) in
+        [(&["version"][..], &["--version"][..]), (&["help"], &["-h"]), (&["help", "channels", "add"], &["channels", "add", "-h"])]
+    {
+        assert_eq!(home.run(command).out, home.run(flag).out, "{command:?}");
+    }
+    let wrong = home.run(&["help", "chanels"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.err.contains("there is no command `chanels`; did you mean `channels`?"), "{wrong:?}");
+}
+
+#[test]
+fn every_command_has_a_man_page() {
+    let home = Home::new();
+    assert_eq!(home.run(&["man", "--dir", "share/man1"]).code, 0);
+    for (words, _) in commands() {
+        let name = [&["heartbeat".to_owned()], words.as_slice()].concat().join("-");
+        let page = std::fs::read_to_string(home.path(&format!("share/man1/{name}.1"))).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let title = format!(".TH {name} 1 ");
+        assert!(page.contains(&title), "{name}: {page}");
+        let arguments = ["man"].into_iter().chain(words.iter().map(String::as_str)).collect::<Vec<_>>();
+        assert!(home.run(&arguments).out.contains(&title), "{name}");
+    }
+    let file = home.path("file");
+    std::fs::write(&file, "").unwrap();
+    let wrong = home.run(&["man", "--dir", "file/man1"]);
+    assert_eq!(wrong.code, 1, "{wrong:?}");
+    assert!(wrong.err.contains("cannot create the directory file/man1"), "{wrong:?}");
+}
+
+#[test]
 fn every_shell_gets_its_completions() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -52,7 +52,7 @@ fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_reads() {
     fs::remove_file(&key).unwrap();
     let ran = home.run(&["projects"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.err.contains("the key file HOME/data/posthog-heartbeat/heartbeat.key is not there"), "{ran:?}");
+    assert!(ran.err.contains("the key file HOME/data/posthog-heartbeat/heartbeat.key does not exist"), "{ran:?}");
     assert!(!key.exists());
 }
 

@@ -190,8 +190,12 @@ fn a_test_that_is_not_taken_fails() {
     let ran = home.run(&["channels", "test", "ops", "--kind", "resolved", "--kind", "opened", "--json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     let deliveries = ran.json()["deliveries"].clone();
-    let brief: Vec<_> =
-        deliveries.as_array().unwrap().iter().map(|one| (one["kind"].clone(), one["taken"].clone(), one["again"].clone())).collect();
+    let brief: Vec<_> = deliveries
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["kind"].clone(), one["accepted"].clone(), one["will_retry"].clone()))
+        .collect();
     assert_eq!(brief, [("opened".into(), true.into(), false.into()), ("resolved".into(), false.into(), true.into())]);
     assert_eq!((receiver.came().len(), &ran.json()["requeued"]), (2, &serde_json::Value::Null));
     assert!(!ran.out.contains("hunter2"), "{ran:?}");

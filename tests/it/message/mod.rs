@@ -37,7 +37,7 @@ fn incident(incident_kind: IncidentKind, rules: &[RuleKind]) -> Incident {
         tally: Tally { sent: 12, arrived: 2, late: 3, missing: 5, lost: 1, rejected: 2, duplicated: 1, ..Tally::default() },
         announced: Some(opened),
         reminders: 0,
-        told: Some(opened),
+        notified: Some(opened),
         acknowledged: None,
         snoozed_until: None,
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, Delivery, NotificationKind, Proxies};
-use heartbeat::notify::{Sender, SenderError, SenderSettings};
+use heartbeat::model::{ChannelKind, Delivery, NetworkError, NotificationKind, Proxies};
+use heartbeat::notify::{Sender, SenderSettings};
 
 use super::bed::{BY_HTTP, channel, channel_at, deliver, message, nobody, sender, sender_with, words};
 use crate::support::scripted::{Act, Server, always, answer, eventually, ok};
@@ -310,10 +310,10 @@ async fn settings_that_cannot_be_used_are_said_without_their_secret() {
     let clock = heartbeat::clock::Clock::system();
     let proxies = Proxies { https: Some("http://user:Pr0xyPassword@:0:0".into()), ..Proxies::default() };
     let wrong = Sender::new(clock.clone(), &SenderSettings { proxies, ..SenderSettings::default() }).unwrap_err();
-    assert_eq!(wrong, SenderError::Proxy("HTTPS_PROXY"));
+    assert_eq!(wrong, NetworkError::Proxy("HTTPS_PROXY"));
     assert!(!wrong.to_string().contains("Pr0xyPassword"));
     let roots = SenderSettings { extra_roots: vec![vec![1, 2, 3].into()], ..SenderSettings::default() };
-    assert!(matches!(Sender::new(clock, &roots).unwrap_err(), SenderError::Root(_)));
+    assert!(matches!(Sender::new(clock, &roots).unwrap_err(), NetworkError::Root(_)));
 }
 
 /// An answer that nests deeper than a stack costs one message at the most.

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
-use heartbeat::model::{CaptureResult, Endpoint, Phase, Reply, Timestamp};
+use heartbeat::model::{CaptureResult, Endpoint, NetworkError, Phase, Reply, Timestamp};
 use heartbeat::posthog::capture::send;
-use heartbeat::posthog::{Client, Settings, SettingsError};
+use heartbeat::posthog::{Client, Settings};
 use tokio::net::TcpListener;
 
 use super::h2_server::H2Server;
@@ -45,7 +45,7 @@ async fn a_closed_port_fails_at_connect() {
     let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &format!("http://{address}")).await;
     let (at, words) = unreachable(&capture_result);
     assert_eq!(at, Phase::Connect);
-    assert!(words.contains(&address.to_string()) && words.contains("rejected"), "{words}");
+    assert!(words.contains(&address.to_string()) && words.contains("refused"), "{words}");
     assert_eq!(capture_result.phases.connect_us, None);
 }
 
@@ -112,7 +112,7 @@ async fn a_tls_handshake_without_an_end_is_given_up_at_tls() {
 #[test]
 fn a_certificate_that_is_none_is_refused_at_the_start() {
     let settings = Settings { extra_roots: vec![vec![1, 2, 3].into()], ..Settings::default() };
-    assert!(matches!(Client::new(Clock::system(), &settings), Err(SettingsError::Root(_))));
+    assert!(matches!(Client::new(Clock::system(), &settings), Err(NetworkError::Root(_))));
 }
 
 #[tokio::test]

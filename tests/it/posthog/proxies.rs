@@ -1,9 +1,8 @@
 //! Proxies between: asked in the right form, named when they fail, their passwords never shown.
 
 use heartbeat::clock::Clock;
-use heartbeat::model::Proxies;
-use heartbeat::model::{Endpoint, Phase, RejectionReason, Reply};
-use heartbeat::posthog::{Client, Settings, SettingsError};
+use heartbeat::model::{Endpoint, NetworkError, Phase, Proxies, RejectionReason, Reply};
+use heartbeat::posthog::{Client, Settings};
 
 use super::Sample;
 use crate::support::scripted::{Act, Request, Server, always, answer, ok};
@@ -107,7 +106,7 @@ fn an_address_that_is_no_proxy_is_refused_by_its_variable_and_not_quoted() {
             (Proxies { all: given(), ..Proxies::default() }, "ALL_PROXY"),
         ] {
             let rejected = Client::new(Clock::system(), &Settings { proxies, ..Settings::default() }).err();
-            assert_eq!(rejected, Some(SettingsError::Proxy(variable)), "{wrong}");
+            assert_eq!(rejected, Some(NetworkError::Proxy(variable)), "{wrong}");
             assert!(!rejected.unwrap().to_string().contains("hunter2"));
         }
     }

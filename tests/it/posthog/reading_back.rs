@@ -103,13 +103,13 @@ async fn an_answer_in_chunks_is_whole_and_leaves_its_connection_usable() {
 #[tokio::test]
 async fn an_answer_over_its_bound_is_not_read_on() {
     let failure = answered("200 OK", JSON, "x".repeat(9 * 1024 * 1024)).await.unwrap_err();
-    assert_eq!((failure.trouble, failure.excerpt.words.as_str()), (ReadbackErrorKind::NotPostHog, "x".repeat(300).as_str()));
+    assert_eq!((failure.kind, failure.excerpt.words.as_str()), (ReadbackErrorKind::NotPostHog, "x".repeat(300).as_str()));
     assert_eq!(failure.note.as_deref(), Some("an answer of over 8 MiB"));
 }
 
 #[tokio::test]
 async fn every_failure_of_a_look_has_its_name_and_words() {
-    for (status, headers, body, trouble, words) in [
+    for (status, headers, body, kind, words) in [
         ("400 Bad Request", JSON, r#"{"detail":"Unknown function foo"}"#, ReadbackErrorKind::QueryRejected, "Unknown function foo"),
         (
             "401 Unauthorized",
@@ -163,7 +163,7 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("401 No", "www-authenticate: Basic realm=office\r\n", "", ReadbackErrorKind::NotPostHog, ""),
     ] {
         let failure = answered(status, headers, body).await.unwrap_err();
-        assert_eq!(failure.trouble, trouble, "{status} {body}");
+        assert_eq!(failure.kind, kind, "{status} {body}");
         assert!(failure.excerpt.words.contains(words), "{status} {body}: {}", failure.excerpt.words);
         assert!(status.starts_with(&failure.excerpt.status.to_string()));
         assert_eq!(failure.retry_after, None);
@@ -191,7 +191,7 @@ async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
         ("200 OK", JSON, row("[],7"), "an unexpected row", "[]"),
     ] {
         let failure = answered(status, headers, body.clone()).await.unwrap_err();
-        assert_eq!(failure.trouble, ReadbackErrorKind::NotPostHog, "{status} {body}");
+        assert_eq!(failure.kind, ReadbackErrorKind::NotPostHog, "{status} {body}");
         assert!(failure.note.as_deref().unwrap_or_default().starts_with(note), "{status} {body}: {:?}", failure.note);
         assert!(
             failure.excerpt.words.contains(words) && !failure.excerpt.words.contains(note),
@@ -265,14 +265,14 @@ async fn a_query_gets_its_minute_and_no_more() {
     assert!(too_early.is_err());
     hand.advance(Duration::from_secs(4));
     let failure = reading_back.await.unwrap().unwrap_err();
-    assert_eq!(failure.trouble, ReadbackErrorKind::Unreachable);
+    assert_eq!(failure.kind, ReadbackErrorKind::Unreachable);
     assert_eq!((failure.excerpt.status, failure.excerpt.words.as_str()), (0, "no answer within 65s"));
 }
 
 #[tokio::test]
 async fn nobody_there_is_unreachable_with_the_phase() {
     let failure = ask(&client(), "http://posthog.invalid").await.unwrap_err();
-    assert_eq!(failure.trouble, ReadbackErrorKind::Unreachable);
+    assert_eq!(failure.kind, ReadbackErrorKind::Unreachable);
     assert_eq!(failure.excerpt.at, Some(Phase::Dns), "{}", failure.excerpt.words);
 }
 
@@ -336,7 +336,7 @@ async fn of_several_projects_that_a_key_is_limited_to_the_token_tells() {
     assert_eq!(find(&server).await.unwrap().path, ProjectPath::Number(42), "41 was deleted, which says nothing of 42");
     let blind = posthog(&[(KEY, "200 OK", r#"{"scopes":["query:read"],"scoped_teams":[41,42]}"#)]).await;
     let failure = find(&blind).await.unwrap_err();
-    assert_eq!((failure.trouble, failure.excerpt.words.as_str()), (ReadbackErrorKind::WhichProject, ""));
+    assert_eq!((failure.kind, failure.excerpt.words.as_str()), (ReadbackErrorKind::WhichProject, ""));
     assert!(failure.to_string().contains("limited to 2 projects") && failure.to_string().contains("project id"), "{failure}");
 }
 
@@ -356,7 +356,7 @@ async fn a_key_that_is_not_limited_lists_the_projects_or_is_left_with_the_one_it
 async fn a_key_without_the_scope_to_query_is_told_so_before_it_is_tried() {
     let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["project:read","insight:read"],"scoped_teams":[42]}"#)]).await;
     let failure = find(&server).await.unwrap_err();
-    assert_eq!(failure.trouble, ReadbackErrorKind::KeyForbidden);
+    assert_eq!(failure.kind, ReadbackErrorKind::KeyForbidden);
     assert!(failure.to_string().starts_with("the key has the scopes project:read, insight:read, but not query:read: "), "{failure}");
 }
 
@@ -402,14 +402,14 @@ async fn a_token_of_no_project_says_how_many_were_seen() {
         let body = page(next);
         let server = always(move || answer("200 OK", JSON, &body)).await;
         let failure = find_project(&client(), &server.base(), &key(), &token).await.unwrap_err();
-        assert_eq!(failure.trouble, ReadbackErrorKind::NoSuchProject);
+        assert_eq!(failure.kind, ReadbackErrorKind::NoSuchProject);
         assert!(failure.to_string().starts_with("none of the 2 projects"), "{failure}");
     }
 }
 
 #[tokio::test]
 async fn a_list_of_projects_that_cannot_be_read_says_why() {
-    for (status, body, trouble, note, words) in [
+    for (status, body, kind, note, words) in [
         ("401 No", r#"{"detail":"Invalid key."}"#, ReadbackErrorKind::KeyWrong, "", "Invalid key."),
         (
             "403 No",
@@ -423,7 +423,7 @@ async fn a_list_of_projects_that_cannot_be_read_says_why() {
     ] {
         let answers: &'static [_] = vec![(LIST, status, body)].leak();
         let failure = find(&posthog(answers).await).await.unwrap_err();
-        assert_eq!(failure.trouble, trouble, "{status} {body}");
+        assert_eq!(failure.kind, kind, "{status} {body}");
         assert!(failure.note.as_deref().unwrap_or_default().starts_with(note), "{:?}", failure.note);
         assert_eq!(failure.excerpt.words, words);
     }

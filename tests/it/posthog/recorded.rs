@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Beat, CaptureResult, Endpoint, PersonalKey, ProjectToken, ReadbackError, Reply, Timestamp};
+use heartbeat::model::{Beat, CaptureResult, Endpoint, PersonalKey, ProjectToken, ReadbackError, Reply, Timestamp, Timing};
 use heartbeat::posthog::capture::{Event, send_telling};
 use heartbeat::posthog::instance::{TokenState, identify, knows_token};
 use heartbeat::posthog::query::{Answer, ProjectPath, Question, Watched, find_project, readback};
@@ -33,7 +33,7 @@ impl Reading {
 
     fn of_failure(failure: &ReadbackError) -> Self {
         let wait = failure.retry_after.map(|wait| format!(", for {}s", wait.as_secs())).unwrap_or_default();
-        Self { words: failure.excerpt.words.clone(), ..Self::of(format!("cannot look: {:?}{wait}", failure.trouble)) }
+        Self { words: failure.excerpt.words.clone(), ..Self::of(format!("read-back failed: {:?}{wait}", failure.kind)) }
     }
 
     fn of_capture_result(capture_result: &CaptureResult, again: bool) -> Self {
@@ -146,7 +146,7 @@ async fn send(endpoint: Endpoint, base: &str, token: &ProjectToken) -> Reading {
     let beat = Beat { uuid: UUID.parse().unwrap(), ..Beat::alone(token, "PostHog Heartbeat Plugin", now) };
     let event = Event { base, endpoint, token, name: "heartbeat", beat: &beat, timestamp: now };
     let mut first = None;
-    let last = send_telling(&client(), &event, now.plus(Duration::from_mins(1)), &mut |capture_result| {
+    let last = send_telling(&client(), &event, Timing::default().timeout, now.plus(Duration::from_mins(1)), &mut |capture_result| {
         first = first.take().or(Some(capture_result))
     })
     .await;

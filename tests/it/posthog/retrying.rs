@@ -47,7 +47,7 @@ const STEP: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn trouble_that_can_pass_is_tried_again_with_the_same_bytes() {
-    for (trouble, endpoint) in [
+    for (kind, endpoint) in [
         ("408 Request Timeout", Endpoint::V0),
         ("500 Internal Server Error", Endpoint::V0),
         ("502 Bad Gateway", Endpoint::V1),
@@ -56,12 +56,12 @@ async fn trouble_that_can_pass_is_tried_again_with_the_same_bytes() {
     ] {
         let uuid = Sample::new(endpoint).beat.uuid;
         let server = Server::start(move |at, _| match at {
-            0 | 1 => answer(trouble, "", "please retry"),
+            0 | 1 => answer(kind, "", "please retry"),
             _ => answer("200 OK", "", &json!({"status": "Ok", "results": {uuid.to_string(): {"result": "ok"}}}).to_string()),
         })
         .await;
         let capture_result = Sending::start(endpoint, &server, MINUTE).await.through(STEP).await;
-        assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 3), "{trouble}");
+        assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 3), "{kind}");
         assert_eq!(capture_result.sent, START);
         let requests = server.requests();
         assert!(requests.iter().all(|request| request.body == requests[0].body && request.line() == requests[0].line()));

@@ -107,6 +107,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
             "ended_because",
             "first_bad",
             "id",
+            "incident_kind",
             "key",
             "last_good",
             "lasted_ms",
@@ -116,7 +117,6 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
             "rules",
             "severity",
             "snoozed_until",
-            "incident_kind",
             "url"
         ]
     );
@@ -194,7 +194,7 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
     assert_eq!([&shown["stopped_words"], &shown["queued"].to_string().into()], ["410 Gone", "1"], "{shown}");
     let rejected = story.ask(&["channels", "test", "ops", "--json"]).await;
     assert_eq!(rejected.code(), 1, "{rejected:?}");
-    assert_eq!(rejected.json()["deliveries"][0]["taken"], false);
+    assert_eq!(rejected.json()["deliveries"][0]["accepted"], false);
     assert_eq!(channel().await["state"], "not_delivering");
 
     // The end comes while nothing is delivered; then somebody mends the receiver.

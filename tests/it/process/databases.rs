@@ -201,7 +201,7 @@ async fn a_full_disk_is_told_and_caught_up_with() {
     command.args(["-c", &line]);
     let mut service = Process::start(command);
     service.err.wait_for("cannot record capture results; they are held").await;
-    assert!(service.err.text().contains("is the disk full, or failing?"), "{}", service.err.text());
+    assert!(service.err.text().contains("check whether the disk is full or failing"), "{}", service.err.text());
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives());
     // Room again: nothing is left of the trouble.

@@ -51,7 +51,7 @@ async fn a_service_of_the_same_speed_beats_into_it() {
         async || {
             let status = settings_service.run(&["status", "--speed", "60", "--json"]).await;
             status.code() == 0
-                && status.json()["items"][0]["health"] == "good"
+                && status.json()["items"][0]["health"] == "up"
                 && status.json()["items"][0]["today"]["arrived"].as_u64() >= Some(3)
         },
     )

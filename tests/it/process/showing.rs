@@ -108,7 +108,7 @@ async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute,
     store.record(&[Recorded::of_capture_result(route, minute, &capture_result)], &evidence).await.unwrap();
 
     let throttled = ReadbackError {
-        trouble: ReadbackErrorKind::Throttled,
+        kind: ReadbackErrorKind::Throttled,
         excerpt: ResponseExcerpt { status: 429, words: "Request was throttled.".into(), ..ResponseExcerpt::default() },
         retry_after: None,
         note: None,

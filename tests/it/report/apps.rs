@@ -45,8 +45,7 @@ async fn ingestion_alert_says_how_it_looked_what_it_found_and_how_soon() {
     assert_eq!(nothing, heartbeat::report::AlertFigures::default());
     for minute in 0..120 {
         let made = readback(&project, after(START.plus(minute), 30));
-        let failure =
-            ReadbackError { trouble: ReadbackErrorKind::Broken, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+        let failure = ReadbackError { kind: ReadbackErrorKind::Broken, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         let made = if minute % 10 == 0 { Readback { result: Err(failure), ..made } } else { made };
         world.store.settle(&made, &[], &[]).await.unwrap();
     }

@@ -31,7 +31,7 @@ async fn a_beat_is_told_from_its_sending_to_the_look_that_saw_it() {
     for second in [30, 90, 150, 239, 299] {
         let made = readback(&project, after(START, second));
         let failure =
-            ReadbackError { trouble: ReadbackErrorKind::Throttled, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+            ReadbackError { kind: ReadbackErrorKind::Throttled, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         let made = if second == 90 { Readback { result: Err(failure), ..made } } else { made };
         world.store.settle(&made, &[], &[]).await.unwrap();
     }

@@ -87,7 +87,7 @@ async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<
 }
 
 fn readback(project: &Project, kind: u8, now: Timestamp) -> Option<Readback> {
-    let failure = |trouble| ReadbackError::quoting(trouble, ResponseExcerpt::default());
+    let failure = |kind| ReadbackError::quoting(kind, ResponseExcerpt::default());
     let result = match kind {
         0 => return None,
         1 => Err(failure(ReadbackErrorKind::NoKey)),
@@ -182,7 +182,7 @@ async fn a_list_tells_which_incidents_are_open() {
         projects.push(world.project(name).await);
     }
     let told: Vec<Brief> = briefs(&world.store, &projects, &[], now).await.unwrap();
-    assert!(told.iter().all(|brief| brief.open.is_empty() && brief.gravest().is_none() && brief.newest_lag().is_none()));
+    assert!(told.iter().all(|brief| brief.open.is_empty() && brief.most_severe().is_none() && brief.newest_lag().is_none()));
     open_incident(&world.store, Incident { severity: Severity::Warning, ..incident(&projects[1], IncidentKind::Monitoring, 5) }).await;
     open_incident(&world.store, incident(&projects[1], IncidentKind::Ingestion, 3)).await;
     open_incident(&world.store, Incident { closed: Some(now), ..incident(&projects[0], IncidentKind::Ingestion, 3) }).await;
@@ -193,5 +193,5 @@ async fn a_list_tells_which_incidents_are_open() {
         told[1].open.iter().map(|incident| incident.incident_kind).collect::<Vec<_>>(),
         [IncidentKind::Monitoring, IncidentKind::Ingestion]
     );
-    assert_eq!(told[1].gravest().map(|incident| incident.incident_kind), Some(IncidentKind::Ingestion));
+    assert_eq!(told[1].most_severe().map(|incident| incident.incident_kind), Some(IncidentKind::Ingestion));
 }

@@ -101,7 +101,7 @@ async fn ingestion_alert_tells_looks_that_failed_and_what_became_of_incidents() 
     let project = world.project("shop").await;
     for minute in 0..20 {
         let made = readback(&project, after(START.plus(minute), 30));
-        let failure = |trouble| ReadbackError::quoting(trouble, ResponseExcerpt::default());
+        let failure = |kind| ReadbackError::quoting(kind, ResponseExcerpt::default());
         let made = match minute {
             3..=7 => Readback { result: Err(failure(ReadbackErrorKind::Throttled)), ..made },
             8 => Readback { result: Err(failure(ReadbackErrorKind::Broken)), ..made },

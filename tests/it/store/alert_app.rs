@@ -142,9 +142,9 @@ async fn another_key_does_not_open_the_secrets_of_the_app(bed: Bed) {
     let stranger = bed.try_open_with(cipher('B')).await.unwrap();
     let error = stranger.projects().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
-    assert!(error.to_string().starts_with("the sealed part of ingestion-alert of project one cannot be decrypted"), "{error}");
+    assert!(error.to_string().starts_with("the secret ingestion-alert settings of project one cannot be decrypted"), "{error}");
     let said = stranger.channels().await.unwrap_err().to_string();
-    assert!(said.starts_with("the pair of webhooks of project one cannot be decrypted"), "{said}");
+    assert!(said.starts_with("the webhooks of project one cannot be decrypted"), "{said}");
     // Put again, it is encrypted with the new key.
     assert_eq!(set_up(&stranger, put.clone()).await.spec, put);
     assert_eq!(pair_of(&stranger, find(&stranger, &name("one")).await.id).await.unwrap().id, pair.id);
@@ -161,7 +161,7 @@ async fn damaged_settings_are_named(bed: Bed) {
         ("settings = '{\"timeRange\":30}'", "its ingestion-alert settings in the database cannot be read"),
         ("settings = '{\"timeRange\":\"soon\"}'", "its ingestion-alert setting timeRange in the database cannot be read: `soon` must be"),
         ("settings = '{\"colour\":\"red\"}'", "its ingestion-alert setting colour in the database cannot be read: is not a setting"),
-        ("settings = '{}', secrets = ''", "the sealed part of ingestion-alert of project one cannot be decrypted"),
+        ("settings = '{}', secrets = ''", "the secret ingestion-alert settings of project one cannot be decrypted"),
     ] {
         bed.execute(&format!("UPDATE apps SET {damage} WHERE kind = 'ingestion-alert'")).await;
         let said = store.projects().await.unwrap_err().to_string();

@@ -331,9 +331,9 @@ async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
     for (after, phase) in (20..).zip([Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer]) {
         all.push(evidence(after, EvidenceOf::Unreachable { at: phase, obstacle: Obstacle::Reset, words: "no \u{0} route".into() }));
     }
-    for (after, trouble) in (40..).zip(ReadbackErrorKind::ALL) {
+    for (after, kind) in (40..).zip(ReadbackErrorKind::ALL) {
         let retry_after = (after % 2 == 0).then(|| std::time::Duration::from_secs(90));
-        all.push(evidence(after, EvidenceOf::Unverified(ReadbackError { trouble, excerpt: excerpt.clone(), note: None, retry_after })));
+        all.push(evidence(after, EvidenceOf::Unverified(ReadbackError { kind, excerpt: excerpt.clone(), note: None, retry_after })));
     }
     let (capture_results, readbacks) = all.split_at(9);
     store.record(&[], capture_results).await.unwrap();

@@ -209,7 +209,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
     let error = stranger.channels().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     let said = error.to_string();
-    assert!(said.starts_with("the sealed part of channel ops cannot be decrypted with this encryption key"), "{said}");
+    assert!(said.starts_with("the fields of channel ops cannot be decrypted with this encryption key"), "{said}");
     // What cannot be opened can still be replaced, or removed.
     assert_eq!(set_up_channel(&stranger, webhook("ops")).await.id, ops.id);
     store.apply_channels(&[], &[name("ops")]).await.unwrap();
@@ -217,7 +217,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
     // Nothing is encrypted beside it with another key, and nothing of the change is written.
     store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
     let said = stranger.apply_channels(&[webhook("other")], &[name("ops2")]).await.unwrap_err().to_string();
-    assert!(said.starts_with("nothing is encrypted with this encryption key, because the sealed part of channel ops"), "{said}");
+    assert!(said.starts_with("nothing is encrypted with this encryption key, because the fields of channel ops"), "{said}");
     let said = stranger.apply(&[spec("one")], &[], START.start()).await.unwrap_err().to_string();
     assert!(said.contains("channel ops cannot be decrypted with it") && said.contains("`heartbeat channels remove ops` first"), "{said}");
     assert!(stranger.project_names().await.unwrap().is_empty());

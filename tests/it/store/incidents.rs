@@ -61,7 +61,7 @@ async fn an_incident_comes_back_as_it_was(bed: Bed) {
         },
         announced: Some(at(START, 12)),
         reminders: u32::MAX,
-        told: Some(at(START, 13)),
+        notified: Some(at(START, 13)),
         ..incident(&project, IncidentKind::Monitoring, 1)
     };
     for (number, incident) in (1..).zip([full.clone(), bare]) {

@@ -28,7 +28,7 @@ async fn glances_come_back_as_they_were(bed: Bed) {
     let mut samples = Vec::new();
     for (minute, result) in (0..).zip(results) {
         let at = at(START.plus(minute), 59_999 - minute);
-        let of = result.map_err(|trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None });
+        let of = result.map_err(|kind| ReadbackError { kind, excerpt: ResponseExcerpt::default(), retry_after: None, note: None });
         store.settle(&Readback { result: of, ..readback(&project, at) }, &[], &[]).await.unwrap();
         samples.push(ReadbackSample { at, result });
     }
@@ -40,7 +40,7 @@ async fn glances_come_back_as_they_were(bed: Bed) {
 async fn the_last_look_of_a_minute_stands(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
-    let failure = ReadbackError { trouble: ReadbackErrorKind::Broken, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+    let failure = ReadbackError { kind: ReadbackErrorKind::Broken, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
     let readbacks = [
         readback(&project, at(START, 5)),
         Readback { result: Err(failure), ..readback(&project, at(START, 7)) },
@@ -89,7 +89,7 @@ async fn damaged_samples_are_named(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     store.settle(&readback(&project, at(START, 1)), &[], &[]).await.unwrap();
-    for damage in ["trouble = 99", "trouble = -1", "trouble = NULL, others = NULL"] {
+    for damage in ["error = 99", "error = -1", "error = NULL, others = NULL"] {
         bed.execute(&format!("UPDATE readback_samples SET {damage}")).await;
         let said = store.samples(project.id, START, START.plus(1)).await.unwrap_err().to_string();
         assert_eq!(said, format!("the read-back sample of project {} in minute {} is damaged", project.id.0, START.index()));

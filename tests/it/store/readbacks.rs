@@ -72,7 +72,7 @@ async fn looks_come_back_as_they_were(bed: Bed) {
     };
     readbacks.push(Readback { findings: said, ..good.clone() });
     readbacks.push(good.clone());
-    for (trouble, retry_after) in
+    for (kind, retry_after) in
         ReadbackErrorKind::ALL.into_iter().zip([None, Some(Duration::ZERO), Some(Duration::from_hours(12))].into_iter().cycle())
     {
         let excerpt = ResponseExcerpt {
@@ -81,7 +81,7 @@ async fn looks_come_back_as_they_were(bed: Bed) {
             words: "slow \u{0} down".into(),
             ..ResponseExcerpt::default()
         };
-        let failure = ReadbackError { trouble, excerpt, note: Some("ours".into()), retry_after };
+        let failure = ReadbackError { kind, excerpt, note: Some("ours".into()), retry_after };
         readbacks.push(Readback { result: Err(failure), failing_since: Some(at(START, -9)), ..good.clone() });
     }
     for readback in readbacks {

@@ -130,7 +130,7 @@ pub(crate) fn incident(project: &Project, incident_kind: IncidentKind, opened: i
         tally: Tally::default(),
         announced: None,
         reminders: 0,
-        told: None,
+        notified: None,
         acknowledged: None,
         snoozed_until: None,
     }

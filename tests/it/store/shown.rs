@@ -64,13 +64,13 @@ async fn timelines_and_what_was_told_are_read_for_a_whole_project(bed: Bed) {
     let mut taken = store.lease(at(START, 0), at(START, 1), 1).await.unwrap().remove(0);
     (taken.state, taken.ended) = (NotificationState::Sent, Some(at(START, 0)));
     store.mark(&[taken], &[], &[]).await.unwrap();
-    let told = store.told(project.id, START.start()).await.unwrap();
+    let told = store.notification_counts(project.id, START.start()).await.unwrap();
     assert_eq!(
         (told.get(&NotificationState::Sent), told.get(&NotificationState::Queued), told.get(&NotificationState::Failed)),
         (Some(&1), Some(&1), None)
     );
-    assert!(store.told(project.id, START.plus(1).start()).await.unwrap().is_empty());
-    assert!(store.told(another.id, START.start()).await.unwrap().is_empty());
+    assert!(store.notification_counts(project.id, START.plus(1).start()).await.unwrap().is_empty());
+    assert!(store.notification_counts(another.id, START.start()).await.unwrap().is_empty());
 }
 
 async fn open_incidents_are_those_of_the_projects_that_were_asked_for(bed: Bed) {
@@ -97,7 +97,7 @@ async fn readbacks_are_counted(bed: Bed) {
     for minute in 0..10 {
         let made = readback(&project, at(START.plus(minute), 30_000));
         let failure =
-            ReadbackError { trouble: ReadbackErrorKind::Throttled, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+            ReadbackError { kind: ReadbackErrorKind::Throttled, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         let made = if minute % 4 == 0 { Readback { result: Err(failure), ..made } } else { made };
         store.settle(&made, &[], &[]).await.unwrap();
         store.settle(&readback(&another, at(START.plus(minute), 30_000)), &[], &[]).await.unwrap();

@@ -234,7 +234,10 @@ async fn switching_the_app_off_ends_what_is_open_and_says_so() {
     assert_eq!(called(&pair), "/on /off");
     let entries = world.store.entries(incident(&world).await.id.unwrap()).await.unwrap();
     let words = &entries.last().unwrap().words;
-    assert!(words.starts_with("no longer watched: Ingestion Alert was switched off on this project; so far 1 beat was refused"), "{words}");
+    assert!(
+        words.starts_with("no longer watched: Ingestion Alert was switched off on this project; so far 1 beat was rejected"),
+        "{words}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -336,7 +339,7 @@ async fn a_channel_that_rejects_its_first_message_does_not_deliver_and_is_still_
     let stopped = named(&world, "picky").await.stopped.unwrap();
     assert!(stopped.retried && stopped.words.starts_with("it rejects its first message: 400 Bad Request"), "{}", stopped.words);
     let told = &world.ops.messages()[1].text;
-    assert!(told.contains("400 Bad Request") && told.contains("Each new notification is still tried there."), "{told}");
+    assert!(told.contains("400 Bad Request") && told.contains("Each new notification is still tried."), "{told}");
 
     over(&world).await;
     world.seconds_until("the next is tried", async |_: &World| picky.all().len() == 2).await;

@@ -50,7 +50,7 @@ async fn events_dropped_in_silence_are_lost_and_stay_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_failing_look_has_its_own_words_and_no_beat_is_called_lost() {
-    for (status, trouble, says) in [
+    for (status, kind, says) in [
         (401, ReadbackErrorKind::KeyWrong, "rejects the personal API key: 401"),
         (403, ReadbackErrorKind::KeyForbidden, "may not query this project: 403"),
         (429, ReadbackErrorKind::Throttled, "limits the rate of queries: 429"),
@@ -63,7 +63,7 @@ async fn each_failing_look_has_its_own_words_and_no_beat_is_called_lost() {
         let report = world.report().await;
         assert_eq!(report.verdict.health, Health::Unknown, "{status}: {}", report.verdict);
         assert!(report.verdict.to_string().contains(says), "{status}: {}", report.verdict);
-        assert_eq!(report.readback.unwrap().result.unwrap_err().trouble, trouble);
+        assert_eq!(report.readback.unwrap().result.unwrap_err().kind, kind);
         let outcomes = world.outcomes().await;
         assert!(!outcomes.contains('X') && outcomes.contains('?'), "{status}: {outcomes}");
     }

@@ -99,5 +99,5 @@ async fn the_apps_own_key_and_host_read_in_place_of_the_projects() {
     spec.ingestion_alert.as_mut().unwrap().posthog_api_key = Some(PersonalKey::parse("phx_of_nobody").unwrap());
     world.apply(spec).await;
     world.minutes(2).await;
-    assert_eq!(world.report().await.readback.unwrap().result.unwrap_err().trouble, ReadbackErrorKind::KeyWrong);
+    assert_eq!(world.report().await.readback.unwrap().result.unwrap_err().kind, ReadbackErrorKind::KeyWrong);
 }

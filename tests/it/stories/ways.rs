@@ -177,7 +177,7 @@ async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
     let report = world.report().await;
     assert_eq!(report.verdict.health, Health::Unknown, "{}", report.verdict);
     let verdict = report.verdict.to_string();
-    assert!(verdict.contains("This PostHog is 1.29.1, and Heartbeat needs 1.30.0 or later"), "{verdict}");
+    assert!(verdict.contains("This PostHog is 1.29.1; Heartbeat needs 1.30.0 or later"), "{verdict}");
     let advice = report.verdict.diagnosis().advice.unwrap();
     assert!(advice.contains("https://posthog.com/docs/self-host/configure/upgrading-posthog"), "{advice}");
     let asked: Vec<String> = old.requests().iter().map(|request| request.line().to_owned()).collect();

@@ -37,7 +37,7 @@ async fn apps_are_found_by_name_and_by_what_they_do() {
     assert!(text.contains("Ingestion Alert") && text.contains("Creates one event per minute"), "{text}");
     assert!(text.contains("1 event a minute on 1 route: 1,440 a day, 43,200 in 30 days."), "{text}");
     assert!(text.contains("Installed on 1 project, enabled on 1.") && text.contains("Not installed yet."), "{text}");
-    let found = rob.get("/apps?q=INGESTION%20STOPPED").await;
+    let found = rob.get("/apps?q=INGESTION%20STOPS").await;
     assert!(found.page().contains("Ingestion Alert") && !found.page().contains("one event per minute"), "{}", found.text);
     assert!(rob.get("/apps?q=nothing").await.page().contains("No app found"));
     let projects = rob.get("/apps/heartbeat?q=SHO").await;

@@ -37,7 +37,7 @@ async fn a_beat_of_each_end_has_its_story() {
         ("15:05", "rejected", &["Rejected with 503", "Capture answered with 503", "<b>no upstream</b> & no hope", "envoy"]),
         ("15:06", "unreachable", &["No answer from capture", "the connection failed at tls", "the certificate is of <evil.example>"]),
         ("15:07", "unverified", &["Unverified: no read-back succeeded"]),
-        ("15:08", "not_sent", &["Not sent: Heartbeat was not running", "Unsent event"]),
+        ("15:08", "not sent", &["Not sent: Heartbeat was not running", "Event that was not sent"]),
         ("15:09", "arrived", &["Sent at\nnot recorded", "not recorded"]),
         ("15:10", "awaiting", &["On its way", "not yet"]),
     ] {
@@ -73,13 +73,13 @@ async fn a_folded_beat_says_what_is_left_of_it() {
     let told = words(&page);
     assert!(told.contains("Lost; its hour is aggregated") && told.contains("The response is older than its retention."), "{told}");
     let (_, story) = ask(&site, "/api/v1/projects/shop/beats/heartbeat/2026-11-21T13:10Z").await;
-    assert_eq!((story["kept"].as_str(), story["outcome"].as_str(), &story["record"]), (Some("folded"), Some("lost"), &Value::Null));
+    assert_eq!((story["stored"].as_str(), story["outcome"].as_str(), &story["record"]), (Some("aggregated"), Some("lost"), &Value::Null));
     let listed = rob.get("/projects/shop/beats?outcome=lost").await;
     let (_, found) = ask(&site, "/api/v1/projects/shop/beats?outcome=lost&before=2026-11-22T12:00Z").await;
     assert!(listed.page().contains("Older →"), "a list reads a bounded stretch: {}", words(&listed));
     assert_eq!(
         (found["items"][0]["minute"].as_str(), found["items"][0]["kept"].as_str()),
-        (Some("2026-11-21T13:10:00.000Z"), Some("folded"))
+        (Some("2026-11-21T13:10:00.000Z"), Some("aggregated"))
     );
 }
 
@@ -119,7 +119,10 @@ async fn the_list_is_sifted_by_a_form_and_says_what_it_found() {
     let mut ann = site.writer().await;
     let page = ann.get("/projects/shop/beats?route=heartbeat&outcome=rejected&before=2026-11-23T15%3A00").await;
     assert_well_formed(page.page());
-    assert!(page.text.contains("<option selected>heartbeat</option>") && page.text.contains("<option selected>rejected</option>"));
+    assert!(
+        page.text.contains("<option selected>heartbeat</option>")
+            && page.text.contains("<option value=\"rejected\" selected>rejected</option>")
+    );
     assert!(page.text.contains("value=\"2026-11-23T15:00\"") && page.text.contains("&#60;b&#62;no upstream"), "{}", page.text);
     let told = words(&page);
     assert!(told.contains("14:59\nheartbeat\nrejected\n503\n62ms\n–") && !told.contains("15:09"), "{told}");

@@ -131,16 +131,19 @@ async fn a_key_is_shown_to_nothing_that_does_not_say_that_it_is_a_posthog() {
     let moved = || answer("302 Found", "location: https://elsewhere.example/login\r\n", "");
     let other = || answer("200 OK", "content-type: application/json\r\n", "{\"hello\":\"world\"}");
     let servers: [(Server, &str); 3] = [
-        (always(page).await, "host fail: Something that is not PostHog answers there: 200 `Log in`. Check the address"),
-        (always(moved).await, "host fail: Something that is not PostHog answers there: 302"),
-        (always(other).await, "host fail: Something that is not PostHog answers there: 200 `{\"hello\":\"world\"}`"),
+        (always(page).await, "host fail: The answer is not from PostHog: 200 `Log in`. Check the address"),
+        (always(moved).await, "host fail: The answer is not from PostHog: 302"),
+        (always(other).await, "host fail: The answer is not from PostHog: 200 `{\"hello\":\"world\"}`"),
     ];
     for (server, says) in &servers {
         let given = [("host", server.base()), ("token", "phc_a".into()), ("personal_api_key", "phx_hunter2".into())];
         let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let told = checked(&mut ann, &given).await;
         assert!(told.contains(says), "{says}\n---\n{told}");
-        assert!(told.contains("personal_api_key note: Not checked: a key is shown only to what says that it is a PostHog."), "{told}");
+        assert!(
+            told.contains("personal_api_key note: Not checked: the key is only sent to a host that identifies itself as PostHog."),
+            "{told}"
+        );
         let heard = server.requests();
         assert!(!heard.is_empty() && heard.iter().all(|request| request.header("authorization").is_none()), "{}", heard.len());
     }
@@ -172,7 +175,7 @@ async fn a_reverse_proxy_is_asked_for_the_token_and_its_posthog_for_the_rest() {
         checked(&mut ann, &[("host", &host), ("api_host", &posthog.url), ("token", TOKEN), ("personal_api_key", PERSONAL_KEY)]).await;
     assert_eq!(
         both,
-        "host ok: Answers as a PostHog does.\n\
+        "host ok: Answers like PostHog.\n\
          token ok: Valid here.\n\
          personal_api_key ok: Can query project 1.\n\
          project_id ok: Found: 1.\n\

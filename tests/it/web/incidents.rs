@@ -111,9 +111,9 @@ async fn those_that_are_open_stand_first_and_each_says_how_it_stands() {
     for (query, there, away) in [
         ("?project=blog", silenced, open),
         ("?incident_kind=traffic", held, open),
-        ("?state=in-hand", held, open),
+        ("?state=acknowledged", held, open),
         ("?state=snoozed", held, over),
-        ("?state=over", over, open),
+        ("?state=resolved", over, open),
         ("?state=open&project=shop", open, over),
     ] {
         let shown = rob.get(&format!("/incidents{query}")).await;
@@ -377,7 +377,9 @@ async fn programs_can_do_what_the_page_can() {
 
     let written = asked(&site, &read_only, Method::GET, &format!("{path}/postmortem"), None).await;
     assert!(written.page().starts_with("# Incident"));
-    for (query, count) in [("", 1), ("?state=over", 0), ("?state=snoozed&incident_kind=ingestion&project=shop", 1), ("?project=blog", 0)] {
+    for (query, count) in
+        [("", 1), ("?state=resolved", 0), ("?state=snoozed&incident_kind=ingestion&project=shop", 1), ("?project=blog", 0)]
+    {
         let found = asked(&site, &read_only, Method::GET, &format!("/api/v1/incidents{query}"), None).await;
         assert_eq!(serde_json::from_str::<Value>(found.page()).unwrap()["items"].as_array().unwrap().len(), count, "{query}");
     }

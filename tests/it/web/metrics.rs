@@ -132,7 +132,7 @@ async fn a_loop_is_behind_only_when_it_is_late() {
         site.liveness.sign(of, site.clock.now());
     }
     site.hand.advance(Duration::from_mins(10));
-    assert_eq!((behind("keep").await, behind("pulse").await, behind("verify").await), (Some(0.0), Some(480.0), Some(540.0)));
+    assert_eq!((behind("retention").await, behind("pulse").await, behind("verify").await), (Some(0.0), Some(480.0), Some(540.0)));
 }
 
 #[tokio::test]

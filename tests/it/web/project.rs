@@ -92,7 +92,7 @@ async fn a_look_that_failed_is_told_with_its_words() {
     let project = with_history(&site, spec("shop"), LONG, &["AAA"]).await;
     let at = site.clock.now();
     let excerpt = ResponseExcerpt { status: 403, words: "<i>missing scope</i> query:read".into(), ..ResponseExcerpt::default() };
-    let failure = ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
+    let failure = ReadbackError { kind: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
     let failed = heartbeat::model::Readback { result: Err(failure), failing_since: Some(at), ..readback(&project, at) };
     site.store.settle(&failed, &[], &[]).await.unwrap();
     let page = site.reader().await.get("/projects/shop").await;

@@ -160,7 +160,7 @@ async fn a_project_is_added_with_its_apps_and_a_name_that_is_taken_is_told() {
     assert_eq!((bare.spec.heartbeat, bare.spec.ingestion_alert), (None, None));
     let reserved: Vec<(&str, &str)> = RIGHT.iter().map(|(name, value)| (*name, if *name == "name" { "new" } else { *value })).collect();
     let reserved = ann.submit("/projects/new", "/projects/new", &reserved).await;
-    assert!(reserved.text.contains("Name cannot be `new`: that is an address of this page"), "{}", reserved.text);
+    assert!(reserved.text.contains("Name cannot be `new`: this name is reserved"), "{}", reserved.text);
 }
 
 async fn settings(ann: &mut Browser, fields: &[(&str, &str)]) -> Shown {
@@ -204,7 +204,7 @@ async fn a_key_is_taken_away_or_given_anew_and_goes_to_no_other_address_by_itsel
     let moved = [("host", "https://posthog.example"), ("token", "phc_shop"), ("personal_api_key", "")];
     let rejected = settings(&mut ann, &moved).await;
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(rejected.text.contains("Personal API key must be given for that address"), "{}", rejected.text);
+    assert!(rejected.text.contains("Personal API key must be given again for this address"), "{}", rejected.text);
     let given = [&moved[..2], &[("personal_api_key", "phx_hunter3")]].concat();
     assert_eq!(settings(&mut ann, &given).await.status, StatusCode::SEE_OTHER);
     assert_eq!(project(&site, "shop").await.spec.personal_key.unwrap().expose(), "phx_hunter3");

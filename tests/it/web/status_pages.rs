@@ -24,7 +24,7 @@ async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
     let fields = [("name", "a b"), ("title", ""), ("projects", "shop, nowhere")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["`a b` cannot be a name", "is missing; give what stands above the page", "value=\"shop, nowhere\""] {
+    for says in ["`a b` cannot be a name", "is missing; give a heading", "value=\"shop, nowhere\""] {
         assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
     }
     let fields = [("name", "data"), ("title", "Shop"), ("projects", "shop, nowhere")];

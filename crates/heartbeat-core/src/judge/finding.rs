@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::diagnosis::{self, Direct, Missing, Others, Way};
-use super::verdict::Facts;
+use super::facts::Facts;
 use crate::model::{
     Diagnosis, DistinctId, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Parts, Phase, Recorded, RejectionReason, ResponseExcerpt,
     Route, Timing,
@@ -179,7 +179,7 @@ fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
 /// Overdue beats that are not lost yet: how long the oldest has been missing, and its minute.
 fn stuck(timing: &Timing, beats: &[&Recorded]) -> Option<(Duration, Minute)> {
     let awaited = beats.iter().filter(|beat| beat.outcome == Outcome::Awaiting);
-    let mut overdue = awaited.filter_map(|beat| Some((beat.missed?.since(beat.counted_from()), beat.minute)));
+    let mut overdue = awaited.filter_map(|beat| Some((beat.missing_for()?, beat.minute)));
     overdue.find(|(waited, _)| *waited > timing.late_after)
 }
 
@@ -205,7 +205,7 @@ fn undecided(timing: &Timing, beats: &[&Recorded]) -> (Finding, Option<Minute>) 
     if run.iter().find(|beat| beat.outcome != Outcome::Awaiting).is_some_and(|ended| ended.outcome == Outcome::Unverified) {
         return (Finding::Unverified, None);
     }
-    let waited = run.iter().filter_map(|beat| beat.missed.map(|missed| missed.since(beat.counted_from()))).max();
+    let waited = run.iter().filter_map(|beat| beat.missing_for()).max();
     let since = run.iter().filter(|beat| beat.missed.is_some()).map(|beat| beat.minute).min();
     let before = beats.iter().rev().nth(run.len());
     match waited {

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::alert::{Sight, lost_among};
 use super::diagnosis::{self, Direct, Way};
+use super::facts::Facts;
 use super::finding::{Finding, RouteFinding, find};
+use super::loss::{Sight, lost_among};
 use super::partition::partitions;
 use crate::model::{
-    Counts, Diagnosis, Evidence, Minute, Outcome, Parts, Place, ProjectSpec, Readback, ReadbackErrorKind, Recorded, Route, RouteId,
-    RuleKind, Timestamp, span,
+    Counts, Diagnosis, Minute, Outcome, Parts, Place, ReadbackErrorKind, Recorded, RouteId, RuleKind, Timestamp, named_enum, span,
 };
 
 /// Heartbeat does not run if no beat is on record for this long: a slot lies in the first 45 s of its minute, and a try times out after 20 s.
@@ -20,65 +20,21 @@ const TWIN_AFTER: Duration = Duration::from_secs(90);
 /// How far back losses are looked for.
 const LOOKED_BACK: Duration = Duration::from_mins(59);
 
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    pub now: Timestamp,
-    pub spec: &'a ProjectSpec,
-    /// Since when Heartbeat is enabled; none if it is not.
-    pub on_since: Option<Timestamp>,
-    pub routes: &'a [Route],
-    /// The beats of the last hours, oldest first.
-    pub beats: &'a [Recorded],
-    /// The evidence of failures among them, oldest first.
-    pub evidence: &'a [Evidence],
-    pub readback: Option<&'a Readback>,
-    /// Since when beats are known to be missing, if that is before `beats`.
-    pub first_bad: Option<Minute>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// Heartbeat is not enabled: nothing is expected.
-    Disabled,
-    /// Too early to tell.
-    Pending,
-    Up,
-    Unverified,
-    Degraded,
-    Down,
-    /// Beats cannot be read back; this says nothing about ingestion.
-    Unknown,
-    NotRunning,
-}
-
-impl Health {
-    /// As users read it; `name` is for programs.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::NotRunning => "not running",
-            other => other.name(),
-        }
-    }
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Pending => "pending",
-            Self::Up => "up",
-            Self::Unverified => "unverified",
-            Self::Degraded => "degraded",
-            Self::Down => "down",
-            Self::Unknown => "unknown",
-            Self::NotRunning => "not_running",
-        }
-    }
-}
-
-impl fmt::Display for Health {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.label())
+named_enum! {
+    /// From best to worst: of several projects the worst one is shown.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Health {
+        /// Heartbeat is not enabled: nothing is expected.
+        Disabled = "disabled",
+        Up = "up",
+        Unverified = "unverified",
+        /// Too early to tell.
+        Pending = "pending",
+        NotRunning = "not_running" or "not running",
+        /// Beats cannot be read back; this says nothing about ingestion.
+        Unknown = "unknown",
+        Degraded = "degraded",
+        Down = "down",
     }
 }
 
@@ -211,7 +167,7 @@ fn cannot_read(facts: &Facts<'_>, worst: &RouteFinding<'_>, plain: impl Fn(Healt
     let Some(failure) = facts.readback.and_then(|readback| readback.result.as_ref().err()) else { return plain(Health::Unknown) };
     let way = Way::of(facts.spec, worst.route);
     let down = facts.readback.map_or_else(Parts::default, |readback| readback.findings.parts_down());
-    let health = match (failure.trouble == ReadbackErrorKind::NoKey, has_beats) {
+    let health = match (failure.kind == ReadbackErrorKind::NoKey, has_beats) {
         (true, true) => Health::Unverified,
         (true, false) => Health::Pending,
         (false, _) => Health::Unknown,
@@ -241,9 +197,8 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     let from = facts.now.minus(LOOKED_BACK).minute().start();
     let sight = Sight { routes: facts.routes, beats, timing: &facts.spec.timing, beginning: on_since.max(from) };
     let loss = lost_among(&sight, of);
-    let only = (loss.routes.len() < facts.routes.len()).then(|| loss.routes.join(", "));
     // An outage that has just ended is no partial loss.
-    (loss.gone >= least && loss.gone < loss.decided && !loss.is_outage).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
+    (loss.gone >= least && loss.gone < loss.decided && !loss.is_outage).then(|| loss.diagnosis(facts.routes))
 }
 
 /// The beats of the last hour, oldest first. Older ones are left to incidents; every caller loads at least this much.
@@ -333,8 +288,8 @@ mod tests {
     use super::*;
     use crate::judge::letters::{START, beats, spec};
     use crate::model::{
-        DistinctId, Endpoint, EvidenceOf, Host, Part, Parts, ProjectId, ReadbackError, Region, RejectionReason, ResponseExcerpt, RouteId,
-        RouteSpec, TokenReading, TokenStatus, Traffic,
+        DistinctId, Endpoint, Evidence, EvidenceOf, Host, Part, Parts, ProjectId, Readback, ReadbackError, Region, RejectionReason,
+        ResponseExcerpt, Route, RouteId, RouteSpec, TokenReading, TokenStatus, Traffic,
     };
 
     fn route(id: i64, name: &str, distinct_id: DistinctId) -> Route {
@@ -550,7 +505,7 @@ mod tests {
             headers: Vec::new(),
             ..ResponseExcerpt::default()
         };
-        let blind = readback(Err(ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None }));
+        let blind = readback(Err(ReadbackError { kind: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None }));
         for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
             assert_eq!(verdict.health, Health::Unknown, "{letters}");
@@ -563,7 +518,7 @@ mod tests {
         }
         assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Down, "a rejection needs no read-back");
         let unasked = readback(Err(ReadbackError {
-            trouble: ReadbackErrorKind::NoKey,
+            kind: ReadbackErrorKind::NoKey,
             excerpt: ResponseExcerpt::default(),
             retry_after: None,
             note: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::without_incident;
-use crate::model::{Message, NotificationKind, Severity, Timestamp};
+use crate::model::{Message, NotificationKind, Severity, Timestamp, count};
 
 /// How many titles are listed; the others are counted.
 const TITLES: usize = 30;
@@ -31,9 +31,4 @@ pub fn digest(messages: &[Message], at: Timestamp) -> Message {
     };
     let title = format!("[{mark}] {} about {}{ended}", count(messages.len(), "message"), count(projects.len(), "project"));
     without_incident(NotificationKind::Digest, severity, title, lines.join("\n"), at)
-}
-
-/// `1 project`, `9 projects`.
-fn count(of: usize, what: &str) -> String {
-    if of == 1 { format!("1 {what}") } else { format!("{of} {what}s") }
 }

@@ -6,15 +6,14 @@ use url::Url;
 
 use super::{VERSION, mark, moment, sentence};
 use crate::model::{
-    Counts, Diagnosis, EndedBecause, Incident, IncidentFacts, IncidentKind, Message, Minute, NotificationKind, Place, RuleKind, Timestamp,
-    span,
+    Counts, Diagnosis, Incident, IncidentFacts, IncidentKind, Message, Minute, NotificationKind, Place, RuleKind, Timestamp, count, span,
 };
 
 /// The message about `incident` at `at`. `ending` says what happened to the data, once the incident has ended.
 #[must_use]
 pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&str>, at: Timestamp) -> Message {
     let headline = headline(incident);
-    let trouble = headline.with_counts(incident);
+    let problem = headline.with_counts(incident);
     let lasted = span(incident.lasted(at));
     let project = &incident.project_name;
     let says = match kind {
@@ -22,9 +21,9 @@ pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&
             let title = incident.why_ended().map_or(headline.over, Cow::Owned);
             format!("{project}: {title} (after {lasted})")
         }
-        NotificationKind::Reminder => format!("{project}: still: {trouble} (for {lasted})"),
-        NotificationKind::Escalated => format!("{project}: escalated: {trouble} (for {lasted})"),
-        _ => format!("{project}: {trouble}"),
+        NotificationKind::Reminder => format!("{project}: still: {problem} (for {lasted})"),
+        NotificationKind::Escalated => format!("{project}: escalated: {problem} (for {lasted})"),
+        _ => format!("{project}: {problem}"),
     };
     let mut lines = match kind {
         NotificationKind::Resolved => ended(incident, ending, &lasted, at),
@@ -124,7 +123,7 @@ fn diagnosis(incident: &Incident) -> Diagnosis {
 /// The problem in a few words: `ingestion stopped`.
 #[must_use]
 pub fn summary(incident: &Incident) -> Cow<'static, str> {
-    headline(incident).trouble
+    headline(incident).problem
 }
 
 fn what_is_wrong(incident: &Incident) -> Vec<String> {
@@ -143,22 +142,22 @@ pub fn help<'c>(cause: &'c Diagnosis, label: &'c str) -> impl Iterator<Item = St
 
 /// The problem in a few words, and the title after recovery.
 struct Headline {
-    trouble: Cow<'static, str>,
+    problem: Cow<'static, str>,
     over: Cow<'static, str>,
 }
 
 impl Headline {
-    const fn of(trouble: &'static str, over: &'static str) -> Self {
-        Self { trouble: Cow::Borrowed(trouble), over: Cow::Borrowed(over) }
+    const fn of(problem: &'static str, over: &'static str) -> Self {
+        Self { problem: Cow::Borrowed(problem), over: Cow::Borrowed(over) }
     }
 
     /// Adds the counts of a partial loss: `beats are being lost: 9 of 30 did not arrive`.
     fn with_counts(&self, incident: &Incident) -> String {
         let tally = &incident.tally;
-        if incident.rules.contains(&RuleKind::PartialLoss) && self.trouble == LOSING && tally.missing > 0 {
-            format!("{}: {} of {} did not arrive", self.trouble, tally.missing, tally.sent)
+        if incident.rules.contains(&RuleKind::PartialLoss) && self.problem == LOSING && tally.missing > 0 {
+            format!("{}: {} of {} did not arrive", self.problem, tally.missing, tally.sent)
         } else {
-            self.trouble.to_string()
+            self.problem.to_string()
         }
     }
 }
@@ -167,11 +166,11 @@ const LOSING: &str = "beats are being lost";
 
 fn headline(incident: &Incident) -> Headline {
     let holds = |rule| incident.rules.contains(&rule);
-    let stopped_for = |trouble| Headline::of(trouble, "ingestion is back");
+    let stopped_for = |problem| Headline::of(problem, "ingestion is back");
     let cause = &incident.cause;
     let named = |over: &'static str| {
-        let trouble = cause.title.clone().map_or(Cow::Borrowed("ingestion stopped"), Cow::Owned);
-        Headline { trouble, over: Cow::Borrowed(over) }
+        let problem = cause.title.clone().map_or(Cow::Borrowed("ingestion stopped"), Cow::Owned);
+        Headline { problem, over: Cow::Borrowed(over) }
     };
     match incident.incident_kind {
         IncidentKind::Monitoring => Headline::of("beats cannot be read back", "read-backs work again"),
@@ -220,7 +219,6 @@ fn minutes(incident: &Incident, at: Timestamp) -> Option<String> {
 /// `So far, of 21 sent: 15 beats lost, 3 beats missing, 2 beats late.`
 fn so_far(incident: &Incident) -> Option<String> {
     let tally = &incident.tally;
-    let beats = |count: u32| if count == 1 { "1 beat".to_owned() } else { format!("{count} beats") };
     let parts = [
         (tally.lost, "lost"),
         (tally.missing.saturating_sub(tally.lost), "missing"),
@@ -230,13 +228,13 @@ fn so_far(incident: &Incident) -> Option<String> {
         (tally.duplicated, "duplicated"),
     ];
     let parts: Vec<String> =
-        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", beats(count))).collect();
+        parts.into_iter().filter(|(beats, _)| *beats > 0).map(|(beats, what)| format!("{} {what}", count(beats, "beat"))).collect();
     (!parts.is_empty()).then(|| format!("So far, of {} sent: {}.", tally.sent, parts.join(", ")))
 }
 
 fn ended(incident: &Incident, ending: Option<&str>, lasted: &str, at: Timestamp) -> Vec<String> {
     let closed = moment(incident.closed.unwrap_or(at), at);
-    let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
+    let has_recovered = incident.has_recovered();
     let mut lines = vec![if has_recovered {
         format!("Resolved at {closed}, after {lasted}.")
     } else {

@@ -16,7 +16,7 @@ pub use sample::{sample, samples};
 pub use template::{Escape, Rendered, Template, TemplateError, rendered};
 pub use withdrawn::withdrawn;
 
-use crate::model::{EndedBecause, Incident, Message, NotificationKind, Severity, Timestamp};
+use crate::model::{Incident, Message, NotificationKind, Severity, Timestamp, capital};
 
 /// The version of the message's JSON.
 const VERSION: u8 = 1;
@@ -48,17 +48,14 @@ fn moment(at: Timestamp, now: Timestamp) -> String {
 /// A sentence from a text that begins in lower case and has no full stop.
 #[must_use]
 pub fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{}{end}", capital(words))
 }
 
 /// The text in brackets before a title.
 fn mark(kind: NotificationKind, incident: &Incident) -> &'static str {
-    let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
     match kind {
-        NotificationKind::Resolved if has_recovered => "resolved",
+        NotificationKind::Resolved if incident.has_recovered() => "resolved",
         NotificationKind::Resolved => "closed",
         _ => incident.severity.name(),
     }

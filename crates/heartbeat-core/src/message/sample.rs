@@ -67,7 +67,7 @@ fn opened(kind: NotificationKind, project: &ProjectName, at: Timestamp) -> Messa
         tally,
         announced: Some(at),
         reminders: 0,
-        told: Some(at),
+        notified: Some(at),
         acknowledged: None,
         snoozed_until: None,
     };

@@ -3,26 +3,17 @@
 
 use std::fmt;
 
-use super::{DistinctId, Endpoint, Field, Host, IngestionAlertApp, ProjectToken, RouteSpec, Takes};
+use super::{DistinctId, Endpoint, Field, Host, IngestionAlertApp, ProjectToken, RouteSpec, Takes, named_enum};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AppKind {
-    Heartbeat,
-    IngestionAlert,
+named_enum! {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum AppKind {
+        Heartbeat = "heartbeat",
+        IngestionAlert = "ingestion-alert",
+    }
 }
 
 impl AppKind {
-    pub const ALL: [Self; 2] = [Self::Heartbeat, Self::IngestionAlert];
-
-    /// The name on the command line and in the store.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Heartbeat => "heartbeat",
-            Self::IngestionAlert => "ingestion-alert",
-        }
-    }
-
     /// The section of a settings file, and the name in audit entries.
     #[must_use]
     pub const fn section(self) -> &'static str {
@@ -64,17 +55,6 @@ impl AppKind {
         Self::ALL
             .into_iter()
             .filter(move |app| [app.name(), app.title(), app.description()].iter().any(|text| text.to_lowercase().contains(&word)))
-    }
-
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|app| app.name() == text)
-    }
-}
-
-impl fmt::Display for AppKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

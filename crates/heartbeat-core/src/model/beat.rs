@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::derived::{digest, first_bytes, uuid_v7};
 use super::{
     CaptureResult, Minute, Obstacle, Outcome, Phase, Phases, ProjectToken, ReadbackError, RejectionReason, Reply, ResponseExcerpt, RouteId,
     RouteSpec, Timestamp,
@@ -51,29 +51,6 @@ impl Beat {
 
 /// The name of an event that is sent as a test and is not a beat.
 pub const CHECK_EVENT: &str = "heartbeat_check";
-
-/// SHA-256 over parts, each prefixed with its length, so that different lists of parts never hash the same input.
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
-    }
-    hasher.finalize().into()
-}
-
-/// A UUIDv7 (RFC 9562, 5.7) of this time, with a hash in place of the random bits.
-fn uuid_v7(time: Timestamp, hash: &[u8; 32]) -> Uuid {
-    let mut bytes: [u8; 16] = first_bytes(hash);
-    bytes[..6].copy_from_slice(&time.ms().to_be_bytes()[2..]);
-    bytes[6] = 0x70 | (bytes[6] & 0x0f);
-    bytes[8] = 0x80 | (bytes[8] & 0x3f);
-    Uuid::from_bytes(bytes)
-}
-
-fn first_bytes<const N: usize>(hash: &[u8; 32]) -> [u8; N] {
-    std::array::from_fn(|at| hash[at])
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -134,6 +111,17 @@ impl Recorded {
         self.sent.unwrap_or_else(|| self.minute.start())
     }
 
+    /// How long the last read-back that did not see it shows it missing.
+    #[must_use]
+    pub fn missing_for(&self) -> Option<Duration> {
+        self.missed.map(|missed| missed.since(self.counted_from()))
+    }
+
+    #[must_use]
+    pub fn is_missing_over(&self, limit: Duration) -> bool {
+        self.missing_for().is_some_and(|waited| waited > limit)
+    }
+
     /// Time from sending to ingestion; never negative.
     #[must_use]
     pub fn ingested_lag(&self) -> Option<Duration> {
@@ -165,8 +153,7 @@ impl Recorded {
     /// The bracket of the queryable lag: longer than the first and at most the second duration, between two read-backs.
     #[must_use]
     pub fn queryable_lag(&self) -> Option<(Duration, Duration)> {
-        let from = self.counted_from();
-        self.seen.map(|seen| (self.missed.map_or(Duration::ZERO, |missed| missed.since(from)), seen.since(from)))
+        self.seen.map(|seen| (self.missing_for().unwrap_or_default(), seen.since(self.counted_from())))
     }
 }
 

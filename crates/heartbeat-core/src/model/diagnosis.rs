@@ -220,7 +220,7 @@ impl Diagnosis {
             "cannot_look" => Place::Query,
             "not_running" => Place::Heartbeat,
             "quiet" => Place::None,
-            _ => Place::ALL.into_iter().find(|place| place.name() == code).unwrap_or(Place::Pipeline),
+            _ => Place::named(code).unwrap_or(Place::Pipeline),
         };
         Self { place, summary: words.to_owned(), ..Self::default() }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{Timestamp, wall};
+use super::Timestamp;
+use super::wall::{self, MINUTES_OF_A_DAY};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const MINUTES_OF_A_DAY: u16 = 24 * 60;
 
 /// Monday first.
 type Days = [bool; 7];
@@ -45,7 +45,7 @@ impl DueHours {
             _ => (written.as_str(), "UTC"),
         };
         let zone =
-            TimeZone::get(zone).map_err(|_| format!("`{written}` contains the unknown time zone `{zone}`; give one like Europe/Berlin"))?;
+            wall::zone(zone).map_err(|_| format!("`{written}` contains the unknown time zone `{zone}`; give one like Europe/Berlin"))?;
         let (mut read, mut days) = (Vec::new(), Vec::new());
         for part in ranges.split(',').map(str::trim) {
             // `sat, sun 10:00-14:00`: the days of a range may be separated by commas as well.

@@ -1,57 +1,26 @@
 //! Why an incident ended: not every end is a recovery.
 
-use std::fmt;
+use super::{Incident, RuleKind, named_enum};
 
-use super::{Incident, RuleKind};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EndedBecause {
-    /// Its rules saw enough good beats or read-backs.
-    Recovered,
-    RuleOff,
-    /// The settings of a rule that held it open were changed, so that what it sees is no longer bad.
-    LimitChanged,
-    AlertOff,
-    AlertRemoved,
-    ProjectRemoved,
-    /// Heartbeat was switched off, so there are no beats to judge.
-    HeartbeatOff,
-    /// The personal API key was removed, so nothing can be read back.
-    KeyRemoved,
+named_enum! {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum EndedBecause {
+        /// Its rules saw enough good beats or read-backs.
+        Recovered = "recovered",
+        RuleOff = "rule_off",
+        /// The settings of a rule that held it open were changed, so that what it sees is no longer bad.
+        LimitChanged = "limit_changed",
+        AlertOff = "alert_off",
+        AlertRemoved = "alert_removed",
+        ProjectRemoved = "project_removed",
+        /// Heartbeat was switched off, so there are no beats to judge.
+        HeartbeatOff = "heartbeat_off",
+        /// The personal API key was removed, so nothing can be read back.
+        KeyRemoved = "key_removed",
+    }
 }
 
 impl EndedBecause {
-    pub const ALL: [Self; 8] = [
-        Self::Recovered,
-        Self::RuleOff,
-        Self::LimitChanged,
-        Self::AlertOff,
-        Self::AlertRemoved,
-        Self::ProjectRemoved,
-        Self::HeartbeatOff,
-        Self::KeyRemoved,
-    ];
-
-    /// The name in JSON and in the store.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Recovered => "recovered",
-            Self::RuleOff => "rule_off",
-            Self::LimitChanged => "limit_changed",
-            Self::AlertOff => "alert_off",
-            Self::AlertRemoved => "alert_removed",
-            Self::ProjectRemoved => "project_removed",
-            Self::HeartbeatOff => "heartbeat_off",
-            Self::KeyRemoved => "key_removed",
-        }
-    }
-
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|because| because.name() == text)
-    }
-
     /// The outcome without project or rule names, for public pages. None after a recovery.
     #[must_use]
     pub const fn outcome(self) -> Option<&'static str> {
@@ -64,13 +33,13 @@ impl EndedBecause {
     }
 }
 
-impl fmt::Display for EndedBecause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 impl Incident {
+    /// Whether it ended because its rules saw that the failure is over; older versions did not record the reason.
+    #[must_use]
+    pub fn has_recovered(&self) -> bool {
+        self.ended_because.is_none_or(|because| because == EndedBecause::Recovered)
+    }
+
     /// Why it ended without a recovery: `no longer watched: rule capture was switched off`. A sentence without a full stop.
     #[must_use]
     pub fn why_ended(&self) -> Option<String> {

@@ -5,33 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use super::{Parts, QueryCost, Timestamp, thousands};
+use super::{Parts, QueryCost, Timestamp, named_enum, thousands};
 
-/// The scopes of a personal API key that Heartbeat uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyScope {
-    QueryRead,
-    /// The quota, restrictions, and the project of a token.
-    ProjectRead,
-    EventFilterRead,
-    /// Ingestion warnings, if HogQL does not have them.
-    IngestionWarningRead,
+named_enum! {
+    /// The scopes of a personal API key that Heartbeat uses.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum KeyScope {
+        QueryRead = "query:read",
+        /// The quota, restrictions, and the project of a token.
+        ProjectRead = "project:read",
+        EventFilterRead = "event_filter:read",
+        /// Ingestion warnings, if HogQL does not have them.
+        IngestionWarningRead = "ingestion_warning:read",
+    }
 }
 
 impl KeyScope {
-    pub const ALL: [Self; 4] = [Self::QueryRead, Self::ProjectRead, Self::EventFilterRead, Self::IngestionWarningRead];
-
-    /// PostHog's name of the scope.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::QueryRead => "query:read",
-            Self::ProjectRead => "project:read",
-            Self::EventFilterRead => "event_filter:read",
-            Self::IngestionWarningRead => "ingestion_warning:read",
-        }
-    }
-
     /// What the scope adds, as a sentence without a full stop.
     #[must_use]
     pub const fn adds(self) -> &'static str {

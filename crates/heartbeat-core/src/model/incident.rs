@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Diagnosis, EndedBecause, IncidentKind, Minute, Outcome, ProjectId, ProjectName, Recorded, RuleKind, Severity, Timestamp};
+use super::derived::uuid_v8;
+use super::{
+    Diagnosis, EndedBecause, IncidentKind, Minute, Outcome, ProjectId, ProjectName, Recorded, RuleKind, Severity, Timestamp, named_enum,
+};
 
 /// The number of an incident, assigned by the store when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +44,7 @@ pub struct Incident {
     /// How many reminders were queued so far.
     pub reminders: u32,
     /// When the last notification was queued: reminders count from there.
-    pub told: Option<Timestamp>,
+    pub notified: Option<Timestamp>,
     /// While acknowledged, no reminders are sent.
     pub acknowledged: Option<Acknowledged>,
     pub snoozed_until: Option<Timestamp>,
@@ -52,7 +54,7 @@ impl Incident {
     /// The key for pagers, derived so that opened and resolved notifications always match.
     #[must_use]
     pub fn key(&self) -> Uuid {
-        derived(&[
+        uuid_v8(&[
             b"incident",
             self.project_name.as_str().as_bytes(),
             self.incident_kind.name().as_bytes(),
@@ -91,17 +93,6 @@ impl Incident {
     pub const fn is_open(&self) -> bool {
         self.closed.is_none()
     }
-}
-
-/// A UUID (version 8, RFC 9562) that hashes the parts, each prefixed with its length.
-pub(super) fn derived(parts: &[&[u8]]) -> Uuid {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
-    }
-    let hash: [u8; 32] = hasher.finalize().into();
-    uuid::Builder::from_custom_bytes(std::array::from_fn(|at| hash[at])).into_uuid()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,53 +164,22 @@ impl Tally {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
-    Opened,
-    Cause,
-    Rules,
-    Escalated,
-    /// The opening is not notified because of a maintenance window.
-    Silenced,
-    Acknowledged,
-    Unacknowledged,
-    Snoozed,
-    Reminded,
-    Closed,
-    /// The remaining beats arrived after the end.
-    Aftermath,
-}
-
-impl EntryKind {
-    pub const ALL: [Self; 11] = [
-        Self::Opened,
-        Self::Cause,
-        Self::Rules,
-        Self::Escalated,
-        Self::Silenced,
-        Self::Acknowledged,
-        Self::Unacknowledged,
-        Self::Snoozed,
-        Self::Reminded,
-        Self::Closed,
-        Self::Aftermath,
-    ];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Cause => "cause",
-            Self::Rules => "rules",
-            Self::Escalated => "escalated",
-            Self::Silenced => "silenced",
-            Self::Acknowledged => "acknowledged",
-            Self::Unacknowledged => "unacknowledged",
-            Self::Snoozed => "snoozed",
-            Self::Reminded => "reminded",
-            Self::Closed => "closed",
-            Self::Aftermath => "aftermath",
-        }
+named_enum! {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum EntryKind {
+        Opened = "opened",
+        Cause = "cause",
+        Rules = "rules",
+        Escalated = "escalated",
+        /// The opening is not notified because of a maintenance window.
+        Silenced = "silenced",
+        Acknowledged = "acknowledged",
+        Unacknowledged = "unacknowledged",
+        Snoozed = "snoozed",
+        Reminded = "reminded",
+        Closed = "closed",
+        /// The remaining beats arrived after the end.
+        Aftermath = "aftermath",
     }
 }
 

@@ -1,6 +1,5 @@
 //! A notification: one message for one channel, because an incident opened, goes on, or is resolved.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,60 +7,28 @@ use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::incident::derived;
-use super::{ChannelId, Diagnosis, IncidentId, ProjectName, Timestamp};
+use super::derived::uuid_v8;
+use super::{ChannelId, Diagnosis, IncidentId, ProjectName, Timestamp, named_enum};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotificationKind {
-    Opened,
-    /// The severity of an open incident increased.
-    Escalated,
-    /// The incident is still open.
-    Reminder,
-    /// The incident ended.
-    Resolved,
-    /// Heartbeat was down and is back; or its clock jumped ahead.
-    Returned,
-    /// Another channel does not deliver.
-    ChannelStopped,
-    /// Several messages in one, because they were due at once.
-    Digest,
-    /// Another channel that did not deliver does again, or is no longer used.
-    ChannelResolved,
-}
-
-impl NotificationKind {
-    /// The index is the number in the store.
-    pub const ALL: [Self; 8] = [
-        Self::Opened,
-        Self::Escalated,
-        Self::Reminder,
-        Self::Resolved,
-        Self::Returned,
-        Self::ChannelStopped,
-        Self::Digest,
-        Self::ChannelResolved,
-    ];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Escalated => "escalated",
-            Self::Reminder => "reminder",
-            Self::Resolved => "resolved",
-            Self::Returned => "returned",
-            Self::ChannelStopped => "channel_stopped",
-            Self::Digest => "digest",
-            Self::ChannelResolved => "channel_resolved",
-        }
-    }
-}
-
-impl fmt::Display for NotificationKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+named_enum! {
+    /// The order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub serde enum NotificationKind {
+        Opened = "opened",
+        /// The severity of an open incident increased.
+        Escalated = "escalated",
+        /// The incident is still open.
+        Reminder = "reminder",
+        /// The incident ended.
+        Resolved = "resolved",
+        /// Heartbeat was down and is back; or its clock jumped ahead.
+        Returned = "returned",
+        /// Another channel does not deliver.
+        ChannelStopped = "channel_stopped",
+        /// Several messages in one, because they were due at once.
+        Digest = "digest",
+        /// Another channel that did not deliver does again, or is no longer used.
+        ChannelResolved = "channel_resolved",
     }
 }
 
@@ -105,7 +72,7 @@ pub struct ChannelFacts {
 impl ChannelFacts {
     #[must_use]
     pub fn of(id: ChannelId, name: &ProjectName) -> Self {
-        Self { name: name.to_string(), key: derived(&[b"channel", name.as_str().as_bytes(), &id.0.to_be_bytes()]) }
+        Self { name: name.to_string(), key: uuid_v8(&[b"channel", name.as_str().as_bytes(), &id.0.to_be_bytes()]) }
     }
 }
 
@@ -174,28 +141,16 @@ impl IncidentFacts {
     }
 }
 
-/// The state of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotificationState {
-    Queued,
-    Sent,
-    /// Given up because the channel did not accept it. It is stored and can be sent again.
-    Failed,
-    /// No longer needed: a newer notification replaces it.
-    Superseded,
-}
-
-impl NotificationState {
-    pub const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::Failed, Self::Superseded];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Superseded => "superseded",
-        }
+named_enum! {
+    /// The state of a notification.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum NotificationState {
+        Queued = "queued",
+        Sent = "sent",
+        /// Given up because the channel did not accept it. It is stored and can be sent again.
+        Failed = "failed",
+        /// No longer needed: a newer notification replaces it.
+        Superseded = "superseded",
     }
 }
 
@@ -226,7 +181,7 @@ impl Notification {
     pub fn queued(channel: ChannelId, incident: Option<IncidentId>, about: &str, number: u32, message: Message) -> Self {
         let created = message.at;
         let kind = message.kind.name();
-        let id = derived(&[b"notification", about.as_bytes(), kind.as_bytes(), &number.to_be_bytes(), &channel.0.to_be_bytes()]);
+        let id = uuid_v8(&[b"notification", about.as_bytes(), kind.as_bytes(), &number.to_be_bytes(), &channel.0.to_be_bytes()]);
         Self { id, channel, incident, message, created, due: created, tries: 0, state: NotificationState::Queued, ended: None, said: None }
     }
 }
@@ -236,7 +191,7 @@ impl Notification {
     #[must_use]
     pub fn id_of_digest(notifications: &[Self]) -> Uuid {
         let ids: Vec<&[u8]> = notifications.iter().map(|notification| notification.id.as_bytes().as_slice()).collect();
-        derived(&ids)
+        uuid_v8(&ids)
     }
 }
 

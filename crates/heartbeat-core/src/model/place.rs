@@ -4,11 +4,15 @@ use std::fmt;
 
 use url::Url;
 
-/// A region of PostHog Cloud. A token belongs to one of them; the other one answers 200 and drops the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Region {
-    Us,
-    Eu,
+use super::named_enum;
+
+named_enum! {
+    /// A region of PostHog Cloud. A token belongs to one of them; the other one answers 200 and drops the event.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Region {
+        Us = "us",
+        Eu = "eu",
+    }
 }
 
 impl Region {
@@ -17,15 +21,6 @@ impl Region {
         match self {
             Self::Us => Self::Eu,
             Self::Eu => Self::Us,
-        }
-    }
-
-    /// The name in settings: `us` or `eu`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Us => "us",
-            Self::Eu => "eu",
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::plain_name::is_plain_name;
 use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp, duration};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,10 +22,7 @@ pub struct ProjectName(String);
 impl ProjectName {
     /// Reads a name that is valid in files, on the command line and in addresses.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let mut bytes = text.bytes();
-        let starts = bytes.next().is_some_and(|first| first.is_ascii_alphanumeric());
-        let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        if starts && goes_on && text.len() <= 64 { Ok(Self(text.to_owned())) } else { Err(NameError(text.chars().take(80).collect())) }
+        if is_plain_name(text, b"-_.") { Ok(Self(text.to_owned())) } else { Err(NameError(text.chars().take(80).collect())) }
     }
 
     #[must_use]

@@ -28,6 +28,11 @@ pub struct Traffic {
     pub watched_newest: Option<Timestamp>,
 }
 
+impl Traffic {
+    /// Client clocks may be ahead by this much: a later timestamp says nothing about when its event was sent.
+    pub const CLOCKS_AHEAD: Duration = Duration::from_mins(5);
+}
+
 /// The stored part of a read-back, one per minute, for replays of the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadbackSample {
@@ -39,7 +44,7 @@ pub struct ReadbackSample {
 impl ReadbackSample {
     #[must_use]
     pub fn of(readback: &Readback) -> Self {
-        Self { at: readback.at, result: readback.result.as_ref().copied().map_err(|failure| failure.trouble) }
+        Self { at: readback.at, result: readback.result.as_ref().copied().map_err(|failure| failure.kind) }
     }
 }
 
@@ -165,7 +170,7 @@ impl ReadbackErrorKind {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadbackError {
-    pub trouble: ReadbackErrorKind,
+    pub kind: ReadbackErrorKind,
     pub excerpt: ResponseExcerpt,
     /// What is wrong in our own words, if the kind does not say enough.
     pub note: Option<String>,
@@ -175,14 +180,14 @@ pub struct ReadbackError {
 
 impl ReadbackError {
     #[must_use]
-    pub const fn quoting(trouble: ReadbackErrorKind, excerpt: ResponseExcerpt) -> Self {
-        Self { trouble, excerpt, note: None, retry_after: None }
+    pub const fn quoting(kind: ReadbackErrorKind, excerpt: ResponseExcerpt) -> Self {
+        Self { kind, excerpt, note: None, retry_after: None }
     }
 
     /// An error without a response, described in our own words.
     #[must_use]
-    pub fn noted(trouble: ReadbackErrorKind, note: impl Into<String>) -> Self {
-        Self { note: Some(note.into()), ..Self::quoting(trouble, ResponseExcerpt::default()) }
+    pub fn noted(kind: ReadbackErrorKind, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..Self::quoting(kind, ResponseExcerpt::default()) }
     }
 
     /// The finding without the advice: our text first, a server's text in quotes.
@@ -200,8 +205,8 @@ impl ReadbackError {
 impl fmt::Display for ReadbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.says().as_str() {
-            "" => f.write_str(self.trouble.advice()),
-            says => write!(f, "{says}: {}", self.trouble.advice()),
+            "" => f.write_str(self.kind.advice()),
+            says => write!(f, "{says}: {}", self.kind.advice()),
         }
     }
 }

@@ -4,36 +4,16 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Timestamp;
+use super::plain_name::is_plain_name;
+use super::{Timestamp, named_enum};
 
-/// An editor can do everything a viewer can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    Viewer,
-    Editor,
-}
-
-impl Role {
-    /// The index is the number in the store.
-    pub const ALL: [Self; 2] = [Self::Viewer, Self::Editor];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Editor => "editor",
-        }
-    }
-
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == text)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+named_enum! {
+    /// An editor can do everything a viewer can.
+    /// The order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Role {
+        Viewer = "viewer",
+        Editor = "editor",
     }
 }
 
@@ -50,10 +30,7 @@ pub struct UserName(String);
 
 impl UserName {
     pub fn parse(text: &str) -> Result<Self, UserNameError> {
-        let mut bytes = text.bytes();
-        let starts = bytes.next().is_some_and(|first| first.is_ascii_alphanumeric());
-        let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-@+".contains(&byte));
-        if starts && goes_on && text.len() <= 64 { Ok(Self(text.to_owned())) } else { Err(UserNameError(text.chars().take(80).collect())) }
+        if is_plain_name(text, b"._-@+") { Ok(Self(text.to_owned())) } else { Err(UserNameError(text.chars().take(80).collect())) }
     }
 
     #[must_use]

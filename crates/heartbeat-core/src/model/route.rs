@@ -2,32 +2,25 @@
 
 use std::fmt;
 
-use super::{Host, Timestamp};
+use super::{Host, Timestamp, named_enum};
 
 /// The store's number of a route, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteId(pub i64);
 
-/// The capture endpoint that receives the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Endpoint {
-    /// `POST /i/v0/e/`: available in every PostHog.
-    #[default]
-    V0,
-    /// `POST /i/v1/analytics/events`: Cloud and newer self-hosted; returns a result per event.
-    V1,
+named_enum! {
+    /// The capture endpoint that receives the event.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub enum Endpoint {
+        /// `POST /i/v0/e/`: available in every PostHog.
+        #[default]
+        V0 = "v0",
+        /// `POST /i/v1/analytics/events`: Cloud and newer self-hosted; returns a result per event.
+        V1 = "v1",
+    }
 }
 
 impl Endpoint {
-    /// The name in settings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::V0 => "v0",
-            Self::V1 => "v1",
-        }
-    }
-
     /// The path after capture's base address. If a PostHog lacks the v0 path, `/e/` is used.
     #[must_use]
     pub const fn path(self) -> &'static str {
@@ -38,17 +31,8 @@ impl Endpoint {
     }
 
     pub fn parse(text: &str) -> Result<Self, String> {
-        match text.trim() {
-            "v0" => Ok(Self::V0),
-            "v1" => Ok(Self::V1),
-            other => Err(format!("`{other}` is not an endpoint; use `v0` (every PostHog) or `v1` (Cloud, newer self-hosted)")),
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        let text = text.trim();
+        Self::named(text).ok_or_else(|| format!("`{text}` is not an endpoint; use `v0` (every PostHog) or `v1` (Cloud, newer self-hosted)"))
     }
 }
 

@@ -1,115 +1,62 @@
 //! Rules: when Ingestion Alert opens an incident, and at which severity.
 
-use std::fmt;
 use std::time::Duration;
 
-/// The kind of an incident: at most one incident of each kind is open on a project. A failure of ingestion is one incident, however many rules see
-/// it, and is never mixed with a failure to read back, or with a project without traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum IncidentKind {
-    /// Events do not arrive, or arrive late.
-    Ingestion,
-    /// Beats cannot be read back; this says nothing about ingestion.
-    Monitoring,
-    /// Heartbeats arrive, but no other event.
-    Traffic,
-}
+use super::named_enum;
 
-impl IncidentKind {
-    /// The index is the number in the store.
-    pub const ALL: [Self; 3] = [Self::Ingestion, Self::Monitoring, Self::Traffic];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ingestion => "ingestion",
-            Self::Monitoring => "monitoring",
-            Self::Traffic => "traffic",
-        }
+named_enum! {
+    /// The kind of an incident: at most one incident of each kind is open on a project. A failure of ingestion is one incident, however many rules see
+    /// it, and is never mixed with a failure to read back, or with a project without traffic.
+    /// The order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum IncidentKind {
+        /// Events do not arrive, or arrive late.
+        Ingestion = "ingestion",
+        /// Beats cannot be read back; this says nothing about ingestion.
+        Monitoring = "monitoring",
+        /// Heartbeats arrive, but no other event.
+        Traffic = "traffic",
     }
 }
 
-impl fmt::Display for IncidentKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+named_enum! {
+    /// From low to high; the order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Severity {
+        /// For information.
+        Info = "info",
+        /// To be checked during working hours.
+        Warning = "warning",
+        /// To be checked at once.
+        Critical = "critical",
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// For information.
-    Info,
-    /// To be checked during working hours.
-    Warning,
-    /// To be checked at once.
-    Critical,
 }
 
 impl Severity {
-    /// From low to high; the index is the number in the store.
-    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-
     pub fn parse(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|severity| severity.name() == text.trim());
-        found.ok_or_else(|| format!("`{}` is not a severity; use info, warning or critical", text.trim()))
+        Self::named(text.trim()).ok_or_else(|| format!("`{}` is not a severity; use info, warning or critical", text.trim()))
     }
 }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+named_enum! {
+    /// The order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum RuleKind {
+        /// No watched event with a timestamp in the last `timeRange`: the only rule of PostHog's app.
+        NoEvent = "no_event",
+        Lost = "lost",
+        /// Beats arrive later than the limit, or are missing for longer.
+        Lag = "lag_above",
+        Capture = "capture",
+        Blind = "blind",
+        /// No event except heartbeats in the last `timeRange`.
+        Quiet = "quiet",
+        PartialLoss = "partial_loss",
+        AnswersLost = "answers_lost",
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RuleKind {
-    /// No watched event with a timestamp in the last `timeRange`: the only rule of PostHog's app.
-    NoEvent,
-    Lost,
-    /// Beats arrive later than the limit, or are missing for longer.
-    Lag,
-    Capture,
-    Blind,
-    /// No event except heartbeats in the last `timeRange`.
-    Quiet,
-    PartialLoss,
-    AnswersLost,
 }
 
 impl RuleKind {
-    /// The index is the number in the store.
-    pub const ALL: [Self; 8] =
-        [Self::NoEvent, Self::Lost, Self::Lag, Self::Capture, Self::Blind, Self::Quiet, Self::PartialLoss, Self::AnswersLost];
-
-    /// The name in settings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NoEvent => "no_event",
-            Self::Lost => "lost",
-            Self::Lag => "lag_above",
-            Self::Capture => "capture",
-            Self::Blind => "blind",
-            Self::Quiet => "quiet",
-            Self::PartialLoss => "partial_loss",
-            Self::AnswersLost => "answers_lost",
-        }
-    }
-
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text)
-    }
-
     #[must_use]
     pub const fn incident_kind(self) -> IncidentKind {
         match self {
@@ -144,12 +91,6 @@ impl RuleKind {
         };
         let reminders = if severity == Severity::Info { Vec::new() } else { hours(&[1, 4, 12, 24]) };
         Rule { on, limit, damping, severity, reminders }
-    }
-}
-
-impl fmt::Display for RuleKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use super::{Role, Secret, UserName};
+use super::{Role, Secret, UserName, named_enum};
 
 /// An issuer that authenticates users for Heartbeat, and who of them is admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,29 +88,13 @@ fn is_safe(url: &Url) -> bool {
     }
 }
 
-/// The claim that becomes the user name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameClaim {
-    /// The e-mail address, unless the issuer says that it is not verified.
-    Email,
-    PreferredUsername,
-}
-
-impl NameClaim {
-    pub const ALL: [Self; 2] = [Self::Email, Self::PreferredUsername];
-
-    /// The name of the claim in OpenID Connect.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::PreferredUsername => "preferred_username",
-        }
-    }
-
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|claim| claim.name() == text)
+named_enum! {
+    /// The claim that becomes the user name.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum NameClaim {
+        /// The e-mail address, unless the issuer says that it is not verified.
+        Email = "email",
+        PreferredUsername = "preferred_username",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Region, Timestamp};
+use super::{Region, Timestamp, named_enum};
 
 /// What happens to events with a token. Capture does not say: it answers 200 to any token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,42 +40,24 @@ impl TokenStatus {
     ];
 }
 
-/// A part of a self-hosted PostHog, as named by `/_preflight`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The queue between capture and ingestion.
-    Kafka,
-    Plugins,
-    ClickHouse,
-    Redis,
-    /// PostgreSQL, with the projects and their tokens.
-    Db,
-    /// Background tasks; no event passes through them.
-    Celery,
+named_enum! {
+    /// A part of a self-hosted PostHog, as named by `/_preflight`.
+    /// In the order in which an event passes them, which is the bit in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Part {
+        /// The queue between capture and ingestion.
+        Kafka = "kafka",
+        Plugins = "plugins",
+        ClickHouse = "clickhouse",
+        Redis = "redis",
+        /// PostgreSQL, with the projects and their tokens.
+        Db = "db",
+        /// Background tasks; no event passes through them.
+        Celery = "celery",
+    }
 }
 
 impl Part {
-    /// In the order in which an event passes them; the index is the bit in the store.
-    pub const ALL: [Self; 6] = [Self::Kafka, Self::Plugins, Self::ClickHouse, Self::Redis, Self::Db, Self::Celery];
-
-    /// The name in `/_preflight`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kafka => "kafka",
-            Self::Plugins => "plugins",
-            Self::ClickHouse => "clickhouse",
-            Self::Redis => "redis",
-            Self::Db => "db",
-            Self::Celery => "celery",
-        }
-    }
-
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == text)
-    }
-
     /// Whether events stop arriving when it is down.
     #[must_use]
     pub const fn carries_events(self) -> bool {

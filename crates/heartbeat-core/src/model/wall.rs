@@ -4,6 +4,8 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
+pub(super) const MINUTES_OF_A_DAY: u16 = 24 * 60;
+
 /// The maximum length of a written time, in bytes.
 const LONGEST: usize = 200;
 

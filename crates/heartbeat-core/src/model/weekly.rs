@@ -6,9 +6,8 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
-use super::{Timestamp, parse_clock, parse_days, wall};
-
-const MINUTES_OF_A_DAY: u16 = 24 * 60;
+use super::wall::{self, MINUTES_OF_A_DAY};
+use super::{Timestamp, parse_clock, parse_days};
 
 /// A time range on some days of the week. It begins and ends when the wall clock reaches its times, however many hours lie in between when clocks
 /// change.

@@ -1,5 +1,6 @@
 //! Capture, versions 0 and 1. The endpoints differ in request and answer format; faults and the queue are the same for both.
 
+mod problem;
 mod rejection;
 mod stamp;
 mod token;
@@ -13,11 +14,9 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::body::{self, BadBody};
+use super::fault_answer::cut;
 use super::instance::{Fate, Instance};
-use super::server;
 use rejection::Wire;
-
-pub(super) use rejection::quoted;
 
 /// Unknown paths: an empty 404.
 pub(super) async fn nowhere() -> StatusCode {
@@ -34,7 +33,7 @@ struct Arrived {
 async fn with_faults(instance: &Instance, request: Request, wire: Wire, accept: impl FnOnce(&Instance, &Arrived) -> Response) -> Response {
     let fate = instance.fate();
     if fate == Fate::Cut {
-        return server::cut();
+        return cut();
     }
     let (head, body) = request.into_parts();
     let arrived = Arrived { head, body: body::read(body).await };
@@ -45,5 +44,5 @@ async fn with_faults(instance: &Instance, request: Request, wire: Wire, accept: 
         None => accept(instance, &arrived),
     };
     instance.hold(faults.delay_ms).await;
-    if fate == Fate::AnswerLost { server::cut() } else { answer }
+    if fate == Fate::AnswerLost { cut() } else { answer }
 }

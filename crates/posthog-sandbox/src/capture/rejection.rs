@@ -1,10 +1,10 @@
 //! Answers that the faults set in place of capture's own.
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::v1::Problem;
+use super::problem::Problem;
+use crate::fault_answer::quoted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wire {
@@ -33,16 +33,6 @@ pub(super) fn of_status(status: u16, body: Option<&str>, wire: Wire, path: &str)
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
-}
-
-/// The content type follows from the first character of the body.
-pub(crate) fn quoted(body: &str) -> Response {
-    let content_type = match body.trim_start().bytes().next() {
-        Some(b'<') => "text/html; charset=utf-8",
-        Some(b'{' | b'[') => "application/json",
-        _ => "text/plain; charset=utf-8",
-    };
-    ([(header::CONTENT_TYPE, content_type)], Body::from(body.to_owned())).into_response()
 }
 
 fn v0_text(status: StatusCode) -> &'static str {

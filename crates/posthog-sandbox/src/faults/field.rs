@@ -53,41 +53,32 @@ pub(super) fn text(value: &Value) -> Result<String, String> {
     value.as_str().map(str::to_owned).ok_or_else(|| "must be a string, or null".into())
 }
 
+/// At most `most` values.
+fn list<T>(value: &Value, most: usize, wrong: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>, String> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(listed) if listed.len() <= most => listed.iter().map(|one| read(one).ok_or_else(|| wrong.to_owned())).collect(),
+        _ => Err(wrong.to_owned()),
+    }
+}
+
 pub(super) fn partitions(value: &Value) -> Result<Vec<u8>, String> {
-    let wrong = || format!("must be a list of partitions from 0 to {}", PARTITIONS - 1);
-    let listed = match value {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(listed) => listed,
-        _ => return Err(wrong()),
-    };
-    let mut partitions = listed
-        .iter()
-        .map(|one| bounded(one, 0, u64::from(PARTITIONS) - 1).map(|partition| partition as u8).ok_or_else(wrong))
-        .collect::<Result<Vec<_>, _>>()?;
+    let last = PARTITIONS - 1;
+    let read = |one: &Value| bounded(one, 0, u64::from(last)).map(|partition| partition as u8);
+    let mut partitions = list(value, usize::MAX, &format!("must be a list of partitions from 0 to {last}"), read)?;
     partitions.sort_unstable();
     partitions.dedup();
     Ok(partitions)
 }
 
 pub(super) fn parts(value: &Value) -> Result<Vec<String>, String> {
-    let wrong = || format!("must be a list of these parts: {}", PARTS.join(", "));
-    let listed = match value {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(listed) => listed,
-        _ => return Err(wrong()),
-    };
-    let is_part = |name: &&str| PARTS.contains(name);
-    listed.iter().map(|one| one.as_str().filter(is_part).map(str::to_owned).ok_or_else(wrong)).collect()
+    let read = |one: &Value| one.as_str().filter(|name| PARTS.contains(name)).map(str::to_owned);
+    list(value, usize::MAX, &format!("must be a list of these parts: {}", PARTS.join(", ")), read)
 }
 
 pub(super) fn names(value: &Value) -> Result<Vec<String>, String> {
-    let wrong = || format!("must be a list of at most {MOST_NAMES} event names");
-    let listed = match value {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(listed) if listed.len() <= MOST_NAMES => listed,
-        _ => return Err(wrong()),
-    };
-    listed.iter().map(|one| one.as_str().filter(|name| !name.is_empty()).map(str::to_owned).ok_or_else(wrong)).collect()
+    let read = |one: &Value| one.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    list(value, MOST_NAMES, &format!("must be a list of at most {MOST_NAMES} event names"), read)
 }
 
 pub(super) fn event_filter(value: &Value) -> Result<EventFilter, String> {

@@ -1,10 +1,10 @@
 //! The ClickHouse types of expressions, and how SQLite's cells are read as them.
 
 use serde_json::Value;
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::moment::Moment;
-use crate::query::cell;
 
 /// In SQLite, times are microseconds and uuids are text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,4 +106,12 @@ impl Kind {
             Self::Nothing => Value::Null,
         }
     }
+}
+
+/// `None` if the cell is NULL or of another type.
+fn cell<'r, T>(row: &'r SqliteRow, place: usize) -> Option<T>
+where
+    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    row.try_get_unchecked::<Option<T>, _>(place).ok().flatten()
 }

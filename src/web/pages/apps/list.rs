@@ -126,7 +126,6 @@ async fn installed(State(site): State<Arc<Site>>, layout: Layout, Path(name): Pa
         Row { kind, state, cost: cost(&app.unwrap_or_else(|| App::usual(kind))), address }
     });
     let rows = rows.collect();
-    let above = [("Projects".to_owned(), "/".to_owned()), (name.clone(), format!("/projects/{name}"))];
-    let layout = layout.titled(Place::Projects, "Apps").below(above);
+    let layout = layout.of_project(&name, "Apps");
     Ok(page(&site, layout.said.is_some(), &Installed { layout, tabs: tabs(&project.spec.name, Tab::Apps), rows }))
 }

@@ -18,6 +18,7 @@ use crate::web::layout::{Layout, page};
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
 use crate::web::when::When;
+use crate::web::words::minute_numbered;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/apps/{app}/logs", get(show))
@@ -105,7 +106,7 @@ async fn show(
         level: Level::named(&asked.level).unwrap_or(Level::Info),
         route: non_empty(&asked.route),
         text: non_empty(&asked.q),
-        before: asked.before.as_deref().and_then(minute),
+        before: asked.before.as_deref().and_then(minute_numbered),
         ..Sought::default()
     };
     let found = log(&site.web.store, &project, kind, &sought, layout.now).await?;
@@ -113,9 +114,4 @@ async fn show(
     let layout = layout.live(Some(&name));
     let routes = head.app.as_ref().map(crate::config::App::routes).unwrap_or_default();
     Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, asked, routes, rows, older: found.older }))
-}
-
-/// Reads the `before` parameter. The bounds keep the minute within the range of a timestamp.
-fn minute(text: &str) -> Option<Minute> {
-    text.parse().ok().filter(|index| (0..1_000_000_000).contains(index)).map(Minute::from_index)
 }

@@ -13,11 +13,12 @@ use super::head::address;
 use crate::config::route::{FIELDS, shown};
 use crate::config::{Problem, Texts};
 use crate::model::{AppKind, Field, ProjectName, ProjectSpec, RouteSpec, Takes};
-use crate::settings::{ChangeError, app};
+use crate::settings::app;
 use crate::web::control::{Control, Wrong};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::pages::submitted::problems_of;
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -81,7 +82,7 @@ fn texts(route: &str, form: &Filled) -> Texts {
 }
 
 /// Renames `route.NAME.KEY` to `KEY`, this form's field.
-fn of_form(problems: impl IntoIterator<Item = Problem>, route: &str) -> Vec<Problem> {
+fn of_form(problems: Vec<Problem>, route: &str) -> Vec<Problem> {
     let below = format!("route.{route}.");
     let renamed = problems.into_iter().map(|problem| {
         let field = problem.field.strip_prefix(&below).unwrap_or(&problem.field).to_owned();
@@ -113,14 +114,13 @@ async fn add(
             (_, false) => app::configure(spec, KIND, &texts(&route, &form)),
         }
     };
-    match site.settings_service(&visitor).change(&name, desired).await {
+    match visitor.settings_service(&site).change(&name, desired).await {
         Ok(_) => Ok(go_on(
             &site,
             &address(&project.spec.name, KIND),
             &format!("Route {route} is added. Its first event is sent within a minute."),
         )),
-        Err(ChangeError::Wrong(problems)) => Ok(Page::of(layout, &project.spec.name, None).rejected(&form, &of_form(problems, &route))),
-        Err(other) => Err(other.into()),
+        Err(error) => Ok(Page::of(layout, &project.spec.name, None).rejected(&form, &of_form(problems_of(error)?, &route))),
     }
 }
 
@@ -151,9 +151,8 @@ async fn change(
     let removes = form.has("remove");
     let texts = if removes { [(format!("route.{}", route.name), "")].into_iter().collect() } else { texts(&route.name, &form) };
     let words = if removes { format!("Route {} is removed.", route.name) } else { format!("Route {} is saved.", route.name) };
-    match site.settings_service(&visitor).change(&name, |spec: &ProjectSpec| app::configure(spec, KIND, &texts)).await {
+    match visitor.settings_service(&site).change(&name, |spec: &ProjectSpec| app::configure(spec, KIND, &texts)).await {
         Ok(_) => Ok(go_on(&site, &address(&project, KIND), &words)),
-        Err(ChangeError::Wrong(problems)) => Ok(Page::of(layout, &project, Some(&route)).rejected(&form, &of_form(problems, &route.name))),
-        Err(other) => Err(other.into()),
+        Err(error) => Ok(Page::of(layout, &project, Some(&route)).rejected(&form, &of_form(problems_of(error)?, &route.name))),
     }
 }

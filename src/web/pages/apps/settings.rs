@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::json;
 
 use super::head::{AppTab, Head, address};
 use crate::config::{App, Problem, Texts};
 use crate::model::{AppKind, Field, IngestionAlertApp, Project, RouteSpec};
-use crate::settings::{self, ChangeError};
+use crate::settings;
 use crate::web::control::{Control, Wrong};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::keys;
 use crate::web::layout::{Layout, drawn, page};
+use crate::web::pages::submitted::{checked, problems_of, saved};
 use crate::web::pages::tabs::Tabs;
 use crate::web::said::go_on;
 use crate::web::site::Site;
@@ -119,13 +119,9 @@ async fn save(asked: Asked, form: Filled) -> Result<Response, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     let texts = texts(kind, &form);
     let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?);
-    match site.settings_service(&visitor).change(&name, desired).await {
-        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&done.now.name, kind), "Nothing was changed.")),
-        Ok(done) => Ok(go_on(&site, &address(&done.now.name, kind), "Saved.")),
-        Err(ChangeError::Wrong(problems)) => {
-            Ok(Page::new(layout, &project, kind).rejected(&form, &problems.into_iter().collect::<Vec<_>>()))
-        }
-        Err(other) => Err(other.into()),
+    match visitor.settings_service(&site).change(&name, desired).await {
+        Ok(done) => Ok(saved(&site, &address(&done.now.name, kind), &done, "Saved.")),
+        Err(error) => Ok(Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?)),
     }
 }
 
@@ -134,25 +130,20 @@ async fn install(asked: Asked, form: Filled) -> Result<Response, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     let (texts, enabled) = (texts(kind, &form), form.has("enabled"));
     let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::install(spec, kind, &texts, enabled)?, &texts)?);
-    match site.settings_service(&visitor).change(&name, desired).await {
+    match visitor.settings_service(&site).change(&name, desired).await {
         Ok(done) => {
             let state = if enabled { "enabled" } else { "disabled" };
             let words = format!("{} is installed on {name} and {state}.", kind.title());
             Ok(go_on(&site, &address(&done.now.name, kind), &words))
         }
-        Err(ChangeError::Wrong(problems)) => {
-            Ok(Page::new(layout, &project, kind).rejected(&form, &problems.into_iter().collect::<Vec<_>>()))
-        }
-        Err(other) => Err(other.into()),
+        Err(error) => Ok(Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?)),
     }
 }
 
 async fn check(asked: Asked, form: Filled) -> Result<Response, WebError> {
     let (State(site), _, _, Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
-    let problems = settings::app::wrong(&project.spec, kind, &texts(kind, &form));
-    let fields = problems.iter().map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
-    Ok(Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response())
+    Ok(checked(settings::app::wrong(&project.spec, kind, &texts(kind, &form))))
 }
 
 async fn enable(asked: Asked, _form: Filled) -> Result<Response, WebError> {
@@ -166,7 +157,7 @@ async fn disable(asked: Asked, _form: Filled) -> Result<Response, WebError> {
 async fn switch(asked: Asked, enabled: bool) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
     let (_, kind) = site.app(&name, &app).await?;
-    let done = site.settings_service(&visitor).change(&name, |spec| settings::app::switch(spec, kind, enabled)).await?;
+    let done = visitor.settings_service(&site).change(&name, |spec| settings::app::switch(spec, kind, enabled)).await?;
     let state = if enabled { "enabled" } else { "disabled" };
     let settings = if enabled { "" } else { " Its settings are kept." };
     let words = format!("{} is {state} on {name}.{settings}", kind.title());
@@ -192,7 +183,7 @@ async fn ask(asked: Asked) -> Result<Response, WebError> {
 async fn uninstall(asked: Asked, _form: Filled) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
-    site.settings_service(&visitor).change(&name, |spec| settings::app::uninstall(spec, kind)).await?;
+    visitor.settings_service(&site).change(&name, |spec| settings::app::uninstall(spec, kind)).await?;
     let words = format!("{} is uninstalled from {name}.", kind.title());
     Ok(go_on(&site, &format!("/projects/{}/apps", project.spec.name), &words))
 }

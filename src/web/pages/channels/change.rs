@@ -1,28 +1,26 @@
-//! Adding, changing, enabling, disabling and removing a channel.
+//! Adding, changing, enabling and disabling a channel.
 
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::draft::{Draft, of_words};
 use super::one::{self, One};
-use super::{Badge, address};
+use crate::config::Texts;
 use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
-use crate::config::{Problem, Texts};
-use crate::model::{Channel, ChannelKind, ChannelSpec};
+use crate::model::{ChannelKind, ChannelSpec};
 use crate::settings::ChangeError;
-use crate::store::ChannelQueue;
-use crate::web::channels::{check_open, closed_kind, find, find_to_remove};
+use crate::web::channels::{address, check_open, closed_kind, find};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::pages::submitted::{checked, problems_of, problems_of_new, saved};
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -35,7 +33,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/channels/{name}/check", post(check))
         .route("/channels/{name}/enable", post(enable))
         .route("/channels/{name}/disable", post(disable))
-        .route("/channels/{name}/remove", get(ask).post(remove))
 }
 
 #[derive(Template)]
@@ -98,31 +95,25 @@ async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Wri
         let draft = draft.filled(&form, &problems).tried(&form, site.now());
         return Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, draft, form.has("enabled"))));
     }
-    let saved = match read {
-        Ok(spec) => site.settings_service(&visitor).add(spec).await,
+    let added = match read {
+        Ok(spec) => visitor.settings_service(&site).add(spec).await,
         Err(problems) => Err(problems.into()),
     };
-    let problems: Vec<Problem> = match saved {
+    match added {
         Ok(done) => {
             let name = done.now.name.as_str();
-            return Ok(go_on(&site, &address(name), &format!("Channel {name} is added. Send a test to check that it delivers.")));
+            Ok(go_on(&site, &address(name), &format!("Channel {name} is added. Send a test to check that it delivers.")))
         }
-        Err(ChangeError::Wrong(problems)) => problems.into_iter().collect(),
-        Err(ChangeError::Clash(clash)) => vec![Problem::whole("name", clash)],
-        Err(other) => return Err(other.into()),
-    };
-    let draft = draft.filled(&form, &problems);
-    Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(layout, kind, draft, form.has("enabled"))))
+        Err(error) => {
+            let draft = draft.filled(&form, &problems_of_new(error)?);
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(layout, kind, draft, form.has("enabled"))))
+        }
+    }
 }
 
 async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled) -> Result<Response, WebError> {
     let kind = open_kind(form.text("kind"))?;
     Ok(checked(added(&texts(&Draft::new(kind), kind, &form), site.origin()).err().into_iter().flatten()))
-}
-
-fn checked(problems: impl Iterator<Item = Problem>) -> Response {
-    let fields = problems.map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
-    Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response()
 }
 
 type Change = (State<Arc<Site>>, Layout, Writer, Path<String>);
@@ -139,15 +130,12 @@ async fn save(asked: Change, form: Filled) -> Result<Response, WebError> {
         return one::draw(&site, layout, &channel, One { draft, ..One::default() }).await;
     }
     let desired = |stored: &ChannelSpec| changed(stored, &texts, site.origin()).map_err(ChangeError::from);
-    match site.settings_service(&visitor).change(&name, desired).await {
-        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&name), "Nothing was changed.")),
-        Ok(_) => Ok(go_on(&site, &address(&name), "Saved.")),
-        Err(ChangeError::Wrong(problems)) => {
-            let problems: Vec<Problem> = problems.into_iter().collect();
-            let draft = draft.filled(&form, &problems);
+    match visitor.settings_service(&site).change(&name, desired).await {
+        Ok(done) => Ok(saved(&site, &address(&name), &done, "Saved.")),
+        Err(error) => {
+            let draft = draft.filled(&form, &problems_of(error)?);
             one::draw(&site, layout, &channel, One { draft, status: StatusCode::UNPROCESSABLE_ENTITY, ..One::default() }).await
         }
-        Err(other) => Err(other.into()),
     }
 }
 
@@ -171,47 +159,11 @@ async fn switch(asked: Change, enabled: bool) -> Result<Response, WebError> {
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
     let switched = |stored: &ChannelSpec| Ok(ChannelSpec { enabled, ..stored.clone() });
-    site.settings_service(&visitor).change::<ChannelSpec>(&name, switched).await?;
+    visitor.settings_service(&site).change::<ChannelSpec>(&name, switched).await?;
     let words = match (enabled, channel.spec.kind.keeps_state()) {
         (true, _) => "Enabled. Notifications are sent to this channel.",
         (false, false) => "Disabled. Queued notifications wait.",
         (false, true) => "Disabled. Alerts that it keeps open are resolved; nothing else is sent.",
     };
     Ok(go_on(&site, &address(&name), words))
-}
-
-#[derive(Template)]
-#[template(path = "channel_remove.html")]
-struct Ask {
-    layout: Layout,
-    badge: Badge,
-    queues: ChannelQueue,
-    /// The channel's service keeps alerts open, which removal resolves.
-    keeps_alerts: bool,
-    /// Why its secrets cannot be decrypted; None: they can.
-    encrypted: Option<String>,
-}
-
-async fn ask(asked: Change) -> Result<Response, WebError> {
-    let (State(site), layout, _, Path(name)) = asked;
-    let channel = find_to_remove(&site, &name).await?;
-    draw_ask(&site, layout, &channel, None).await
-}
-
-/// `encrypted` says why the secrets cannot be decrypted, so that removal is the only possible action.
-pub(super) async fn draw_ask(site: &Site, layout: Layout, channel: &Channel, encrypted: Option<String>) -> Result<Response, WebError> {
-    check_open(channel)?;
-    let (badge, queues, keeps_alerts) = (Badge::of(channel), site.web.store.queue_of(channel.id).await?, channel.spec.kind.keeps_state());
-    let above = [("Channels".to_owned(), "/channels".to_owned()), (badge.name.clone(), badge.address.clone())];
-    let layout = layout.titled(Place::Channels, "Remove").below(above);
-    // Alerts can be resolved only with readable secrets.
-    let keeps_alerts = keeps_alerts && encrypted.is_none();
-    Ok(page(site, layout.said.is_some(), &Ask { layout, badge, queues, keeps_alerts, encrypted }))
-}
-
-async fn remove(asked: Change, _form: Filled) -> Result<Response, WebError> {
-    let (State(site), _, Writer(visitor), Path(name)) = asked;
-    check_open(&find_to_remove(&site, &name).await?)?;
-    site.settings_service(&visitor).remove::<ChannelSpec>(&name).await?;
-    Ok(go_on(&site, "/channels", &format!("Channel {name} is removed.")))
 }

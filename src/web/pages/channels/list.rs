@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::Badge;
+use super::badge::Badge;
 use crate::model::{Channel, ChannelId, Stopped, Timestamp};
 use crate::store::ChannelQueue;
 use crate::web::channels::tells;

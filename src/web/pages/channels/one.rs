@@ -9,13 +9,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::badge::Badge;
 use super::draft::Draft;
-use super::{Badge, address, change};
+use super::remove::draw_ask;
 use crate::message::sentence;
 use crate::model::{Channel, Delivery};
 use crate::settings::trial::SAMPLES;
 use crate::store::{ChannelQueue, NotificationFilter, StoreError};
-use crate::web::channels::{anew, closed, find, find_to_remove, resend, tells, test};
+use crate::web::channels::{address, anew, closed, find, find_to_remove, resend, tells, test};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Layout, Place, drawn, page};
@@ -79,7 +80,7 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
     let channel = match find(&site, &name).await {
         // Its secrets cannot be decrypted: it can only be removed.
         Err(WebError::Store(StoreError::Seal(encrypted))) if layout.may_write() => {
-            return change::draw_ask(&site, layout, &find_to_remove(&site, &name).await?, Some(encrypted.to_string())).await;
+            return draw_ask(&site, layout, &find_to_remove(&site, &name).await?, Some(encrypted.to_string())).await;
         }
         found => found?,
     };

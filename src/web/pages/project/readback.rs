@@ -53,7 +53,7 @@ fn newest_result(readback: &Readback, now: Timestamp) -> Result<String, Failed> 
     match &readback.result {
         Ok(traffic) => Ok(traffic_says(traffic)),
         Err(failure) => Err(Failed {
-            advice: sentence(failure.trouble.advice()),
+            advice: sentence(failure.kind.advice()),
             response: response_text(failure),
             since: readback.failing_since.map(|since| When::second(since, now)),
             last_good: readback.last_good.map(|good| When::second(good, now)),

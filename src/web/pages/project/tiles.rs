@@ -2,7 +2,7 @@
 
 use crate::model::{Minute, Outcome, Timestamp};
 use crate::report::{Ends, Report, Uptime};
-use crate::web::draw::strip::TOLD;
+use crate::web::draw::strip::OUTCOMES_SHOWN;
 use crate::web::when::When;
 use crate::web::words::{maybe_percent, maybe_span, thousands};
 
@@ -58,7 +58,7 @@ fn complete_through(minute: Option<Minute>, now: Timestamp) -> Tile {
 
 /// Everything except what arrived in time.
 fn rest(ends: &Ends) -> String {
-    let others = TOLD.into_iter().filter(|outcome| *outcome != Outcome::Arrived);
+    let others = OUTCOMES_SHOWN.into_iter().filter(|outcome| *outcome != Outcome::Arrived);
     let mut parts: Vec<String> = others
         .map(|outcome| (outcome, u64::from(ends.of(outcome))))
         .filter(|(_, count)| *count > 0)

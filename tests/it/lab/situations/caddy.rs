@@ -118,7 +118,7 @@ http://:{port} {
         ),
         Situation::new(
             "caddy/basic-auth",
-            "basic authentication stands before it (401)",
+            "basic authentication is in front of it (401)",
             &["intermediary/requires_login"],
             Caddy(
                 // The password is `hiccup`, as in Caddy's own documentation.

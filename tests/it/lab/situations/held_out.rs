@@ -140,7 +140,7 @@ fn edges() -> Vec<Situation> {
         ),
         says(
             "cloudflare/challenge",
-            "Cloudflare asks whether somebody is human (403)",
+            "Cloudflare asks whether the visitor is human (403)",
             &["intermediary/blocks"],
             "403 Forbidden\r\nserver: cloudflare\r\ncf-mitigated: challenge\r\ncf-ray: 8f0c6e2c9d7a1b2c-FRA\r\ncontent-type: text/html; charset=UTF-8\r\n\r\n\
              <!DOCTYPE html><html lang=\"en-US\"><head><title>Just a moment...</title></head><body><noscript>Enable JavaScript and cookies to continue</noscript></body></html>",
@@ -374,7 +374,7 @@ fn on_the_way() -> Vec<Situation> {
         ),
         Situation::new(
             "login/307",
-            "a login stands before it (307)",
+            "a login page is in front of it (307)",
             &["intermediary/requires_login"],
             By(Raw::Says("307 Temporary Redirect\r\nlocation: /users/sign_in?return_to=%2Fi%2Fv0%2Fe%2F\r\n\r\n")),
         ),
@@ -498,7 +498,7 @@ http://:{port} {
         ),
         Situation::new(
             "nginx/gone",
-            "it was told that the path is gone (410)",
+            "it is configured to answer that the path is gone (410)",
             &["intermediary/wrong_path", "intermediary/answers_itself", "intermediary/blocks"],
             Nginx(
                 "

@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<Situation> {
         .at("/{rewritten}"),
         Situation::new(
             "next/login",
-            "a login stands before it, by a middleware (307)",
+            "a login page is in front of it, by a middleware (307)",
             &["intermediary/requires_login"],
             Next { keeps_slash: true, to: "http://{sandbox}/:path*" },
         )

@@ -103,7 +103,7 @@ pub(super) fn all() -> Vec<Situation> {
         }
     }",
         )),
-        Situation::new("nginx/login", "a login stands before it (302)", &["intermediary/requires_login"], Nginx(
+        Situation::new("nginx/login", "a login page is in front of it (302)", &["intermediary/requires_login"], Nginx(
             "
     server {
         listen 127.0.0.1:{port};
@@ -116,7 +116,7 @@ pub(super) fn all() -> Vec<Situation> {
         }
     }",
         )),
-        Situation::new("nginx/basic-auth", "basic authentication stands before it (401)", &["intermediary/requires_login"], Nginx(
+        Situation::new("nginx/basic-auth", "basic authentication is in front of it (401)", &["intermediary/requires_login"], Nginx(
             "
     server {
         listen 127.0.0.1:{port};

@@ -1,6 +1,6 @@
 //! Damping: decides from a rule's marks whether the rule holds.
 
-use super::marks::MarkOf;
+use crate::judge::mark::MarkOf;
 use crate::model::Damping;
 
 /// Whether a rule holds. `marks` are newest first; `before` is whether it held so far.

@@ -1,6 +1,6 @@
 //! Why an incident ends: its rules recovered, it is no longer watched, or its settings changed.
 
-use super::holding;
+use super::holding::holding;
 use super::scene::{Scene, is_of_beats};
 use crate::model::{EndedBecause, Incident, IncidentKind, RuleKind, duration};
 

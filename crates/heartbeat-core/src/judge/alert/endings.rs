@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use super::fixture::{World, only, play, project};
-use super::{Scene, steps};
+use super::fixture::{World, only, play, project, story_of};
+use super::{Scene, changes};
 use crate::judge::letters::{START, beats};
 use crate::model::{
     Acknowledged, EndedBecause, EntryKind, Incident, IngestionAlertApp, NotificationKind, Outcome, Parts, Readback, RuleKind, Severity,
     Tally, Timestamp, TokenReading, TokenStatus, Traffic,
 };
-
-fn story_of(settings: &[(&str, &str)], row: &str) -> String {
-    play(project(only(settings)), row).1.story()
-}
 
 #[test]
 fn an_end_that_is_no_recovery_says_so() {
@@ -90,8 +86,8 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
     for (token_status, code) in [(TokenStatus::Unknown, "token"), (TokenStatus::OverQuota, "quota")] {
         let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
         let readback = token_status_of(&world, token_status, at(22));
-        let steps = steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None);
-        let incident = &steps[0].incident;
+        let changes = changes(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None);
+        let incident = &changes[0].incident;
         assert_eq!((incident.cause.code().as_str(), incident.severity), (code, Severity::Critical));
         assert_eq!((incident.rules.as_slice(), incident.first_bad), (&[RuleKind::Lost][..], Some(START.plus(20))));
         assert_eq!(incident.last_good, Some(START.plus(19)));
@@ -99,8 +95,8 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
     // Afterwards the incident stays open until the beats of three minutes have arrived; a minute with dropped beats is not good.
     let (mut world, mut book) = play(project(only(&[("lost", "on")])), "A*20 d*3");
     let readback = token_status_of(&world, TokenStatus::Unknown, at(22));
-    let opened = steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None).remove(0);
-    book.write(opened);
+    let opened = changes(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None).remove(0);
+    book.write(opened.counted(&world.beats));
     for letter in "dAAA".chars() {
         let at = world.minute(letter).unwrap();
         book.readback(&world, at, None);
@@ -109,10 +105,10 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
     // A known token is no cause, and an unknown one is no cause while nothing is missing.
     let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
     let readback = token_status_of(&world, TokenStatus::Known, at(22));
-    assert_eq!(steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
+    assert_eq!(changes(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
     let (world, _) = play(project(IngestionAlertApp::default()), "A*23");
     let readback = token_status_of(&world, TokenStatus::Unknown, at(22));
-    assert_eq!(steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
+    assert_eq!(changes(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
 }
 
 #[test]
@@ -123,10 +119,10 @@ fn a_cause_that_is_found_out_later_takes_the_place_of_the_first() {
     let readback = token_status_of(&world, TokenStatus::Unknown, at);
     let acknowledged = Some(Acknowledged { at, by: "ann".into() });
     let open = Incident { acknowledged: acknowledged.clone(), ..book.incidents[0].clone() };
-    let step = steps(&[open], &Scene { readback: Some(&readback), ..world.scene(at) }, None).remove(0);
-    assert_eq!((step.incident.cause.code().as_str(), step.incident.severity), ("token", Severity::Critical));
-    assert_eq!(step.incident.acknowledged, acknowledged);
-    assert_eq!(step.tell, [NotificationKind::Escalated]);
+    let change = changes(&[open], &Scene { readback: Some(&readback), ..world.scene(at) }, None).remove(0);
+    assert_eq!((change.incident.cause.code().as_str(), change.incident.severity), ("token", Severity::Critical));
+    assert_eq!(change.incident.acknowledged, acknowledged);
+    assert_eq!(change.tell, [NotificationKind::Escalated]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The extent of an incident: its first bad minute, and the last good minute before it.
 
-use super::marks::{self, Mark, MarkOf};
 use super::scene::{OTHERS_OVER, Scene};
-use super::{samples, scene};
-use crate::model::{Minute, Recorded, Route, RuleKind, Timestamp};
+use super::{marks, samples, scene};
+use crate::judge::mark::{Mark, MarkOf};
+use crate::model::{Minute, Route, RuleKind, Timestamp};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Extent {
@@ -45,8 +45,7 @@ fn of_missing(scene: &Scene<'_>) -> Extent {
             oldest = if is_seen { oldest } else { Some(*beat) };
             is_seen
         });
-        let is_overdue = |beat: &&Recorded| beat.missed.is_some_and(|missed| missed.since(beat.counted_from()) > late_after);
-        let first_bad = oldest.filter(is_overdue)?.minute;
+        let first_bad = oldest.filter(|beat| beat.is_missing_over(late_after))?.minute;
         Some(Extent { first_bad: Some(first_bad), last_good: last_good.map(|beat| beat.minute) })
     };
     scene.project.routes.iter().filter_map(of_route).min_by_key(|extent| extent.first_bad).unwrap_or_default()

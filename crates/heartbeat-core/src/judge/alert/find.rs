@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::loss::Loss;
-use super::marks::{self, MarkOf};
 use super::scene::Scene;
-use super::{loss, samples, scene};
+use super::{loss, marks, samples, scene};
 use crate::judge::diagnosis::{self, Way};
-use crate::judge::verdict::{Facts, Health, Verdict, verdict};
+use crate::judge::facts::Facts;
+use crate::judge::loss::Loss;
+use crate::judge::mark::MarkOf;
+use crate::judge::verdict::{Health, Verdict, verdict};
 use crate::model::{
-    Diagnosis, Incident, IncidentKind, Parts, Place, ReadbackError, ResponseExcerpt, RuleKind, Timestamp, TokenStatus, Watch, duration,
+    Diagnosis, Incident, IncidentKind, Parts, Place, ReadbackError, Recorded, ResponseExcerpt, RuleKind, Timestamp, TokenStatus, Watch,
+    duration,
 };
 
 /// The cause that is known now; none if there is nothing new, and then the previous cause stays. `open` is the open incident, if there is one:
@@ -108,7 +110,7 @@ fn names_cause(scene: &Scene<'_>, verdict: &Verdict, cause: &Diagnosis, held: &[
         Health::Up | Health::Pending => {
             let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit).unwrap_or(Duration::MAX);
             let missing = scene.beats.iter().filter(|beat| !beat.outcome.is_seen());
-            let waited = missing.filter_map(|beat| Some(beat.missed?.since(beat.counted_from()))).max();
+            let waited = missing.filter_map(Recorded::missing_for).max();
             held.contains(&RuleKind::Lag) && cause.is_waiting() && waited.is_some_and(|waited| waited > limit)
         }
         Health::Disabled | Health::Unverified | Health::Unknown | Health::NotRunning => false,
@@ -152,8 +154,7 @@ fn no_events(scene: &Scene<'_>) -> Diagnosis {
 }
 
 fn partial_loss(scene: &Scene<'_>, loss: &Loss<'_>) -> Diagnosis {
-    let only = (loss.routes.len() < scene.project.routes.len()).then(|| loss.routes.join(", "));
-    Diagnosis { address: first_way(scene).address(), ..diagnosis::partial_loss(loss.gone, loss.decided, only) }
+    Diagnosis { address: first_way(scene).address(), ..loss.diagnosis(&scene.project.routes) }
 }
 
 fn quiet(scene: &Scene<'_>) -> Diagnosis {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{History, Replayed, Scene, Step, replay, steps};
+use super::{History, Replayed, Scene, Step, changes, replay};
 use crate::judge::letters::START;
 use crate::judge::{Sighting, after_readback, blind};
 use crate::model::{
@@ -173,8 +173,7 @@ impl World {
         let before = self.readback.take();
         let last_good = if error.is_none() { Some(asked) } else { before.as_ref().and_then(|readback| readback.last_good) };
         let failing_since = error.map(|_| before.and_then(|readback| readback.failing_since).unwrap_or(asked));
-        let failure = |trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
-        let result = result.map_err(failure);
+        let result = result.map_err(|kind| ReadbackError::quoting(kind, ResponseExcerpt::default()));
         let project = self.project.id;
         self.readback = Some(Readback {
             project,
@@ -235,19 +234,15 @@ impl Book {
     pub(super) fn write(&mut self, step: Step) {
         let open = self.incidents.iter().position(|incident| incident.is_open() && incident.incident_kind == step.incident.incident_kind);
         let at = open.unwrap_or(self.incidents.len());
-        let when = step.incident.closed.or(step.incident.told).unwrap_or(step.incident.opened);
+        let when = step.incident.closed.or(step.incident.notified).unwrap_or(step.incident.opened);
         self.told.extend(step.tell.into_iter().map(|kind| (at, kind, when)));
         self.entries.extend(step.entries.into_iter().map(|entry| (at, entry)));
         if open.is_some() { self.incidents[at] = step.incident } else { self.incidents.push(step.incident) }
     }
 
     pub(super) fn readback(&mut self, world: &World, at: Timestamp, silenced_until: Option<Timestamp>) {
-        for step in steps(&self.open(), &world.scene(at), silenced_until) {
-            let step = match step.recount {
-                Some(_) => step.recounted(&world.beats),
-                None => step,
-            };
-            self.write(step);
+        for change in changes(&self.open(), &world.scene(at), silenced_until) {
+            self.write(change.counted(&world.beats));
         }
     }
 
@@ -286,6 +281,10 @@ pub(super) fn letters(text: &str) -> String {
         None => part.to_owned(),
     };
     text.split_whitespace().map(part).collect()
+}
+
+pub(super) fn story_of(settings: &[(&str, &str)], row: &str) -> String {
+    play(project(only(settings)), row).1.story()
 }
 
 /// Plays a row of letters, judged after each read-back.

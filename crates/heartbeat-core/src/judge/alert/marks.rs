@@ -4,20 +4,8 @@ use std::time::Duration;
 
 use super::scene::Scene;
 use super::{loss, samples};
-use crate::model::{Minute, Outcome, Recorded, RuleKind, Timestamp};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MarkOf {
-    Good,
-    Bad,
-}
-
-/// A mark and its minute: that of the beats, or of the read-back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) minute: Minute,
-    pub(super) of: MarkOf,
-}
+use crate::judge::mark::{Mark, MarkOf};
+use crate::model::{Outcome, Recorded, RuleKind, Timestamp};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BeatMark {
@@ -45,9 +33,8 @@ pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn 
 /// The marks of `lost` while it holds, newest first: an overdue beat may be lost, so its minute is not one of the good ones that close.
 pub(super) fn still_lost<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
     let late_after = scene.project.spec.timing.late_after;
-    let is_overdue = move |beat: &Recorded| beat.missed.is_some_and(|missed| missed.since(beat.counted_from()) > late_after);
     minutes(RuleKind::Lost, scene, move |beat| match lost(beat) {
-        BeatMark::Open if is_overdue(beat) => BeatMark::Bad,
+        BeatMark::Open if beat.is_missing_over(late_after) => BeatMark::Bad,
         other => other,
     })
 }
@@ -94,10 +81,8 @@ fn lag(beat: &Recorded, limit: Duration) -> BeatMark {
         Outcome::Arrived => beat.ingested_lag().map_or(BeatMark::Good, is_over),
         Outcome::Late => beat.ingested_lag().map_or(BeatMark::Bad, is_over),
         // A lost beat says nothing about a limit that is longer than `lost_after`: it is still looked for.
-        Outcome::Awaiting | Outcome::Unverified | Outcome::Lost => match beat.missed {
-            Some(missed) if missed.since(beat.counted_from()) > limit => BeatMark::Bad,
-            _ => BeatMark::Open,
-        },
+        Outcome::Awaiting | Outcome::Unverified | Outcome::Lost if beat.is_missing_over(limit) => BeatMark::Bad,
+        Outcome::Awaiting | Outcome::Unverified | Outcome::Lost => BeatMark::Open,
         Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => BeatMark::Nothing,
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::fixture::{Book, World, only, play, project, replayed, route, story};
-use super::marks::{MarkOf, newest_first};
+use super::marks::newest_first;
 use super::{History, holding, lookback, replay};
 use crate::judge::letters::START;
+use crate::judge::mark::MarkOf;
 use crate::model::{
     Acknowledged, EntryKind, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, NotificationKind, Outcome, ReadbackSample, Recorded,
     RouteId, RuleKind, Switch, Watch,
@@ -117,9 +118,8 @@ proptest! {
             let beats: Vec<Recorded> = cut.beats.iter().filter(|beat| beat.minute >= earliest).cloned().collect();
             let samples: Vec<ReadbackSample> = cut.samples.iter().filter(|sample| sample.at.minute() >= earliest).copied().collect();
             let scene = super::Scene { beats: &beats, samples: &samples, ..cut.scene(at) };
-            for step in super::steps(&short.open(), &scene, None) {
-                let step = if step.recount.is_some() { step.recounted(&cut.beats) } else { step };
-                short.write(step);
+            for change in super::changes(&short.open(), &scene, None) {
+                short.write(change.counted(&cut.beats));
             }
         }
         let spans = |book: &Book| {

@@ -9,8 +9,8 @@
 
 use std::time::Duration;
 
+use super::change::changes;
 use super::scene::{Scene, answered, lookback};
-use super::step::steps;
 use super::then::as_of;
 use crate::model::{
     AppKind, Beat, Evidence, Hour, Incident, IngestionAlertApp, Minute, Outcome, Project, Readback, ReadbackError, ReadbackErrorKind,
@@ -134,11 +134,9 @@ impl<'a> Run<'a> {
         let readback = moment.readback(project);
         let scene = Scene { at: moment.asked, project, beats: &beats, evidence: &evidence, readback: readback.as_ref(), samples };
         let incidents: Vec<Incident> = open.iter().map(|replayed| replayed.incident.clone()).collect();
-        for step in steps(&incidents, &scene, None) {
-            let step = match step.recount {
-                Some((from, to)) => step.recounted(&self.beats_as_of(moment, from, to)),
-                None => step,
-            };
+        for change in changes(&incidents, &scene, None) {
+            let beats = change.minutes.map(|(from, to)| self.beats_as_of(moment, from, to)).unwrap_or_default();
+            let step = change.counted(&beats);
             match open.iter_mut().find(|replayed| replayed.incident.incident_kind == step.incident.incident_kind) {
                 Some(replayed) => {
                     replayed
@@ -166,11 +164,10 @@ impl<'a> Run<'a> {
 impl Moment {
     /// The recorded read-back; none where it is assumed, because it says nothing about other events.
     fn readback(&self, project: &Project) -> Option<Readback> {
-        let failure = |trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         Some(Readback {
             project: project.id,
             at: self.asked,
-            result: self.result?.map_err(failure),
+            result: self.result?.map_err(|kind| ReadbackError::quoting(kind, ResponseExcerpt::default())),
             last_good: self.last_good,
             failing_since: self.failing_since,
             not_before: self.asked,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::marks::{Mark, MarkOf};
 use super::scene::{OTHERS_OVER, Scene, readback_interval};
+use crate::judge::mark::{Mark, MarkOf};
 use crate::model::{Outcome, ReadbackErrorKind, ReadbackSample, Recorded, RuleKind, Timestamp, Traffic, Watch};
 
 /// One mark per read-back, newest first; none before the app was enabled.
@@ -55,12 +55,9 @@ fn no_event(scene: &Scene<'_>, at: Timestamp, traffic: Traffic) -> Option<MarkOf
     Some(MarkOf::Bad)
 }
 
-/// Client clocks may be ahead by this much.
-const AHEAD: Duration = Duration::from_mins(5);
-
 /// Whether the newest event shows that events arrive: the time of sending of an event from the future is unknown.
 fn is_news(newest: Option<Timestamp>, at: Timestamp) -> bool {
-    newest.is_none_or(|newest| newest <= at.plus(AHEAD))
+    newest.is_none_or(|newest| newest <= at.plus(Traffic::CLOCKS_AHEAD))
 }
 
 fn beats_long_enough(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool {
@@ -146,7 +143,7 @@ pub(super) fn blindness(scene: &Scene<'_>, place: usize) -> Blindness {
 /// The unbroken run of failed read-backs up to `place`, and the sample before it.
 fn failing_run<'a>(scene: &Scene<'a>, place: usize) -> (&'a [ReadbackSample], Option<&'a ReadbackSample>) {
     let samples = &scene.samples[..=place];
-    let is_blind = |sample: &&ReadbackSample| sample.result.is_err_and(|trouble| trouble != ReadbackErrorKind::NoKey);
+    let is_blind = |sample: &&ReadbackSample| sample.result.is_err_and(|kind| kind != ReadbackErrorKind::NoKey);
     let run = samples.iter().rev().take_while(is_blind).count();
     let (earlier, run) = samples.split_at(samples.len() - run);
     (run, earlier.last())

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::loss;
-use crate::judge::verdict::Facts;
+use crate::judge::facts::Facts;
+use crate::judge::loss;
 use crate::model::{
     Evidence, IngestionAlertApp, Minute, Project, Readback, ReadbackErrorKind, ReadbackSample, Recorded, RuleKind, Timestamp, Watch,
 };

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use super::fixture::{World, only, play, project, replayed, route, story};
+use super::fixture::{World, only, play, project, replayed, route, story, story_of};
 use super::holding;
 use crate::judge::letters::{START, beats};
 use crate::model::{EndedBecause, EntryKind, IngestionAlertApp, RuleKind, Severity, Tally};
-
-fn story_of(settings: &[(&str, &str)], row: &str) -> String {
-    play(project(only(settings)), row).1.story()
-}
 
 #[test]
 fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::answered::{broken_at, over_quota};
 use super::fix::fix;
 use super::way::Way;
-use crate::model::{AnsweredBy, Diagnosis, Did, Filter, FilterKind, Parts, Place, Readback, Region, Signs, Timestamp, TokenStatus, span};
+use crate::model::{
+    AnsweredBy, Diagnosis, Did, Filter, FilterKind, Parts, Place, Readback, Region, Signs, Timestamp, TokenStatus, Traffic, span,
+};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Missing {
@@ -38,9 +40,6 @@ pub enum Direct {
     BothArrive,
 }
 
-/// Client clocks may be ahead by this much; later timestamps are ignored.
-const AHEAD: Duration = Duration::from_mins(5);
-
 /// The project's other events, while a beat is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
@@ -66,7 +65,7 @@ impl Others {
             _ if traffic.others == 0 => Self::Absent,
             None => Self::Untold,
             // A timestamp in the future proves nothing.
-            Some(newest) if newest > readback.at.plus(AHEAD) => Self::Untold,
+            Some(newest) if newest > readback.at.plus(Traffic::CLOCKS_AHEAD) => Self::Untold,
             Some(newest) if newest > readback.at.minus(waited) => Self::Arrive { newest },
             Some(newest) => Self::Stopped { newest },
         }

@@ -1,7 +1,6 @@
 //! No usable response: where the connection ended, and why.
 
-use super::way::capital;
-use crate::model::{Address, AnsweredBy, Diagnosis, Obstacle, Phase, Place};
+use crate::model::{Address, AnsweredBy, Diagnosis, Obstacle, Phase, Place, capital};
 
 /// Diagnoses a connection to `address` that ended in phase `at`. `words` are the error.
 #[must_use]

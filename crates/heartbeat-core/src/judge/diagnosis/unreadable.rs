@@ -2,8 +2,8 @@
 
 use super::answered::{api_place, of_intermediary};
 use super::unreachable::unreachable;
-use super::way::{Way, capital, quoted};
-use crate::model::{AnsweredBy, Diagnosis, Did, Parts, Phase, Place, ReadbackError, ReadbackErrorKind};
+use super::way::{Way, quoted};
+use crate::model::{AnsweredBy, Diagnosis, Did, Parts, Phase, Place, ReadbackError, ReadbackErrorKind, capital};
 
 /// `PostHog's API cannot be queried: the proxy at ...`
 fn cannot_ask(why: &str) -> String {
@@ -20,9 +20,9 @@ pub fn unreadable(way: &Way<'_>, failure: &ReadbackError, down: Parts) -> Diagno
     let place = api_place(address.as_ref(), way.api.api());
     let excerpt = &failure.excerpt;
     let response = quoted(excerpt.status, &excerpt.words);
-    let advice = format!("{}.", capital(failure.trouble.advice()));
+    let advice = format!("{}.", capital(failure.kind.advice()));
     let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(advice.as_str());
-    let found = match failure.trouble {
+    let found = match failure.kind {
         ReadbackErrorKind::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()).or(&[
             (Place::Token, None),
             (Place::Quota, None),

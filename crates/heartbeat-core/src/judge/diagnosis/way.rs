@@ -61,9 +61,3 @@ pub(super) fn quoted(status: u16, words: &str) -> String {
     let words: String = words.trim().chars().take(200).collect();
     if words.is_empty() { status.to_string() } else { format!("{status} “{words}”") }
 }
-
-/// Capitalizes the first letter.
-pub(super) fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
-}

@@ -40,7 +40,7 @@ struct Wrong {
 
 /// In memory: a restart resets it.
 #[derive(Debug)]
-pub(in crate::web) struct Limiter {
+pub(super) struct Limiter {
     clock: Clock,
     wrong: Mutex<HashMap<u64, Wrong>>,
     waiting: Semaphore,
@@ -49,12 +49,12 @@ pub(in crate::web) struct Limiter {
 }
 
 impl Limiter {
-    pub(in crate::web) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock) -> Self {
         Self { clock, wrong: Mutex::default(), waiting: Semaphore::new(WAITING), hasher: RandomState::new() }
     }
 
     /// Waits until a password may be tried. The caller reports the result to the [`Try`]. The error says how long to wait if too many attempts wait.
-    pub(in crate::web) async fn wait(&self, from: IpAddr, user: Option<&UserName>) -> Result<Try<'_>, Duration> {
+    pub(super) async fn wait(&self, from: IpAddr, user: Option<&UserName>) -> Result<Try<'_>, Duration> {
         let allowed = Try { limiter: self, keys: self.keys(from, user) };
         let delay = allowed.delay();
         if !delay.is_zero() {
@@ -79,13 +79,13 @@ impl Limiter {
 /// Dropped without a result, it does not count.
 #[derive(Debug)]
 #[must_use]
-pub(in crate::web) struct Try<'l> {
+pub(super) struct Try<'l> {
     limiter: &'l Limiter,
     keys: Vec<(u64, Allowance)>,
 }
 
 impl Try<'_> {
-    pub(in crate::web) fn was_wrong(self) {
+    pub(super) fn was_wrong(self) {
         let now = self.limiter.clock.monotonic();
         let mut wrong = self.limiter.wrong();
         for (key, _) in self.keys {
@@ -101,7 +101,7 @@ impl Try<'_> {
         }
     }
 
-    pub(in crate::web) fn was_right(self) {
+    pub(super) fn was_right(self) {
         if let Some((own, _)) = self.keys.first() {
             self.limiter.wrong().remove(own);
         }

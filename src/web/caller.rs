@@ -9,8 +9,8 @@ use axum::http::HeaderMap;
 use axum::http::header::FORWARDED;
 use axum::http::request::Parts;
 
+use super::site::Site;
 use crate::config::WebSettings;
-use crate::web::site::Site;
 
 /// Each proxy appends the address that it sees, so the right-most address that is not a trusted proxy's is the visitor's. Everything left of it
 /// was written by the visitor.
@@ -34,7 +34,7 @@ fn caller(settings: &WebSettings, headers: &HeaderMap, peer: Option<&ConnectInfo
     nearest
 }
 
-pub(in crate::web) struct Caller(pub(in crate::web) IpAddr);
+pub(super) struct Caller(pub(super) IpAddr);
 
 impl FromRequestParts<Arc<Site>> for Caller {
     type Rejection = Infallible;
