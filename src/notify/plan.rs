@@ -96,7 +96,7 @@ fn one_of(mut group: Vec<Notification>) -> Option<Parcel> {
     let kind = group[before_end..]
         .iter()
         .map(|notification| notification.message.kind)
-        .fold(newest.message.kind, |gravest, kind| if weight(kind) > weight(gravest) { kind } else { gravest });
+        .fold(newest.message.kind, |most, kind| if weight(kind) > weight(most) { kind } else { most });
     let is_opening_unsent = group.iter().any(|notification| notification.message.kind == NotificationKind::Opened);
     let message = match newest.message.kind {
         // The alert ends, but not its incident.

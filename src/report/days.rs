@@ -14,6 +14,9 @@ pub const DAYS: usize = 90;
 
 const DAY: i64 = 24 * 60;
 
+/// In minutes. A period is on record although its first minutes have no beat, for example during a restart.
+const BEGAN_SLACK: i64 = 60;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     pub start: Minute,
@@ -49,6 +52,28 @@ pub struct Days {
     pub days: Vec<Day>,
     pub uptime: Uptime,
     pub last_24_hours: Ends,
+    /// The first minute with a recorded beat.
+    began: Option<Minute>,
+    now: Minute,
+}
+
+impl Days {
+    /// When the records began, if that was later than the beginning of the last `count` days (including today).
+    #[must_use]
+    pub fn since_within_days(&self, count: usize) -> Option<Minute> {
+        let start = self.days.get(self.days.len().checked_sub(count)?)?.start;
+        self.since_within(start)
+    }
+
+    /// When the records began, if that was less than 24 hours ago.
+    #[must_use]
+    pub fn since_within_24_hours(&self) -> Option<Minute> {
+        self.since_within(self.now.plus(1 - DAY))
+    }
+
+    fn since_within(&self, start: Minute) -> Option<Minute> {
+        self.began.filter(|began| *began > start.plus(BEGAN_SLACK))
+    }
 }
 
 pub async fn days(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
@@ -93,7 +118,9 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     let day_ago = end.plus(-DAY);
     let mut days: Vec<Counted> = (0..DAYS as i64).map(|_| Counted::at(now)).collect();
     let mut last_24_hours = Counted::at(now);
+    let mut began: Option<Minute> = None;
     for (_, minute, outcome) in history.minutes().filter(|(_, minute, _)| *minute >= first) {
+        began = Some(began.map_or(minute, |before| before.min(minute)));
         days[place(first, minute)].add(minute, outcome);
         if minute >= day_ago {
             last_24_hours.add(minute, outcome);
@@ -131,7 +158,7 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     };
     let uptime =
         Uptime { last_24_hours: last_24_hours.share(), last_7_days: of_last(7), last_30_days: of_last(30), last_90_days: of_last(DAYS) };
-    Days { days, uptime, last_24_hours }
+    Days { days, uptime, last_24_hours, began, now: now.minute() }
 }
 
 /// The number of days from `first` to `minute`, which must not be earlier.

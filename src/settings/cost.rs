@@ -27,7 +27,7 @@ impl Cost {
         format!("1 event a minute on {each}: {a_day} a day, {in_all} in {DAYS} days")
     }
 
-    /// What the user is told after an app is installed or changed.
+    /// Shown after an app is installed or changed.
     #[must_use]
     pub fn remark(self) -> String {
         format!("Heartbeat sends beats on {self}.")

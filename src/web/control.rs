@@ -14,6 +14,8 @@ enum Size {
     Line,
     Short,
     Long,
+    /// In a row of fields.
+    Cell,
 }
 
 /// What a rejected form wanted to do with a secret.
@@ -71,8 +73,9 @@ impl Control {
         Self { size: Size::Long, ..self }
     }
 
-    pub(super) fn short(self) -> Self {
-        Self { size: Size::Short, ..self }
+    /// In a row of fields, without a hint of its own.
+    pub(super) fn cell(self) -> Self {
+        Self { size: Size::Cell, hint: "", ..self }
     }
 
     /// The submitted value. None: the setting is unchanged, for example a secret that was not typed.
@@ -101,6 +104,10 @@ impl Control {
         let says = mine.collect::<Vec<_>>().join("; ");
         self.problem = Some(says).filter(|says| !says.is_empty());
         self
+    }
+
+    pub(super) fn is_cell(&self) -> bool {
+        self.size == Size::Cell
     }
 
     pub(super) fn is_long(&self) -> bool {
@@ -154,7 +161,7 @@ impl Control {
     }
 
     pub(super) fn described(&self) -> String {
-        format!("{0}-hint {0}-check", self.key)
+        if self.is_cell() { format!("{}-check", self.key) } else { format!("{0}-hint {0}-check", self.key) }
     }
 }
 

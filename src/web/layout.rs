@@ -157,6 +157,13 @@ impl Layout {
         }
     }
 
+    /// For errors of a request. A visitor who cannot be determined, for example without the store, is treated as logged out.
+    pub(super) async fn of_error(site: &Arc<Site>, parts: &mut Parts, title: &str) -> Self {
+        let visitor = Perhaps::from_request_parts(parts, site).await.ok().and_then(|visitor| visitor.0);
+        let open = if visitor.is_some() { site.web.store.open_incidents().await.unwrap_or_default() } else { 0 };
+        Self { title: title.to_owned(), open, ..Self::outside(site, visitor, None) }
+    }
+
     /// For errors before the visitor is known.
     pub(super) fn bare(site: &Site, title: &str) -> Self {
         Self { title: title.to_owned(), ..Self::outside(site, None, None) }

@@ -16,6 +16,8 @@ pub(super) struct When {
 enum Shape {
     /// `14:02`, or `23 Nov 14:02` on another day than `now`.
     Clock { now: Timestamp, seconds: bool },
+    /// `2026-11-23 14:02`
+    Full,
     /// `5m ago`; JavaScript updates it.
     Ago(Timestamp),
     /// `12s`, counting up.
@@ -29,6 +31,10 @@ impl When {
 
     pub(super) const fn second(at: Timestamp, now: Timestamp) -> Self {
         Self { at, shape: Shape::Clock { now, seconds: true } }
+    }
+
+    pub(super) const fn full(at: Timestamp) -> Self {
+        Self { at, shape: Shape::Full }
     }
 
     pub(super) const fn ago(at: Timestamp, now: Timestamp) -> Self {
@@ -45,6 +51,7 @@ impl fmt::Display for When {
         let at = self.at;
         let (data, text) = match self.shape {
             Shape::Clock { now, seconds } => ("", clock(at, now, seconds)),
+            Shape::Full => ("", full(at)),
             Shape::Ago(now) => (" data-ago", ago(at, now)),
             Shape::Counting(now) => (" data-since", counted(at, now)),
         };
@@ -57,6 +64,12 @@ fn clock(at: Timestamp, now: Timestamp, seconds: bool) -> String {
     let time = if seconds { &time[..] } else { time.get(..5).unwrap_or(&time) };
     let day = |at: Timestamp| at.ms().div_euclid(24 * 60 * 60 * 1000);
     if day(at) == day(now) { time.to_owned() } else { format!("{} {time}", date(at)) }
+}
+
+/// `2026-11-23 14:02`
+pub(super) fn full(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
 pub(super) fn date(at: Timestamp) -> String {

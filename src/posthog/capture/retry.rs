@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// Mean pause before the second try; doubled for each later one.
+/// Mean pause before the second try; twice as long for each later one.
 const FIRST: Duration = Duration::from_millis(300);
 /// Upper bound of the mean: all tries must fit in a minute.
 const LONGEST: Duration = Duration::from_secs(8);

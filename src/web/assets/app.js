@@ -118,6 +118,39 @@
     }
   }
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  // The switch in the footer, [data-times], shows the texts "14:02", "23 Nov 14:02:07" and "2026-11-23 14:02" in the browser's zone.
+  // [data-zone] is the name of the zone beside them.
+  const clock = /^(\d{4}-\d\d-\d\d |\d{1,2} [A-Z][a-z]{2} )?\d\d:\d\d(:\d\d)?$/;
+  const written = new WeakMap();
+  const inParts = new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const parts = (at) => Object.fromEntries(inParts.formatToParts(at).map(({ type, value }) => [type, value]));
+  const inZone = (utc, at) => {
+    const { year, month, day, hour, minute, second } = parts(at);
+    const today = parts(Date.now() + skew);
+    const [, date = "", seconds] = utc.match(clock) ?? [];
+    const isToday = day === today.day && month === today.month && year === today.year;
+    const shown = /^\d{4}/.test(date) ? `${year}-${two(at.getMonth() + 1)}-${day.padStart(2, "0")} ` : isToday ? "" : `${day} ${month} `;
+    return `${shown}${hour}:${minute}${seconds ? `:${second}` : ""}`;
+  };
+  let times = stored("times");
+  function zone() {
+    const isLocal = times === "local";
+    for (const node of all("time:not([data-ago], [data-since])")) {
+      const utc = written.get(node) ?? node.textContent.trim();
+      if (!clock.test(utc) || !Date.parse(node.dateTime) || (!isLocal && !written.has(node))) continue;
+      written.set(node, utc);
+      const at = new Date(node.dateTime);
+      const text = isLocal ? inZone(utc, at) : utc;
+      node.title = isLocal ? `${utc} UTC` : local.format(at);
+      if (node.textContent !== text) node.textContent = text;
+    }
+    for (const node of all("[data-zone]")) node.textContent = isLocal ? parts(Date.now()).timeZoneName : "UTC";
+    for (const box of all("[data-times]")) {
+      box.hidden = false;
+      for (const button of all("button", box)) button.setAttribute("aria-pressed", (button.value === "local") === isLocal);
+    }
+  }
+  on("[data-times] button", "click", (button) => { times = button.value; stored("times", times); zone(); });
   setInterval(() => document.hidden || tick(), 1000);
 
   // 4. Form checks: <form data-check="/address"> with <output data-for="name"> in each .field.
@@ -211,12 +244,96 @@
     if (key === "?") keys();
   });
 
+  // 9. Rules: the sentence of a row, [data-when], follows its fields, in the words of pages/rule_sentence.rs.
+  const some = (number, unit) => `${number} ${unit}${number === "1" ? "" : "s"}`;
+  on("form:has(.rule)", "input", (form) => {
+    const range = some(form.elements.timeRange.value.trim() || "30", "minute");
+    for (const says of all("[data-when]", form)) {
+      const controls = all("input, select", says.parentNode);
+      const [limit, open, close, severity, reminders] = controls.map((control) => control.value.trim() || control.placeholder);
+      const [bad, of = bad] = open.split(/ *of */);
+      const { when, incident, unit } = says.dataset;
+      const off = limit === "off";
+      const condition = when.replace("{range}", range).replace("{limit}", off ? controls[0].placeholder : limit);
+      // The server rejects the rest.
+      const times = [limit, reminders].every((text) => /^(on|off|none|[\d., smhd]+)$/.test(text));
+      says.hidden = !times || !(bad > 0 && close > 0 && Number(bad) <= Number(of));
+      says.textContent = `${off ? "Off. If switched on, it opens" : "Opens"} ${severity === "info" ? "an" : "a"} ${severity} ${incident} when ${condition} in ${
+        of === "1" ? `1 ${unit}` : `${bad} of the last ${of} ${unit}s`}; closes after ${some(close, `good ${unit}`)}; ${
+        /^(off|none)$/.test(reminders) ? "sends no reminders" : `reminds after ${reminders}`}.`;
+    }
+  });
+
+  // 10. Checkboxes that write a text field, and follow it: <datalist data-choices-of="projects"> has the names of a list separated by commas;
+  // <form data-weekly="name"> has a field of days and times, for example "mon-fri 22:00-06:00".
+  const write = (input, value) => {
+    input.value = value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const boxes = (input, title, names) => {
+    const group = make("div", "", { className: "boxes" });
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", title);
+    const each = names.map((value) => {
+      const label = make("label"), box = make("input", "", { type: "checkbox", value });
+      label.append(box, value);
+      group.append(label);
+      return box;
+    });
+    input.after(group);
+    return [group, each];
+  };
+  const list = (text) => text.split(",").map((name) => name.trim()).filter(Boolean);
+  for (const names of all("[data-choices-of]")) {
+    const input = names.closest("form").elements.namedItem(names.dataset.choicesOf);
+    const [group, each] = boxes(input, "Projects to choose from", [...names.options].map((option) => option.value));
+    const follow = () => { for (const box of each) box.checked = list(input.value).includes(box.value); };
+    group.addEventListener("change", ({ target }) => {
+      const others = list(input.value).filter((name) => name !== target.value);
+      write(input, (target.checked ? [...others, target.value] : others).join(", "));
+    });
+    group.addEventListener("input", (event) => event.stopPropagation());
+    input.addEventListener("input", follow);
+    follow();
+  }
+  const week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+  for (const form of all("form[data-weekly]")) {
+    const input = form.elements.namedItem(form.dataset.weekly);
+    const [group, each] = boxes(input, "Days and times", week);
+    const [from, to] = ["from", "to"].map((says) => {
+      const label = make("label", says), time = make("input", "", { type: "time" });
+      label.append(time);
+      group.append(label);
+      return time;
+    });
+    const follow = () => {
+      const [, days, begin, end] = input.value.trim().toLowerCase().match(/^([a-z,-]+) (\d\d:\d\d)-(\d\d:\d\d)$/) ?? [];
+      if (!days) return;
+      const on = days.split(",").flatMap((part) => {
+        const [first, last = first] = part.split("-").map((day) => week.indexOf(day));
+        return first <= last ? week.slice(first, last + 1) : [...week.slice(first), ...week.slice(0, last + 1)];
+      });
+      for (const box of each) box.checked = on.includes(box.value);
+      from.value = begin;
+      to.value = end.replace("24:00", "00:00");
+    };
+    group.addEventListener("input", (event) => {
+      event.stopPropagation();
+      const on = each.filter((box) => box.checked).map((box) => box.value);
+      if (on.length && from.value && to.value) write(input, `${on.join(",")} ${from.value}-${to.value === "00:00" ? "24:00" : to.value}`);
+      else if (!on.length && event.target.type === "checkbox") write(input, "");
+    });
+    input.addEventListener("input", follow);
+    follow();
+  }
+
   // Runs at the start, and after a region was replaced.
   function enhance() {
     for (const button of all("[data-copy], [data-keys-help]")) button.hidden = false;
     for (const node of all("time:not([title])")) if (Date.parse(node.dateTime)) node.title = local.format(new Date(node.dateTime));
     for (const input of all("[data-filter]")) if (input.value) filter(input);
     tick();
+    zone();
   }
   enhance();
 })();

@@ -57,6 +57,8 @@ pub(in crate::web) struct Badge {
     label: Text,
     value: Text,
     tone: Tone,
+    /// Only in the title.
+    note: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +81,12 @@ impl Text {
 
 impl Badge {
     pub(in crate::web) fn new(label: &str, value: &str, tone: Tone) -> Self {
-        Self { label: Text::new(label), value: Text::new(value), tone }
+        Self { label: Text::new(label), value: Text::new(value), tone, note: None }
+    }
+
+    /// With a note that only the title has: there is no space for it in the badge.
+    pub(in crate::web) fn noted(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
     }
 
     const fn width(&self) -> u32 {

@@ -15,13 +15,14 @@ use serde::Deserialize;
 
 use crate::judge::Health;
 use crate::model::{ProjectName, Timestamp, span};
-use crate::report::{Brief, days};
+use crate::report::{Brief, Days, days};
 use crate::web::draw::badge::{Badge, Tone};
 use crate::web::error::WebError;
 use crate::web::etag::tag;
 use crate::web::shown;
 use crate::web::site::Site;
 use crate::web::visitor::Perhaps;
+use crate::web::when::full;
 use crate::web::words::{date, percent, short};
 
 /// At most this many projects of a status page are combined.
@@ -29,6 +30,7 @@ const MOST: usize = 50;
 /// Arrived share from which a badge is green, and from which it is yellow.
 const GOOD_SHARE: f64 = 0.999;
 const FAIR_SHARE: f64 = 0.99;
+const UPTIME_DAYS: usize = 30;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/badge/{file}", get(draw)).route_layer(from_fn(tag))
@@ -105,7 +107,7 @@ async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: 
         Show::Status => status(name, &briefs),
         Show::Uptime => {
             let projects: Vec<_> = briefs.iter().map(|brief| Arc::clone(&brief.project)).collect();
-            uptime(name, days(&site.web.store, &projects, now).await?.uptime.last_30_days)
+            uptime(name, &days(&site.web.store, &projects, now).await?)
         }
         Show::Lag => lag(name, &briefs),
         Show::CompleteThrough => complete_through(name, &briefs, now),
@@ -118,14 +120,19 @@ fn status(name: &ProjectName, briefs: &[Brief]) -> Badge {
     Badge::new(name.as_str(), health.label(), Tone::of(health))
 }
 
-fn uptime(name: &ProjectName, share: Option<f64>) -> Badge {
+fn uptime(name: &ProjectName, days: &Days) -> Badge {
+    let share = days.uptime.last_30_days;
     let (value, tone) = match share {
         Some(share) if share >= GOOD_SHARE => (percent(share), Tone::Good),
         Some(share) if share >= FAIR_SHARE => (percent(share), Tone::Warn),
         Some(share) => (percent(share), Tone::Bad),
         None => ("no data yet".to_owned(), Tone::Mute),
     };
-    Badge::new(&format!("{name} uptime, 30 days"), &value, tone)
+    let badge = Badge::new(&format!("{name} uptime, 30 days"), &value, tone);
+    match days.since_within_days(UPTIME_DAYS).filter(|_| share.is_some()) {
+        Some(since) => badge.noted(format!("since {} UTC", full(since.start()))),
+        None => badge,
+    }
 }
 
 fn lag(name: &ProjectName, briefs: &[Brief]) -> Badge {

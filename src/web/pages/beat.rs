@@ -26,6 +26,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 const WHOLE: u64 = 1000;
 /// Shorter bars would be invisible.
 const NARROWEST: u64 = 4;
+/// From this many on, equal read-backs in a row are one line that opens.
+const FOLDED_FROM: usize = 4;
 
 #[derive(Template)]
 #[template(path = "beat.html")]
@@ -128,9 +130,54 @@ impl Page {
         self.story.evidence.iter().map(|evidence| Quoted::of(evidence, self))
     }
 
-    /// Per read-back: its time, the time since the sending, and the result.
-    fn readbacks(&self) -> impl Iterator<Item = (When, String, String)> {
-        self.story.readbacks.iter().map(|readback| (self.second(readback.at), span(readback.after), saw(readback)))
+    fn readbacks(&self) -> Vec<Run> {
+        Run::all(&self.story.readbacks, self.layout.now)
+    }
+}
+
+/// Successive read-backs with the same result.
+struct Run {
+    finding: ReadbackFinding,
+    says: String,
+    from: When,
+    to: When,
+    /// Their time, and the time since the sending.
+    each: Vec<(When, String)>,
+}
+
+impl Run {
+    fn all(readbacks: &[BeatReadback], now: Timestamp) -> Vec<Self> {
+        let of_equal = |run: &[BeatReadback]| {
+            let (first, last) = (run.first()?, run.last()?);
+            Some(Self {
+                finding: first.saw,
+                says: saw(first),
+                from: When::minute(first.at, now),
+                to: When::minute(last.at, now),
+                each: run.iter().map(|readback| (When::second(readback.at, now), span(readback.after))).collect(),
+            })
+        };
+        readbacks.chunk_by(|one, next| one.saw == next.saw).filter_map(of_equal).collect()
+    }
+
+    fn is_folded(&self) -> bool {
+        self.each.len() >= FOLDED_FROM
+    }
+
+    /// `missing in 60 read-backs`
+    fn caption(&self) -> String {
+        let result = match self.finding {
+            ReadbackFinding::Found => "found in",
+            ReadbackFinding::Missing => "missing in",
+            ReadbackFinding::Failed(_) => "failed:",
+            ReadbackFinding::Unknown => "no result recorded for",
+        };
+        format!("{result} {} read-backs", self.each.len())
+    }
+
+    /// HTML: `missing in 60 read-backs, 15:05 to 16:04`.
+    fn summary(&self) -> String {
+        format!("{}, {} to {}", self.caption(), self.from, self.to)
     }
 }
 
@@ -243,5 +290,23 @@ mod tests {
         assert_eq!(drawn(bar("first byte", 27_900, 34_000)), ("answer", 450, 549));
         assert_eq!(drawn(bar("first byte", whole, 0)), ("answer", 996, 4));
         assert_eq!(us_says(812), "0.8 ms");
+    }
+
+    #[test]
+    fn a_long_run_of_equal_readbacks_is_one_line() {
+        let sent = Timestamp::parse("2026-11-23T15:04:07Z").unwrap();
+        let readback = |minutes: u64, saw| {
+            let after = std::time::Duration::from_mins(minutes);
+            BeatReadback { at: sent.plus(after), after, saw }
+        };
+        let mut readbacks: Vec<BeatReadback> = (1..=60).map(|minutes| readback(minutes, ReadbackFinding::Missing)).collect();
+        readbacks.push(readback(61, ReadbackFinding::Found));
+        let runs = Run::all(&readbacks, sent);
+        assert_eq!(runs.iter().map(Run::is_folded).collect::<Vec<_>>(), [true, false]);
+        let summary = runs[0].summary();
+        assert!(
+            summary.starts_with("missing in 60 read-backs, <time") && summary.contains(">15:05</time> to ") && summary.contains(">16:04<")
+        );
+        assert_eq!(runs[0].each.len(), 60);
     }
 }

@@ -1,4 +1,4 @@
-//! Errors as pages. A visitor who is not logged in is redirected to the login, and back afterwards.
+//! Errors as pages, with the navigation for a visitor who is logged in. If a page needs a login, the visitor is redirected to it, and back afterwards.
 
 use std::sync::Arc;
 
@@ -21,24 +21,38 @@ struct Page<'a> {
     layout: Layout,
     error: &'a WebError,
     sentence: String,
+    /// Address and words of the link that leads on.
+    way: (&'static str, &'static str),
 }
 
+const PROJECTS: (&str, &str) = ("/", "Show projects");
+const LOGIN: (&str, &str) = ("/login", "Log in");
+
 pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let rejection = match Rejection::in_answer(next.run(request).await).await {
+    let (parts, body) = request.into_parts();
+    let mut asked = parts.clone();
+    let rejection = match Rejection::in_answer(next.run(Request::from_parts(parts, body)).await).await {
         Ok(rejection) => rejection,
         Err(response) => return response,
     };
-    if matches!(*rejection.error, WebError::LoginNeeded) {
-        return Redirect::to(&login_for(&method, &uri)).into_response();
+    let error = &*rejection.error;
+    if matches!(error, WebError::LoginNeeded) {
+        return Redirect::to(&login_for(&asked.method, &asked.uri)).into_response();
     }
-    let mut rendered = draw(&site, &rejection.error);
+    let layout = Layout::of_error(&site, &mut asked, error.title()).await;
+    let way = if layout.visitor.is_some() { PROJECTS } else { LOGIN };
+    let mut rendered = rendered(layout, error, way);
     rejection.keep_headers(rendered.headers_mut());
     rendered
 }
 
+/// For errors before the visitor is known: `/` redirects to the login if one is needed.
 pub(in crate::web) fn draw(site: &Site, error: &WebError) -> Response {
-    drawn(error.status(), &Page { layout: Layout::bare(site, error.title()), sentence: message::sentence(&error.to_string()), error })
+    rendered(Layout::bare(site, error.title()), error, PROJECTS)
+}
+
+fn rendered(layout: Layout, error: &WebError, way: (&'static str, &'static str)) -> Response {
+    drawn(error.status(), &Page { layout, sentence: message::sentence(&error.to_string()), error, way })
 }
 
 /// The login page with the address to return to. A submitted form is not repeated: after a POST the visitor returns to `/`.

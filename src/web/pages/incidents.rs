@@ -12,7 +12,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::message;
-use crate::model::{Incident, IncidentId, IncidentKind, Timestamp, Window, span};
+use crate::model::{AppKind, Incident, IncidentId, IncidentKind, Timestamp, Window, span};
 use crate::store::{IncidentFilter, IncidentState, Store};
 use crate::web::error::WebError;
 use crate::web::incidents::{STANDS, Sought, at_place, badges, place_of};
@@ -35,6 +35,8 @@ struct Page {
     past: Vec<Row>,
     is_first: bool,
     next: Option<String>,
+    /// Whether Ingestion Alert is installed on no project.
+    is_without_alert: bool,
 }
 
 impl Page {
@@ -106,11 +108,12 @@ async fn list(
     let from = from.as_deref().and_then(Turn::read);
     let found = Found::read(store, &sought.which(layout.now)?, from).await?;
     let windows = store.windows().await?;
+    let is_without_alert = store.spread(AppKind::IngestionAlert).await?.installed == 0;
     let row = |incident: &Incident| Row::of(incident, &windows, layout.now);
     let (open, past) = (found.open.iter().map(row).collect(), found.past.iter().map(row).collect());
     let next = found.next.map(|turn| address(&sought, turn));
     let layout = layout.titled(Place::Incidents, "Incidents").live(None);
-    Ok(page(&site, layout.said.is_some(), &Page { layout, sought, open, past, is_first: from.is_none(), next }))
+    Ok(page(&site, layout.said.is_some(), &Page { layout, sought, open, past, is_first: from.is_none(), next, is_without_alert }))
 }
 
 fn address(sought: &Sought, turn: Turn) -> String {

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::submitted::{problems_of, problems_of_new, saved};
+use super::submitted::{offered, problems_of, problems_of_new, saved};
 use crate::config::window::{FIELDS, added, shown, without_misplaced};
 use crate::config::{Origin, Problem, Texts};
 use crate::model::{Closes, ProjectName, Timestamp, Window};
@@ -87,20 +87,34 @@ struct FormPage {
     closes: Vec<Control>,
     is_now: bool,
     now_problem: Option<String>,
+    /// The projects to choose from.
+    offered: Vec<ProjectName>,
     wrong: Wrong,
 }
 
 impl FormPage {
-    fn new(layout: Layout, stored: Option<&Window>) -> Self {
+    fn new(layout: Layout, stored: Option<&Window>, offered: Vec<ProjectName>) -> Self {
         let [whole, opens, closes] = PARTS.map(|keys| {
             let fields = keys.iter().filter_map(|key| FIELDS.iter().find(|field| field.key == *key));
             let fields = fields.filter(|field| field.key != "name" || stored.is_none());
-            fields.map(|field| Control::of(field, stored.and_then(|window| shown(window, field.key)))).collect()
+            let held = |key| stored.and_then(|window| shown(window, key));
+            let held = |key| held(key).map(|text| if is_time(key) { for_picker(&text).to_owned() } else { text });
+            fields.map(|field| Control::of(field, held(field.key))).collect()
         });
         let title = stored.map_or_else(|| "New maintenance window".to_owned(), |window| format!("Maintenance window {}", window.name));
         let layout = layout.titled(Place::Maintenance, title).below(ABOVE);
         let stored = stored.map(|window| window.name.clone());
-        Self { layout, stored, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
+        Self { layout, stored, whole, opens, closes, is_now: false, now_problem: None, offered, wrong: Wrong::default() }
+    }
+
+    fn is_time(control: &Control) -> bool {
+        is_time(control.key)
+    }
+
+    /// A text that `datetime-local` cannot hold is shown in a text field, so that it is not lost.
+    fn fits_picker(control: &Control) -> bool {
+        let text = &control.value;
+        text.is_empty() || [MINUTE.len(), MINUTE.len() + 3, MINUTE.len() + 7].contains(&text.len()) && Timestamp::parse(&full(text)).is_ok()
     }
 
     fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
@@ -114,18 +128,41 @@ impl FormPage {
     }
 }
 
+/// Fields that take a time (UTC), for which browsers have a picker.
+fn is_time(key: &str) -> bool {
+    matches!(key, "from" | "to")
+}
+
+const MINUTE: &str = "2026-11-23T15:10";
+
+/// A stored time as the value of `datetime-local`: `2026-11-23T15:10`, with seconds only if there are any.
+fn for_picker(text: &str) -> &str {
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let text = text.strip_suffix(".000").unwrap_or(text);
+    text.strip_suffix(":00").filter(|minute| minute.len() == MINUTE.len()).unwrap_or(text)
+}
+
+/// The value of `datetime-local` as RFC 3339.
+fn full(text: &str) -> String {
+    let seconds = if text.len() == MINUTE.len() { ":00" } else { "" };
+    format!("{text}{seconds}Z")
+}
+
 async fn fill_in(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
     if !layout.may_write() {
         return Err(WebError::ReadOnly);
     }
-    Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, None)))
+    Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, None, offered(&site).await?)))
 }
 
 /// Reads times as users write them. Fields that do not fit the chosen kind of start are left over from an earlier choice and are dropped.
 fn texts(form: &Filled) -> Texts {
     let given = FIELDS.iter().filter_map(|field| Some((field.key, form.given(field.key)?)));
     let read = given.map(|(key, text)| match key {
-        "from" | "to" => (key, moment(text).map_or_else(|_| text.to_owned(), |at| at.to_string())),
+        key if is_time(key) => {
+            let at = moment(text).or_else(|_| Timestamp::parse(&full(text)).map_err(|error| error.to_string()));
+            (key, at.map_or_else(|_| text.to_owned(), |at| at.to_string()))
+        }
         _ => (key, text.to_owned()),
     });
     without_misplaced(read.collect())
@@ -138,7 +175,7 @@ async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Wri
     };
     match added {
         Ok(done) => Ok(go_on(&site, "/maintenance", &format!("Added {}.", done.now.name))),
-        Err(error) => Ok(FormPage::new(layout, None).rejected(&form, &problems_of_new(error)?)),
+        Err(error) => Ok(FormPage::new(layout, None, offered(&site).await?).rejected(&form, &problems_of_new(error)?)),
     }
 }
 
@@ -149,7 +186,7 @@ async fn edit(
     Path(name): Path<String>,
 ) -> Result<Response, WebError> {
     let window: Window = visitor.settings_service(&site).find(&name).await?;
-    Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, Some(&window))))
+    Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, Some(&window), offered(&site).await?)))
 }
 
 /// The form replaces everything except the name.
@@ -169,7 +206,7 @@ async fn change(
     };
     match changed {
         Ok(done) => Ok(saved(&site, "/maintenance", &done, &format!("Changed {name}."))),
-        Err(error) => Ok(FormPage::new(layout, Some(&stored)).rejected(&form, &problems_of(error)?)),
+        Err(error) => Ok(FormPage::new(layout, Some(&stored), offered(&site).await?).rejected(&form, &problems_of(error)?)),
     }
 }
 

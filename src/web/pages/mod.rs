@@ -22,6 +22,7 @@ mod project_settings;
 mod projects;
 mod remove;
 mod replayed;
+mod rule_sentence;
 mod rules;
 mod settings;
 mod sign_on;

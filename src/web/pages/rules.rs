@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::replayed::Drawn;
+use super::rule_sentence::{self, sentence};
 use super::submitted::{problems_of, saved};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::{App, Problem, Problems, Texts};
@@ -42,6 +43,7 @@ struct Page {
     project: String,
     is_installed: bool,
     is_enabled: bool,
+    app: IngestionAlertApp,
     watched: Vec<Control>,
     rules: Vec<RuleForm>,
     /// The current rules, for viewers.
@@ -52,9 +54,20 @@ struct Page {
     tried: Option<Drawn>,
 }
 
+/// A row of the form.
 struct RuleForm {
-    name: &'static str,
-    controls: Vec<Control>,
+    kind: RuleKind,
+    /// On, off, or the limit; its label is the name of the rule.
+    switch: Control,
+    cells: Vec<RuleCell>,
+    /// Empty if a value is rejected.
+    says: String,
+}
+
+struct RuleCell {
+    control: Control,
+    /// Shown after the control.
+    unit: String,
 }
 
 impl Page {
@@ -75,6 +88,7 @@ impl Page {
             since: SPANS[1].0.to_owned(),
             since_problem: None,
             tried: None,
+            app,
         }
     }
 
@@ -83,9 +97,12 @@ impl Page {
         self.wrong = Wrong::of(problems, &all);
         let filled = |control: Control| control.filled(form, problems);
         self.watched = self.watched.into_iter().map(filled).collect();
-        for rule in &mut self.rules {
-            rule.controls = std::mem::take(&mut rule.controls).into_iter().map(filled).collect();
+        let mut app = self.app.clone();
+        for (key, text) in texts(form).iter() {
+            // A rejected value is shown under its field.
+            let _ = app.set(key, text);
         }
+        self.rules = self.rules.into_iter().map(|rule| rule.filled(form, problems, &app)).collect();
         if let Some(since) = form.given("since") {
             since.clone_into(&mut self.since);
         }
@@ -105,26 +122,45 @@ fn control(app: &IngestionAlertApp, setting: &'static Field) -> Control {
 
 impl RuleForm {
     fn of(kind: RuleKind, app: &IngestionAlertApp) -> Self {
-        let mine = settings().filter(|setting| IngestionAlertApp::rule_of(setting.key) == Some(kind));
-        let mut name = kind.name();
-        let controls = mine.map(|setting| {
-            let control = control(app, setting);
-            // The fieldset already names the rule, so the label drops the prefix `RULE: `.
-            let short = setting.label.split_once(": ").map(|(_, rest)| rest);
-            if short.is_none() {
-                name = setting.label;
+        let mut mine = settings().filter(|setting| IngestionAlertApp::rule_of(setting.key) == Some(kind));
+        let switch = mine.next().map_or_else(Control::default, |setting| control(app, setting).cell());
+        let unit = rule_sentence::unit(kind);
+        let cells = mine.map(|setting| {
+            let mut control = control(app, setting).cell();
+            // The row already names the rule, so the label drops the prefix `RULE: `.
+            if let Some((_, rest)) = setting.label.split_once(": ") {
+                control.name = rest.get(..1).map(str::to_uppercase).unwrap_or_default() + rest.get(1..).unwrap_or_default();
             }
-            let called = match short {
-                Some(rest) => rest.get(..1).map(str::to_uppercase).unwrap_or_default() + rest.get(1..).unwrap_or_default(),
-                None if kind.has_limit() => "Limit, or off".to_owned(),
-                None => "On or off".to_owned(),
+            let unit = match setting.key {
+                key if key.ends_with("_open_after") => format!("{unit}s"),
+                key if key.ends_with("_close_after") => format!("good {unit}s"),
+                _ => String::new(),
             };
-            let mut control = if setting.key.ends_with("_reminders") { control } else { control.short() };
-            control.name = called;
-            control
+            RuleCell { control, unit }
         });
-        let controls = controls.collect();
-        Self { name, controls }
+        let cells = cells.collect();
+        Self { kind, switch, cells, says: sentence(kind, app) }
+    }
+
+    fn filled(self, form: &Filled, problems: &[Problem], app: &IngestionAlertApp) -> Self {
+        let cell = |cell: RuleCell| RuleCell { control: cell.control.filled(form, problems), ..cell };
+        let switch = self.switch.filled(form, problems);
+        let cells: Vec<RuleCell> = self.cells.into_iter().map(cell).collect();
+        let is_wrong = switch.problem.is_some() || cells.iter().any(|cell| cell.control.problem.is_some());
+        let says = if is_wrong { String::new() } else { sentence(self.kind, app) };
+        Self { switch, cells, says, ..self }
+    }
+
+    fn unit(&self) -> &'static str {
+        rule_sentence::unit(self.kind)
+    }
+
+    fn incident(&self) -> &'static str {
+        rule_sentence::incident(self.kind)
+    }
+
+    fn condition(&self) -> &'static str {
+        rule_sentence::condition(self.kind)
     }
 }
 

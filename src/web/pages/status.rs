@@ -13,6 +13,7 @@ use axum::routing::get;
 
 use crate::judge::Health;
 use crate::model::{EndedBecause, Incident, ProjectName, Timestamp, span};
+use crate::report::DAYS;
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
 use crate::web::error::WebError;
 use crate::web::etag::tag;
@@ -51,6 +52,12 @@ impl Page {
 
     fn uptime(part: &Part) -> String {
         maybe_percent(part.days.uptime.last_90_days)
+    }
+
+    /// When the records began, if that was less than 90 days ago.
+    fn since(part: &Part) -> Option<When> {
+        let since = part.days.since_within_days(DAYS).filter(|_| part.days.uptime.last_90_days.is_some());
+        since.map(|since| When::full(since.start()))
     }
 
     fn says(part: &Part) -> &'static str {

@@ -5,10 +5,21 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use crate::config::Problem;
+use crate::model::ProjectName;
 use crate::settings::{ChangeError, Done};
 use crate::web::error::WebError;
 use crate::web::said::go_on;
 use crate::web::site::Site;
+
+/// Up to this many projects, JavaScript offers a checkbox per project beside the text field.
+const MOST_OFFERED: usize = 50;
+
+/// The projects to choose from; none if there are too many.
+pub(super) async fn offered(site: &Site) -> Result<Vec<ProjectName>, WebError> {
+    let names = site.web.store.project_names().await?;
+    let names = if names.len() > MOST_OFFERED { Vec::new() } else { names };
+    Ok(names.into_iter().map(|(_, name)| name).collect())
+}
 
 /// `words` are the message if anything was changed.
 pub(super) fn saved<T>(site: &Site, place: &str, done: &Done<T>, words: &str) -> Response {

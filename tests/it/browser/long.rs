@@ -10,6 +10,7 @@ use heartbeat::model::{
     IngestionAlertApp, Minute, Outcome, Project, ProjectName, ProjectSpec, Recorded, RejectionReason, ResponseExcerpt, Role, Route,
     RuleKind, Severity, Signs, StatusPage, Timestamp,
 };
+use serde_json::json;
 
 use super::rounds::looks_closely;
 use super::{Screen, Visitor};
@@ -143,6 +144,34 @@ fn incident(project: &Project) -> Incident {
     }
 }
 
+/// Per rule: how many lines its fields take.
+const LINES: &str = "[...document.querySelectorAll('.rule[role=group]')].map(row => {
+    const middles = [...row.querySelectorAll('input, select')].map(field => field.getBoundingClientRect()).map(box => box.y + box.height / 2);
+    return middles.filter((middle, at) => at === 0 || middle > middles[at - 1] + 4).length;
+})";
+/// The sentences of the server, and those of the script.
+const SENTENCES: &str = "(() => {
+    const read = () => [...document.querySelectorAll('[data-when]')].filter(says => !says.hidden).map(says => says.textContent);
+    const served = read();
+    document.querySelector('#lost').dispatchEvent(new Event('input', {bubbles: true}));
+    return [served, read()];
+})()";
+
+/// Each rule is one line on a desk and two on a phone, and its sentence follows the fields.
+async fn rules_are_rows(visitor: &Visitor) {
+    visitor.open("/projects/shop/rules").await;
+    visitor.fits(Screen { width: 390, ..Screen::NARROW }).await;
+    let height = visitor.evaluate("document.documentElement.scrollHeight").await;
+    assert!(height.as_u64().unwrap() < 2600, "the rules are {height} px tall on a phone");
+    assert_eq!(visitor.evaluate(LINES).await, json!(vec![2; RuleKind::ALL.len()]));
+    visitor.fits(Screen::WIDE).await;
+    assert_eq!(visitor.evaluate(LINES).await, json!(vec![1; RuleKind::ALL.len()]));
+    let sentences = visitor.evaluate(SENTENCES).await;
+    assert_eq!(sentences[0], sentences[1], "the script and the server differ");
+    visitor.fills("Beats lost: Opens after", "2 of 4").await;
+    visitor.within("#lost-says").sees("beats are lost in 2 of the last 4 minutes;").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_drawn_of_90_days_fits_and_is_for_everybody() {
     let site = settled().await;
@@ -173,4 +202,5 @@ async fn what_is_drawn_of_90_days_fits_and_is_for_everybody() {
             visitor.photographs(name, *screen).await;
         }
     }
+    rules_are_rows(&visitor).await;
 }

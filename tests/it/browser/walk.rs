@@ -129,7 +129,7 @@ impl Walk {
     async fn sets_up_a_channel(&self) {
         let visitor = &self.visitor;
         visitor.open("/channels").await;
-        visitor.follows("Add first channel").await;
+        visitor.follows("Add channel").await;
         visitor.follows("Set up webhook").await;
         visitor.fills("Name", "ops").await;
         visitor.fills("Address", &format!("{}/hook", self.served.receiver.url)).await;
@@ -171,6 +171,30 @@ impl Walk {
         visitor.within("#postmortem").sees("shop").await;
         visitor.open("/projects/shop").await;
         self.comes_to_say(".verdict", "; the last one took").await;
+    }
+
+    /// With script, checkboxes write the text fields of a maintenance window, and the footer switches the zone of the times.
+    async fn ticks_boxes(&self) {
+        if !self.script {
+            return;
+        }
+        let visitor = &self.visitor;
+        visitor.open("/maintenance/new").await;
+        let projects = "document.querySelector('.boxes [value=shop]').click(); document.querySelector('#projects').value";
+        assert_eq!(visitor.evaluate(projects).await, "shop");
+        let weekly = "(() => {
+            const group = document.querySelector('[aria-label=\"Days and times\"]');
+            group.querySelector('[value=sun]').click();
+            [...group.querySelectorAll('[type=time]')].forEach((time, at) => { time.value = ['02:00', '04:00'][at]; });
+            group.querySelector('[type=time]').dispatchEvent(new Event('input', { bubbles: true }));
+            return document.querySelector('#weekly').value;
+        })()";
+        assert_eq!(visitor.evaluate(weekly).await, "sun 02:00-04:00");
+        looks_closely(visitor).await;
+        let zone = "(value) => { document.querySelector(`[data-times] [value=${value}]`).click(); return localStorage.times; }";
+        for value in ["local", "utc"] {
+            assert_eq!(visitor.evaluate(&format!("({zone})('{value}')")).await, value);
+        }
     }
 
     /// A status page is nobody else's before it is switched on, and everybody's afterwards; and so is its badge.
@@ -216,6 +240,7 @@ async fn walks(script: bool) {
     walk.sets_up_a_channel().await;
     walk.meets_an_incident().await;
     walk.shows_it_to_strangers().await;
+    walk.ticks_boxes().await;
     let seen = goes_everywhere(&walk.visitor, &["/", "/nowhere"]).await;
     for kind in ["/", "/projects/shop", "/incidents/*", "/channels/ops", "/projects/shop/rules", "/settings", "/audit-log", "/maintenance"]
     {

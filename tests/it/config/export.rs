@@ -220,7 +220,7 @@ proptest! {
             prop_assert!(!file.contains(key.expose()));
         }
         // Fields of channels that are no secret hold the same words.
-        let shown = file.lines().filter(|line| line.contains("hunter2") && !["username =", "chat =", "url ="].iter().any(|key| line.starts_with(key)));
+        let shown = file.lines().filter(|line| line.contains("hunter2") && !["username =", "chat =", "device =", "url ="].iter().any(|key| line.starts_with(key)));
         prop_assert_eq!(shown.collect::<Vec<_>>(), Vec::<&str>::new());
         for spec in &channels {
             for field in spec.kind.fields().iter().filter(|field| field.secret) {

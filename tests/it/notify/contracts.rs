@@ -86,7 +86,7 @@ const LINKS: [(ChannelKind, &[&str]); 11] = [
     (ChannelKind::Opsgenie, &["/details/url"]),
     (ChannelKind::Alertmanager, &["/0/generatorURL"]),
     (ChannelKind::Ntfy, &["/click"]),
-    (ChannelKind::GoogleChat, &["/cardsV2/0/card/sections/0/widgets/4/buttonList/buttons/0/onClick/openLink/url"]),
+    (ChannelKind::GoogleChat, &["/cardsV2/0/card/sections/0/widgets/6/buttonList/buttons/0/onClick/openLink/url"]),
     (ChannelKind::Mattermost, &["/attachments/0/title_link"]),
     (ChannelKind::Pushover, &["/url"]),
 ];

@@ -38,6 +38,7 @@ async fn a_day_counts_what_arrived_and_what_did_not_and_leaves_out_what_is_ours(
     assert_eq!(told.days[DAYS - 3].ends.share(), None, "nothing was due");
     assert_eq!(told.uptime.last_24_hours, Some(1.0), "what failed yesterday is older than 24 hours");
     assert_eq!(told.last_24_hours.sent(), 1440);
+    assert_eq!((told.since_within_days(DAYS), told.since_within_days(2), told.since_within_24_hours()), (Some(START), None, None));
     for share in [told.uptime.last_7_days, told.uptime.last_30_days, told.uptime.last_90_days] {
         assert_eq!(share, Some(2124.0 / 2134.0));
     }

@@ -206,7 +206,13 @@ async fn a_log_is_filtered_and_figures_are_counted() {
     let odd = rob.get(&format!("{HEARTBEAT}/logs?level=loud&route=none&before=-9")).await;
     assert!(odd.page().contains("No log lines"), "{}", odd.text);
     let figures = rob.get(&format!("{HEARTBEAT}/metrics")).await;
-    assert!(figures.page().contains("Last hour: ") && figures.text.contains("1 arrived, 1 late, 1 awaiting"), "{}", figures.text);
+    assert!(
+        figures.page().contains("class=\"share\"")
+            && !figures.text.contains("url(#o-")
+            && figures.text.contains("1 arrived, 1 late, 1 awaiting"),
+        "{}",
+        figures.text
+    );
     assert!(rob.get(&format!("{ALERT}/metrics")).await.page().contains("Time to detect"));
     assert!(rob.get(&format!("{ALERT}/logs")).await.page().contains("is not installed on shop"));
 

@@ -52,6 +52,8 @@ async fn a_beat_of_each_end_has_its_story() {
         assert!(told.contains("POST https://eu.i.posthog.com/i/v0/e/") && told.contains("PostHog Heartbeat Plugin"), "{told}");
     }
     let page = rob.get("/projects/shop/beats/heartbeat/2026-11-23T15:05Z").await;
+    let place = |what: &str| page.text.find(what).unwrap();
+    assert!(place("id=\"proof\"") < place("id=\"seen\"") && place("id=\"answered\"") < place("id=\"sent\""), "what came back is first");
     insta::assert_snapshot!("beat", words(&page));
     for neighbour in ["2026-11-23T15:04Z", "2026-11-23T15:06Z"] {
         assert!(page.text.contains(&format!("href=\"/projects/shop/beats/heartbeat/{neighbour}\"")), "{neighbour}");

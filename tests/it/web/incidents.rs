@@ -268,6 +268,9 @@ async fn somebody_has_it_in_hand_and_lets_it_go_and_lets_reminders_wait() {
     let (_, id) = eventful(&site).await;
     let path = format!("/incidents/{id}");
     let mut ann = site.writer().await;
+    let shown = ann.get(&path).await;
+    let place = |what: &str| shown.page().find(what).unwrap();
+    assert!(place("</h1>") < place(">Acknowledge</button>") && place(">Acknowledge</button>") < place("aria-label=\"Finding\""));
 
     let long = "x".repeat(250);
     let wrong = ann.submit(&path, &format!("{path}/acknowledge"), &[("words", &long)]).await;

@@ -87,6 +87,8 @@ async fn a_window_is_changed_where_it_stands() {
         assert!(form.page().contains(holds), "{holds}: {}", form.text);
     }
     assert!(!form.text.contains("name=\"name\""), "its name stays");
+    assert!(form.text.contains("<input type=\"datetime-local\" id=\"from\"") && form.text.contains("From (UTC)"), "{}", form.text);
+    assert!(form.text.contains("<datalist data-choices-of=\"projects\"><option value=\"shop\"></option></datalist>"), "{}", form.text);
     let as_it_is = [("projects", "shop"), ("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")];
     assert_eq!(ann.submit(path, path, &as_it_is).await.location(), "/maintenance");
     assert!(ann.get("/maintenance").await.page().contains("Nothing was changed."));

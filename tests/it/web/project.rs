@@ -28,6 +28,7 @@ async fn a_project_is_told_in_words_beside_every_shape() {
         assert!(page.text.contains(&format!("url(#o-{outcome})")), "{outcome}");
     }
     assert!(page.text.contains("data-live=\"/live?project=shop\""), "it is live");
+    assert!(words(&page).contains("arrived since 2026-11-23 11:44 UTC"), "the figures do not cover their periods: {}", page.text);
     assert!(page.text.contains("href=\"/projects/shop/beats/heartbeat/2026-11-23T15:05Z\""), "{}", page.text);
     assert!(!page.text.contains("phx_secret"));
 }
@@ -49,6 +50,27 @@ async fn a_project_that_has_nothing_yet_says_so_and_is_not_red() {
     let page = site.reader().await.get("/projects/bare").await;
     assert_well_formed(page.page());
     assert!(super::history::words(&page).contains("Heartbeat is not installed on this project: no beats are sent."));
+    let page = site.writer().await.get("/projects/bare").await;
+    assert!(
+        page.page().contains("<a class=\"button primary\" href=\"/projects/bare/apps/heartbeat\">Install Heartbeat</a>"),
+        "{}",
+        page.text
+    );
+}
+
+#[tokio::test]
+async fn headings_of_a_project_skip_no_level() {
+    let site = TestSite::start().await;
+    with_history(&site, spec_with_routes("shop", &["proxy"]), 60, &["AAXA", "ARAA"]).await;
+    let mut ann = site.writer().await;
+    for place in
+        ["", "/beats", "/beats/heartbeat/2026-11-23T15:09Z", "/rules", "/apps", "/apps/heartbeat", "/apps/heartbeat/metrics", "/settings"]
+    {
+        let page = ann.get(&format!("/projects/shop{place}")).await;
+        let levels = page.page().split("<h").skip(1).filter_map(|rest| rest.chars().next()?.to_digit(10)).collect::<Vec<_>>();
+        assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1, "{place}: {levels:?}");
+        assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{place}: {levels:?}");
+    }
 }
 
 #[tokio::test]

@@ -73,6 +73,17 @@ async fn whatever_is_wrong_with_a_request_of_a_browser_is_a_page() {
 }
 
 #[tokio::test]
+async fn an_error_page_leads_on() {
+    let site = TestSite::start().await;
+    let shown = site.reader().await.get("/nowhere").await;
+    assert_eq!(shown.status, StatusCode::NOT_FOUND);
+    assert!(shown.text.contains("<nav aria-label=\"Main\">") && shown.text.contains("href=\"/\">Show projects</a>"), "{}", shown.text);
+    let shown = site.stranger().get("/nowhere").await;
+    assert_eq!(shown.status, StatusCode::NOT_FOUND);
+    assert!(!shown.text.contains("<nav") && shown.text.contains("href=\"/login\">Log in</a>"), "{}", shown.text);
+}
+
+#[tokio::test]
 async fn a_field_that_is_given_twice_is_named() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{IngestionAlertApp, Project, ProjectSpec, Role, Timestamp};
+use heartbeat::model::{IngestionAlertApp, Project, ProjectSpec, Role, RuleKind, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -71,6 +71,33 @@ async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
     assert_eq!(span.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(span.text.contains("choose 24 hours"), "{}", span.text);
     assert_eq!(stored(&site).await, Some(IngestionAlertApp::default()));
+}
+
+#[tokio::test]
+async fn each_rule_is_one_row_with_its_sentence() {
+    let site = TestSite::start().await;
+    set_up(&site, Some(IngestionAlertApp::default())).await;
+    let mut ann = site.writer().await;
+    let page = ann.get(PAGE).await;
+    let rows: Vec<&str> = page.page().split("<div class=\"rule\" role=\"group\"").skip(1).collect();
+    assert_eq!(rows.len(), RuleKind::ALL.len());
+    for (kind, row) in RuleKind::ALL.into_iter().zip(rows) {
+        let settings = IngestionAlertApp::settings().iter().filter(|setting| IngestionAlertApp::rule_of(setting.key) == Some(kind));
+        for setting in settings {
+            let (name, label) = (format!(" name=\"{}\"", setting.key), format!("<label for=\"{}\"", setting.key));
+            assert!(row.contains(&name) && row.contains(&label), "{}: {row}", setting.key);
+        }
+        let counted = if row.contains("data-unit=\"minute\"") { " good minutes; " } else { " good read-backs; " };
+        assert!(row.contains(counted) && row.contains("incident when "), "{row}");
+    }
+    let says = "Opens a critical incident when beats are lost in 3 of the last 5 minutes; closes after 3 good minutes; \
+                reminds after 1h, 4h, 12h, 1d.</p>";
+    assert!(page.page().contains(says), "{}", page.text);
+
+    let tried = ann.submit(PAGE, PAGE, &[("try", "yes"), ("since", "24h"), ("lost_open_after", "2 of 4")]).await;
+    assert!(tried.page().contains("beats are lost in 2 of the last 4 minutes"), "{}", tried.text);
+    let rejected = ann.submit(PAGE, PAGE, &[("save", "yes"), ("lost_open_after", "6 of 5")]).await;
+    assert!(!rejected.text.contains("beats are lost in ") && rejected.text.contains("id=\"lost-says\""), "{}", rejected.text);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Parts of an HTTP answer that are read the same whoever answers.
+//! Parts of an HTTP answer that are read alike from every server.
 
 use super::Timestamp;
 

@@ -52,11 +52,11 @@ impl Period {
         self.counts.into_iter().map(u64::from).sum()
     }
 
-    /// `Last hour: 57 arrived, 2 late, 1 lost`
-    fn label(&self) -> String {
+    /// `57 arrived, 2 late, 1 lost`
+    fn counted(&self) -> String {
         let counted = Outcome::ALL.into_iter().filter(|outcome| self.count(*outcome) > 0);
         let parts = counted.map(|outcome| format!("{} {outcome}", self.count(outcome))).collect::<Vec<_>>();
-        format!("{}: {}", self.name, if parts.is_empty() { "no beat".to_owned() } else { parts.join(", ") })
+        if parts.is_empty() { "no beat".to_owned() } else { parts.join(", ") }
     }
 
     fn parts(&self) -> Vec<Part> {
@@ -112,7 +112,7 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): 
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Metrics);
     let (layout, tabs) = head.around(layout);
-    let layout = layout.live(Some(&name)).with_marks();
+    let layout = layout.live(Some(&name));
     let (store, now, said) = (&*site.web.store, layout.now, layout.said.is_some());
     match kind {
         AppKind::Heartbeat => {
@@ -143,8 +143,8 @@ mod tests {
         }
         let parts = period.parts().iter().map(|part| (part.outcome, part.x, part.width)).collect::<Vec<_>>();
         assert_eq!(parts, [(Outcome::Arrived, 0, 594), (Outcome::Late, 594, 3), (Outcome::Lost, 597, 3)]);
-        assert_eq!(period.label(), "Last 30 days: 43190 arrived, 9 late, 1 lost");
+        assert_eq!(period.counted(), "43190 arrived, 9 late, 1 lost");
         let none = Period::of("Last hour", &Ends::default());
-        assert_eq!((none.parts().len(), none.label().as_str()), (0, "Last hour: no beat"));
+        assert_eq!((none.parts().len(), none.counted().as_str()), (0, "no beat"));
     }
 }

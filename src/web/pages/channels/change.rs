@@ -20,7 +20,7 @@ use crate::web::channels::{address, check_open, closed_kind, find};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Layout, Place, drawn, page};
-use crate::web::pages::submitted::{checked, problems_of, problems_of_new, saved};
+use crate::web::pages::submitted::{checked, offered, problems_of, problems_of_new, saved};
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -73,7 +73,7 @@ async fn new(State(site): State<Arc<Site>>, layout: Layout, _writer: Writer, Que
         return Ok(page(&site, layout.said.is_some(), &Kinds { layout, open, closed }));
     };
     let kind = open_kind(&kind)?;
-    Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, Draft::new(kind), true)))
+    Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, Draft::new(kind).offering(offered(&site).await?), true)))
 }
 
 fn open_kind(name: &str) -> Result<ChannelKind, WebError> {
@@ -88,7 +88,7 @@ fn texts(draft: &Draft, kind: ChannelKind, form: &Filled) -> Texts {
 
 async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Writer, form: Filled) -> Result<Response, WebError> {
     let kind = open_kind(form.text("kind"))?;
-    let draft = Draft::new(kind);
+    let draft = Draft::new(kind).offering(offered(&site).await?);
     let read = added(&texts(&draft, kind, &form), site.origin());
     if form.has("try") {
         let problems = of_words(read.err().into_iter().flatten().collect());

@@ -15,6 +15,8 @@ pub(super) struct Draft {
     pub(super) whom: Vec<Control>,
     /// The templates of title and text.
     pub(super) words: Vec<Control>,
+    /// The projects to choose from.
+    pub(super) offered: Vec<ProjectName>,
     pub(super) wrong: Wrong,
     /// A rendered sample of every kind of message, if a preview was requested.
     pub(super) samples: Vec<Message>,
@@ -37,6 +39,10 @@ impl Draft {
         let whom = [of("projects"), of("severity"), of("at_once")];
         let words = [of("title"), of("body").map(Control::long)];
         Self { whom: whom.into_iter().flatten().collect(), words: words.into_iter().flatten().collect(), ..Self::default() }
+    }
+
+    pub(super) fn offering(self, offered: Vec<ProjectName>) -> Self {
+        Self { offered, ..self }
     }
 
     /// Whether the templates section opens.

@@ -21,6 +21,7 @@ use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::pages::notifications::Sent;
+use crate::web::pages::submitted::offered;
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -102,7 +103,7 @@ pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: On
     let shown = Page {
         layout: layout.titled(Place::Channels, badge.name.clone()).below([("Channels", "/channels")]).live(None),
         badge,
-        draft: one.draft,
+        draft: one.draft.offering(offered(site).await?),
         closed: closed(channel),
         tells: tells(channel),
         at_once: channel.spec.at_once,

@@ -152,7 +152,7 @@ async fn show(
     let project_page = Page {
         tabs: tabs(&project.spec.name, Tab::Overview),
         first: first_beat(store, &report).await?,
-        tiles: tiles::of(&report, &days.uptime),
+        tiles: tiles::of(&report, &days),
         hour: Hour::of(&report, &routes),
         chart: Chart::of(&project, &lags, asked.route(), layout.now),
         read_back: LastReadback::of(&report),

@@ -1,7 +1,7 @@
 //! The figures under the verdict.
 
 use crate::model::{Minute, Outcome, Timestamp};
-use crate::report::{Ends, Report, Uptime};
+use crate::report::{DAYS, Days, Ends, Report};
 use crate::web::draw::strip::OUTCOMES_SHOWN;
 use crate::web::when::When;
 use crate::web::words::{maybe_percent, maybe_span, thousands};
@@ -13,6 +13,8 @@ pub(super) struct Tile {
     pub(super) note: String,
     /// Shown instead of `note` where set.
     pub(super) ago: Option<When>,
+    /// When the records of the figure began, if they do not cover its whole period.
+    pub(super) since: Option<When>,
     pub(super) is_wide: bool,
 }
 
@@ -24,22 +26,26 @@ pub(super) enum Figure {
 
 impl Tile {
     fn new(name: &'static str, figure: String, note: String) -> Self {
-        Self { name, figure: Figure::Text(figure), note, ago: None, is_wide: false }
+        Self { name, figure: Figure::Text(figure), note, ago: None, since: None, is_wide: false }
     }
 }
 
-pub(super) fn of(report: &Report, uptime: &Uptime) -> Vec<Tile> {
+pub(super) fn of(report: &Report, days: &Days) -> Vec<Tile> {
     let lags = &report.lags;
     let note = format!("p50 {} · p99 {}", maybe_span(lags.p50), maybe_span(lags.p99));
-    let share = |name, share| Tile::new(name, maybe_percent(share), "arrived".to_owned());
+    let uptime = &days.uptime;
+    let share = |name, share: Option<f64>, since: Option<Minute>| Tile {
+        since: since.filter(|_| share.is_some()).map(|since| When::full(since.start())),
+        ..Tile::new(name, maybe_percent(share), "arrived".to_owned())
+    };
     vec![
         complete_through(report.complete_through, report.at),
         Tile::new("p95 lag today", maybe_span(lags.p95), note),
         Tile::new("Arrived today", thousands(u64::from(report.ends.seen())), rest(&report.ends)),
-        share("Uptime, 24 hours", uptime.last_24_hours),
-        share("7 days", uptime.last_7_days),
-        share("30 days", uptime.last_30_days),
-        share("90 days", uptime.last_90_days),
+        share("Uptime, 24 hours", uptime.last_24_hours, days.since_within_24_hours()),
+        share("7 days", uptime.last_7_days, days.since_within_days(7)),
+        share("30 days", uptime.last_30_days, days.since_within_days(30)),
+        share("90 days", uptime.last_90_days, days.since_within_days(DAYS)),
     ]
 }
 

@@ -222,7 +222,7 @@ impl World {
 pub(super) struct Book {
     pub(super) incidents: Vec<Incident>,
     /// The index of the incident, the kind of notification, and when.
-    pub(super) told: Vec<(usize, NotificationKind, Timestamp)>,
+    pub(super) notified: Vec<(usize, NotificationKind, Timestamp)>,
     pub(super) entries: Vec<(usize, Entry)>,
 }
 
@@ -235,7 +235,7 @@ impl Book {
         let open = self.incidents.iter().position(|incident| incident.is_open() && incident.incident_kind == step.incident.incident_kind);
         let at = open.unwrap_or(self.incidents.len());
         let when = step.incident.closed.or(step.incident.notified).unwrap_or(step.incident.opened);
-        self.told.extend(step.tell.into_iter().map(|kind| (at, kind, when)));
+        self.notified.extend(step.tell.into_iter().map(|kind| (at, kind, when)));
         self.entries.extend(step.entries.into_iter().map(|entry| (at, entry)));
         if open.is_some() { self.incidents[at] = step.incident } else { self.incidents.push(step.incident) }
     }
@@ -257,7 +257,7 @@ impl Book {
 
     /// `opened@4 reminder@64 resolved@70`.
     pub(super) fn notifications(&self) -> String {
-        let notifications: Vec<String> = self.told.iter().map(|(_, kind, at)| format!("{kind}@{}", place(*at))).collect();
+        let notifications: Vec<String> = self.notified.iter().map(|(_, kind, at)| format!("{kind}@{}", place(*at))).collect();
         notifications.join(" ")
     }
 }

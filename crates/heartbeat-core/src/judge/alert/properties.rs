@@ -196,9 +196,9 @@ proptest! {
                     }
                 }
             }
-            let (before, sent_before) = (book.incidents.clone(), book.told.len());
+            let (before, sent_before) = (book.incidents.clone(), book.notified.len());
             book.readback(&world, at, silenced);
-            for (of, kind, _) in &book.told[sent_before..] {
+            for (of, kind, _) in &book.notified[sent_before..] {
                 let is_held_back = |was: &Incident| was.acknowledged.is_some() || was.snoozed_until.is_some_and(|until| at < until);
                 let held_back = before.get(*of).is_some_and(is_held_back);
                 prop_assert!(*kind != NotificationKind::Reminder || !held_back, "reminded");
@@ -206,7 +206,7 @@ proptest! {
             }
         }
         for (at, incident) in book.incidents.iter().enumerate() {
-            let sent: Vec<NotificationKind> = book.told.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
+            let sent: Vec<NotificationKind> = book.notified.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
             let count = |kind| sent.iter().filter(|sent| **sent == kind).count();
             prop_assert_eq!(count(NotificationKind::Opened), usize::from(incident.announced.is_some()));
             prop_assert_eq!(count(NotificationKind::Resolved), usize::from(incident.announced.is_some() && !incident.is_open()));
