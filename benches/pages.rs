@@ -251,7 +251,7 @@ fn incident(project: &Project, now: Timestamp) -> Incident {
         tally: Tally::default(),
         announced: None,
         reminders: 0,
-        told: None,
+        notified: None,
         acknowledged: None,
         snoozed_until: None,
     }

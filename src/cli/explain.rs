@@ -50,8 +50,8 @@ impl Assigned {
 
     /// Makes a value of the settings, or reports all problems in the order of the command line.
     pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
-        let (made, wrong) = match make(&self.texts) {
-            Ok(made) => (Some(made), Vec::new()),
+        let (value, wrong) = match make(&self.texts) {
+            Ok(value) => (Some(value), Vec::new()),
             Err(ChangeError::Wrong(problems)) => (None, problems.into_iter().collect()),
             Err(other) => return Err(other),
         };
@@ -64,8 +64,8 @@ impl Assigned {
             }
         }
         problems.extend(wrong);
-        match made {
-            Some(made) => Ok(Problems::or(problems, made)?),
+        match value {
+            Some(value) => Ok(Problems::or(problems, value)?),
             None => Err(Problems::of(problems).into()),
         }
     }

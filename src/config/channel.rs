@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_secret_goes_to_no_other_address_unless_it_is_given_again() {
-        use ChannelKind::{Alertmanager, Ntfy, Opsgenie, PagerDuty, Telegram, Webhook};
+        use ChannelKind::{Alertmanager, Ntfy, Opsgenie, PagerDuty, Pushover, Telegram, Webhook};
 
         let given = |kind: ChannelKind, host: &str| -> Vec<(&str, String)> {
             let text = |field: &Field| match (field.takes, field.key) {
@@ -361,7 +361,7 @@ mod tests {
             let gone = changed(&known, &addresses().map(|(key, _)| (key, "")).collect(), PAGE).unwrap_err();
             assert!(fields(&gone).contains(&secrets[0]), "{kind}: {gone}");
         }
-        assert_eq!(held, [Webhook, PagerDuty, Opsgenie, Alertmanager, Ntfy, Telegram]);
+        assert_eq!(held, [Webhook, PagerDuty, Opsgenie, Alertmanager, Ntfy, Telegram, Pushover]);
     }
 
     #[test]

@@ -25,13 +25,13 @@ const WITNESS: &str = "posthog-heartbeat witness";
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whether a requested beat may be overdue: only then earlier beats are read.
-pub(super) fn may_be_overdue(project: &Project, asked: &[Asked], settled: &[Settled], read_back: Timestamp) -> bool {
+pub(super) fn may_be_overdue(project: &Project, asked: &[Asked], settled: &[Settled], asked_at: Timestamp) -> bool {
     let seen = |asked: &Asked| {
         let same = |settled: &&Settled| (settled.route, settled.minute) == (asked.recorded.route, asked.recorded.minute);
         settled.iter().find(same).is_some_and(|settled| settled.seen.is_some())
     };
     let late_after = project.spec.timing.late_after;
-    asked.iter().any(|asked| asked.recorded.sent.is_some_and(|sent| sent.plus(late_after) < read_back) && !seen(asked))
+    asked.iter().any(|asked| asked.recorded.sent.is_some_and(|sent| sent.plus(late_after) < asked_at) && !seen(asked))
 }
 
 pub(super) struct Found {
@@ -45,7 +45,7 @@ impl Verify {
     /// asked beyond the key's scopes.
     pub(super) async fn find_out(&self, project: &Project, readback: &Readback, overdue: bool) -> Result<Found, StoreError> {
         let mut found = Found { token: readback.token, findings: readback.findings.clone() };
-        let read_back = readback.at;
+        let asked_at = readback.at;
         if let Err(failure) = &readback.result {
             // If a part of PostHog is down, the failed query is PostHog's fault.
             let may_be_down =
@@ -54,8 +54,8 @@ impl Verify {
             return Ok(found);
         }
         found.findings.down = 0;
-        let silent = if overdue { self.silence(project, read_back).await? } else { None };
-        let is_valid = |word: &TokenReading| word.asked <= read_back && read_back.since(word.asked) < VALID_FOR;
+        let silent = if overdue { self.silence(project, asked_at).await? } else { None };
+        let is_valid = |word: &TokenReading| word.asked <= asked_at && asked_at.since(word.asked) < VALID_FOR;
         // When a silence begins, an older quota means nothing.
         let is_new = silent.is_some() && !readback.token.is_some_and(|word| is_valid(&word));
         found.findings.quota = self.quota(project, readback, is_new).await;
@@ -83,15 +83,15 @@ impl Verify {
         found.findings.filter = if may_be_filtered { self.filter(project, readback, route, &beats).await } else { None };
         let token_status = if found.findings.filter.is_some() { TokenStatus::Filtered } else { token_status };
         found.findings.witness = self.witness(project, route, readback, token_status).await;
-        found.token = Some(TokenReading { token_status, asked: read_back, down });
+        found.token = Some(TokenReading { token_status, asked: asked_at, down });
         Ok(found)
     }
 
     /// The route whose accepted beats are missing, with the beats of that time.
-    async fn silence<'p>(&self, project: &'p Project, read_back: Timestamp) -> Result<Option<Silent<'p>>, StoreError> {
+    async fn silence<'p>(&self, project: &'p Project, asked_at: Timestamp) -> Result<Option<Silent<'p>>, StoreError> {
         let timing = &project.spec.timing;
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let beats = self.store.beats(&ids, read_back.minus(timing.lost_after).minute().plus(-1), read_back.minute().plus(1)).await?;
+        let beats = self.store.beats(&ids, asked_at.minus(timing.lost_after).minute().plus(-1), asked_at.minute().plus(1)).await?;
         Ok(judge::silent_route(&project.routes, &beats, timing).map(|route| Silent { route, beats }))
     }
 

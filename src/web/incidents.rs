@@ -81,8 +81,8 @@ pub(super) async fn story(store: &Store, incident: Incident, now: Timestamp) -> 
     let project = store.project(&incident.project_name).await?;
     // Another project may have taken the name of one that was removed.
     let project = project.filter(|project| project.id == incident.project);
-    let story = report::incident_story(store, incident, project.as_ref(), now).await?;
-    Ok((story, project))
+    let of_incident = report::incident_story(store, incident, project.as_ref(), now).await?;
+    Ok((of_incident, project))
 }
 
 /// CSS class and text of each badge.

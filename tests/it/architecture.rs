@@ -298,8 +298,8 @@ fn cycles_in(folder: &Path, crate_folder: &Path) -> Vec<Vec<String>> {
     let mut reaches: Vec<Vec<bool>> = names
         .iter()
         .map(|name| {
-            let named = files[*name].iter().flat_map(|file| named_from(file, folder, &absolute)).collect::<BTreeSet<_>>();
-            names.iter().map(|other| other != name && named.contains(*other)).collect()
+            let uses = files[*name].iter().flat_map(|file| named_from(file, folder, &absolute)).collect::<BTreeSet<_>>();
+            names.iter().map(|other| other != name && uses.contains(*other)).collect()
         })
         .collect();
     for through in 0..names.len() {

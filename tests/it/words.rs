@@ -98,7 +98,7 @@ fn former_words_are_in_no_source_and_no_document() {
         let text = text.split("#[cfg(test)]").next().unwrap();
         for (word, line) in former_in(text) {
             let is_right = RIGHT.iter().any(|(end, right, _)| name.ends_with(end) && *right == word);
-            let names_a_test = line.contains("::") && name.ends_with(".md");
+            let names_a_test = line.contains("::") && path.extension().is_some_and(|ending| ending == "md");
             if !is_right && !names_a_test {
                 let instead = FORMER.iter().find(|(former, _)| *former == word).map_or("", |(_, instead)| instead);
                 wrong.push(format!("{name}: `{word}` (now: {instead}) in: {line}"));

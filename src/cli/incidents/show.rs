@@ -45,12 +45,12 @@ impl Show {
         notifications.reverse();
         let channels = store.channels_on_record().await?;
         if self.json {
-            let story = IncidentStoryJson {
+            let view = IncidentStoryJson {
                 incident: IncidentJson::of(&incident, self.moment.time(), public.as_ref()),
                 timeline: timeline.iter().map(EntryJson::of).collect(),
                 notifications: notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
             };
-            invocation.screen.json(&story)?;
+            invocation.screen.json(&view)?;
         } else {
             invocation.screen.text(&page(&incident, &timeline, &notifications, &channels, (&self.moment, public.as_ref())))?;
         }

@@ -100,14 +100,14 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<S
 
 async fn view(site: &Site, id: &str) -> Result<IncidentView, WebError> {
     let (store, now) = (&*site.web.store, site.now());
-    let (story, project) = story(store, found(store, id).await?, now).await?;
+    let (of_incident, project) = story(store, found(store, id).await?, now).await?;
     let channels = store.channels_on_record().await?;
-    let evidence = project.iter().flat_map(|project| story.evidence.iter().map(|one| EvidenceView::of(one, project)));
+    let evidence = project.iter().flat_map(|project| of_incident.evidence.iter().map(|one| EvidenceView::of(one, project)));
     Ok(IncidentView {
-        incident: IncidentJson::of(&story.incident, now, site.web.settings.public_url.as_ref()),
-        timeline: story.timeline.iter().map(EntryJson::of).collect(),
+        incident: IncidentJson::of(&of_incident.incident, now, site.web.settings.public_url.as_ref()),
+        timeline: of_incident.timeline.iter().map(EntryJson::of).collect(),
         evidence: evidence.take(EVIDENCE).collect(),
-        notifications: story.notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
+        notifications: of_incident.notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
     })
 }
 
@@ -118,8 +118,8 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, WebError> {
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, WebError> {
     let (store, now) = (&*site.web.store, site.now());
-    let (story, project) = story(store, found(store, &id).await?, now).await?;
-    let text = written(&story, project.as_ref(), &store.channels_on_record().await?, now);
+    let (of_incident, project) = story(store, found(store, &id).await?, now).await?;
+    let text = written(&of_incident, project.as_ref(), &store.channels_on_record().await?, now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 

@@ -36,7 +36,7 @@ struct NotificationSearch {
 }
 
 /// List notifications, newest first
-#[utoipa::path(get, path = "/api/v1/notifications", operation_id = "list_notices", tag = "channels", params(NotificationSearch, Paging), responses(
+#[utoipa::path(get, path = "/api/v1/notifications", operation_id = "list_notifications", tag = "channels", params(NotificationSearch, Paging), responses(
     (status = 200, body = List<NotificationJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,

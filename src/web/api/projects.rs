@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Paging, Sent, created};
 use crate::config::project::FIELDS;
 use crate::config::{Texts, current_name, hint, quoted};
-use crate::model::{AppKind, ProjectName, ProjectSpec};
+use crate::model::{AppKind, ProjectName, ProjectSpec, Takes};
 use crate::settings::{ProjectJson, app, property};
 use crate::web::error::WebError;
 use crate::web::setup::{self, Asking, CheckedFields, names};
@@ -65,15 +65,15 @@ impl<'de> Deserialize<'de> for NewProject {
 
 /// Values are not quoted in errors: they may be secret.
 fn text_of<'k>(key: &'k str, value: &Value) -> Result<(&'k str, String), String> {
-    let keys = FIELDS.map(|field| field.key);
-    if !keys.contains(&current_name(key)) {
-        return Err(format!("{} is not a field of a project; {}", quoted(key), hint(key, &keys)));
-    }
-    match value {
-        Value::Null => Ok((key, String::new())),
-        Value::String(text) => Ok((key, text.clone())),
-        Value::Number(number) => Ok((key, number.to_string())),
-        Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(format!("{key} must be a text or a number")),
+    let Some(field) = FIELDS.iter().find(|field| field.key == current_name(key)) else {
+        return Err(format!("{} is not a field of a project; {}", quoted(key), hint(key, &FIELDS.map(|field| field.key))));
+    };
+    match (value, field.takes) {
+        (Value::Null, _) => Ok((key, String::new())),
+        (Value::Number(number), Takes::Number) => Ok((key, number.to_string())),
+        (_, Takes::Number) => Err(format!("{key} must be a number or null")),
+        (Value::String(text), _) => Ok((key, text.clone())),
+        (_, _) => Err(format!("{key} must be a text or null")),
     }
 }
 

@@ -101,9 +101,9 @@ async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
     for (name, is_stopped, _) in &channels {
         stopped.sample(&[("channel", name)], f64::from(u8::from(*is_stopped)));
     }
-    let mut queued = all.metric("heartbeat_notifications_queued", Kind::Gauge, "Notifications that are queued");
+    let mut waiting = all.metric("heartbeat_notifications_queued", Kind::Gauge, "Notifications that are queued");
     for (name, _, queues) in &channels {
-        queued.sample(&[("channel", name)], queues.queued as f64);
+        waiting.sample(&[("channel", name)], queues.queued as f64);
     }
     let mut failed = all.metric("heartbeat_notifications_failed", Kind::Gauge, "Notifications that failed and can be sent again");
     for (name, _, queues) in &channels {

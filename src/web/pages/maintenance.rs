@@ -160,7 +160,7 @@ fn texts(form: &Filled) -> Texts {
     let given = FIELDS.iter().filter_map(|field| Some((field.key, form.given(field.key)?)));
     let read = given.map(|(key, text)| match key {
         key if is_time(key) => {
-            let at = moment(text).or_else(|_| Timestamp::parse(&full(text)).map_err(|error| error.to_string()));
+            let at = moment(text).or_else(|_| Timestamp::parse(&full(text)).map_err(|error| error.clone()));
             (key, at.map_or_else(|_| text.to_owned(), |at| at.to_string()))
         }
         _ => (key, text.to_owned()),

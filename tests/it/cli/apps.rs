@@ -32,7 +32,7 @@ fn an_app_lives_through_its_states() {
     --- out
     events = heartbeat + heartbeat_buffer
         Events to be emitted
-        `heartbeat` has a fixed distinct id and watches one partition of the queue; `heartbeat_buffer` has a new one each minute and watches them all; `heartbeat_api` goes to the host below: put your own reverse proxy there to watch it too. Any of them, joined by ` + `.
+        `heartbeat` has a fixed distinct id and tests one partition of the queue; `heartbeat_buffer` has a new one each minute and tests all of them; `heartbeat_api` is sent to the host below: set your own reverse proxy there to test it too. Any of them, joined by ` + `.
         For example: heartbeat; heartbeat_api; heartbeat + heartbeat_api; heartbeat + heartbeat_buffer + heartbeat_api.
     host = https://t.example.com
         PostHog host with protocol (only for `heartbeat_api`)

@@ -26,7 +26,7 @@ fn a_project_comes_and_goes() {
     shop     us    phc_a  set           not installed
     ");
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["projects", "list", "--json"]).json()).unwrap(), @r#"
-    {"items":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","ingestion_alert":null,"late_after":"2m","lost_after":"15m","readback_interval":"1m","name":"shop","project_id":null,"token":"phc_a"}],"next":null}
+    {"items":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","ingestion_alert":null,"late_after":"2m","lost_after":"15m","name":"shop","project_id":null,"readback_interval":"1m","timeout":"20s","token":"phc_a"}],"next":null}
     "#);
     insta::assert_snapshot!(home.run(&["projects", "remove", "shop"]).shown(), @r"
     exit 0

@@ -28,7 +28,7 @@ const START_AT_ONCE: usize = 4;
 struct Service {
     story: Story,
     place: Arc<Place>,
-    settings_service: SettingsService,
+    folder: SettingsService,
     receiver: Receiver,
     process: Process,
     /// When the trouble began, by the machine's clock.
@@ -68,11 +68,11 @@ async fn a_service_says_where_the_way_is_broken() {
 
 impl Service {
     async fn start(story: Story, place: Arc<Place>) -> Self {
-        let (settings_service, receiver) = (SettingsService::new(), Receiver::start().await);
-        settings_service.file("heartbeat.toml", &settings(&story, &place, &receiver.url));
-        let process = Process::start(command(&settings_service, &place, &["run", "--config", "heartbeat.toml"]));
+        let (folder, receiver) = (SettingsService::new(), Receiver::start().await);
+        folder.file("heartbeat.toml", &settings(&story, &place, &receiver.url));
+        let process = Process::start(command(&folder, &place, &["run", "--config", "heartbeat.toml"]));
         process.err.wait_for("beating").await;
-        Self { story, place, settings_service, receiver, process, since: Clock::system().monotonic() }
+        Self { story, place, folder, receiver, process, since: Clock::system().monotonic() }
     }
 
     /// Lets it get worse, and watches what is said of it.
@@ -106,13 +106,13 @@ impl Service {
     }
 
     async fn status(&self) -> Value {
-        let ended = Process::start(command(&self.settings_service, &self.place, &["status", "--json"])).end().await;
+        let ended = Process::start(command(&self.folder, &self.place, &["status", "--json"])).end().await;
         serde_json::from_str(&ended.out).unwrap_or_else(|wrong| panic!("{}: {wrong}: {ended:?}", self.story.situation.name))
     }
 }
 
-fn command(settings_service: &SettingsService, place: &Place, arguments: &[&str]) -> std::process::Command {
-    let mut command = settings_service.command(env!("CARGO_BIN_EXE_heartbeat"));
+fn command(folder: &SettingsService, place: &Place, arguments: &[&str]) -> std::process::Command {
+    let mut command = folder.command(env!("CARGO_BIN_EXE_heartbeat"));
     command.args(arguments).args(["--speed", &SPEED.to_string()]);
     command.envs(place.variables.iter().map(|(name, value)| (name, value)));
     command

@@ -147,7 +147,7 @@ async fn send(endpoint: Endpoint, base: &str, token: &ProjectToken) -> Reading {
     let event = Event { base, endpoint, token, name: "heartbeat", beat: &beat, timestamp: now };
     let mut first = None;
     let last = send_telling(&client(), &event, Timing::default().timeout, now.plus(Duration::from_mins(1)), &mut |capture_result| {
-        first = first.take().or(Some(capture_result))
+        first = first.take().or(Some(capture_result));
     })
     .await;
     let again = first.is_some();

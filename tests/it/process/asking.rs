@@ -63,6 +63,37 @@ async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
     }
 }
 
+/// What is told of an incident.
+const INCIDENT: [&str; 27] = [
+    "acknowledged",
+    "acknowledged_by",
+    "announced",
+    "beats_duplicated",
+    "beats_late",
+    "beats_lost",
+    "beats_missing",
+    "beats_rejected",
+    "beats_sent",
+    "cause",
+    "cause_code",
+    "closed",
+    "diagnosis",
+    "ended_because",
+    "first_bad",
+    "id",
+    "incident_kind",
+    "key",
+    "last_good",
+    "lasted_ms",
+    "noticed_after_ms",
+    "opened",
+    "project",
+    "rules",
+    "severity",
+    "snoozed_until",
+    "url",
+];
+
 /// What is told of a notification.
 const NOTIFICATION: [&str; 14] =
     ["channel", "created", "due", "ended", "id", "incident", "kind", "project", "said", "severity", "state", "text", "title", "tries"];
@@ -88,38 +119,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert_eq!(ask(&["incidents"]).await.code(), 0, "only who asks is answered by the exit code");
     let all = incidents(&story).await;
     let number = all[0]["id"].to_string();
-    assert_eq!(
-        names(&all[0]),
-        [
-            "acknowledged",
-            "acknowledged_by",
-            "announced",
-            "beats_duplicated",
-            "beats_late",
-            "beats_lost",
-            "beats_missing",
-            "beats_rejected",
-            "beats_sent",
-            "cause",
-            "cause_code",
-            "closed",
-            "diagnosis",
-            "ended_because",
-            "first_bad",
-            "id",
-            "incident_kind",
-            "key",
-            "last_good",
-            "lasted_ms",
-            "noticed_after_ms",
-            "opened",
-            "project",
-            "rules",
-            "severity",
-            "snoozed_until",
-            "url"
-        ]
-    );
+    assert_eq!(names(&all[0]), INCIDENT);
     let told = |field: &str| all[0][field].as_str().unwrap_or("none");
     assert_eq!([told("project"), told("incident_kind"), told("severity"), told("closed")], ["shop", "ingestion", "critical", "none"]);
     let shown = ask(&["incidents", "show", &number, "--json"]).await.json();

@@ -151,7 +151,7 @@ impl Story {
             match notification.state {
                 NotificationState::Sent => assert!(answered.contains(notification.id.to_string().as_str()), "never came: {notification:?}"),
                 NotificationState::Superseded => {
-                    assert!(notifications.iter().any(|other| newer(&other)), "nothing came in its place: {notification:?}")
+                    assert!(notifications.iter().any(|other| newer(&other)), "nothing came in its place: {notification:?}");
                 }
                 NotificationState::Queued | NotificationState::Failed => panic!("{notification:?}"),
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::judge::Health;
+use heartbeat::liveness::Loop;
 use heartbeat::model::{Evidence, EvidenceOf, Phase};
 use serde_json::json;
 
@@ -114,13 +115,17 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     world.seconds_until("four minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4))).await;
     world.sandbox.clear_faults();
     // The last one is still waited for.
-    world.foul_minutes(1).await;
-    world.minutes(1).await;
+    let due = world.clock.now();
+    world
+        .seconds_until("the last try is over", async |world: &World| world.liveness.last(Loop::Pulse).is_some_and(|done| done >= due))
+        .await;
+    world.minutes(2).await;
     let outcomes = world.outcomes().await;
     let waited =
         |evidence: &Evidence| matches!(&evidence.of, EvidenceOf::Unreachable { at: Phase::Answer, words, .. } if words.contains("20s"));
     assert!(world.report().await.evidence.iter().filter(|evidence| waited(evidence)).count() >= 4);
-    assert_eq!(outcomes, "AAAAAAAAA", "every minute had its beat, and capture had taken those that it did not answer");
+    // Every minute had its beat, and capture had accepted those that it did not answer.
+    assert!(outcomes.len() >= 9 && outcomes.chars().all(|outcome| outcome == 'A'), "{outcomes}");
     assert!(world.uuids_per_minute().await.values().all(|uuids| uuids.len() == 1));
 }
 

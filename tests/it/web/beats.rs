@@ -80,7 +80,7 @@ async fn a_folded_beat_says_what_is_left_of_it() {
     let (_, found) = ask(&site, "/api/v1/projects/shop/beats?outcome=lost&before=2026-11-22T12:00Z").await;
     assert!(listed.page().contains("Older →"), "a list reads a bounded stretch: {}", words(&listed));
     assert_eq!(
-        (found["items"][0]["minute"].as_str(), found["items"][0]["kept"].as_str()),
+        (found["items"][0]["minute"].as_str(), found["items"][0]["stored"].as_str()),
         (Some("2026-11-21T13:10:00.000Z"), Some("aggregated"))
     );
 }

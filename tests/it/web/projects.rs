@@ -267,12 +267,12 @@ async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
     assert_eq!(fields, ["name", "host", "token", "late_after"]);
     assert!(!wrong.text.contains("hunter2"), "{}", wrong.text);
     for (body, status) in [
-        (json!({"name": "shop"}), StatusCode::BAD_REQUEST),
+        (json!({"name": "shop"}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!([]), StatusCode::BAD_REQUEST),
         (json!({"name": "shop", "host": "us", "token": "phc_a", "colour": "red"}), StatusCode::BAD_REQUEST),
-        (json!({"name": "shop", "host": "us", "token": "phc_a", "project_id": -1}), StatusCode::BAD_REQUEST),
+        (json!({"name": "shop", "host": "us", "token": "phc_a", "project_id": -1}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"name": "shop", "host": "us", "token": "phc_a", "project_id": 0}), StatusCode::UNPROCESSABLE_ENTITY),
-        (json!({"name": "shop", "host": "us", "token": "phc_a", "apps": ["hartbeat"]}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"name": "shop", "host": "us", "token": "phc_a", "apps": ["hartbeat"]}), StatusCode::BAD_REQUEST),
         (json!({"name": "check", "host": "us", "token": "phc_a"}), StatusCode::UNPROCESSABLE_ENTITY),
     ] {
         let rejected = post(body.clone()).await;
@@ -318,7 +318,7 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
     assert_eq!((&view["project_id"], &view["lost_after"], &view["has_personal_api_key"]), (&json!(null), &json!("15m"), &json!(false)));
     for (body, status) in [
         (json!({"host": null}), StatusCode::UNPROCESSABLE_ENTITY),
-        (json!({"name": "other"}), StatusCode::BAD_REQUEST),
+        (json!({"name": "other"}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"late_after": "20m"}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"project_id": "7"}), StatusCode::BAD_REQUEST),
     ] {

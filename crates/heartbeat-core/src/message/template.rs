@@ -171,7 +171,7 @@ mod tests {
             ("{% for x in range(9999999) %}{{ x }}{% endfor %}", "is not a valid template"),
             ("{{ title | shout }}", "is not a valid template"),
             (" ", "renders to an empty text for a message of kind `opened`"),
-            ("{% if kind == 'opened' %}x{% endif %}", "renders to an empty text for a message of kind `worsened`"),
+            ("{% if kind == 'opened' %}x{% endif %}", "renders to an empty text for a message of kind `escalated`"),
         ] {
             let said = Template::parse(text).unwrap_err().to_string();
             assert!(said.contains(says), "{text}: {said}");

@@ -276,7 +276,7 @@ mod tests {
             ("timeRange", "30m", "`30m` must be a whole number of minutes"),
             ("timeRange", "0", "from 1 to 1440"),
             ("webHookUrlTriggered", "hooks.example.com/secret", "has no protocol"),
-            ("webHookUrlResolved", "ftp://example.com/secret", "must be one of http or https"),
+            ("webHookUrlResolved", "ftp://example.com/secret", "must be http or https"),
             ("posthogApiKey", "phc_secret", "is a project token"),
             ("watch", "a,,b", "is not an event name"),
             ("due", "weekdays", "must be days and times"),

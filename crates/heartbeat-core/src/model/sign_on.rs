@@ -208,7 +208,7 @@ mod tests {
             ("ftp://localhost", "must begin with https://"),
             ("https://id.example.com?x", "must end with its path"),
             ("https://id.example.com/#x", "must end with its path"),
-            ("https://me:word@id.example.com", "must hold no name"),
+            ("https://me:word@id.example.com", "must not contain a user name"),
             ("https://id.example.com/.well-known/openid-configuration", "must be the issuer itself"),
         ] {
             let said = IssuerAddress::parse(bad).unwrap_err();
