@@ -97,7 +97,7 @@ impl DayMark {
             Self::Degraded => "degraded",
             Self::Down => "down",
             Self::Unknown => "unknown",
-            Self::NoBeats => "no_beats",
+            Self::NoBeats => "none",
         }
     }
 
