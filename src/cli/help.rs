@@ -60,6 +60,9 @@ fn find(path: &[String]) -> Result<Command, Misuse> {
     let mut command = Cli::command();
     command.build();
     for name in path {
+        if !command.has_subcommands() {
+            return Err(Misuse(format!("`{}` has no command `{name}` below it", command.get_bin_name().unwrap_or_default())));
+        }
         let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
         let found = command.find_subcommand(name).cloned();
         command = found.ok_or_else(|| explain::absent("command", name, &names))?;

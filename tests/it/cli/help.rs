@@ -54,6 +54,9 @@ fn help_and_version_are_commands_as_well() {
     let wrong = home.run(&["help", "chanels"]);
     assert_eq!(wrong.code, 2, "{wrong:?}");
     assert!(wrong.err.contains("there is no command `chanels`; did you mean `channels`?"), "{wrong:?}");
+    let below = home.run(&["man", "channels", "add", "ops"]);
+    assert_eq!(below.code, 2, "{below:?}");
+    assert!(below.err.contains("`heartbeat channels add` has no command `ops` below it"), "{below:?}");
 }
 
 #[test]
