@@ -45,8 +45,7 @@ const APPS: &str = "apps";
 
 impl<'de> Deserialize<'de> for ProjectFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let sent = Map::deserialize(deserializer)?;
-        sent.iter().map(|(key, value)| text_of(key, value)).collect::<Result<_, _>>().map(Self).map_err(de::Error::custom)
+        texts_of(&Map::deserialize(deserializer)?).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -54,13 +53,17 @@ impl<'de> Deserialize<'de> for NewProject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut sent = Map::deserialize(deserializer)?;
         let apps = sent.remove(APPS).filter(|apps| !apps.is_null());
-        let texts = sent.iter().map(|(key, value)| text_of(key, value)).collect::<Result<_, _>>().map_err(de::Error::custom)?;
+        let texts = texts_of(&sent).map_err(de::Error::custom)?;
         let Some(apps) = apps else { return Ok(Self { texts, apps: AppKind::ALL.into() }) };
         let names: Vec<String> = serde_json::from_value(apps).map_err(|_| de::Error::custom("apps must be a list of names"))?;
         let kinds = names.iter().map(|name| app::kind_named(&name.chars().take(64).collect::<String>())).collect::<Result<Vec<_>, _>>();
         let kinds = kinds.map_err(|wrong| de::Error::custom(format!("{APPS}: {wrong}")))?;
         Ok(Self { texts, apps: AppKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect() })
     }
+}
+
+fn texts_of(sent: &Map<String, Value>) -> Result<Texts, String> {
+    sent.iter().map(|(key, value)| text_of(key, value)).collect()
 }
 
 /// Values are not quoted in errors: they may be secret.
