@@ -36,12 +36,12 @@ impl Drop for Started {
 }
 
 /// A folder with the key in its file, and the program in it as a shell would find it.
-struct SettingsService {
+struct Workdir {
     folder: tempfile::TempDir,
     host: String,
 }
 
-impl SettingsService {
+impl Workdir {
     fn command(&self, line: &str) -> Command {
         let line = line.replace("--host us", &format!("--host {}", self.host)).replace("phc_your_project_token", TOKEN);
         let mut command = Command::new("sh");
@@ -62,10 +62,10 @@ impl SettingsService {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_readme_does_what_it_says() {
     let sandbox = Running::start(Clock::system()).await;
-    let settings_service = SettingsService { folder: tempfile::tempdir().unwrap(), host: sandbox.url.clone() };
-    fs::write(settings_service.folder.path().join("key.txt"), PERSONAL_KEY).unwrap();
+    let workdir = Workdir { folder: tempfile::tempdir().unwrap(), host: sandbox.url.clone() };
+    fs::write(workdir.folder.path().join("key.txt"), PERSONAL_KEY).unwrap();
     let slack = always(|| answer("200 OK", "", "ok")).await;
-    fs::write(settings_service.folder.path().join("slack-url.txt"), format!("{}/services/T0/B0/x", slack.base())).unwrap();
+    fs::write(workdir.folder.path().join("slack-url.txt"), format!("{}/services/T0/B0/x", slack.base())).unwrap();
     tokio::task::spawn_blocking(move || {
         let (mut service, mut token) = (None, String::new());
         for line in commands("README.md") {
@@ -73,20 +73,20 @@ async fn the_readme_does_what_it_says() {
                 // These build and test the program; this is one of its tests.
                 "bin/test" | "cargo install --path ." => {}
                 "cargo run --release -- demo" => {
-                    assert!(settings_service.run("heartbeat demo --for 3m --speed 60").contains("arrived"));
+                    assert!(workdir.run("heartbeat demo --for 3m --speed 60").contains("arrived"));
                 }
-                "heartbeat run" => service = Some(start(&settings_service, &line)),
-                "heartbeat tokens add dbt" => settings_service.run(&line).trim().clone_into(&mut token),
+                "heartbeat run" => service = Some(start(&workdir, &line)),
+                "heartbeat tokens add dbt" => workdir.run(&line).trim().clone_into(&mut token),
                 _ if line.starts_with("curl") => {
                     let page = service.as_ref().map(|service| service.page.as_str()).unwrap();
-                    let asked = settings_service.run(&line.replace("$TOKEN", &token).replace("http://127.0.0.1:8400", page));
+                    let asked = workdir.run(&line.replace("$TOKEN", &token).replace("http://127.0.0.1:8400", page));
                     assert!(asked.contains("complete_through"), "{asked}");
                 }
-                _ if line.starts_with("heartbeat check") => assert!(settings_service.run(&line).contains("The event arrived.")),
-                "heartbeat channels test ops" => assert_eq!(settings_service.run(&line).matches("accepted: 200 OK: ok").count(), 3),
-                "heartbeat status" => assert!(settings_service.run(&line).starts_with("shop")),
-                _ if line.starts_with("heartbeat beats") => assert!(settings_service.run(&line).contains("heartbeat")),
-                _ => drop(settings_service.run(&line)),
+                _ if line.starts_with("heartbeat check") => assert!(workdir.run(&line).contains("The event arrived.")),
+                "heartbeat channels test ops" => assert_eq!(workdir.run(&line).matches("accepted: 200 OK: ok").count(), 3),
+                "heartbeat status" => assert!(workdir.run(&line).starts_with("shop")),
+                _ if line.starts_with("heartbeat beats") => assert!(workdir.run(&line).contains("heartbeat")),
+                _ => drop(workdir.run(&line)),
             }
         }
         assert!(service.is_some(), "the README no longer starts the service");
@@ -97,8 +97,8 @@ async fn the_readme_does_what_it_says() {
 }
 
 /// Starts the service, and waits until its first beat is on record.
-fn start(settings_service: &SettingsService, line: &str) -> Started {
-    let mut command = settings_service.command(&format!("{line} --verbose"));
+fn start(workdir: &Workdir, line: &str) -> Started {
+    let mut command = workdir.command(&format!("{line} --verbose"));
     command.env("HEARTBEAT_LISTEN", "127.0.0.1:0");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);

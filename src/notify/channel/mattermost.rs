@@ -9,7 +9,7 @@ use crate::notify::markup::Markup;
 use crate::notify::{facts, text};
 
 const TITLE: usize = 1_000;
-/// A post has at most 16,383 characters; attachments are cut at 7,600 in a channel's preview.
+/// A post has at most 16,383 characters.
 const TEXT: usize = 7_000;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {

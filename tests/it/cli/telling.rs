@@ -201,7 +201,7 @@ fn a_test_that_is_not_taken_fails() {
     assert!(!ran.out.contains("hunter2"), "{ran:?}");
 }
 
-/// What a delivery leaves: the channel stopped, one notification owed and two dead.
+/// What a delivery leaves: the channel stopped, one notification queued and two failed.
 fn stop(home: &Home) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -13,7 +13,7 @@ use super::document::{self, Row, Table};
 use super::ground::{Ground, Place, Sandboxes};
 use super::judging::{Judged, Said, complain, judge, right_exits, show};
 use super::{chosen, situations};
-use crate::process::SettingsService;
+use crate::process::Workdir;
 
 /// So many checks at once: nearly all that a check does is to wait, for an answer, for its next try, for its event.
 const AT_ONCE: usize = 12;
@@ -64,8 +64,8 @@ fn slow_first(places: &[Arc<Place>]) -> Vec<Arc<Place>> {
 
 async fn check(place: Arc<Place>) -> Checked {
     let asked = &place.situation.asked;
-    let settings_service = SettingsService::new();
-    let mut command = Command::from(settings_service.command(env!("CARGO_BIN_EXE_heartbeat")));
+    let workdir = Workdir::new();
+    let mut command = Command::from(workdir.command(env!("CARGO_BIN_EXE_heartbeat")));
     command.args(["check", "--json", "--wait", WAIT, "--host", &place.host, "--token", asked.token, "--personal-api-key", asked.key]);
     if let Some(api) = &place.api {
         command.args(["--api-host", api]);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ground::{Ground, Place, Sandboxes};
 use super::situations;
 use crate::process::receiver::{Letter, Receiver};
-use crate::process::{Process, SettingsService, speed};
+use crate::process::{Process, Workdir, speed};
 
 /// A minute of one second.
 const SPEED: u32 = 60;
@@ -32,7 +32,7 @@ const ALL_THROUGH: &str = "nginx/date-behind";
 /// A service that watches one project.
 struct Watch {
     ground: Ground,
-    settings_service: SettingsService,
+    workdir: Workdir,
     receiver: Receiver,
     process: Process,
     /// The names of its events, each of another route.
@@ -71,17 +71,17 @@ fn route(place: &Place) -> (String, String) {
 
 impl Watch {
     async fn start(ground: Ground, host: &str, routes: &str, events: Vec<String>) -> Self {
-        let (settings_service, receiver) = (SettingsService::new(), Receiver::start().await);
+        let (workdir, receiver) = (Workdir::new(), Receiver::start().await);
         let asked = &ground.places[0].situation.asked;
         let settings = format!(
             "[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n[project.heartbeat]\n{routes}\
              [project.ingestion_alert]\n[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{}/hook\"\n",
             asked.token, asked.key, receiver.url
         );
-        settings_service.file("heartbeat.toml", &settings);
-        let process = Process::start(command(&settings_service, &ground.places[0], &["run", "--config", "heartbeat.toml"]));
+        workdir.file("heartbeat.toml", &settings);
+        let process = Process::start(command(&workdir, &ground.places[0], &["run", "--config", "heartbeat.toml"]));
         process.err.wait_for("beating").await;
-        Self { ground, settings_service, receiver, process, events }
+        Self { ground, workdir, receiver, process, events }
     }
 
     /// Waits for two hours' worth of beats; says what is wrong then.
@@ -125,13 +125,13 @@ impl Watch {
     }
 
     async fn ask(&self, arguments: &[&str]) -> Value {
-        let ended = Process::start(command(&self.settings_service, &self.ground.places[0], arguments)).end().await;
+        let ended = Process::start(command(&self.workdir, &self.ground.places[0], arguments)).end().await;
         serde_json::from_str(&ended.out).unwrap_or_else(|wrong| panic!("{arguments:?}: {wrong}: {ended:?}"))
     }
 }
 
-fn command(settings_service: &SettingsService, place: &Place, arguments: &[&str]) -> std::process::Command {
-    let mut command = settings_service.command(env!("CARGO_BIN_EXE_heartbeat"));
+fn command(workdir: &Workdir, place: &Place, arguments: &[&str]) -> std::process::Command {
+    let mut command = workdir.command(env!("CARGO_BIN_EXE_heartbeat"));
     command.args(arguments).args(["--speed", &SPEED.to_string()]);
     command.envs(place.variables.iter().map(|(name, value)| (name, value)));
     command

@@ -13,7 +13,7 @@ use super::judging::{Judged, Said, complain, judge, show};
 use super::situations::{Expected, Story};
 use super::{chosen, situations};
 use crate::process::receiver::{Letter, Receiver};
-use crate::process::{Process, SettingsService, speed};
+use crate::process::{Process, Workdir, speed};
 
 /// A minute of six seconds.
 const SPEED: u32 = 10;
@@ -28,7 +28,7 @@ const START_AT_ONCE: usize = 4;
 struct Service {
     story: Story,
     place: Arc<Place>,
-    folder: SettingsService,
+    folder: Workdir,
     receiver: Receiver,
     process: Process,
     /// When the trouble began, by the machine's clock.
@@ -68,7 +68,7 @@ async fn a_service_says_where_the_way_is_broken() {
 
 impl Service {
     async fn start(story: Story, place: Arc<Place>) -> Self {
-        let (folder, receiver) = (SettingsService::new(), Receiver::start().await);
+        let (folder, receiver) = (Workdir::new(), Receiver::start().await);
         folder.file("heartbeat.toml", &settings(&story, &place, &receiver.url));
         let process = Process::start(command(&folder, &place, &["run", "--config", "heartbeat.toml"]));
         process.err.wait_for("beating").await;
@@ -111,7 +111,7 @@ impl Service {
     }
 }
 
-fn command(folder: &SettingsService, place: &Place, arguments: &[&str]) -> std::process::Command {
+fn command(folder: &Workdir, place: &Place, arguments: &[&str]) -> std::process::Command {
     let mut command = folder.command(env!("CARGO_BIN_EXE_heartbeat"));
     command.args(arguments).args(["--speed", &SPEED.to_string()]);
     command.envs(place.variables.iter().map(|(name, value)| (name, value)));

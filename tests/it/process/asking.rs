@@ -102,7 +102,7 @@ const NOTIFICATION: [&str; 14] =
 async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     let times = SPEED.to_string();
     let at = ["--speed", times.as_str()];
-    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let story = Story::over("sqlite:WORKDIRheartbeat.db").await;
     let ask = async |arguments: &[&str]| story.ask(&[arguments, &at].concat()).await;
     // Nothing yet.
     let ended = ask(&["incidents", "--check"]).await;
@@ -183,7 +183,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
-    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let story = Story::over("sqlite:WORKDIRheartbeat.db").await;
     let service = story.start().await;
     story.receiver.answer(Some(410));
     story.storm().await;

@@ -9,13 +9,13 @@ use heartbeat::sandbox::{LIMITED_KEY, PERSONAL_KEY, QUERY_KEY, TOKEN};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Ended, SettingsService};
+use super::{Ended, Workdir};
 use crate::sandbox::Running;
 
 /// Runs a check of the sandbox, in its faults.
 async fn check(sandbox: &Running, more: &[&str]) -> Ended {
     let arguments = [&["check", "--host", &sandbox.url, "--token", TOKEN], more].concat();
-    SettingsService::new().run(&arguments).await
+    Workdir::new().run(&arguments).await
 }
 
 /// The same with the personal API key, and no long wait.
@@ -214,8 +214,8 @@ async fn over_quota_looks_the_same_from_outside_1() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_is_told_all_at_once_2() {
-    let settings_service = SettingsService::new();
-    insta::assert_snapshot!(settings_service.run(&["check"]).await.shown(""), @r"
+    let workdir = Workdir::new();
+    insta::assert_snapshot!(workdir.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
     error: --host (or POSTHOG_HOST) is missing; give `us`, `eu` or the address of a PostHog
@@ -223,7 +223,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
     ");
     let swapped =
         ["check", "--token", "phx_hunter2", "--personal-api-key", "phc_swapped", "--host", "example.com", "--api-host", "ftp://x"];
-    insta::assert_snapshot!(settings_service.run(&swapped).await.shown(""), @r"
+    insta::assert_snapshot!(workdir.run(&swapped).await.shown(""), @r"
     exit 2
     --- err
     error: --host `example.com` has no protocol; did you mean `https://example.com`?
@@ -232,7 +232,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
            --personal-api-key is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     ");
     let with_login = ["check", "--host", "https://me:hunter2@example.com", "--token", "", "--personal-api-key-file", "none.key"];
-    insta::assert_snapshot!(settings_service.run(&with_login).await.shown(""), @r"
+    insta::assert_snapshot!(workdir.run(&with_login).await.shown(""), @r"
     exit 2
     --- err
     error: --host must not contain a user name, a password, a query (?) or a fragment (#)
@@ -245,12 +245,12 @@ async fn wrong_usage_is_told_all_at_once_2() {
         ("--project-id", "shop", "shop"),
         ("--no-personal-api-key", "--personal-api-key=phx_hunter2", "cannot be used with"),
     ] {
-        let ended = settings_service.run(&["check", "--host", "us", "--token", "phc_a", flag, value]).await;
+        let ended = workdir.run(&["check", "--host", "us", "--token", "phc_a", flag, value]).await;
         assert_eq!(ended.code(), 2, "{flag}: {ended:?}");
         assert!(ended.err.contains(says) && !ended.err.contains("hunter2"), "{flag}: {ended:?}");
     }
-    let settings_service = settings_service.with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phx_hunter2");
-    insta::assert_snapshot!(settings_service.run(&["check"]).await.shown(""), @r"
+    let workdir = workdir.with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phx_hunter2");
+    insta::assert_snapshot!(workdir.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
     error: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
@@ -281,8 +281,8 @@ async fn what_capture_refuses_is_quoted_3() {
 async fn nobody_there_is_told_soon_4() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
-    let settings_service = SettingsService::new();
-    let mut check = settings_service.start(&["check", "--host", &format!("http://{address}"), "--token", "phc_a"]);
+    let workdir = Workdir::new();
+    let mut check = workdir.start(&["check", "--host", &format!("http://{address}"), "--token", "phc_a"]);
     let ended = check.end_within(Duration::from_secs(12)).await;
     assert_eq!(ended.code(), 4, "{ended:?}");
     insta::assert_snapshot!(shown(&ended, &address), @r"
@@ -358,7 +358,7 @@ async fn posthog(preflight: &'static str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_posthog_that_is_too_old_is_refused_7() {
     let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.29.1"}"#).await;
-    let ended = SettingsService::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
+    let ended = Workdir::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
     insta::assert_snapshot!(shown(&ended, &url), @r"
     exit 7
     --- out
@@ -372,7 +372,7 @@ async fn a_posthog_that_is_too_old_is_refused_7() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_is_down_is_named() {
     let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.43.1","kafka":false,"redis":true}"#).await;
-    let ended = SettingsService::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
+    let ended = Workdir::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
     insta::assert_snapshot!(shown(&ended, &url), @r"
     exit 0
     --- out

@@ -4,7 +4,7 @@ use heartbeat::clock::Clock;
 use heartbeat::sandbox::PERSONAL_KEY;
 use serde_json::{Value, json};
 
-use super::{Said, SettingsService, eventually, speed};
+use super::{Said, Workdir, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::scripted::{Server, answer};
 
@@ -112,16 +112,16 @@ async fn echo() -> Server {
 async fn no_secret_of_a_channel_gets_out() {
     let (sandbox, server) = (Running::start(Clock::fast(speed(SPEED))).await, echo().await);
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let settings_service = SettingsService::new().with("HEARTBEAT_LOG", "trace");
-    settings_service.settings(&sandbox.url, &SETTINGS.replace("BASE", &server.base()).replace("MAIL", &nobody.to_string()));
+    let workdir = Workdir::new().with("HEARTBEAT_LOG", "trace");
+    workdir.settings(&sandbox.url, &SETTINGS.replace("BASE", &server.base()).replace("MAIL", &nobody.to_string()));
     let (times, database) = (SPEED.to_string(), ["--database", "sqlite:heartbeat.db"]);
     let start = ["run", "--config", "heartbeat.toml", "--log-format", "json", "--speed", &times];
-    let mut service = settings_service.start(&[&start, &database[..]].concat());
+    let mut service = workdir.start(&[&start, &database[..]].concat());
     service.err.wait_for("beating").await;
     sandbox.faults(json!({"capture": {"status": 503}})).await;
-    let notifications = async || settings_service.run(&[&["notifications", "--json", "--limit", "10000"], &database[..]].concat()).await;
+    let notifications = async || workdir.run(&[&["notifications", "--json", "--limit", "10000"], &database[..]].concat()).await;
     // Each kind was tried, and something came of it: taken, tried again, or stopped.
-    let channels = async || settings_service.run(&[&["channels", "list", "--json"], &database[..]].concat()).await;
+    let channels = async || workdir.run(&[&["channels", "list", "--json"], &database[..]].concat()).await;
     let last = Said::default();
     eventually(
         "every channel was tried",
@@ -142,7 +142,7 @@ async fn no_secret_of_a_channel_gets_out() {
     service.signal("HUP");
     service.err.wait_for("settings reloaded").await;
     for file in ["heartbeat.db", "heartbeat.db-wal"] {
-        if let Ok(bytes) = std::fs::read(settings_service.path(file)) {
+        if let Ok(bytes) = std::fs::read(workdir.path(file)) {
             holds_none(file, &bytes);
         }
     }
@@ -158,7 +158,7 @@ async fn no_secret_of_a_channel_gets_out() {
         &["export"],
     ];
     for command in commands {
-        let ended = settings_service.run(&[command, &database[..]].concat()).await;
+        let ended = workdir.run(&[command, &database[..]].concat()).await;
         assert!(ended.code() < 2, "{command:?}: {ended:?}");
         holds_none(&format!("{command:?}"), format!("{}{}", ended.out, ended.err).as_bytes());
     }
@@ -168,8 +168,8 @@ async fn no_secret_of_a_channel_gets_out() {
     assert!(ended.err.lines().all(|line| line.starts_with('{')), "every line is JSON");
     holds_none("standard output", ended.out.as_bytes());
     holds_none("standard error", ended.err.as_bytes());
-    holds_none("heartbeat.db", &std::fs::read(settings_service.path("heartbeat.db")).unwrap());
+    holds_none("heartbeat.db", &std::fs::read(workdir.path("heartbeat.db")).unwrap());
     // It was there to be seen, were it not hidden.
-    let exported = settings_service.run(&[&["export", "--with-secrets"], &database[..]].concat()).await;
+    let exported = workdir.run(&[&["export", "--with-secrets"], &database[..]].concat()).await;
     assert!(exported.out.matches("N33dle").count() >= 10, "{exported:?}");
 }

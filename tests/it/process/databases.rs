@@ -8,20 +8,20 @@ use heartbeat::model::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use super::{Process, Said, SettingsService, eventually, speed};
+use super::{Process, Said, Workdir, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::postgres;
 
 const SPEED: u32 = 60;
 
-async fn beside_a_sandbox() -> (SettingsService, Running) {
-    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::fast(speed(SPEED))).await);
-    settings_service.settings(&sandbox.url, "");
-    (settings_service, sandbox)
+async fn beside_a_sandbox() -> (Workdir, Running) {
+    let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::fast(speed(SPEED))).await);
+    workdir.settings(&sandbox.url, "");
+    (workdir, sandbox)
 }
 
-fn run(settings_service: &SettingsService, database: &str) -> Process {
-    settings_service.start(&["run", "--config", "heartbeat.toml", "--speed", &SPEED.to_string(), "--database", database])
+fn run(workdir: &Workdir, database: &str) -> Process {
+    workdir.start(&["run", "--config", "heartbeat.toml", "--speed", &SPEED.to_string(), "--database", database])
 }
 
 /// Waits until the sandbox has so many events more.
@@ -31,13 +31,12 @@ async fn more_beats(sandbox: &Running, more: usize, service: &Process) {
 }
 
 /// Waits until everything that the sandbox holds, but the newest two beats, is on record as arrived, and no minute without a beat.
-async fn caught_up(settings_service: &SettingsService, sandbox: &Running, service: &Process, database: &str) {
+async fn caught_up(workdir: &Workdir, sandbox: &Running, service: &Process, database: &str) {
     let last = Said::default();
     let told = || format!("{}{}", last.text(), service.err.text());
     eventually("the record is complete again", told, async || {
         let held = sandbox.events().await.len();
-        let beats =
-            settings_service.run(&["beats", "--json", "--since", "12h", "--speed", &SPEED.to_string(), "--database", database]).await;
+        let beats = workdir.run(&["beats", "--json", "--since", "12h", "--speed", &SPEED.to_string(), "--database", database]).await;
         *last.0.lock().unwrap() = beats.out.clone().into_bytes();
         let beats = beats.json();
         // A start on a busy machine can take longer than a minute of a second: that one is nobody's but the start's.
@@ -49,18 +48,18 @@ async fn caught_up(settings_service: &SettingsService, sandbox: &Running, servic
 }
 
 /// Another process that writes into the file, and does not end.
-async fn lock(settings_service: &SettingsService, file: &str) -> SqliteConnection {
-    let mut other = SqliteConnectOptions::new().filename(settings_service.path(file)).connect().await.unwrap();
+async fn lock(workdir: &Workdir, file: &str) -> SqliteConnection {
+    let mut other = SqliteConnectOptions::new().filename(workdir.path(file)).connect().await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     other
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
-    let (settings_service, _sandbox) = beside_a_sandbox().await;
-    settings_service.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
-    let _other = lock(&settings_service, "heartbeat.db").await;
-    let mut service = run(&settings_service, "sqlite:heartbeat.db");
+    let (workdir, _sandbox) = beside_a_sandbox().await;
+    workdir.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
+    let _other = lock(&workdir, "heartbeat.db").await;
+    let mut service = run(&workdir, "sqlite:heartbeat.db");
     // The file that it waits for is open: it hears signals by now.
     let number = service.child.id();
     eventually(
@@ -80,10 +79,10 @@ async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_stays_locked_is_told() {
-    let (settings_service, _sandbox) = beside_a_sandbox().await;
-    settings_service.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
-    let _other = lock(&settings_service, "heartbeat.db").await;
-    insta::assert_snapshot!(run(&settings_service, "sqlite:heartbeat.db").end().await.shown(""), @r"
+    let (workdir, _sandbox) = beside_a_sandbox().await;
+    workdir.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
+    let _other = lock(&workdir, "heartbeat.db").await;
+    insta::assert_snapshot!(run(&workdir, "sqlite:heartbeat.db").end().await.shown(""), @r"
     exit 1
     --- err
     error: changing projects failed: another process has locked the database; find it (`fuser` on the file) or try again
@@ -92,26 +91,26 @@ async fn a_database_that_stays_locked_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_others_lock_for_long_is_told_and_caught_up_with() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
-    let service = run(&settings_service, "sqlite:heartbeat.db");
+    let (workdir, sandbox) = beside_a_sandbox().await;
+    let service = run(&workdir, "sqlite:heartbeat.db");
     more_beats(&sandbox, 1, &service).await;
-    let other = lock(&settings_service, "heartbeat.db").await;
+    let other = lock(&workdir, "heartbeat.db").await;
     service.err.wait_for("cannot record capture results; they are held and retried every second").await;
     assert!(service.err.text().contains("another process has locked the database"), "{}", service.err.text());
     more_beats(&sandbox, 2, &service).await;
     other.close().await.unwrap();
-    caught_up(&settings_service, &sandbox, &service, "sqlite:heartbeat.db").await;
+    caught_up(&workdir, &sandbox, &service, "sqlite:heartbeat.db").await;
     // Writers that wait leave a connection to read with: no beat waited for them.
     assert!(!service.err.text().contains("the clock jumped ahead"), "{}", service.err.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
     let database = postgres::fresh_database().await;
     let (server, name) = (database.replacen("/test_", "/postgres#", 1), database.split(['/', '?']).nth(3).unwrap().to_owned());
     let server = format!("{}?{}", server.split('#').next().unwrap(), database.split_once('?').unwrap().1);
-    let mut service = run(&settings_service, &database);
+    let mut service = run(&workdir, &database);
     more_beats(&sandbox, 1, &service).await;
 
     let mut administrator = PgConnection::connect(&server).await.unwrap();
@@ -122,14 +121,14 @@ async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives());
     say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
-    caught_up(&settings_service, &sandbox, &service, &database).await;
+    caught_up(&workdir, &sandbox, &service, &database).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_that_somebody_locks_cost_no_beat_and_are_told() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
     let database = postgres::fresh_database().await;
-    let service = run(&settings_service, &database);
+    let service = run(&workdir, &database);
     more_beats(&sandbox, 1, &service).await;
     let mut other = PgConnection::connect(&database).await.unwrap();
     other.execute("BEGIN; LOCK TABLE heartbeat_meta, beats IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -138,16 +137,16 @@ async fn tables_that_somebody_locks_cost_no_beat_and_are_told() {
     service.err.wait_for("cannot record capture results; they are held").await;
     other.execute("ROLLBACK").await.unwrap();
     service.err.wait_for("the store answers again").await;
-    caught_up(&settings_service, &sandbox, &service, &database).await;
+    caught_up(&workdir, &sandbox, &service, &database).await;
     assert!(!service.err.text().contains("the clock jumped ahead"), "{}", service.err.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_deleted_under_the_service_ends_it_with_a_word() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
-    let mut service = run(&settings_service, "sqlite:heartbeat.db");
+    let (workdir, sandbox) = beside_a_sandbox().await;
+    let mut service = run(&workdir, "sqlite:heartbeat.db");
     more_beats(&sandbox, 1, &service).await;
-    std::fs::remove_file(settings_service.path("heartbeat.db")).unwrap();
+    std::fs::remove_file(workdir.path("heartbeat.db")).unwrap();
     let ended = service.end().await;
     assert_eq!(ended.code(), 1, "{ended:?}");
     assert!(ended.err.contains("the database file heartbeat.db was deleted or moved away while it was in use"), "{ended:?}");
@@ -155,13 +154,13 @@ async fn a_file_that_is_deleted_under_the_service_ends_it_with_a_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_waits_until_the_data_is_complete() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
-    let service = run(&settings_service, "sqlite:heartbeat.db");
+    let (workdir, sandbox) = beside_a_sandbox().await;
+    let service = run(&workdir, "sqlite:heartbeat.db");
     more_beats(&sandbox, 1, &service).await;
     let wait = async |at_least: Timestamp, more: &[&str]| {
         let (at_least, speed) = (at_least.to_string(), SPEED.to_string());
         let waits = ["wait-complete", "--project", "shop", "--at-least", &at_least, "--speed", &speed, "--database", "sqlite:heartbeat.db"];
-        settings_service.run(&[&waits, more].concat()).await
+        workdir.run(&[&waits, more].concat()).await
     };
     let now = || Clock::fast(speed(SPEED)).now();
     let reached = wait(now().plus(Duration::from_mins(2)), &["--timeout", "12h", "--json"]).await;
@@ -171,7 +170,7 @@ async fn a_job_waits_until_the_data_is_complete() {
     let far = wait(now().plus(Duration::from_hours(240)), &["--timeout", "1m"]).await;
     assert_eq!(far.code(), 1, "{far:?}");
     assert!(far.err.contains("waiting for") && far.err.contains("shop: not complete through"), "{far:?}");
-    let wrong = settings_service
+    let wrong = workdir
         .run(&["wait-complete", "--project", "shpo", "--at-least", "2026-11-23T14:32:00Z", "--database", "sqlite:heartbeat.db"])
         .await;
     assert!(wrong.code() == 2 && wrong.err.contains("did you mean `shop`?"), "{wrong:?}");
@@ -179,9 +178,9 @@ async fn a_job_waits_until_the_data_is_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_server_that_was_never_there_is_told_without_its_password() {
-    let (settings_service, _sandbox) = beside_a_sandbox().await;
-    let nobody = settings_service.path("").display().to_string();
-    let ended = run(&settings_service, &format!("postgres://me:hunter2@localhost/beats?host={nobody}")).end().await;
+    let (workdir, _sandbox) = beside_a_sandbox().await;
+    let nobody = workdir.path("").display().to_string();
+    let ended = run(&workdir, &format!("postgres://me:hunter2@localhost/beats?host={nobody}")).end().await;
     assert_eq!(ended.code(), 1, "{ended:?}");
     assert!(
         ended.err.contains("the database server postgres://localhost/beats cannot be used") && !ended.err.contains("hunter2"),
@@ -191,13 +190,13 @@ async fn a_database_server_that_was_never_there_is_told_without_its_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_and_caught_up_with() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
     // No file may grow beyond this, which is what a full disk does to a file.
     let line = format!(
         "trap '' XFSZ; ulimit -S -f 600; exec {} run --config heartbeat.toml --speed {SPEED} --database sqlite:heartbeat.db",
         env!("CARGO_BIN_EXE_heartbeat")
     );
-    let mut command = settings_service.command("sh");
+    let mut command = workdir.command("sh");
     command.args(["-c", &line]);
     let mut service = Process::start(command);
     service.err.wait_for("cannot record capture results; they are held").await;
@@ -207,22 +206,22 @@ async fn a_full_disk_is_told_and_caught_up_with() {
     // Room again: nothing is left of the trouble.
     let number = service.child.id().to_string();
     assert!(Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &number]).status().unwrap().success());
-    caught_up(&settings_service, &sandbox, &service, "sqlite:heartbeat.db").await;
+    caught_up(&workdir, &sandbox, &service, "sqlite:heartbeat.db").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_takes_no_first_user_costs_no_beat() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
-    settings_service.done(&["apply", "heartbeat.toml", "--database", "sqlite:heartbeat.db"]).await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
+    workdir.done(&["apply", "heartbeat.toml", "--database", "sqlite:heartbeat.db"]).await;
     // As a full disk answers, which has room for what is there and for nothing more.
-    let mut database = SqliteConnectOptions::new().filename(settings_service.path("heartbeat.db")).connect().await.unwrap();
+    let mut database = SqliteConnectOptions::new().filename(workdir.path("heartbeat.db")).connect().await.unwrap();
     database
         .execute("CREATE TRIGGER full BEFORE INSERT ON invitations BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")
         .await
         .unwrap();
     database.close().await.unwrap();
-    let settings_service = settings_service.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
-    let mut service = run(&settings_service, "sqlite:heartbeat.db");
+    let workdir = workdir.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
+    let mut service = run(&workdir, "sqlite:heartbeat.db");
     service.err.wait_for("the link for the first user could not be created").await;
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives() && service.err.text().contains("The page is at"), "{}", service.err.text());
@@ -230,14 +229,14 @@ async fn a_store_that_takes_no_first_user_costs_no_beat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_is_not_ready_until_it_is_promoted_and_beats_are_recorded_then() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
     let primary = postgres::Server::empty();
-    settings_service.done(&["apply", "heartbeat.toml", "--database", &primary.address()]).await;
+    workdir.done(&["apply", "heartbeat.toml", "--database", &primary.address()]).await;
     let standby = primary.standby();
     // The primary is gone, and nobody has promoted the standby yet.
     drop(primary);
-    let settings_service = settings_service.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
-    let mut service = run(&settings_service, &standby.address());
+    let workdir = workdir.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
+    let mut service = run(&workdir, &standby.address());
     service.err.wait_for("The page is at").await;
     let said = service.err.text();
     let page = said.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:") && word.ends_with('/')).unwrap().to_owned();
@@ -257,5 +256,5 @@ async fn a_standby_is_not_ready_until_it_is_promoted_and_beats_are_recorded_then
     let mut database = PgConnection::connect(&standby.address()).await.unwrap();
     database.execute("SELECT pg_promote(true)").await.unwrap();
     eventually("it is ready", || service.err.text(), async || ready().await.0 == 200).await;
-    caught_up(&settings_service, &sandbox, &service, &standby.address()).await;
+    caught_up(&workdir, &sandbox, &service, &standby.address()).await;
 }

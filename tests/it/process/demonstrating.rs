@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
-use super::{Process, SettingsService};
+use super::{Process, Workdir};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_fair_minutes_end_well_with_a_summary() {
-    let ended = SettingsService::new().run(&["demo", "--plain", "--for", "10m", "--speed", "120"]).await;
+    let ended = Workdir::new().run(&["demo", "--plain", "--for", "10m", "--speed", "120"]).await;
     assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(ended.out.contains("heartbeat_api: accepted 200 (") && ended.out.contains(": arrived (ingested after "), "{ended:?}");
     assert!(ended.out.contains("== Every beat arrives; the last one took "), "{ended:?}");
@@ -18,7 +18,7 @@ async fn ten_fair_minutes_end_well_with_a_summary() {
 
 /// Types this faults into a demo, waits for the place to be named, and ends it.
 async fn names(faults: &str, place: &str) {
-    let mut demo = SettingsService::new().start(&["demo", "--plain", "--speed", "120"]);
+    let mut demo = Workdir::new().start(&["demo", "--plain", "--speed", "120"]);
     demo.out.wait_for("== Every beat arrives").await;
     demo.types(faults);
     demo.out.wait_for("~~ faults: ").await;
@@ -51,7 +51,7 @@ async fn a_broken_key_is_named_as_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() {
-    let mut demo = SettingsService::new().start(&["demo", "--plain", "--speed", "120"]);
+    let mut demo = Workdir::new().start(&["demo", "--plain", "--speed", "120"]);
     demo.out.wait_for("== Every beat arrives").await;
     demo.types("rain");
     demo.err.wait_for("`rain` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit").await;
@@ -73,13 +73,13 @@ async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_in_which_no_beat_could_arrive_does_not_end_well() {
-    let ended = SettingsService::new().run(&["demo", "--plain", "--for", "1s", "--speed", "1"]).await;
+    let ended = Workdir::new().run(&["demo", "--plain", "--for", "1s", "--speed", "1"]).await;
     assert_eq!(ended.code(), 1, "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_queue_is_told_and_so_is_its_end() {
-    let mut demo = SettingsService::new().start(&["demo", "--plain", "--speed", "60"]);
+    let mut demo = Workdir::new().start(&["demo", "--plain", "--speed", "60"]);
     demo.out.wait_for("== Every beat arrives").await;
     assert!(!demo.out.text().contains(">> message: "), "{}", demo.out.text());
     demo.types("queue");
@@ -98,13 +98,13 @@ async fn a_stopped_queue_is_told_and_so_is_its_end() {
 /// Starts the demo on a terminal of its own (that of `script`), which says afterwards whether it is as it was before.
 ///
 /// Its number stands in the file `demo.pid`.
-fn on_a_terminal(settings_service: &SettingsService) -> Process {
+fn on_a_terminal(workdir: &Workdir) -> Process {
     let program = env!("CARGO_BIN_EXE_heartbeat");
     let line = format!(
         "stty rows 40 cols 120; before=$(stty -g); sh -c 'echo $$ >demo.pid; exec {program} demo --speed 120'; echo \"exit $?\"; \
          if [ \"$before\" = \"$(stty -g)\" ]; then echo terminal as before; else echo terminal changed; fi; echo the end"
     );
-    let mut command: Command = settings_service.command("script");
+    let mut command: Command = workdir.command("script");
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm-256color");
     Process::start(command)
 }
@@ -115,8 +115,8 @@ const LEAVES: &str = "\u{1b}[?1049l";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_terminal_it_draws_takes_keys_and_leaves_the_terminal_as_it_was() {
-    let settings_service = SettingsService::new();
-    let mut demo = on_a_terminal(&settings_service);
+    let workdir = Workdir::new();
+    let mut demo = on_a_terminal(&workdir);
     demo.out.wait_for(ENTERS).await;
     demo.out.wait_for("arrived").await;
     demo.types("2");
@@ -135,10 +135,10 @@ async fn on_a_terminal_it_draws_takes_keys_and_leaves_the_terminal_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_terminal_a_signal_restores_it_as_well() {
-    let settings_service = SettingsService::new();
-    let mut demo = on_a_terminal(&settings_service);
+    let workdir = Workdir::new();
+    let mut demo = on_a_terminal(&workdir);
     demo.out.wait_for("accepted").await;
-    let number = std::fs::read_to_string(settings_service.path("demo.pid")).unwrap();
+    let number = std::fs::read_to_string(workdir.path("demo.pid")).unwrap();
     assert!(Command::new("kill").arg(number.trim()).status().unwrap().success());
     demo.out.wait_for("the end").await;
     let said = demo.end().await.out;

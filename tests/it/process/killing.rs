@@ -10,7 +10,7 @@ use heartbeat::sandbox::TOKEN;
 use heartbeat::store::{self, SecretCipher, Store};
 use serde_json::{Value, json};
 
-use super::{Process, SettingsService, eventually, speed};
+use super::{Process, Workdir, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::pgbouncer::Pooler;
 use crate::support::postgres;
@@ -23,7 +23,7 @@ const EVENTS: &str = "events = \"heartbeat + heartbeat_buffer + heartbeat_api\"\
 
 /// One service, killed again and again, over one store and one sandbox.
 struct Story {
-    settings_service: SettingsService,
+    workdir: Workdir,
     sandbox: Running,
     store: Arc<Store>,
     database: String,
@@ -45,20 +45,20 @@ struct Alive {
 
 impl Story {
     async fn over(database: &str) -> Self {
-        let settings_service = SettingsService::new();
-        let database = database.replace("DESK", &settings_service.path("").display().to_string());
-        let key = settings_service.path("heartbeat.key");
+        let workdir = Workdir::new();
+        let database = database.replace("WORKDIR", &workdir.path("").display().to_string());
+        let key = workdir.path("heartbeat.key");
         let store = store::open(&database, SecretCipher::from_key_file(&key).unwrap()).await.unwrap();
-        let settings_service = settings_service.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
+        let workdir = workdir.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
         let clock = Clock::fast(speed(SPEED));
         let sandbox = Running::start(clock.clone()).await;
-        settings_service.settings(&sandbox.url, EVENTS);
-        Self { settings_service, sandbox, store, database, clock, lives: Vec::new() }
+        workdir.settings(&sandbox.url, EVENTS);
+        Self { workdir, sandbox, store, database, clock, lives: Vec::new() }
     }
 
     async fn start(&self) -> Alive {
         let times = SPEED.to_string();
-        let process = self.settings_service.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times]);
+        let process = self.workdir.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times]);
         process.err.wait_for("beating").await;
         Alive { process, began: self.clock.now() }
     }
@@ -317,7 +317,7 @@ async fn an_hour_of_two_services_behind_pgbouncer_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_each_step_over_sqlite_it_loses_and_doubles_nothing() {
-    killed_at_each_step("sqlite:DESKheartbeat.db").await;
+    killed_at_each_step("sqlite:WORKDIRheartbeat.db").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -327,7 +327,7 @@ async fn killed_at_each_step_over_postgresql_it_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_over_sqlite_it_loses_and_doubles_nothing() {
-    killed_at_any_moment("sqlite:DESKheartbeat.db", 0x5eed).await;
+    killed_at_any_moment("sqlite:WORKDIRheartbeat.db", 0x5eed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -34,7 +34,7 @@ mod telling;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A folder for one test: its databases, its settings, its home.
-pub(crate) struct SettingsService {
+pub(crate) struct Workdir {
     folder: TempDir,
     variables: Vec<(String, String)>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Ended {
     pub(crate) err: String,
 }
 
-impl SettingsService {
+impl Workdir {
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }

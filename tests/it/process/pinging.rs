@@ -7,14 +7,14 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::receiver::{Letter, Receiver};
-use super::{Process, SettingsService, eventually, speed};
+use super::{Process, Workdir, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::postgres;
 
 const SPEED: u32 = 60;
 
 struct Watched {
-    settings_service: SettingsService,
+    workdir: Workdir,
     receiver: Receiver,
     _sandbox: Running,
 }
@@ -23,14 +23,14 @@ impl Watched {
     /// A service is to call `path` while it is well.
     async fn at(path: &str) -> Self {
         let (sandbox, receiver) = (Running::start(Clock::fast(speed(SPEED))).await, Receiver::start().await);
-        let settings_service = SettingsService::new().with("HEARTBEAT_DEAD_MAN_URL", &format!("{}{path}", receiver.url));
-        settings_service.settings(&sandbox.url, "");
-        Self { settings_service, receiver, _sandbox: sandbox }
+        let workdir = Workdir::new().with("HEARTBEAT_DEAD_MAN_URL", &format!("{}{path}", receiver.url));
+        workdir.settings(&sandbox.url, "");
+        Self { workdir, receiver, _sandbox: sandbox }
     }
 
     fn start(&self) -> Process {
         let times = SPEED.to_string();
-        self.settings_service.start(&["run", "--config", "heartbeat.toml", "--database", "sqlite:heartbeat.db", "--speed", &times])
+        self.workdir.start(&["run", "--config", "heartbeat.toml", "--database", "sqlite:heartbeat.db", "--speed", &times])
     }
 
     async fn pinged(&self, line: &str, after: usize, count: usize, by: &Process) {
@@ -44,7 +44,7 @@ impl Watched {
 
     /// Takes the database away: nobody else can write.
     async fn lock(&self) -> SqliteConnection {
-        let mut other = SqliteConnectOptions::new().filename(self.settings_service.path("heartbeat.db")).connect().await.unwrap();
+        let mut other = SqliteConnectOptions::new().filename(self.workdir.path("heartbeat.db")).connect().await.unwrap();
         other.execute("BEGIN IMMEDIATE").await.unwrap();
         other
     }
@@ -107,7 +107,7 @@ async fn a_store_that_hangs_is_told_within_half_a_minute() {
     let watched = Watched::at("/ping/5eed-uuid").await;
     let database = postgres::fresh_database().await;
     // In real time: the minutes of a loop are far away.
-    let service = watched.settings_service.start(&["run", "--config", "heartbeat.toml", "--database", &database]);
+    let service = watched.workdir.start(&["run", "--config", "heartbeat.toml", "--database", &database]);
     watched.pinged("GET /ping/5eed-uuid/start", 0, 1, &service).await;
     service.err.wait_for("beating").await;
     let mut other = PgConnection::connect(&database).await.unwrap();

@@ -2,7 +2,7 @@
 
 use heartbeat::clock::Clock;
 
-use super::{SettingsService, eventually, settings, speed};
+use super::{Workdir, eventually, settings, speed};
 use crate::sandbox::Running;
 
 async fn has_event(sandbox: &Running, name: &str) -> bool {
@@ -11,12 +11,12 @@ async fn has_event(sandbox: &Running, name: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_file_is_applied_on_hangup() {
-    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
-    settings_service.settings(&sandbox.url, "");
-    let service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
+    let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::system()).await);
+    workdir.settings(&sandbox.url, "");
+    let service = workdir.start(&["run", "--config", "heartbeat.toml"]);
     eventually("the first beat is sent", || service.err.text(), async || has_event(&sandbox, "heartbeat").await).await;
 
-    settings_service.settings(&sandbox.url, "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\n");
+    workdir.settings(&sandbox.url, "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\n");
     service.signal("HUP");
     service.err.wait_for("settings reloaded").await;
     eventually("the new route beats", || service.err.text(), async || has_event(&sandbox, "heartbeat_proxy").await).await;
@@ -24,12 +24,12 @@ async fn a_changed_file_is_applied_on_hangup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_file_changes_nothing_and_is_told() {
-    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::fast(speed(30))).await);
-    settings_service.settings(&sandbox.url, "");
-    let mut service = settings_service.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
+    let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::fast(speed(30))).await);
+    workdir.settings(&sandbox.url, "");
+    let mut service = workdir.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
     service.err.wait_for("beating").await;
 
-    settings_service.file("heartbeat.toml", &settings(&sandbox.url, "evnets = \"heartbeat\"\n").replace("phc_", "phx_hunter2_"));
+    workdir.file("heartbeat.toml", &settings(&sandbox.url, "evnets = \"heartbeat\"\n").replace("phc_", "phx_hunter2_"));
     service.signal("HUP");
     service.err.wait_for("the settings were not applied, and the service continues with the previous ones").await;
     let said = service.err.text();
@@ -40,16 +40,16 @@ async fn a_broken_file_changes_nothing_and_is_told() {
     assert!(!said.contains("hunter2"), "{said}");
 
     // In fast time a file may not name other machines, later no more than at the start.
-    settings_service.settings("us", "");
+    workdir.settings("us", "");
     service.signal("HUP");
     service.err.wait_for("only with addresses on this machine").await;
 
     let before = sandbox.events().await.len();
     eventually("beating goes on", || service.err.text(), async || sandbox.events().await.len() > before + 1).await;
-    let export = settings_service.done(&["export", "--config", "heartbeat.toml"]).await;
+    let export = workdir.done(&["export", "--config", "heartbeat.toml"]).await;
     assert!(export.contains(&sandbox.url), "{export}");
 
-    std::fs::remove_file(settings_service.path("heartbeat.toml")).unwrap();
+    std::fs::remove_file(workdir.path("heartbeat.toml")).unwrap();
     service.signal("HUP");
     service.err.wait_for("heartbeat.toml: ").await;
     assert!(service.lives());

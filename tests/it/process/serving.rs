@@ -6,14 +6,14 @@ use heartbeat::clock::Clock;
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use serde_json::json;
 
-use super::{Process, SettingsService, eventually, settings, speed};
+use super::{Process, Workdir, eventually, settings, speed};
 use crate::sandbox::Running;
 
 /// A sandbox in real time, and a settings file that names it.
-async fn beside_a_sandbox() -> (SettingsService, Running) {
-    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
-    settings_service.settings(&sandbox.url, "");
-    (settings_service, sandbox)
+async fn beside_a_sandbox() -> (Workdir, Running) {
+    let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::system()).await);
+    workdir.settings(&sandbox.url, "");
+    (workdir, sandbox)
 }
 
 async fn holds(sandbox: &Running, count: usize, by: &Process) {
@@ -22,10 +22,10 @@ async fn holds(sandbox: &Running, count: usize, by: &Process) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_it_well_while_a_request_hangs() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
     sandbox.faults(json!({"capture": {"delay_ms": 600_000}})).await;
     for (signal, sent) in [("TERM", 1), ("INT", 2)] {
-        let mut service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
+        let mut service = workdir.start(&["run", "--config", "heartbeat.toml"]);
         service.err.wait_for("beating").await;
         holds(&sandbox, sent, &service).await;
         service.signal(signal);
@@ -37,12 +37,12 @@ async fn a_signal_ends_it_well_while_a_request_hangs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_it_well_while_a_look_hangs() {
-    let settings_service = SettingsService::new();
+    let workdir = Workdir::new();
     let sandbox = Running::start(Clock::fast(speed(30))).await;
-    settings_service.settings(&sandbox.url, "");
+    workdir.settings(&sandbox.url, "");
     // The read-back hangs before PostHog knows of it: at the question which project the token belongs to.
     sandbox.faults(json!({"query": {"delay_ms": 3_600_000}})).await;
-    let mut service = settings_service.start(&["run", "--config", "heartbeat.toml", "--speed", "30", "-v"]);
+    let mut service = workdir.start(&["run", "--config", "heartbeat.toml", "--speed", "30", "-v"]);
     // By the second beat the first read-back, which comes ten seconds after the start, is under way.
     holds(&sandbox, 2, &service).await;
     service.signal("TERM");
@@ -52,9 +52,9 @@ async fn a_signal_ends_it_well_while_a_look_hangs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    let (settings_service, sandbox) = beside_a_sandbox().await;
+    let (workdir, sandbox) = beside_a_sandbox().await;
     sandbox.faults(json!({"capture": {"delay_ms": 600_000}})).await;
-    let mut service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
+    let mut service = workdir.start(&["run", "--config", "heartbeat.toml"]);
     service.err.wait_for("beating").await;
     holds(&sandbox, 1, &service).await;
     service.signal("TERM");
@@ -67,26 +67,26 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_alone_is_a_project() {
     let sandbox = Running::start(Clock::system()).await;
-    let settings_service = SettingsService::new()
+    let workdir = Workdir::new()
         .with("POSTHOG_HOST", &sandbox.url)
         .with("POSTHOG_PROJECT_API_KEY", TOKEN)
         .with("POSTHOG_PERSONAL_API_KEY", PERSONAL_KEY);
-    let service = settings_service.start(&["run"]);
+    let service = workdir.start(&["run"]);
     holds(&sandbox, 1, &service).await;
-    let status = settings_service.run(&["status", "--json"]).await;
+    let status = workdir.run(&["status", "--json"]).await;
     assert_eq!(status.json()["items"][0]["project"], "default", "{status:?}");
     assert!(!service.err.text().contains(PERSONAL_KEY), "{}", service.err.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_project_it_waits_and_picks_up_the_one_that_is_added() {
-    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
-    let mut service = settings_service.start(&["run"]);
+    let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::system()).await);
+    let mut service = workdir.start(&["run"]);
     service.err.wait_for("There is no project yet").await;
-    settings_service.done(&["projects", "add", "shop", "--host", &sandbox.url, "--token", TOKEN, "--personal-api-key", PERSONAL_KEY]).await;
+    workdir.done(&["projects", "add", "shop", "--host", &sandbox.url, "--token", TOKEN, "--personal-api-key", PERSONAL_KEY]).await;
     assert!(service.lives());
     assert!(sandbox.events().await.is_empty(), "nothing is sent before the app is installed");
-    settings_service.done(&["apps", "install", "heartbeat", "--project", "shop"]).await;
+    workdir.done(&["apps", "install", "heartbeat", "--project", "shop"]).await;
     holds(&sandbox, 1, &service).await;
     service.signal("TERM");
     assert_eq!(service.end().await.code(), 0);
@@ -94,10 +94,10 @@ async fn without_a_project_it_waits_and_picks_up_the_one_that_is_added() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked() {
-    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
+    let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::system()).await);
     let add = async |token: &str, key: &str, more: &[&str]| {
         let given = ["projects", "add", "shop", "--host", sandbox.url.as_str(), "--token", token, "--personal-api-key", key];
-        settings_service.run(&[&given, more].concat()).await
+        workdir.run(&[&given, more].concat()).await
     };
     let unknown = add("phc_of_nobody", PERSONAL_KEY, &[]).await;
     assert_eq!(unknown.code(), 2);
@@ -109,26 +109,25 @@ async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked
     let number = add(TOKEN, PERSONAL_KEY, &["--project-id", "7"]).await;
     assert_eq!(number.code(), 2);
     assert!(number.shown("").contains("--project-id"), "{}", number.shown(""));
-    let none = settings_service.run(&["projects", "list", "--json"]).await;
+    let none = workdir.run(&["projects", "list", "--json"]).await;
     assert!(none.code() == 1 && none.shown("").contains("there is no database"), "{}", none.shown(""));
     let added = add("phc_of_nobody", PERSONAL_KEY, &["--no-check"]).await;
     assert_eq!(added.code(), 0, "{}", added.shown(""));
-    settings_service.done(&["projects", "remove", "shop"]).await;
+    workdir.done(&["projects", "remove", "shop"]).await;
     // Limited to the project, with the scope to query alone: the recommended key. And nobody there is no reason not to save.
     let limited = add(TOKEN, heartbeat::sandbox::LIMITED_KEY, &[]).await;
     assert_eq!((limited.code(), limited.shown("").contains("Note")), (0, false), "{}", limited.shown(""));
-    settings_service.done(&["projects", "remove", "shop"]).await;
-    let nobody =
-        settings_service.run(&["projects", "add", "shop", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
+    workdir.done(&["projects", "remove", "shop"]).await;
+    let nobody = workdir.run(&["projects", "add", "shop", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
     assert!(nobody.code() == 0 && nobody.shown("").contains("Note: --host does not answer"), "{}", nobody.shown(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_services_on_one_store_send_the_same_events() {
-    let settings_service = SettingsService::new();
+    let workdir = Workdir::new();
     let sandbox = Running::start(Clock::fast(speed(30))).await;
-    settings_service.file("heartbeat.toml", &settings(&sandbox.url, "events = \"heartbeat + heartbeat_buffer\"\n"));
-    let start = || settings_service.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
+    workdir.file("heartbeat.toml", &settings(&sandbox.url, "events = \"heartbeat + heartbeat_buffer\"\n"));
+    let start = || workdir.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
     let mut services = [start(), start()];
     holds(&sandbox, 8, &services[0]).await;
     for service in &mut services {
@@ -147,8 +146,8 @@ async fn two_services_on_one_store_send_the_same_events() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limit_of_open_files_is_raised_at_the_start() {
-    let settings_service = SettingsService::new();
-    let mut command = settings_service.command("/bin/sh");
+    let workdir = Workdir::new();
+    let mut command = workdir.command("/bin/sh");
     command.args(["-c", "ulimit -Sn 64; ulimit -Hn 512; exec \"$0\" run --listen off", env!("CARGO_BIN_EXE_heartbeat")]);
     let mut service = Process::start(command);
     service.err.wait_for("beating").await;
@@ -170,15 +169,15 @@ async fn origin_of(service: &Process) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_invited_to_the_page_that_runs_and_else_to_the_configured_one() {
-    let settings_service = SettingsService::new();
-    let mut service = settings_service.start(&["run", "--listen", "127.0.0.1:0"]);
+    let workdir = Workdir::new();
+    let mut service = workdir.start(&["run", "--listen", "127.0.0.1:0"]);
     let origin = origin_of(&service).await;
-    let link = async |name: &str| settings_service.done(&["users", "invite", name]).await;
+    let link = async |name: &str| workdir.done(&["users", "invite", name]).await;
     assert!(link("ann").await.contains(&format!("{origin}/enter/")), "{origin}");
-    let told = settings_service.run(&["users", "invite", "bob", "--json"]).await.json();
+    let told = workdir.run(&["users", "invite", "bob", "--json"]).await.json();
     assert!(told["link"].as_str().unwrap().starts_with(&origin), "{told}");
     // One that came later, and one that was killed: whoever was seen last.
-    let mut other = settings_service.start(&["run", "--listen", "127.0.0.1:0"]);
+    let mut other = workdir.start(&["run", "--listen", "127.0.0.1:0"]);
     let second = origin_of(&other).await;
     assert_ne!(second, origin);
     assert!(link("cyd").await.contains(&second), "{second}");
@@ -193,24 +192,24 @@ async fn users_are_invited_to_the_page_that_runs_and_else_to_the_configured_one(
 async fn a_service_that_finds_its_place_taken_has_changed_nothing() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = taken.local_addr().unwrap().to_string();
-    let settings_service = SettingsService::new();
-    settings_service.settings("http://127.0.0.1:9", "");
+    let workdir = Workdir::new();
+    workdir.settings("http://127.0.0.1:9", "");
     let run = ["run", "--config", "heartbeat.toml", "--listen", &place];
-    let rejected = settings_service.run(&run).await;
+    let rejected = workdir.run(&run).await;
     assert!(rejected.code() == 1 && rejected.err.contains(&format!("the page cannot listen on {place}")), "{rejected:?}");
-    let none = settings_service.run(&["projects", "list"]).await;
+    let none = workdir.run(&["projects", "list"]).await;
     assert!(none.code() == 1 && none.err.contains("there is no database"), "{none:?}");
-    settings_service.done(&["projects", "add", "other", "--host", "us", "--token", "phc_o", "--no-personal-api-key", "--no-check"]).await;
-    assert_eq!(settings_service.run(&run).await.code(), 1);
-    let listed = settings_service.run(&["projects", "list", "--json"]).await.json();
+    workdir.done(&["projects", "add", "other", "--host", "us", "--token", "phc_o", "--no-personal-api-key", "--no-check"]).await;
+    assert_eq!(workdir.run(&run).await.code(), 1);
+    let listed = workdir.run(&["projects", "list", "--json"]).await.json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_as_it_was_meant_is_said_at_the_start() {
-    let settings_service = SettingsService::new().with("SSL_CERT_FILE", "/nowhere/ca.pem").with("SSL_CERT_DIR", "/nowhere/certs");
-    settings_service.settings("http://127.0.0.1:9", "\n[web]\nmetrics_projects = [\"shpo\", \"shop\"]\n");
-    let service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
+    let workdir = Workdir::new().with("SSL_CERT_FILE", "/nowhere/ca.pem").with("SSL_CERT_DIR", "/nowhere/certs");
+    workdir.settings("http://127.0.0.1:9", "\n[web]\nmetrics_projects = [\"shpo\", \"shop\"]\n");
+    let service = workdir.start(&["run", "--config", "heartbeat.toml"]);
     service.err.wait_for("beating").await;
     let said = service.err.text();
     for words in [
@@ -220,6 +219,6 @@ async fn what_may_not_be_as_it_was_meant_is_said_at_the_start() {
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    let checked = settings_service.run(&["check", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
+    let checked = workdir.run(&["check", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
     assert!(checked.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which does not exist"), "{checked:?}");
 }

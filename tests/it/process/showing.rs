@@ -10,7 +10,7 @@ use heartbeat::model::{
 };
 use heartbeat::store::{self, SecretCipher, Store};
 
-use super::{SettingsService, settings};
+use super::{Workdir, settings};
 
 /// 2027-01-15T08:00:00Z
 const BEGUN: Minute = Minute::from_index(30_000_000);
@@ -34,16 +34,16 @@ enum Came {
 }
 
 /// A desk whose store tells of half an hour of two routes.
-async fn after_half_an_hour() -> SettingsService {
-    let settings_service = SettingsService::new();
-    let database = format!("sqlite:{}", settings_service.path("heartbeat.db").display());
+async fn after_half_an_hour() -> Workdir {
+    let workdir = Workdir::new();
+    let database = format!("sqlite:{}", workdir.path("heartbeat.db").display());
     // One key for all databases of the desk, wherever they would have theirs.
-    let key = settings_service.path("heartbeat.key").display().to_string();
-    let settings_service = settings_service.with("HEARTBEAT_KEY_FILE", &key).with("DATABASE_URL", &database);
+    let key = workdir.path("heartbeat.key").display().to_string();
+    let workdir = workdir.with("HEARTBEAT_KEY_FILE", &key).with("DATABASE_URL", &database);
     let more = "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\nhost = \"https://t.example.com/ingest\"\n";
-    settings_service.file("heartbeat.toml", &settings("https://posthog.example.com", more));
-    let specs = specs(&settings_service).await;
-    let store = open(&settings_service, "heartbeat.db").await;
+    workdir.file("heartbeat.toml", &settings("https://posthog.example.com", more));
+    let specs = specs(&workdir).await;
+    let store = open(&workdir, "heartbeat.db").await;
     store.apply(&specs, &[], BEGUN.start()).await.unwrap();
     let project = store.projects().await.unwrap().remove(0);
     let [first, proxy] = [project.routes[0].id, project.routes[1].id];
@@ -63,19 +63,19 @@ async fn after_half_an_hour() -> SettingsService {
         write(&store, &project, proxy, BEGUN.plus(at as i64), of_proxy).await;
     }
     store.close().await;
-    settings_service
+    workdir
 }
 
 /// The settings' projects, by way of a store of their own.
-async fn specs(settings_service: &SettingsService) -> Vec<ProjectSpec> {
-    settings_service.done(&["apply", "heartbeat.toml", "--database", "sqlite:first.db"]).await;
-    let store = open(settings_service, "first.db").await;
+async fn specs(workdir: &Workdir) -> Vec<ProjectSpec> {
+    workdir.done(&["apply", "heartbeat.toml", "--database", "sqlite:first.db"]).await;
+    let store = open(workdir, "first.db").await;
     store.projects().await.unwrap().into_iter().map(|project| project.spec).collect()
 }
 
-async fn open(settings_service: &SettingsService, file: &str) -> Arc<Store> {
-    let cipher = SecretCipher::from_key_file(&settings_service.path("heartbeat.key")).unwrap();
-    store::open(&format!("sqlite:{}", settings_service.path(file).display()), cipher).await.unwrap()
+async fn open(workdir: &Workdir, file: &str) -> Arc<Store> {
+    let cipher = SecretCipher::from_key_file(&workdir.path("heartbeat.key")).unwrap();
+    store::open(&format!("sqlite:{}", workdir.path(file).display()), cipher).await.unwrap()
 }
 
 async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute, came: Came) {
@@ -148,42 +148,36 @@ fn readback(project: &Project, at: Timestamp) -> Readback {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_says_how_it_stands() {
-    let settings_service = after_half_an_hour().await;
-    insta::assert_snapshot!("status", settings_service.run(&["status", "--at", AT]).await.shown(""));
-    insta::assert_snapshot!("status as JSON", settings_service.run(&["status", "--at", AT, "--json"]).await.shown(""));
+    let workdir = after_half_an_hour().await;
+    insta::assert_snapshot!("status", workdir.run(&["status", "--at", AT]).await.shown(""));
+    insta::assert_snapshot!("status as JSON", workdir.run(&["status", "--at", AT, "--json"]).await.shown(""));
     // Before the proxy refused, all was well; long after, nothing runs.
-    insta::assert_snapshot!(
-        "status of an earlier moment",
-        settings_service.run(&["status", "--at", "2027-01-15T08:26:50Z"]).await.shown("")
-    );
+    insta::assert_snapshot!("status of an earlier moment", workdir.run(&["status", "--at", "2027-01-15T08:26:50Z"]).await.shown(""));
     insta::assert_snapshot!(
         "status when nothing runs",
-        settings_service.run(&["status", "--at", "2027-01-15T11:00:00+02:00", "--check"]).await.shown("")
+        workdir.run(&["status", "--at", "2027-01-15T11:00:00+02:00", "--check"]).await.shown("")
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_code_says_whether_all_is_well_when_asked() {
-    let settings_service = after_half_an_hour().await;
+    let workdir = after_half_an_hour().await;
     for (at, code) in [(AT, 1), ("2027-01-15T08:26:50Z", 0)] {
-        assert_eq!(settings_service.run(&["status", "--at", at]).await.code(), 0);
-        assert_eq!(settings_service.run(&["status", "--at", at, "--check"]).await.code(), code, "{at}");
+        assert_eq!(workdir.run(&["status", "--at", at]).await.code(), 0);
+        assert_eq!(workdir.run(&["status", "--at", at, "--check"]).await.code(), code, "{at}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beats_are_listed_failures_with_what_came_back() {
-    let settings_service = after_half_an_hour().await;
-    insta::assert_snapshot!("beats", settings_service.run(&["beats", "--at", AT, "--since", "25m"]).await.shown(""));
-    insta::assert_snapshot!(
-        "beats that failed",
-        settings_service.run(&["beats", "--at", AT, "--failures", "--route", "heartbeat"]).await.shown("")
-    );
+    let workdir = after_half_an_hour().await;
+    insta::assert_snapshot!("beats", workdir.run(&["beats", "--at", AT, "--since", "25m"]).await.shown(""));
+    insta::assert_snapshot!("beats that failed", workdir.run(&["beats", "--at", AT, "--failures", "--route", "heartbeat"]).await.shown(""));
     insta::assert_snapshot!(
         "beats as JSON",
-        settings_service.run(&["beats", "--at", AT, "--since", "4m", "--route", "proxy", "--json", "--project", "shop"]).await.shown("")
+        workdir.run(&["beats", "--at", AT, "--since", "4m", "--route", "proxy", "--json", "--project", "shop"]).await.shown("")
     );
-    insta::assert_snapshot!(settings_service.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @r"
+    insta::assert_snapshot!(workdir.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @r"
     exit 0
     --- err
     No failed beats in the last 2m.
@@ -192,8 +186,8 @@ async fn beats_are_listed_failures_with_what_came_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_told_with_what_is() {
-    let settings_service = after_half_an_hour().await;
-    settings_service.done(&["projects", "add", "blog", "--host", "eu", "--token", "phc_blog", "--no-personal-api-key", "--no-check"]).await;
+    let workdir = after_half_an_hour().await;
+    workdir.done(&["projects", "add", "blog", "--host", "eu", "--token", "phc_blog", "--no-personal-api-key", "--no-check"]).await;
     let mut shown = String::new();
     for arguments in [
         &["status", "--project", "shpo"][..],
@@ -205,9 +199,9 @@ async fn what_is_not_there_is_told_with_what_is() {
         &["status", "--project", "blog", "--at", AT],
         &["beats", "--project", "blog", "--at", AT],
     ] {
-        let _ = write!(shown, "$ heartbeat {}\n{}\n", arguments.join(" "), settings_service.run(arguments).await.shown(""));
+        let _ = write!(shown, "$ heartbeat {}\n{}\n", arguments.join(" "), workdir.run(arguments).await.shown(""));
     }
-    let empty = SettingsService::new();
+    let empty = Workdir::new();
     empty.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00"]).await;
     for arguments in [&["status"][..], &["status", "--json"], &["beats"]] {
         let _ = write!(shown, "(empty) $ heartbeat {}\n{}\n", arguments.join(" "), empty.run(arguments).await.shown(""));

@@ -11,7 +11,7 @@ use heartbeat::store::{self, IncidentFilter, NotificationFilter, SecretCipher, S
 use serde_json::json;
 
 use super::receiver::{Letter, Receiver};
-use super::{Ended, Process, SettingsService, eventually, speed};
+use super::{Ended, Process, Workdir, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::postgres;
 
@@ -36,7 +36,7 @@ at_once = 60000
 
 /// One service after the other, over one store, one sandbox and one receiver.
 pub(super) struct Story {
-    pub(super) settings_service: SettingsService,
+    pub(super) workdir: Workdir,
     pub(super) sandbox: Running,
     pub(super) receiver: Receiver,
     store: Arc<Store>,
@@ -45,14 +45,14 @@ pub(super) struct Story {
 
 impl Story {
     pub(super) async fn over(database: &str) -> Self {
-        let settings_service = SettingsService::new();
-        let database = database.replace("DESK", &settings_service.path("").display().to_string());
-        let key = settings_service.path("heartbeat.key");
+        let workdir = Workdir::new();
+        let database = database.replace("WORKDIR", &workdir.path("").display().to_string());
+        let key = workdir.path("heartbeat.key");
         let store = store::open(&database, SecretCipher::from_key_file(&key).unwrap()).await.unwrap();
-        let settings_service = settings_service.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
+        let workdir = workdir.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
         let (sandbox, receiver) = (Running::start(Clock::fast(speed(SPEED))).await, Receiver::start().await);
-        settings_service.settings(&sandbox.url, &format!("{SETTINGS}url = \"{}/hook\"\n", receiver.url));
-        Self { settings_service, sandbox, receiver, store, database }
+        workdir.settings(&sandbox.url, &format!("{SETTINGS}url = \"{}/hook\"\n", receiver.url));
+        Self { workdir, sandbox, receiver, store, database }
     }
 
     pub(super) async fn start(&self) -> Process {
@@ -63,7 +63,7 @@ impl Story {
 
     fn launch(&self) -> Process {
         let times = SPEED.to_string();
-        self.settings_service.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times])
+        self.workdir.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times])
     }
 
     pub(super) async fn storm(&self) {
@@ -78,7 +78,7 @@ impl Story {
     pub(super) async fn ask(&self, arguments: &[&str]) -> Ended {
         let mut arguments = arguments.to_vec();
         arguments.extend(["--database", &self.database]);
-        self.settings_service.run(&arguments).await
+        self.workdir.run(&arguments).await
     }
 
     async fn incidents(&self) -> Vec<Incident> {
@@ -289,7 +289,7 @@ async fn killed_at_any_moment(database: &str, seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_each_step_over_sqlite_it_tells_everything() {
-    killed_at_each_step("sqlite:DESKheartbeat.db").await;
+    killed_at_each_step("sqlite:WORKDIRheartbeat.db").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -299,7 +299,7 @@ async fn killed_at_each_step_over_postgresql_it_tells_everything() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_over_sqlite_it_tells_everything() {
-    killed_at_any_moment("sqlite:DESKheartbeat.db", 0x7e11).await;
+    killed_at_any_moment("sqlite:WORKDIRheartbeat.db", 0x7e11).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -331,7 +331,7 @@ async fn of_two_services_one_delivers_what_the_other_died_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_says_both_that_it_opened_and_that_it_is_over_says_so_on_every_try() {
-    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let story = Story::over("sqlite:WORKDIRheartbeat.db").await;
     let mut life = story.start().await;
     story.receiver.answer(Some(503));
     story.storm().await;

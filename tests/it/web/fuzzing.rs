@@ -47,17 +47,16 @@ fn examples() -> u32 {
 async fn whatever_the_api_is_asked_it_does_not_break() {
     let mut served = Served::start(60, Some(|sandbox, receiver| settings(sandbox, &MORE.replace("RECEIVER", receiver)))).await;
     for number in 0..OTHER_TOKENS {
-        served.settings_service.done(&["tokens", "add", &format!("other-{number}")]).await;
+        served.workdir.done(&["tokens", "add", &format!("other-{number}")]).await;
     }
-    let made: Value =
-        serde_json::from_str(&served.settings_service.done(&["tokens", "add", "fuzz", "--role", "editor", "--json"]).await).unwrap();
+    let made: Value = serde_json::from_str(&served.workdir.done(&["tokens", "add", "fuzz", "--role", "editor", "--json"]).await).unwrap();
     let token = made["token"].as_str().unwrap();
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let schemathesis = root.join(".venv/bin/schemathesis");
     assert!(schemathesis.exists(), "{} is missing: run bin/test, which sets up what the tests need", schemathesis.display());
     let examples = examples();
-    let mut command = served.settings_service.command(&schemathesis);
+    let mut command = served.workdir.command(&schemathesis);
     command.args(["run", &format!("{}/api/openapi.json", served.origin), "--header", &format!("Authorization: Bearer {token}")]);
     command.args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]);
     command.args([

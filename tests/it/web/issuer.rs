@@ -73,7 +73,7 @@ struct Waiting {
     back: String,
 }
 
-struct SettingsService {
+struct IssuerState {
     base: String,
     ways: Mutex<Ways>,
     waiting: Mutex<BTreeMap<String, Waiting>>,
@@ -82,7 +82,7 @@ struct SettingsService {
 
 /// An issuer that serves until it is dropped.
 pub(crate) struct TestIssuer {
-    settings_service: Arc<SettingsService>,
+    issuer_state: Arc<IssuerState>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -102,35 +102,34 @@ impl TestIssuer {
         let (about, answers) = (BTreeMap::new(), None);
         let ways = Ways { claims, about, signs: Signs::With(0), publishes: 0, denies: None, answers, port: None, is_public: false, now_s };
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let settings_service =
-            Arc::new(SettingsService { base, ways: Mutex::new(ways), waiting: Mutex::default(), asked: Mutex::default() });
+        let issuer_state = Arc::new(IssuerState { base, ways: Mutex::new(ways), waiting: Mutex::default(), asked: Mutex::default() });
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(about_itself))
             .route("/keys", get(keys))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
-            .with_state(Arc::clone(&settings_service));
+            .with_state(Arc::clone(&issuer_state));
         let (stop, stopped) = oneshot::channel::<()>();
         let served = axum::serve(listener, routes).with_graceful_shutdown(async move { drop(stopped.await) });
         tokio::spawn(served.into_future());
-        Self { settings_service, _stop: stop }
+        Self { issuer_state, _stop: stop }
     }
 
     pub(crate) fn base(&self) -> &str {
-        &self.settings_service.base
+        &self.issuer_state.base
     }
 
     pub(crate) fn ways(&self) -> MutexGuard<'_, Ways> {
-        self.settings_service.ways.lock().unwrap()
+        self.issuer_state.ways.lock().unwrap()
     }
 
     /// How often it was asked for this path.
     pub(crate) fn asked(&self, path: &str) -> usize {
-        self.settings_service.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
+        self.issuer_state.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
     }
 }
 
-impl SettingsService {
+impl IssuerState {
     /// Remembers that it was asked; what it is to answer instead, if anything.
     fn asked(&self, path: &str) -> Option<Response> {
         self.asked.lock().unwrap().push(path.to_owned());
@@ -150,13 +149,13 @@ fn reject(status: StatusCode, error: &str, description: &str) -> Response {
     answer(status, &json!({ "error": error, "error_description": description }))
 }
 
-async fn about_itself(State(settings_service): State<Arc<SettingsService>>, uri: Uri) -> Response {
-    if let Some(instead) = settings_service.asked(uri.path()) {
+async fn about_itself(State(issuer_state): State<Arc<IssuerState>>, uri: Uri) -> Response {
+    if let Some(instead) = issuer_state.asked(uri.path()) {
         return instead;
     }
-    let at = |path: &str| format!("{}{path}", settings_service.base);
+    let at = |path: &str| format!("{}{path}", issuer_state.base);
     let mut about = json!({
-        "issuer": settings_service.base,
+        "issuer": issuer_state.base,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
         "jwks_uri": at("/keys"),
@@ -164,7 +163,7 @@ async fn about_itself(State(settings_service): State<Arc<SettingsService>>, uri:
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
     });
-    for (name, value) in &settings_service.ways.lock().unwrap().about {
+    for (name, value) in &issuer_state.ways.lock().unwrap().about {
         about[name] = value.clone();
     }
     answer(StatusCode::OK, &about)
@@ -177,11 +176,11 @@ fn numbers(key: &KeyPair) -> (String, String) {
     (URL_SAFE_NO_PAD.encode(&der[9..265]), URL_SAFE_NO_PAD.encode(&der[267..]))
 }
 
-async fn keys(State(settings_service): State<Arc<SettingsService>>, uri: Uri) -> Response {
-    if let Some(instead) = settings_service.asked(uri.path()) {
+async fn keys(State(issuer_state): State<Arc<IssuerState>>, uri: Uri) -> Response {
+    if let Some(instead) = issuer_state.asked(uri.path()) {
         return instead;
     }
-    let published = settings_service.ways.lock().unwrap().publishes;
+    let published = issuer_state.ways.lock().unwrap().publishes;
     let (n, e) = numbers(&KEYS[published]);
     answer(
         StatusCode::OK,
@@ -194,7 +193,7 @@ fn fields(text: &[u8]) -> BTreeMap<String, String> {
 }
 
 /// Logs in whoever comes, at once.
-async fn authorize(State(settings_service): State<Arc<SettingsService>>, uri: Uri) -> Response {
+async fn authorize(State(issuer_state): State<Arc<IssuerState>>, uri: Uri) -> Response {
     let asked = fields(uri.query().unwrap_or_default().as_bytes());
     let field = |name: &str| asked.get(name).map_or("", String::as_str);
     let scopes: Vec<&str> = field("scope").split(' ').collect();
@@ -202,30 +201,30 @@ async fn authorize(State(settings_service): State<Arc<SettingsService>>, uri: Ur
     assert!(scopes.contains(&"openid") && (scopes.contains(&"email") || scopes.contains(&"profile")), "{scopes:?}");
     assert!(field("state").len() >= 43 && field("nonce").len() >= 43 && field("state") != field("nonce"));
     let mut back = Url::parse(field("redirect_uri")).unwrap();
-    let denies = settings_service.ways.lock().unwrap().denies;
+    let denies = issuer_state.ways.lock().unwrap().denies;
     if let Some([error, description]) = denies {
         back.query_pairs_mut().append_pair("error", error).append_pair("error_description", description);
     } else {
-        let mut waiting = settings_service.waiting.lock().unwrap();
+        let mut waiting = issuer_state.waiting.lock().unwrap();
         let code = format!("code-{}", waiting.len());
         let [nonce, challenge, to] = ["nonce", "code_challenge", "redirect_uri"].map(|name| field(name).to_owned());
         waiting.insert(code.clone(), Waiting { nonce, challenge, back: to });
         back.query_pairs_mut().append_pair("code", &code);
     }
     back.query_pairs_mut().append_pair("state", field("state"));
-    if let Some(port) = settings_service.ways.lock().unwrap().port {
+    if let Some(port) = issuer_state.ways.lock().unwrap().port {
         back.set_port(Some(port)).unwrap();
     }
     (StatusCode::FOUND, [(LOCATION, back.to_string())]).into_response()
 }
 
-async fn token(State(settings_service): State<Arc<SettingsService>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    if let Some(instead) = settings_service.asked(uri.path()) {
+async fn token(State(issuer_state): State<Arc<IssuerState>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(instead) = issuer_state.asked(uri.path()) {
         return instead;
     }
     let asked = fields(&body);
     let field = |name: &str| asked.get(name).map_or("", String::as_str);
-    let ways = settings_service.ways.lock().unwrap();
+    let ways = issuer_state.ways.lock().unwrap();
     let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).unwrap_or_default();
     let of_header = header.strip_prefix("Basic ").map(|login| String::from_utf8(STANDARD.decode(login).unwrap()).unwrap());
     let in_body = asked.get("client_secret").map(|secret| format!("{}:{secret}", field("client_id")));
@@ -240,14 +239,14 @@ async fn token(State(settings_service): State<Arc<SettingsService>>, uri: Uri, h
         return reject(StatusCode::UNAUTHORIZED, "invalid_client", "unknown client, or its secret is wrong");
     }
     // A code is good once, for whoever began, and for where it was begun.
-    let waiting = settings_service.waiting.lock().unwrap().get_mut(field("code")).map(|waiting| std::mem::take(&mut waiting.nonce));
-    let fits = settings_service.waiting.lock().unwrap().get(field("code")).is_some_and(|waiting| {
+    let waiting = issuer_state.waiting.lock().unwrap().get_mut(field("code")).map(|waiting| std::mem::take(&mut waiting.nonce));
+    let fits = issuer_state.waiting.lock().unwrap().get(field("code")).is_some_and(|waiting| {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier").as_bytes()));
         waiting.challenge == challenge && waiting.back == field("redirect_uri")
     });
     match waiting.filter(|nonce| !nonce.is_empty() && fits && field("grant_type") == "authorization_code") {
         Some(nonce) => {
-            let token = id_token(&settings_service.base, &ways, &nonce);
+            let token = id_token(&issuer_state.base, &ways, &nonce);
             answer(StatusCode::OK, &json!({ "access_token": "x", "token_type": "Bearer", "expires_in": 300, "id_token": token }))
         }
         None => reject(StatusCode::BAD_REQUEST, "invalid_grant", "the code is not good"),
