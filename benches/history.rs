@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use heartbeat::model::Retention;
 use heartbeat::model::{
     HeartbeatApp, Host, Minute, Outcome, Phases, Project, ProjectName, ProjectSpec, ProjectToken, Readback, Recorded, RouteId, Settled,
-    Timestamp, Timing, Traffic,
+    Timestamp, Traffic,
 };
 use heartbeat::retention::aggregate_due;
 use heartbeat::store::{SecretCipher, Store, StoreError, open};
@@ -95,15 +95,12 @@ async fn set_up(store: &Store, routes: usize) -> Result<(Project, Vec<RouteId>),
     let own = HeartbeatApp::default().all_routes().remove(0);
     let more = (1..routes).map(|at| heartbeat::model::RouteSpec { name: format!("route-{at}"), ..own.clone() });
     let spec = ProjectSpec {
-        name: ProjectName::parse("bench").expect("a name"),
-        host: Host::parse("eu").expect("a host"),
-        api_host: None,
-        token: ProjectToken::parse("phc_bench").expect("a token"),
-        personal_key: None,
-        posthog_id: None,
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp { routes: more.collect(), ..HeartbeatApp::default() }),
-        ingestion_alert: None,
+        ..ProjectSpec::new(
+            ProjectName::parse("bench").expect("a name"),
+            Host::parse("eu").expect("a host"),
+            ProjectToken::parse("phc_bench").expect("a token"),
+        )
     };
     store.apply(&[spec], &[], START.start()).await?;
     let project = store.projects().await?.remove(0);

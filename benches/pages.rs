@@ -17,8 +17,7 @@ use heartbeat::config::WebSettings;
 use heartbeat::liveness::Liveness;
 use heartbeat::model::{
     Diagnosis, Events, HeartbeatApp, Host, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, Outcome, Phases, Project, ProjectName,
-    ProjectSpec, ProjectToken, Readback, Recorded, Role, RouteId, RuleKind, Severity, StatusPage, Tally, Timestamp, Timing, Traffic,
-    UserName,
+    ProjectSpec, ProjectToken, Readback, Recorded, Role, RouteId, RuleKind, Severity, StatusPage, Tally, Timestamp, Traffic, UserName,
 };
 use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
@@ -177,7 +176,7 @@ async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()>
             store.write_incident(&incident(project, now), &[], &|_| Vec::new()).await?;
         }
     }
-    let names: Vec<ProjectName> = projects.iter().take(5).map(|project| project.spec.name.clone()).collect();
+    let names = projects.iter().take(5).map(|project| project.spec.name.clone()).collect();
     let page = StatusPage { name: ProjectName::parse("data")?, title: "Data".into(), projects: names, public: true };
     store.change(&Change { put_status_pages: &[page], at: now, ..Change::default() }).await?;
     Ok(())
@@ -185,15 +184,10 @@ async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()>
 
 fn spec(name: &str, events: &str) -> anyhow::Result<ProjectSpec> {
     Ok(ProjectSpec {
-        name: ProjectName::parse(name)?,
-        host: Host::parse("eu")?,
-        api_host: None,
-        token: ProjectToken::parse(&format!("phc_{name}"))?,
-        personal_key: None,
         posthog_id: Some(1),
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp { events: Events::parse(events).map_err(anyhow::Error::msg)?, ..HeartbeatApp::default() }),
         ingestion_alert: Some(IngestionAlertApp::default()),
+        ..ProjectSpec::new(ProjectName::parse(name)?, Host::parse("eu")?, ProjectToken::parse(&format!("phc_{name}"))?)
     })
 }
 

@@ -9,7 +9,7 @@ CREATE TABLE projects (
     token TEXT NOT NULL,
     personal_key {bytes}, -- encrypted
     posthog_id BIGINT,
-    timing TEXT NOT NULL -- JSON
+    settings TEXT NOT NULL -- the other settings: JSON
 ) {without_rowid};
 
 CREATE TABLE apps (
@@ -121,6 +121,8 @@ CREATE TABLE readback_samples (
     newest_ago_ms BIGINT,
     watched BIGINT,
     watched_newest_ago_ms BIGINT,
+    quota_percent SMALLINT, -- NULL: PostHog did not say
+    quota_limited SMALLINT,
     PRIMARY KEY (minute, project)
 ) {without_rowid};
 
@@ -184,7 +186,7 @@ CREATE TABLE channels (
     of_app BIGINT, -- the project of the app that it belongs to
     kind TEXT NOT NULL,
     enabled SMALLINT NOT NULL,
-    projects TEXT NOT NULL, -- JSON; all, when empty
+    projects TEXT NOT NULL, -- the entries of the filter: JSON
     least SMALLINT NOT NULL,
     at_once INTEGER NOT NULL,
     title TEXT,
@@ -229,7 +231,7 @@ CREATE INDEX notifications_of_incident ON notifications (incident);
 
 CREATE TABLE windows (
     name TEXT NOT NULL PRIMARY KEY,
-    projects TEXT NOT NULL, -- JSON; all, when empty
+    projects TEXT NOT NULL, -- the entries of the filter: JSON
     from_ms BIGINT,
     to_ms BIGINT,
     cron TEXT,
@@ -282,7 +284,7 @@ CREATE TABLE invitations (
 CREATE TABLE status_pages (
     name TEXT NOT NULL PRIMARY KEY,
     title TEXT NOT NULL,
-    projects TEXT NOT NULL, -- JSON
+    projects TEXT NOT NULL, -- the entries of the filter: JSON
     is_public SMALLINT NOT NULL
 ) {without_rowid};
 

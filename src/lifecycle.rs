@@ -1,12 +1,11 @@
-//! Signals: SIGINT and SIGTERM request a stop, a second one ends the process at once, SIGHUP requests a reload of the
-//! settings.
+//! Signals: SIGINT and SIGTERM request a stop, a second one ends the process at once. SIGHUP requests a reload of the settings, or a stop.
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that receives signals")]
 
 use std::future::Future;
 use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// A stop request to wait for. Cheap to clone; all clones get it.
@@ -40,6 +39,18 @@ impl StopHandle {
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
+
+    fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+/// What SIGHUP requests. A process gets it when its terminal is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hangup {
+    Reloads,
+    /// A second one does not end the process at once: a terminal that is closed may send several.
+    Stops,
 }
 
 #[derive(Debug, Clone)]
@@ -68,16 +79,27 @@ pub struct Lifecycle {
 
 impl Lifecycle {
     /// From here on a signal ends nothing by itself: use [`Lifecycle::guard`].
-    pub fn listen() -> io::Result<Self> {
-        let ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        let hangup = signal(SignalKind::hangup())?;
+    pub fn listen(on_hangup: Hangup) -> io::Result<Self> {
+        let [mut interrupt, mut terminate] = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+        let mut hangup = signal(SignalKind::hangup())?;
         let (first, stop) = Stop::by_hand();
         let (second, stop_now) = Stop::by_hand();
         let (again, reload) = watch::channel(0);
         tokio::spawn(async move {
-            hear_end(ends, &first, &second).await;
+            loop {
+                let is_hangup = tokio::select! {
+                    Some(()) = interrupt.recv() => false,
+                    Some(()) = terminate.recv() => false,
+                    Some(()) = hangup.recv() => true,
+                    else => return,
+                };
+                match (is_hangup, on_hangup) {
+                    (true, Hangup::Reloads) => again.send_modify(|times| *times += 1),
+                    (false, _) if first.is_asked() => second.stop(),
+                    _ => first.stop(),
+                }
+            }
         });
-        tokio::spawn(hear_reload(hangup, again));
         Ok(Self { stop, stop_now, reload: Reload(reload) })
     }
 
@@ -100,22 +122,6 @@ impl Lifecycle {
     }
 }
 
-async fn hear_end([mut interrupt, mut terminate]: [Signal; 2], first: &StopHandle, second: &StopHandle) {
-    for handle in [first, second] {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        handle.stop();
-    }
-}
-
-async fn hear_reload(mut hangup: Signal, again: watch::Sender<u64>) {
-    while hangup.recv().await.is_some() {
-        again.send_modify(|times| *times += 1);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -135,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_signal_asks_a_second_ends_and_hangup_reloads() {
-        let lifecycle = Lifecycle::listen().unwrap();
+        let lifecycle = Lifecycle::listen(Hangup::Reloads).unwrap();
         let (stop, mut reload) = (lifecycle.stop(), lifecycle.reload());
 
         send("-HUP");

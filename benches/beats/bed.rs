@@ -4,9 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use heartbeat::model::{
-    HeartbeatApp, Host, IngestionAlertApp, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp, Timing,
-};
+use heartbeat::model::{HeartbeatApp, Host, IngestionAlertApp, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp};
 use heartbeat::store::{self, SecretCipher, Store};
 
 use crate::process::Process;
@@ -69,14 +67,14 @@ async fn open(folder: &Path) -> anyhow::Result<Arc<Store>> {
 
 fn spec(projects: Projects<'_>, at: usize) -> anyhow::Result<ProjectSpec> {
     Ok(ProjectSpec {
-        name: ProjectName::parse(&format!("project-{at}"))?,
-        host: Host::parse(projects.address)?,
-        api_host: None,
-        token: ProjectToken::parse(&format!("phc_bench{at:038}"))?,
         personal_key: if projects.keyed { Some(PersonalKey::parse("phx_bench")?) } else { None },
         posthog_id: Some(1),
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: projects.watched.then(IngestionAlertApp::default),
+        ..ProjectSpec::new(
+            ProjectName::parse(&format!("project-{at}"))?,
+            Host::parse(projects.address)?,
+            ProjectToken::parse(&format!("phc_bench{at:038}"))?,
+        )
     })
 }

@@ -63,10 +63,10 @@ impl Demo {
         Ok(Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder })
     }
 
-    /// Starts sandbox and service in the background; `stop` ends them and removes the store.
+    /// Starts sandbox and service in the background; `stop` ends them.
     pub fn start(self, stop: Stop) -> (Running, tokio::task::JoinHandle<anyhow::Result<()>>) {
         let Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder } = self;
-        let running = Running { sandbox: sandbox.clone(), address, link, store, clock, inbox: receiver.inbox() };
+        let running = Running { sandbox: sandbox.clone(), address, link, store, clock, inbox: receiver.inbox(), _folder: folder };
         let work = tokio::spawn(async move {
             let serve = {
                 let stop = stop.clone();
@@ -76,9 +76,7 @@ impl Demo {
                 let stop = stop.clone();
                 receiver.serve(async move { stop.asked().await })
             };
-            let all = tokio::try_join!(serve, take, service.run_with(Some(page), stop)).map(|_| ());
-            drop(folder);
-            all
+            tokio::try_join!(serve, take, service.run_with(Some(page), stop)).map(|_| ())
         });
         (running, work)
     }
@@ -92,6 +90,8 @@ pub struct Running {
     pub store: Arc<Store>,
     pub clock: Clock,
     pub inbox: Inbox,
+    /// Contains the store, and is removed with this value: a second signal ends the background work before its end.
+    _folder: tempfile::TempDir,
 }
 
 impl Running {
@@ -124,15 +124,11 @@ fn clear_faults(sandbox: &Sandbox) -> anyhow::Result<()> {
 fn project(address: &str) -> anyhow::Result<ProjectSpec> {
     let events = Events::parse("heartbeat + heartbeat_buffer + heartbeat_api").map_err(anyhow::Error::msg)?;
     Ok(ProjectSpec {
-        name: ProjectName::parse("demo")?,
-        host: Host::parse(address)?,
-        api_host: None,
-        token: ProjectToken::parse(sandbox::TOKEN)?,
         personal_key: Some(PersonalKey::parse(sandbox::PERSONAL_KEY)?),
-        posthog_id: None,
         timing: Timing { lost_after: Duration::from_mins(5), ..Timing::default() },
         heartbeat: Some(HeartbeatApp { events, ..HeartbeatApp::default() }),
         ingestion_alert: Some(alert()?),
+        ..ProjectSpec::new(ProjectName::parse("demo")?, Host::parse(address)?, ProjectToken::parse(sandbox::TOKEN)?)
     })
 }
 

@@ -113,7 +113,7 @@ pub fn service(settings: &Settings, store: Arc<Store>, clock: Clock) -> anyhow::
     let client = client(&settings.proxies, clock.clone())?;
     let sender = Arc::new(sender(settings, clock.clone())?);
     let ping = settings.dead_man.clone().map(|DeadMan { url, post }| {
-        let method = if post { notify::Method::Post } else { notify::Method::Get };
+        let method = if post { notify::Method::POST } else { notify::Method::GET };
         Ping { url, method }
     });
     let file = settings.database.file().map(DatabaseFile::at).transpose().context("cannot read the database file")?;

@@ -43,90 +43,81 @@ impl Service {
 
     /// Also serves the page on this listener; the page counts as a loop.
     pub async fn run_with(self, page: Option<(Web, TcpListener)>, stop: Stop) -> anyhow::Result<()> {
-        let mut loops: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
+        let mut loops = Loops { running: JoinSet::new(), stop };
         let Self { store, file, client, sender, ping, clock, liveness, retention } = self;
         let address = page.as_ref().and_then(|(web, listener)| Some(web.settings.address(listener.local_addr().ok()?, "")));
         if let Some((web, listener)) = page {
-            let stop = stop.clone();
-            let asked = async move { stop.asked().await };
-            loops.spawn(async move {
-                web.serve(listener, asked).await;
-                ("page", Ok(()))
+            loops.start("page", |stop| async move {
+                web.serve(listener, async move { stop.asked().await }).await;
+                Ok(())
             });
         }
-        let watch = watch(clock.clone(), liveness.clone());
-        let watch_store = watch_store(Arc::clone(&store), liveness.clone());
-        let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), liveness.clone()));
-        let (announced, of_page) = (address.clone(), Arc::clone(&store));
-        let announcing = async move {
-            match announced {
-                Some(address) => keep_announcing(of_page, address).await,
-                None => std::future::pending().await,
-            }
-        };
-        let of_page = Arc::clone(&store);
-        let lost = file.map(|file| file.lost(clock.clone()));
-        let lost = async { if let Some(lost) = lost { lost.await } else { std::future::pending().await } };
-        let pings = async { if let Some(pings) = pings { pings.await } else { std::future::pending().await } };
-        let notify = Notify { store: Arc::clone(&store), sender, clock: clock.clone(), liveness: liveness.clone() };
         let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), liveness: liveness.clone() };
         let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), liveness: liveness.clone() };
-        start(&mut loops, Loop::Pulse, {
-            let stop = stop.clone();
-            async move { Ok(pulse.run(stop.asked()).await?) }
-        });
-        start(&mut loops, Loop::Verify, {
-            let stop = stop.clone();
-            async move {
-                verify.run(stop.asked()).await;
-                Ok(())
-            }
-        });
-        start(&mut loops, Loop::Notify, {
-            let stop = stop.clone();
-            async move {
-                notify.run(stop.asked()).await;
-                Ok(())
-            }
-        });
-        start(&mut loops, Loop::Retention, {
-            let stop = stop.clone();
-            async move {
-                tokio::select! {
-                    () = stop.asked() => Ok(()),
-                    never = retention::run(store, clock, retention, move |at| liveness.sign(Loop::Retention, at)) => match never {},
-                }
-            }
-        });
-        let all_ended = async {
-            while let Some(ended) = loops.join_next().await {
-                let (of, result) = ended.context("a loop panicked")?;
-                result.with_context(|| format!("the loop {of} failed"))?;
-                if !stop.is_asked() {
-                    return Err(anyhow!("the loop {of} ended by itself"));
-                }
-            }
+        let notify = Notify { store: Arc::clone(&store), sender: Arc::clone(&sender), clock: clock.clone(), liveness: liveness.clone() };
+        let (signs, at) = (liveness.clone(), clock.clone());
+        let retain = retention::run(Arc::clone(&store), at, retention, move |at| signs.sign(Loop::Retention, at));
+        loops.start(Loop::Pulse.name(), |stop| async move { Ok(pulse.run(stop.asked()).await?) });
+        loops.start(Loop::Verify.name(), |stop| async move {
+            verify.run(stop.asked()).await;
             Ok(())
-        };
+        });
+        loops.start(Loop::Notify.name(), |stop| async move {
+            notify.run(stop.asked()).await;
+            Ok(())
+        });
+        loops.start(Loop::Retention.name(), |stop| async move {
+            tokio::select! {
+                () = stop.asked() => Ok(()),
+                never = retain => match never {},
+            }
+        });
+        let announcing = address.clone().map(|address| keep_announcing(Arc::clone(&store), address));
         let ended = tokio::select! {
-            ended = all_ended => ended,
-            never = announcing => match never {},
-            never = watch => match never {},
-            never = watch_store => match never {},
-            never = pings => match never {},
-            gone = lost => Err(anyhow!(gone)),
+            ended = loops.all_ended() => ended,
+            never = optional(announcing) => match never {},
+            never = watch(clock.clone(), liveness.clone()) => match never {},
+            never = watch_store(Arc::clone(&store), liveness.clone()) => match never {},
+            never = optional(ping.map(|ping| watch_over(ping, sender, clock.clone(), liveness.clone()))) => match never {},
+            gone = optional(file.map(|file| file.lost(clock.clone()))) => Err(anyhow!(gone)),
         };
         if let Some(address) = address {
-            withdraw(&of_page, &address).await;
+            withdraw(&store, &address).await;
         }
         ended
     }
 }
 
-fn start(
-    loops: &mut JoinSet<(&'static str, anyhow::Result<()>)>,
-    of: Loop,
-    work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
-) {
-    loops.spawn(async move { (of.name(), work.await) });
+struct Loops {
+    running: JoinSet<(&'static str, anyhow::Result<()>)>,
+    stop: Stop,
+}
+
+impl Loops {
+    fn start<F>(&mut self, name: &'static str, work: impl FnOnce(Stop) -> F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let work = work(self.stop.clone());
+        self.running.spawn(async move { (name, work.await) });
+    }
+
+    async fn all_ended(&mut self) -> anyhow::Result<()> {
+        while let Some(ended) = self.running.join_next().await {
+            let (name, result) = ended.context("a loop panicked")?;
+            result.with_context(|| format!("the loop {name} failed"))?;
+            if !self.stop.is_asked() {
+                return Err(anyhow!("the loop {name} ended by itself"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Never ends without work.
+async fn optional<T>(work: Option<impl Future<Output = T>>) -> T {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
 }

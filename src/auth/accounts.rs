@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::authenticator::{Authenticator, TOKEN_PREFIX, audit_entry, hashed};
-use crate::model::{ApiToken, AuditEntry, ProjectName, Role, Secret, User, UserName};
+use crate::model::{ApiToken, AuditEntry, Invalid, ProjectName, Role, Secret, User, UserName};
 use crate::store::{Checked, NoTurn, StoreError, Turns};
 
 #[derive(Clone, Copy)]
@@ -34,11 +34,11 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
-/// Parses a token's name, which appears in audit entries and URLs like a project's. The error continues a sentence.
-pub fn token_name(text: &str) -> Result<ProjectName, String> {
-    let name = ProjectName::parse(text).map_err(|wrong| wrong.to_string())?;
+/// Parses a token's name, which appears in audit entries and URLs like a project's.
+pub fn token_name(text: &str) -> Result<ProjectName, Invalid> {
+    let name = ProjectName::parse(text)?;
     if name.as_str().starts_with(TOKEN_PREFIX) {
-        return Err(format!("must not begin with {TOKEN_PREFIX}, as tokens themselves do"));
+        return Err(Invalid::unquoted(format!("must not begin with {TOKEN_PREFIX}, as tokens themselves do")));
     }
     Ok(name)
 }
@@ -69,9 +69,7 @@ impl<'d> Accounts<'d> {
     /// Invites a user, and adds the user if new. Without `role` an existing user keeps the role, and a new one becomes a viewer, or an
     /// editor if there is none. Returns the code of the link and the role.
     pub async fn invite(&self, name: &UserName, role: Option<Role>) -> Result<(String, Role), AccountError> {
-        let mut turns = Turns::since(self.since);
-        let role = loop {
-            let expected = Some(turns.next(&self.authenticator.store).await?);
+        let invited = self.change(move |expected| async move {
             let existing = self.find_user(name).await?;
             let desired = match role.or(existing.as_ref().map(|user| user.role)) {
                 Some(role) => role,
@@ -81,59 +79,52 @@ impl<'d> Accounts<'d> {
             };
             self.keep_a_writer(existing.as_ref(), desired).await?;
             let words = match &existing {
-                Some(user) if user.role == desired => break desired,
+                Some(user) if user.role == desired => return Ok(desired),
                 Some(user) => format!("invited; {}", differs(user.role, desired)),
                 None => format!("invited as {desired}"),
             };
             let audit_entry = self.audit_entry(name, words);
-            if written(self.authenticator.put(name, desired, None, Checked { audit_entry: &audit_entry, expected }).await)?.is_some() {
-                break desired;
-            }
-        };
+            self.authenticator.put(name, desired, None, Checked { audit_entry: &audit_entry, expected }).await?;
+            Ok(desired)
+        });
+        let role = invited.await?;
         Ok((self.authenticator.invite(Some(name.clone()), role).await?, role))
     }
 
     /// Sets the role; returns the user as before.
     pub async fn set(&self, name: &UserName, role: Role) -> Result<User, AccountError> {
-        let mut turns = Turns::since(self.since);
-        loop {
-            let expected = Some(turns.next(&self.authenticator.store).await?);
+        let set = self.change(move |expected| async move {
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), role).await?;
             let audit_entry = self.audit_entry(name, differs(user.role, role));
-            let checked = Checked { audit_entry: &audit_entry, expected };
-            if user.role == role || written(self.authenticator.put(name, role, None, checked).await)?.is_some() {
-                return Ok(user);
+            if user.role != role {
+                self.authenticator.put(name, role, None, Checked { audit_entry: &audit_entry, expected }).await?;
             }
-        }
+            Ok(user)
+        });
+        set.await
     }
 
     /// Sets a new password and closes all sessions of the user. The role does not change.
     pub async fn set_password(&self, name: &UserName, password: &Secret) -> Result<(), AccountError> {
-        let hash = hashed(password).await?;
-        let audit_entry = self.audit_entry(name, "changed the password".to_owned());
-        let mut turns = Turns::since(self.since);
-        loop {
-            let expected = Some(turns.next(&self.authenticator.store).await?);
+        let (hash, audit_entry) = (&hashed(password).await?, &self.audit_entry(name, "changed the password".to_owned()));
+        let set = self.change(move |expected| async move {
             let user = self.user(name).await?;
-            let checked = Checked { audit_entry: &audit_entry, expected };
-            if written(self.authenticator.put_hashed(name, user.role, Some(&hash), checked).await)?.is_some() {
-                return Ok(());
-            }
-        }
+            self.authenticator.put_hashed(name, user.role, Some(hash), Checked { audit_entry, expected }).await?;
+            Ok(())
+        });
+        set.await
     }
 
     pub async fn remove(&self, name: &UserName) -> Result<(), AccountError> {
-        let mut turns = Turns::since(self.since);
-        loop {
-            let expected = Some(turns.next(&self.authenticator.store).await?);
+        let removed = self.change(move |expected| async move {
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), Role::Viewer).await?;
             let audit_entry = self.audit_entry(name, format!("removed; role {} -> none", user.role));
-            if written(self.authenticator.store.drop_user(name, Checked { audit_entry: &audit_entry, expected }).await)?.is_some() {
-                return Ok(());
-            }
-        }
+            self.authenticator.store.drop_user(name, Checked { audit_entry: &audit_entry, expected }).await?;
+            Ok(())
+        });
+        removed.await
     }
 
     pub async fn token(&self, name: &str) -> Result<ApiToken, AccountError> {
@@ -144,27 +135,37 @@ impl<'d> Accounts<'d> {
     /// Creates a token that expires after `lasts`, or never. Returns its text, which is not stored.
     pub async fn make_token(&self, name: &ProjectName, role: Role, lasts: Option<Duration>) -> Result<String, AccountError> {
         let until = lasts.map(|lasts| self.authenticator.clock.now().plus(lasts));
-        let mut turns = Turns::since(self.since);
-        loop {
-            let expected = Some(turns.next(&self.authenticator.store).await?);
+        let made = self.change(move |expected| async move {
             if self.authenticator.store.tokens().await?.iter().any(|token| token.name == name.as_str()) {
                 return Err(AccountError::TokenTaken(name.clone()));
             }
-            if let Some(text) = written(self.authenticator.make_token(name.as_str(), role, until, (self.who, expected)).await)? {
-                return Ok(text);
-            }
-        }
+            Ok(self.authenticator.make_token(name.as_str(), role, until, (self.who, expected)).await?)
+        });
+        made.await
     }
 
     pub async fn remove_token(&self, name: &str) -> Result<(), AccountError> {
-        let mut turns = Turns::since(self.since);
-        loop {
-            let expected = Some(turns.next(&self.authenticator.store).await?);
+        let removed = self.change(move |expected| async move {
             let token = self.token(name).await?;
             let words = format!("removed; role {} -> none", token.role);
             let audit_entry = audit_entry(self.who, format!("API token {}", token.name), words, self.authenticator.clock.now());
-            if written(self.authenticator.store.drop_token(token.id, Checked { audit_entry: &audit_entry, expected }).await)?.is_some() {
-                return Ok(());
+            self.authenticator.store.drop_token(token.id, Checked { audit_entry: &audit_entry, expected }).await?;
+            Ok(())
+        });
+        removed.await
+    }
+
+    /// Tries again if something else was changed at the same time.
+    async fn change<T, A>(&self, attempt: impl Fn(Option<i64>) -> A) -> Result<T, AccountError>
+    where
+        A: Future<Output = Result<T, AccountError>>,
+    {
+        let mut turns = Turns::since(self.since);
+        loop {
+            let expected = Some(turns.next(&self.authenticator.store).await?);
+            match attempt(expected).await {
+                Err(AccountError::Store(StoreError::Outrun)) => {}
+                done => return done,
             }
         }
     }
@@ -202,14 +203,6 @@ impl From<NoTurn> for AccountError {
             NoTurn::Busy => Self::Busy,
             NoTurn::Store(error) => Self::Store(error),
         }
-    }
-}
-
-fn written<T>(done: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(StoreError::Outrun) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

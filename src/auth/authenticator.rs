@@ -134,12 +134,13 @@ impl Authenticator {
 }
 
 fn draw_token() -> Result<String, StoreError> {
-    draw().map_err(StoreError::Damaged)
+    draw().map_err(|wrong| StoreError::Damaged(wrong.to_string()))
 }
 
 pub(super) async fn hashed(password: &Secret) -> Result<Secret, StoreError> {
     debug_assert!(check(password.expose()).is_ok(), "passwords are checked before they are hashed");
     let password = password.clone();
     let hashed = tokio::task::spawn_blocking(move || password::hash(&password)).await;
-    hashed.unwrap_or_else(|_| Err("cannot hash the password".to_owned())).map_err(StoreError::Damaged)
+    let hashed = hashed.map_err(|_| StoreError::Damaged("cannot hash the password".to_owned()))?;
+    hashed.map_err(|wrong| StoreError::Damaged(wrong.to_string()))
 }

@@ -10,4 +10,4 @@ mod secret;
 pub use accounts::{AccountError, Accounts, token_name};
 pub use authenticator::{Authenticator, INVITATION_LASTS, SESSION_LASTS, TOKEN_PREFIX, audit_entry};
 pub use password::{PasswordError, check as check_password};
-pub use secret::draw;
+pub use secret::{NoRandomBytes, draw};

@@ -1,13 +1,12 @@
 //! Passwords: argon2id with parameters of OWASP's cheat sheet (7 MiB, five rounds: of those it considers equal, the ones with
 //! the least memory). Only the hash is stored.
 
-use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::phc::{self, Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash};
 
-use super::secret::random;
+use super::secret::{NoRandomBytes, random};
 use crate::model::Secret;
 
 /// In characters. Shorter passwords are guessed too easily.
@@ -37,18 +36,29 @@ pub fn check(text: &str) -> Result<(), PasswordError> {
     }
 }
 
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HashError {
+    #[error(transparent)]
+    NoRandomBytes(#[from] NoRandomBytes),
+    #[error("cannot hash the password: {0}")]
+    Parameters(#[from] argon2::Error),
+    #[error("cannot hash the password: {0}")]
+    Format(#[from] phc::Error),
+    #[error("cannot hash the password: {0}")]
+    Hash(#[from] password_hash::Error),
+}
+
 /// Hashes a password; takes some tens of milliseconds.
-pub(super) fn hash(password: &Secret) -> Result<Secret, String> {
+pub(super) fn hash(password: &Secret) -> Result<Secret, HashError> {
     let salt = random::<SALT_BYTES>()?;
-    let failed = |why: &dyn Display| format!("cannot hash the password: {why}");
-    let params = Params::new(7 * 1024, 5, 1, Some(OUTPUT_BYTES)).map_err(|why| failed(&why))?;
-    let written = ParamsString::try_from(&params).map_err(|why| failed(&why))?;
-    let output = compute(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), password, &salt).map_err(|why| failed(&why))?;
+    let params = Params::new(7 * 1024, 5, 1, Some(OUTPUT_BYTES))?;
+    let written = ParamsString::try_from(&params)?;
+    let output = compute(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), password, &salt)?;
     let hashed = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: written,
-        salt: Some(Salt::new(&salt).map_err(|why| failed(&why))?),
+        salt: Some(Salt::new(&salt)?),
         hash: Some(output),
     };
     Ok(Secret::new(&hashed.to_string()))

@@ -6,14 +6,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// 256 bits.
 const BYTES: usize = 32;
 
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes: {0}")]
+pub struct NoRandomBytes(getrandom::Error);
+
 /// A new secret of 43 letters, digits, `-` and `_`.
-pub fn draw() -> Result<String, String> {
+pub fn draw() -> Result<String, NoRandomBytes> {
     Ok(URL_SAFE_NO_PAD.encode(random::<BYTES>()?))
 }
 
-pub(super) fn random<const N: usize>() -> Result<[u8; N], String> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|why| format!("the system gives no random bytes: {why}"))?;
+    getrandom::fill(&mut bytes).map_err(NoRandomBytes)?;
     Ok(bytes)
 }
 

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::{EVENT, Mark, News, Reporter};
-use crate::clock::Clock;
+use super::{Checker, EVENT, Mark, News};
 use crate::model::{Arrival, Beat, KeyScopes, PersonalKey, ReadbackError, ReadbackErrorKind, Timestamp, span};
-use crate::posthog::Client;
 use crate::posthog::query::{self, ProjectPath, Question, Watched};
 
 /// Seconds between read-backs; the last value repeats. Two minutes take 19 read-backs, a sixth of the smallest hourly budget (120).
@@ -34,60 +32,51 @@ pub(super) struct FoundEvent {
     pub(super) server_ahead_ms: Option<i64>,
 }
 
-/// Reads back until the event is found. Returns none after `wait`. An error that a retry cannot fix is returned at once, any other after
-/// `wait`.
-pub(super) async fn await_event(
-    client: &Client,
-    clock: &Clock,
-    reading: &Reading<'_>,
-    wait: Duration,
-    reporter: &mut Reporter<'_>,
-) -> Result<Option<FoundEvent>, ReadbackError> {
-    let mut waits = READBACK_AFTER_S.into_iter().chain(std::iter::repeat(READBACK_AFTER_S[READBACK_AFTER_S.len() - 1]));
-    let (mut missed, mut failure): (Option<Timestamp>, Option<ReadbackError>) = (None, None);
-    let begun = clock.monotonic();
-    loop {
-        let pause = Duration::from_secs(waits.next().unwrap_or(8));
-        let asked_for = failure.as_ref().and_then(|failure| failure.retry_after).unwrap_or_default();
-        let left = wait.saturating_sub(clock.monotonic().saturating_sub(begun));
-        count(clock, pause.max(asked_for).min(left), begun, reporter).await;
-        let now = clock.now();
-        let question = Question {
-            base: reading.api,
-            key: reading.key,
-            posthog_id: reading.project,
-            events: vec![EVENT],
-            uuids: vec![reading.beat.uuid],
-            back_to: reading.sent,
-            watched: Watched::default(),
-            now,
-        };
-        match query::readback(client, &question).await {
-            Ok(answer) => {
-                if let Some(arrival) = answer.arrivals.iter().find(|arrival| arrival.uuid == reading.beat.uuid) {
-                    return Ok(Some(FoundEvent::new(reading.sent, missed, now, arrival, answer.server_ahead)));
+impl Checker<'_> {
+    /// Reads back until the event is found. Returns none after `wait`. An error that a retry cannot fix is returned at once, any other after
+    /// `wait`.
+    pub(super) async fn await_event(&mut self, reading: &Reading<'_>, wait: Duration) -> Result<Option<FoundEvent>, ReadbackError> {
+        let mut waits = READBACK_AFTER_S.into_iter().chain(std::iter::repeat(READBACK_AFTER_S[READBACK_AFTER_S.len() - 1]));
+        let (mut missed, mut failure): (Option<Timestamp>, Option<ReadbackError>) = (None, None);
+        let begun = self.clock.monotonic();
+        loop {
+            let pause = Duration::from_secs(waits.next().unwrap_or(8));
+            let asked_for = failure.as_ref().and_then(|failure| failure.retry_after).unwrap_or_default();
+            let left = wait.saturating_sub(self.clock.monotonic().saturating_sub(begun));
+            self.count(pause.max(asked_for).min(left), begun).await;
+            let now = self.clock.now();
+            let question = Question {
+                base: reading.api,
+                key: reading.key,
+                posthog_id: reading.project,
+                events: vec![EVENT],
+                uuids: vec![reading.beat.uuid],
+                back_to: reading.sent,
+                watched: Watched::default(),
+                now,
+            };
+            match query::readback(self.client, &question).await {
+                Ok(answer) => {
+                    if let Some(arrival) = answer.arrivals.iter().find(|arrival| arrival.uuid == reading.beat.uuid) {
+                        return Ok(Some(FoundEvent::new(reading.sent, missed, now, arrival, answer.server_ahead)));
+                    }
+                    (missed, failure) = (Some(now), None);
                 }
-                (missed, failure) = (Some(now), None);
+                Err(found) if found.kind.can_pass() || found.kind == ReadbackErrorKind::NotPostHog => failure = Some(found),
+                Err(found) => return Err(found),
             }
-            Err(found) => {
-                let may_pass = found.kind.can_pass() || found.kind == ReadbackErrorKind::NotPostHog;
-                if !may_pass {
-                    return Err(found);
-                }
-                failure = Some(found);
+            if self.clock.monotonic().saturating_sub(begun) >= wait {
+                return failure.map_or(Ok(None), Err);
             }
-        }
-        if clock.monotonic().saturating_sub(begun) >= wait {
-            return failure.map_or(Ok(None), Err);
         }
     }
-}
 
-async fn count(clock: &Clock, wait: Duration, begun: Duration, reporter: &mut Reporter<'_>) {
-    let until = clock.monotonic() + wait;
-    while let Some(left) = until.checked_sub(clock.monotonic()).filter(|left| !left.is_zero()) {
-        (reporter.0)(News::Waiting { waited: clock.monotonic().saturating_sub(begun) });
-        clock.sleep(left.min(Duration::from_secs(1))).await;
+    async fn count(&mut self, wait: Duration, begun: Duration) {
+        let until = self.clock.monotonic() + wait;
+        while let Some(left) = until.checked_sub(self.clock.monotonic()).filter(|left| !left.is_zero()) {
+            (self.report)(News::Waiting { waited: self.clock.monotonic().saturating_sub(begun) });
+            self.clock.sleep(left.min(Duration::from_secs(1))).await;
+        }
     }
 }
 
@@ -104,7 +93,7 @@ impl FoundEvent {
         }
     }
 
-    pub(super) fn report(&self, reporter: &mut Reporter<'_>) {
+    pub(super) fn report(&self, checker: &mut Checker<'_>) {
         let copies = if self.copies > 1 { format!("; {} copies, which PostHog deduplicates later", self.copies) } else { String::new() };
         let says = format!(
             "ingested after {}, queryable between {} and {} after it was sent{copies}",
@@ -112,14 +101,14 @@ impl FoundEvent {
             span(self.after),
             span(self.within)
         );
-        reporter.line(Mark::Ok, "arrival", says, None);
+        checker.line(Mark::Ok, "arrival", says, None);
         if let Some(ahead) = self.server_ahead_ms {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             let says = format!(
                 "PostHog's clock is {} {side} this machine's; the lag above is corrected",
                 span(Duration::from_millis(ahead.unsigned_abs()))
             );
-            reporter.line(Mark::Note, "clock", says, Some("set this machine's clock by NTP".into()));
+            checker.line(Mark::Note, "clock", says, Some("set this machine's clock by NTP".into()));
         }
     }
 }

@@ -14,14 +14,14 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Way};
 use crate::model::{
-    Beat, CHECK_EVENT, Diagnosis, Did, Endpoint, Host, KeyScope, KeyScopes, Parts, PersonalKey, Phases, Place, ProjectToken, ReadbackError,
-    ReadbackErrorKind,
+    AnsweredBy, Beat, CHECK_EVENT, CaptureResult, Diagnosis, Did, Endpoint, Host, KeyScope, KeyScopes, Parts, PersonalKey, Phases, Place,
+    ProjectToken, ReadbackError, ReadbackErrorKind, ResponseExcerpt, span,
 };
 use crate::posthog::instance::reaches_capture;
 use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
-use arrival::{FoundEvent, Reading, advice, await_event};
-use steps::{Acceptance, End, identify, receive, verify_token};
+use arrival::{FoundEvent, Reading, advice};
+use steps::{Acceptance, End};
 
 pub const EVENT: &str = CHECK_EVENT;
 const DISTINCT_ID: &str = "posthog-heartbeat check";
@@ -145,209 +145,200 @@ pub enum News {
     },
 }
 
-struct Reporter<'t>(&'t mut (dyn FnMut(News) + Send));
+pub async fn check(client: &Client, clock: &Clock, plan: &Plan, report: &mut (dyn FnMut(News) + Send)) -> Outcome {
+    Checker { client, clock, plan, report }.run().await
+}
 
-impl Reporter<'_> {
+struct Checker<'c> {
+    client: &'c Client,
+    clock: &'c Clock,
+    plan: &'c Plan,
+    report: &'c mut (dyn FnMut(News) + Send),
+}
+
+struct Sent<'a> {
+    beat: &'a Beat,
+    capture_result: &'a CaptureResult,
+    token_known: bool,
+}
+
+impl Checker<'_> {
     fn line(&mut self, mark: Mark, what: &'static str, says: String, advice: Option<String>) {
-        (self.0)(News::Line(Line { mark, what, says, advice }));
+        (self.report)(News::Line(Line { mark, what, says, advice }));
     }
 
     fn diagnosed(&mut self, what: &'static str, diagnosis: &Diagnosis) {
         self.line(Mark::Fail, what, diagnosis.summary.clone(), diagnosis.advice.clone());
     }
-}
 
-pub async fn check(client: &Client, clock: &Clock, plan: &Plan, reporter: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let mut reporter = Reporter(reporter);
-    let reporter = &mut reporter;
-    // 1. Which PostHog is this?
-    if let Some(end) = identify(client, plan, reporter).await {
-        return Outcome::at(end);
-    }
-    // 2. Is the token valid? Capture answers 200 either way.
-    let token_known = match verify_token(client, plan, reporter).await {
-        Ok(known) => known,
-        Err(end) => return Outcome::at(end),
-    };
-    // 3. Does capture accept the event?
-    let sent_at = clock.now();
-    let beat = Beat::alone(&plan.token, DISTINCT_ID, sent_at);
-    let event = capture::Event {
-        base: plan.host.capture(),
-        endpoint: plan.endpoint,
-        token: &plan.token,
-        name: EVENT,
-        beat: &beat,
-        timestamp: sent_at,
-    };
-    let capture_result = capture::send(client, &event, sent_at.plus(RETRY_FOR)).await;
-    let sent = Sent { beat: &beat, capture_result: &capture_result, token_known };
-    let outcome = match (receive(plan, &capture_result, token_known, reporter), &plan.key) {
-        (Acceptance::No(end), _) | (Acceptance::Unconfirmed(end), None) => Outcome::at(end),
-        (Acceptance::Yes, None) if !token_known && reaches_capture(client, plan.host.capture(), &plan.token).await == Some(false) => {
-            let diagnosis = diagnosis::takes_everything(&plan.way());
-            reporter.diagnosed("arrival", &diagnosis);
-            Outcome::at((Ending::Rejected, diagnosis))
+    async fn run(mut self) -> Outcome {
+        // 1. Which PostHog is this?
+        if let Some(end) = self.identify().await {
+            return Outcome::at(end);
         }
-        (Acceptance::Yes, None) => unchecked(plan, reporter),
-        // 4. Can the event be read back?
-        (Acceptance::Yes, Some(key)) => match read(client, plan, key, &sent, reporter).await {
-            Ok(reading) => arrive(client, clock, plan, &reading, &sent, reporter).await,
-            Err(end) => Outcome::at(end),
-        },
-        (Acceptance::Unconfirmed(end), Some(key)) => match read(client, plan, key, &sent, reporter).await {
-            Ok(reading) => arrive_unconfirmed(client, clock, plan, &reading, end, reporter).await,
-            Err(_) => Outcome::at(end),
-        },
-    };
-    Outcome { uuid: Some(beat.uuid), ..outcome }
-}
-
-struct Sent<'a> {
-    beat: &'a Beat,
-    capture_result: &'a crate::model::CaptureResult,
-    token_known: bool,
-}
-
-fn unchecked(plan: &Plan, reporter: &mut Reporter<'_>) -> Outcome {
-    let says = "not checked: there is no personal API key, and a 200 alone does not prove arrival".into();
-    reporter.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to check arrival".into()));
-    let way = plan.way();
-    let failure = ReadbackError::quoting(ReadbackErrorKind::NoKey, crate::model::ResponseExcerpt::default());
-    let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
-    Outcome::at((Ending::AcceptedUnchecked, diagnosis))
-}
-
-async fn read<'a>(
-    client: &Client,
-    plan: &'a Plan,
-    key: &'a PersonalKey,
-    sent: &Sent<'a>,
-    reporter: &mut Reporter<'_>,
-) -> Result<Reading<'a>, End> {
-    let api = plan.api().api();
-    let (project, scopes) = match plan.posthog_id {
-        Some(id) => (ProjectPath::Number(id), None),
-        None => match query::find_project(client, api, key, &plan.token).await {
-            Ok(FoundProject { path: ProjectPath::Number(id), scopes }) => {
-                let limited = scopes.as_ref().is_some_and(|scopes| scopes.projects == [id]);
-                let says =
-                    if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
-                reporter.line(Mark::Ok, "project", says, scopes.as_ref().and_then(KeyScopes::missing_says));
-                (ProjectPath::Number(id), scopes)
+        // 2. Is the token valid? Capture answers 200 either way.
+        let token_known = match self.verify_token().await {
+            Ok(known) => known,
+            Err(end) => return Outcome::at(end),
+        };
+        // 3. Does capture accept the event?
+        let (client, plan, sent_at) = (self.client, self.plan, self.clock.now());
+        let beat = Beat::alone(&plan.token, DISTINCT_ID, sent_at);
+        let event = capture::Event {
+            base: plan.host.capture(),
+            endpoint: plan.endpoint,
+            token: &plan.token,
+            name: EVENT,
+            beat: &beat,
+            timestamp: sent_at,
+        };
+        let capture_result = capture::send(client, &event, sent_at.plus(RETRY_FOR)).await;
+        let sent = Sent { beat: &beat, capture_result: &capture_result, token_known };
+        let outcome = match (self.receive(&sent), &plan.key) {
+            (Acceptance::No(end), _) | (Acceptance::Unconfirmed(end), None) => Outcome::at(end),
+            (Acceptance::Yes, None) if !token_known && reaches_capture(client, plan.host.capture(), &plan.token).await == Some(false) => {
+                let diagnosis = diagnosis::takes_everything(&plan.way());
+                self.diagnosed("arrival", &diagnosis);
+                Outcome::at((Ending::Rejected, diagnosis))
             }
-            Ok(FoundProject { path: ProjectPath::Current, scopes }) => {
-                let says =
-                    "the key does not state its project: the event is read back from the project that the key's owner has open".into();
-                reporter.line(Mark::Note, "project", says, Some(ReadbackErrorKind::WhichProject.advice().into()));
-                (ProjectPath::Current, scopes)
+            (Acceptance::Yes, None) => self.unchecked(),
+            // 4. Can the event be read back?
+            (Acceptance::Yes, Some(key)) => match self.read(key, &sent).await {
+                Ok(reading) => self.arrive(&reading, &sent).await,
+                Err(end) => Outcome::at(end),
+            },
+            (Acceptance::Unconfirmed(end), Some(key)) => match self.read(key, &sent).await {
+                Ok(reading) => self.arrive_unconfirmed(&reading, end).await,
+                Err(_) => Outcome::at(end),
+            },
+        };
+        Outcome { uuid: Some(beat.uuid), ..outcome }
+    }
+
+    fn unchecked(&mut self) -> Outcome {
+        let says = "not checked: there is no personal API key, and a 200 alone does not prove arrival".into();
+        self.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to check arrival".into()));
+        let way = self.plan.way();
+        let failure = ReadbackError::quoting(ReadbackErrorKind::NoKey, ResponseExcerpt::default());
+        let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
+        Outcome::at((Ending::AcceptedUnchecked, diagnosis))
+    }
+
+    async fn read<'a>(&mut self, key: &'a PersonalKey, sent: &Sent<'a>) -> Result<Reading<'a>, End>
+    where
+        Self: 'a,
+    {
+        let plan = self.plan;
+        let api = plan.api().api();
+        let (project, scopes) = match plan.posthog_id {
+            Some(id) => (ProjectPath::Number(id), None),
+            None => match query::find_project(self.client, api, key, &plan.token).await {
+                Ok(FoundProject { path: ProjectPath::Number(id), scopes }) => {
+                    let limited = scopes.as_ref().is_some_and(|scopes| scopes.projects == [id]);
+                    let says =
+                        if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
+                    self.line(Mark::Ok, "project", says, scopes.as_ref().and_then(KeyScopes::missing_says));
+                    (ProjectPath::Number(id), scopes)
+                }
+                Ok(FoundProject { path: ProjectPath::Current, scopes }) => {
+                    let says =
+                        "the key does not state its project: the event is read back from the project that the key's owner has open".into();
+                    self.line(Mark::Note, "project", says, Some(ReadbackErrorKind::WhichProject.advice().into()));
+                    (ProjectPath::Current, scopes)
+                }
+                Err(failure) => {
+                    let diagnosis = self.unreadable(&failure, Parts::default());
+                    self.diagnosed("project", &diagnosis);
+                    return Err((Ending::CannotRead, diagnosis));
+                }
+            },
+        };
+        // A key with project:read was compared with the token; for any other key only the read-back proves the project.
+        let is_proven = plan.posthog_id.is_none()
+            && scopes.as_ref().is_none_or(|scopes| scopes.allows(KeyScope::ProjectRead))
+            && project.number().is_some();
+        Ok(Reading { api, key, project, is_proven, scopes, beat: sent.beat, sent: sent.capture_result.sent })
+    }
+
+    async fn arrive(&mut self, reading: &Reading<'_>, sent: &Sent<'_>) -> Outcome {
+        match self.await_event(reading, self.plan.wait).await {
+            Ok(Some(seen)) => {
+                seen.report(self);
+                Outcome::seen((Ending::Arrived, self.arrived(&seen)), &seen)
+            }
+            Ok(None) => {
+                let (ending, diagnosis) = self.diagnose(reading, sent).await;
+                self.diagnosed("arrival", &diagnosis);
+                Outcome::at((ending, diagnosis))
             }
             Err(failure) => {
-                let diagnosis = unreadable(plan, &failure, Parts::default());
-                reporter.diagnosed("project", &diagnosis);
-                return Err((Ending::CannotRead, diagnosis));
-            }
-        },
-    };
-    // A key with project:read was compared with the token; for any other key only the read-back proves the project.
-    let is_proven = plan.posthog_id.is_none()
-        && scopes.as_ref().is_none_or(|scopes| scopes.allows(KeyScope::ProjectRead))
-        && project.number().is_some();
-    Ok(Reading { api, key, project, is_proven, scopes, beat: sent.beat, sent: sent.capture_result.sent })
-}
-
-async fn arrive(
-    client: &Client,
-    clock: &Clock,
-    plan: &Plan,
-    reading: &Reading<'_>,
-    sent: &Sent<'_>,
-    reporter: &mut Reporter<'_>,
-) -> Outcome {
-    match await_event(client, clock, reading, plan.wait, reporter).await {
-        Ok(Some(seen)) => {
-            seen.report(reporter);
-            Outcome::seen((Ending::Arrived, arrived(plan, &seen)), &seen)
-        }
-        Ok(None) => {
-            let (ending, diagnosis) = silence::diagnose(client, clock, plan, reading, sent, reporter).await;
-            reporter.diagnosed("arrival", &diagnosis);
-            Outcome::at((ending, diagnosis))
-        }
-        Err(failure) => {
-            let down = silence::parts_down(client, plan).await;
-            let diagnosis = unreadable(plan, &failure, down);
-            reporter.diagnosed("arrival", &diagnosis);
-            Outcome::at((Ending::CannotRead, diagnosis))
-        }
-    }
-}
-
-/// Replaces advice that does not fit a check: it has no read-back interval, and --project-id is optional.
-fn unreadable(plan: &Plan, failure: &ReadbackError, down: Parts) -> Diagnosis {
-    let found = diagnosis::unreadable(&plan.way(), failure, down);
-    match (failure.kind, plan.posthog_id) {
-        (ReadbackErrorKind::NoSuchProject, Some(number)) => {
-            let summary = format!("The personal API key has no access to project {number}: {}", failure.says());
-            Diagnosis { summary, ..found }.advised("Remove --project-id: the project is then found by its token.")
-        }
-        (kind, _) if found.place != Place::Intermediary && advice(kind) != kind.advice() => found.advised(advice(kind)),
-        _ => found,
-    }
-}
-
-/// Reads the event back although capture did not confirm it.
-async fn arrive_unconfirmed(
-    client: &Client,
-    clock: &Clock,
-    plan: &Plan,
-    reading: &Reading<'_>,
-    end: End,
-    reporter: &mut Reporter<'_>,
-) -> Outcome {
-    let seen = match await_event(client, clock, reading, plan.wait.min(UNCONFIRMED_WAIT), reporter).await {
-        Ok(Some(seen)) => seen,
-        Ok(None) => {
-            reporter.line(Mark::Fail, "arrival", "the event did not arrive either".into(), None);
-            return Outcome::at(end);
-        }
-        Err(failure) => {
-            reporter.line(Mark::Note, "arrival", format!("could not be read back: {}", failure.says()), None);
-            return Outcome::at(end);
-        }
-    };
-    seen.report(reporter);
-    let diagnosis = match end {
-        (Ending::Unreachable, _) => diagnosis::answers_lost(&plan.way()),
-        (_, found) if found.did == Some(Did::UpstreamSlow) => {
-            Diagnosis { answered_by: found.answered_by, shown_by: found.shown_by, ..diagnosis::answers_lost(&plan.way()) }
-        }
-        // The event arrived, so an intermediary passes it on and replaces PostHog's answer.
-        (_, found) => {
-            let status = found.shown_by.status.map_or_else(String::new, |status| format!(" {status}"));
-            let summary = format!("The event arrived, although an intermediary answered{status} instead of PostHog");
-            Diagnosis {
-                place: Place::None,
-                did: None,
-                certain: true,
-                possibilities: Vec::new(),
-                title: None,
-                summary,
-                advice: None,
-                ..found
+                let down = self.parts_down().await;
+                let diagnosis = self.unreadable(&failure, down);
+                self.diagnosed("arrival", &diagnosis);
+                Outcome::at((Ending::CannotRead, diagnosis))
             }
         }
-    };
-    reporter.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());
-    Outcome::seen((Ending::Arrived, diagnosis), &seen)
-}
-
-fn arrived(plan: &Plan, seen: &FoundEvent) -> Diagnosis {
-    if let Some(wrong) = diagnosis::wrong_clock(seen.server_ahead_ms) {
-        return wrong;
     }
-    let summary = format!("The event arrived {} after it was sent", crate::model::span(seen.within));
-    Diagnosis { answered_by: crate::model::AnsweredBy::Posthog, address: plan.way().address(), ..Diagnosis::at(Place::None, summary) }
+
+    /// Replaces advice that does not fit a check: it has no read-back interval, and --project-id is optional.
+    fn unreadable(&self, failure: &ReadbackError, down: Parts) -> Diagnosis {
+        let found = diagnosis::unreadable(&self.plan.way(), failure, down);
+        match (failure.kind, self.plan.posthog_id) {
+            (ReadbackErrorKind::NoSuchProject, Some(number)) => {
+                let summary = format!("The personal API key has no access to project {number}: {}", failure.says());
+                Diagnosis { summary, ..found }.advised("Remove --project-id: the project is then found by its token.")
+            }
+            (kind, _) if found.place != Place::Intermediary && advice(kind) != kind.advice() => found.advised(advice(kind)),
+            _ => found,
+        }
+    }
+
+    /// Reads the event back although capture did not confirm it.
+    async fn arrive_unconfirmed(&mut self, reading: &Reading<'_>, end: End) -> Outcome {
+        let seen = match self.await_event(reading, self.plan.wait.min(UNCONFIRMED_WAIT)).await {
+            Ok(Some(seen)) => seen,
+            Ok(None) => {
+                self.line(Mark::Fail, "arrival", "the event did not arrive either".into(), None);
+                return Outcome::at(end);
+            }
+            Err(failure) => {
+                self.line(Mark::Note, "arrival", format!("could not be read back: {}", failure.says()), None);
+                return Outcome::at(end);
+            }
+        };
+        seen.report(self);
+        let diagnosis = match end {
+            (Ending::Unreachable, _) => diagnosis::answers_lost(&self.plan.way()),
+            (_, found) if found.did == Some(Did::UpstreamSlow) => {
+                Diagnosis { answered_by: found.answered_by, shown_by: found.shown_by, ..diagnosis::answers_lost(&self.plan.way()) }
+            }
+            // The event arrived, so an intermediary passes it on and replaces PostHog's answer.
+            (_, found) => {
+                let status = found.shown_by.status.map_or_else(String::new, |status| format!(" {status}"));
+                let summary = format!("The event arrived, although an intermediary answered{status} instead of PostHog");
+                Diagnosis {
+                    place: Place::None,
+                    did: None,
+                    certain: true,
+                    possibilities: Vec::new(),
+                    title: None,
+                    summary,
+                    advice: None,
+                    ..found
+                }
+            }
+        };
+        self.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());
+        Outcome::seen((Ending::Arrived, diagnosis), &seen)
+    }
+
+    fn arrived(&self, seen: &FoundEvent) -> Diagnosis {
+        if let Some(wrong) = diagnosis::wrong_clock(seen.server_ahead_ms) {
+            return wrong;
+        }
+        let summary = format!("The event arrived {} after it was sent", span(seen.within));
+        Diagnosis { answered_by: AnsweredBy::Posthog, address: self.plan.way().address(), ..Diagnosis::at(Place::None, summary) }
+    }
 }
 
 /// `dns 1.2ms, connect 10.1ms, tls 12.0ms, first byte 30.2ms`.

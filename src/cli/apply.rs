@@ -1,11 +1,10 @@
 //! `heartbeat apply`: saves a settings file in the store.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON};
 use super::error::Misuse;
 use super::explain::explain;
 use super::global::Invocation;
@@ -34,12 +33,11 @@ pub struct Apply {
 }
 
 impl Apply {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let settings = invocation.settings_of(Some(&self.file), Scope::Everything)?;
         self.reject_empty_file(&settings)?;
         let store = app::open_store(&settings).await?;
-        let settings_service =
-            SettingsService { dry_run: self.edit.dry_run, ..SettingsService::new(&store, By::file(&self.file), invocation.clock.now()) };
+        let settings_service = SettingsService { by: By::file(&self.file), ..self.edit.service(invocation, &store) };
         let mut notes = Vec::new();
         let changes = settings_service.apply(|stored| {
             let plans = stored.plans(&settings, self.prune)?;
@@ -53,7 +51,7 @@ impl Apply {
         for note in notes {
             invocation.screen.note(note)?;
         }
-        show(&changes, invocation, self.edit)
+        self.edit.print(invocation, &changes)
     }
 
     /// An empty file is probably the wrong one. With --prune, a file without projects would remove all projects.

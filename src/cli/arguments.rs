@@ -5,13 +5,14 @@ use std::path::Path;
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{Environment, key_file, nearest};
-
-const NO_VARIABLE: &str = "does not name a variable that is set; give a name such as `SLACK_URL`, not the value";
+use crate::config::{Environment, Problem, Problems, Texts, hint, key_file, unknown_field};
+use crate::model::Invalid;
+use crate::settings::ChangeError;
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
-    /// Set a field (repeatable). Other users of this machine can see flags: use --set-file or --set-env for a secret
+    /// Set a field (repeatable); an empty value restores its default. Other users of this machine can see flags: use --set-file or --set-env for
+    /// a secret
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<SecretString>,
 
@@ -24,77 +25,100 @@ pub struct Arguments {
     pub set_env: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Value {
-    pub(super) key: String,
-    value: SecretString,
-}
-
-impl Value {
-    pub(super) fn expose(&self) -> &str {
-        self.value.expose_secret().trim()
-    }
+/// The fields that can be set.
+pub(super) struct Fields<'a> {
+    pub(super) keys: Vec<&'a str>,
+    /// Their owner, for example `a webhook channel`.
+    pub(super) of: &'a str,
 }
 
 impl Arguments {
-    /// Returns the values in the order of the flags, and one problem for each flag that cannot be read. `of` names the owner of the fields
-    /// in a problem.
-    pub(super) fn read(&self, fields: &[&str], of: &str, environment: &Environment) -> (Vec<Value>, Vec<String>) {
-        let (mut values, mut problems) = (Vec::new(), Vec::new());
-        let mut take = |read: Result<Value, String>| match read {
-            Ok(value) => values.push(value),
-            Err(problem) => problems.push(problem),
-        };
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.set_file.is_empty() && self.set_env.is_empty()
+    }
+
+    /// Without `fields`, any field is read.
+    pub(super) fn read(&self, fields: Option<&Fields<'_>>, environment: &Environment) -> Assigned {
+        let mut assigned = Assigned::default();
         for text in &self.set {
-            take(split("--set", "VALUE", text.expose_secret(), fields, of).map(|(key, value)| Value { key, value: value.into() }));
+            assigned.add(split("--set", "VALUE", text.expose_secret(), fields).map(|(key, value)| (key, value.trim().to_owned())));
         }
         for text in &self.set_file {
-            take(split("--set-file", "FILE", text, fields, of).and_then(|(key, path)| {
-                let read = key_file(Path::new(path)).map_err(|problem| format!("--set-file {key} {problem}"))?;
-                Ok(Value { key, value: read.into() })
+            assigned.add(split("--set-file", "FILE", text, fields).and_then(|(key, path)| {
+                let read = key_file(Path::new(path)).map_err(|wrong| Problem::of(key, wrong).called(format!("--set-file {key}")));
+                Ok((key, read?.trim().to_owned()))
             }));
         }
         for text in &self.set_env {
-            take(split("--set-env", "VARIABLE", text, fields, of).and_then(|(key, name)| {
-                let read = environment.named(name.trim(), NO_VARIABLE).map_err(|problem| format!("--set-env {key} {problem}"))?;
-                Ok(Value { key, value: read.into() })
+            assigned.add(split("--set-env", "VARIABLE", text, fields).and_then(|(key, name)| {
+                let read = environment.named(name.trim()).map_err(|wrong| Problem::of(key, wrong).called(format!("--set-env {key}")));
+                Ok((key, read?.trim().to_owned()))
             }));
         }
-        (values, problems)
+        assigned
     }
 }
 
-fn split<'a>(flag: &str, what: &str, text: &'a str, fields: &[&str], of: &str) -> Result<(String, &'a str), String> {
-    let (key, value) = text.split_once('=').ok_or_else(|| format!("{flag} must be FIELD={what}; the `=` is missing"))?;
+/// Text that is not a plain word may be a secret in the wrong place, so it is not quoted.
+fn split<'a>(flag: &'static str, what: &str, text: &'a str, fields: Option<&Fields<'_>>) -> Result<(&'a str, &'a str), Problem> {
+    let no_value = || Problem::of(flag, Invalid::unquoted(format!("must be FIELD={what}; the `=` is missing")));
+    let (key, value) = text.split_once('=').ok_or_else(no_value)?;
     let key = key.trim();
-    if fields.contains(&key) {
-        return Ok((key.to_owned(), value));
+    match fields.filter(|fields| !fields.keys.contains(&key)) {
+        Some(Fields { keys, of }) => Err(unknown_field(key, &format!("a field of {of}"), hint(key, keys))),
+        None => Ok((key, value)),
     }
-    let hint = match fields.iter().copied().find(|field| field.eq_ignore_ascii_case(key)).or_else(|| nearest(key, fields.iter().copied())) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("the fields are {}", listed(fields)),
-    };
-    // Text that is not a name may be a secret in the wrong place, so it is not quoted.
-    let problem = if is_name(key) { format!("`{key}` is not") } else { format!("{flag} does not begin with") };
-    Err(format!("{problem} a field of {of}; {hint}"))
 }
 
-fn listed(fields: &[&str]) -> String {
-    const MOST: usize = 8;
-    let first = fields.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if fields.len() > MOST { format!("{first} and {} more", fields.len() - MOST) } else { first }
+/// The settings of a command line in their order: those that could be read, and the problems of the others.
+#[derive(Default)]
+pub(super) struct Assigned {
+    pub(super) texts: Texts,
+    /// The key of each setting, or its problem.
+    read: Vec<Result<String, Problem>>,
 }
 
-/// Whether the text looks like a misspelled name, so that an error can quote it.
-fn is_name(text: &str) -> bool {
-    (1..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+impl Assigned {
+    pub(super) fn add(&mut self, read: Result<(&str, impl AsRef<str>), Problem>) {
+        self.read.push(read.map(|(key, text)| {
+            self.texts.put(key, text.as_ref());
+            key.to_owned()
+        }));
+    }
+
+    pub(super) fn unread(&self) -> impl Iterator<Item = &Problem> {
+        self.read.iter().filter_map(|read| read.as_ref().err())
+    }
+
+    /// Makes a value of the settings, or reports all problems in the order of the command line. A field whose text could not be read is not
+    /// reported as missing too.
+    pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
+        let (value, wrong) = match make(&self.texts) {
+            Ok(value) => (Some(value), Vec::new()),
+            Err(ChangeError::Wrong(problems)) => (None, problems.into_iter().collect()),
+            Err(other) => return Err(other),
+        };
+        let is_known =
+            |problem: &Problem| self.texts.one(&problem.field).is_none() && self.unread().any(|unread| unread.field == problem.field);
+        let mut wrong = wrong.into_iter().filter(|problem| !is_known(problem)).peekable();
+        let mut problems = Vec::new();
+        for read in &self.read {
+            match read {
+                Err(unread) => problems.push(unread.clone()),
+                Ok(key) => problems.extend(wrong.next_if(|problem| problem.field == *key || problem.field.is_empty())),
+            }
+        }
+        problems.extend(wrong);
+        match value {
+            Some(value) => Ok(Problems::or(problems, value)?),
+            None => Err(Problems::of(problems).into()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const KNOWN: &[&str] = &["url", "secret", "posthogApiKey"];
 
     fn arguments(set: &[&str], set_env: &[&str]) -> Arguments {
         let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
@@ -103,28 +127,36 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_all_at_once_and_without_a_value() {
+        let fields = Fields { keys: vec!["url", "secret", "posthogApiKey"], of: "a webhook channel" };
         let environment = Environment::of([("SLACK_URL", "https://hunter2")]);
         let wrong = arguments(
             &["hunter2", "ulr=hunter2", "posthogapikey=hunter2", "https://x.example.com/hunter2?a=b", "colour=hunter2"],
             &["url=hunter2", "url=NOT_SET"],
         );
-        let (values, problems) = wrong.read(KNOWN, "a webhook channel", &environment);
-        assert!(values.is_empty(), "{values:?}");
+        let assigned = wrong.read(Some(&fields), &environment);
+        assert!(assigned.texts.is_empty(), "{:?}", assigned.texts);
         assert_eq!(
-            problems,
+            assigned.unread().map(ToString::to_string).collect::<Vec<_>>(),
             [
                 "--set must be FIELD=VALUE; the `=` is missing",
                 "`ulr` is not a field of a webhook channel; did you mean `url`?",
                 "`posthogapikey` is not a field of a webhook channel; did you mean `posthogApiKey`?",
-                "--set does not begin with a field of a webhook channel; the fields are url, secret, posthogApiKey",
-                "`colour` is not a field of a webhook channel; the fields are url, secret, posthogApiKey",
-                "--set-env url does not name a variable that is set; give a name such as `SLACK_URL`, not the value",
+                "(not shown) is not a field of a webhook channel; there are url, secret, posthogApiKey",
+                "`colour` is not a field of a webhook channel; there are url, secret, posthogApiKey",
+                "--set-env url names no variable that is set; give the name of a variable, for example `SHOP_KEY`, not the value itself",
                 "--set-env url names the variable `NOT_SET`, which is not set",
             ]
         );
-        let (values, problems) = arguments(&["secret = a=b "], &["url=SLACK_URL"]).read(KNOWN, "a webhook channel", &environment);
-        assert_eq!(problems, [""; 0]);
-        assert_eq!(values.iter().map(Value::expose).collect::<Vec<_>>(), ["a=b", "https://hunter2"]);
-        assert!(!format!("{values:?}").contains("hunter2"), "{values:?}");
+        let assigned = arguments(&["secret = a=b "], &["url=SLACK_URL"]).read(Some(&fields), &environment);
+        assert_eq!(assigned.unread().count(), 0);
+        assert_eq!(assigned.texts.iter().collect::<Vec<_>>(), [("secret", "a=b"), ("url", "https://hunter2")]);
+    }
+
+    #[test]
+    fn a_field_that_could_not_be_read_is_not_missing_too() {
+        let assigned = arguments(&[], &["url=NOT_SET"]).read(None, &Environment::of([]));
+        let missing = |field: &str| Problem::of(field, Invalid::missing("give it"));
+        let made = assigned.with::<()>(|_| Err(Problems::of(vec![missing("name"), missing("url")]).into()));
+        assert_eq!(made.unwrap_err().to_string(), "--set-env url names the variable `NOT_SET`, which is not set\nname is missing; give it");
     }
 }

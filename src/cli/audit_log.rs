@@ -1,7 +1,5 @@
 //! `heartbeat audit-log`: the audit log.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use super::error::Misuse;
@@ -38,9 +36,9 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let project = self.project.as_deref().map(|text| rules::about("--project", ProjectName::parse(text)));
-        let project = project.transpose().map_err(Misuse)?;
+        let project = project.transpose().map_err(Misuse::of)?;
         let store = invocation.store().await?;
         let which = AuditFilter { project, before: self.before, at_most: self.limit, ..AuditFilter::default() };
         let audit_entries = store.audit_entries(&which).await?;
@@ -51,13 +49,10 @@ impl AuditLog {
         } else if audit_entries.is_empty() {
             invocation.screen.note("No entries.")?;
         } else {
-            let mut table = Table::under(["WHEN", "WHO", "WHAT", "CHANGE"]);
-            for audit_entry in &audit_entries {
-                table.row([audit_entry.at.date_and_second(), audit_entry.who.clone(), what(audit_entry), audit_entry.words.clone()]);
-            }
-            invocation.screen.line(table)?;
+            let row = |entry: &AuditEntry| [entry.at.date_and_second(), entry.who.clone(), what(entry), entry.words.clone()];
+            invocation.screen.line(Table::of(["WHEN", "WHO", "WHAT", "CHANGE"], audit_entries.iter().map(row)))?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

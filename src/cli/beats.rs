@@ -1,18 +1,18 @@
 //! `heartbeat beats`: lists the beats of a project.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::error::Misuse;
+use super::figures::lags_of;
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::which_project::WhichProject;
 use crate::check::phases;
 use crate::config::{duration, rules};
-use crate::model::{Minute, Outcome, Project, Recorded, RouteId, span};
+use crate::model::{Minute, Outcome, Project, Recorded, RouteId};
 use crate::report::json::BeatJson;
 use crate::report::{proof, route_name};
 use crate::store::Store;
@@ -50,7 +50,7 @@ pub struct Beats {
 }
 
 impl Beats {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
         let projects = store.projects().await?;
         let project = self.which.find(&projects)?;
@@ -65,8 +65,7 @@ impl Beats {
         }
         let evidence = store.evidence(&routes, from, to).await?;
         if self.json {
-            invocation.screen.items(beats.iter().map(|beat| BeatJson::of(project, beat, &evidence)))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.items(beats.iter().map(|beat| BeatJson::of(project, beat, &evidence)))?);
         }
         for beat in &beats {
             invocation.screen.line(line(project, beat))?;
@@ -78,7 +77,7 @@ impl Beats {
             let what = if self.failures { "No failed beats" } else { "No beats" };
             invocation.screen.note(format!("{what} in the last {}.", duration::show(self.since)))?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 
     fn routes(&self, project: &Project) -> Result<Vec<RouteId>, Misuse> {
@@ -115,9 +114,7 @@ fn line(project: &Project, beat: &Recorded) -> String {
     let name = route_name(project, beat.route);
     let mut parts = vec![format!("{minute}  {name:<16}  {}", styled(style, format!("{:<11}", beat.outcome)))];
     parts.extend(beat.status.map(|status| status.to_string()));
-    if let (Some(ingested), Some((after, within))) = (beat.ingested_lag(), beat.queryable_lag()) {
-        parts.push(format!("ingested after {}, queryable after {} to {}", span(ingested), span(after), span(within)));
-    }
+    parts.extend(lags_of(beat));
     if beat.duplicates() > 0 {
         parts.push(format!("{} copies", beat.copies));
     }

@@ -1,15 +1,13 @@
 //! The flags `--dry-run` and `--json` of commands that change settings, and how they print the changes.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use serde::Serialize;
 
-use super::explain::explain;
+use super::explain::{Flags, explain, explain_with};
 use super::global::Invocation;
 use super::screen::{BAD, GOOD, WARN, styled};
 use crate::config::{Change, Kind};
-use crate::settings::{By, SettingsService, StoredEntity};
+use crate::settings::{By, ChangeError, SettingsService, StoredEntity};
 use crate::store::Store;
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -26,42 +24,73 @@ pub struct ChangeFlags {
 pub(super) const SETTINGS_JSON: &str = "JSON: {dry_run, changes: [{kind: project|channel|maintenance|status_page, name, project, change: \
                                     added|changed|removed, field, old, new}]}; project, field, old and new may be null.";
 
-pub(super) fn settings_service<'s>(invocation: &Invocation, store: &'s Store, flags: ChangeFlags) -> SettingsService<'s> {
-    let by = By::command_line(&invocation.environment);
-    SettingsService { dry_run: flags.dry_run, ..SettingsService::new(store, by, invocation.clock.now()) }
+impl ChangeFlags {
+    pub(super) fn service<'s>(self, invocation: &Invocation, store: &'s Store) -> SettingsService<'s> {
+        let by = By::command_line(&invocation.environment);
+        SettingsService { dry_run: self.dry_run, ..SettingsService::new(store, by, invocation.clock.now()) }
+    }
+
+    /// Adds it, in a new store if there is none, and prints the changes.
+    pub(super) async fn add<T: StoredEntity>(self, invocation: &Invocation, one: T, flags: Flags<'_>) -> anyhow::Result<T> {
+        let store = invocation.new_store().await?;
+        let done = self.service(invocation, &store).add(one).await.map_err(explain_with(flags))?;
+        self.print(invocation, &done.changes)?;
+        Ok(done.now)
+    }
+
+    /// `desired` makes the new state of the stored one; the changes are printed.
+    pub(super) async fn change<T: StoredEntity>(
+        self,
+        invocation: &Invocation,
+        name: &str,
+        flags: Flags<'_>,
+        desired: impl FnMut(&T) -> Result<T, ChangeError>,
+    ) -> anyhow::Result<T> {
+        let store = invocation.store().await?;
+        let done = self.service(invocation, &store).change(name, desired).await.map_err(explain_with(flags))?;
+        self.print(invocation, &done.changes)?;
+        Ok(done.now)
+    }
+
+    pub(super) fn print(self, invocation: &Invocation, changes: &[Change]) -> anyhow::Result<()> {
+        if self.json {
+            let changes = changes.iter().map(ChangeJson::of).collect();
+            invocation.screen.json(&ChangesJson { dry_run: self.dry_run, changes })?;
+            return Ok(());
+        }
+        for change in changes {
+            let style = match change {
+                Change::Added { .. } => GOOD,
+                Change::Changed { .. } => WARN,
+                Change::Removed { .. } => BAD,
+            };
+            invocation.screen.line(styled(style, change))?;
+        }
+        match (changes.len(), self.dry_run) {
+            (0, _) => invocation.screen.note("Nothing to change.")?,
+            (_, true) => invocation.screen.note("Dry run: nothing was changed.")?,
+            (_, false) => {}
+        }
+        Ok(())
+    }
 }
 
-pub(super) async fn remove<T: StoredEntity>(name: &str, invocation: &Invocation, flags: ChangeFlags) -> anyhow::Result<ExitCode> {
-    let store = invocation.store().await?;
-    let done = settings_service(invocation, &store, flags).remove::<T>(name).await.map_err(explain)?;
-    show(&done.changes, invocation, flags)
+/// What to remove.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// Its name
+    pub name: String,
+
+    #[command(flatten)]
+    pub edit: ChangeFlags,
 }
 
-pub(super) fn show(changes: &[Change], invocation: &Invocation, flags: ChangeFlags) -> anyhow::Result<ExitCode> {
-    if flags.json {
-        let changes = changes.iter().map(ChangeJson::of).collect();
-        invocation.screen.json(&ChangesJson { dry_run: flags.dry_run, changes })?;
-    } else {
-        list(invocation, changes, flags.dry_run)?;
+impl Remove {
+    pub(super) async fn run<T: StoredEntity>(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let store = invocation.store().await?;
+        let done = self.edit.service(invocation, &store).remove::<T>(&self.name).await.map_err(explain)?;
+        self.edit.print(invocation, &done.changes)
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn list(invocation: &Invocation, changes: &[Change], dry_run: bool) -> anyhow::Result<()> {
-    for change in changes {
-        let style = match change {
-            Change::Added { .. } => GOOD,
-            Change::Changed { .. } => WARN,
-            Change::Removed { .. } => BAD,
-        };
-        invocation.screen.line(styled(style, change))?;
-    }
-    match (changes.len(), dry_run) {
-        (0, _) => invocation.screen.note("Nothing to change.")?,
-        (_, true) => invocation.screen.note("Dry run: nothing was changed.")?,
-        (_, false) => {}
-    }
-    Ok(())
 }
 
 /// The field names are documented in [`SETTINGS_JSON`] and must not change.

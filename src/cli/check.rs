@@ -1,6 +1,5 @@
 //! `heartbeat check`: sends one event and follows it to the read-back, as a checklist.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use serde::Serialize;
 use super::error::Misuse;
 use super::global::Invocation;
 use super::keys::PersonalKeyFlags;
-use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::screen::{BAD, FAINT, GOOD, ProgressLine, Screen, WARN, styled};
 use crate::app;
 use crate::check::{self, Ending, Line, Mark, News, Outcome, Plan};
-use crate::config::{certificate_problems, conceal, duration, proxies};
-use crate::model::{Diagnosis, Endpoint, Host, Place, ProjectToken, span};
+use crate::config::{Problem, certificate_problems, conceal, duration, proxies, rules};
+use crate::model::{Diagnosis, Endpoint, Host, Invalid, Place, ProjectToken, span};
 
 /// Send one event (`heartbeat_check`) and follow it until it can be queried
 ///
@@ -83,17 +82,19 @@ impl Check {
         }
         let client = app::client(&proxies(&invocation.environment), invocation.clock.clone())?;
         let mut lines: Vec<Line> = Vec::new();
-        let mut counter = Counter { shown: false, on: !self.json && !invocation.screen.quiet && std::io::stderr().is_terminal() };
+        let mut waiting = ProgressLine::on(Screen { quiet: self.json || invocation.screen.quiet });
         let mut print = |news: News| match news {
             News::Line(line) => {
-                counter.clear();
+                waiting.clear();
                 if !self.json {
                     // A closed pipe is reported when the last line is written.
                     let _ = invocation.screen.text(&page(&line));
                 }
                 lines.push(line);
             }
-            News::Waiting { waited } => counter.show(waited),
+            News::Waiting { waited } => {
+                waiting.show(format_args!("· arrival   waiting for {}", span(Duration::from_secs(waited.as_secs()))));
+            }
         };
         let outcome = check::check(&client, &invocation.clock, &plan, &mut print).await;
         let exit_code = outcome.ending.exit_code();
@@ -110,35 +111,30 @@ impl Check {
 
     /// Reports all problems of the flags together.
     fn plan(&self, invocation: &Invocation) -> Result<Plan, Misuse> {
-        let mut problems = Vec::new();
-        let flag_or_variable = |flag, value: &Option<String>, variable| match value {
-            Some(value) => Some((flag, value.clone())),
-            None => invocation.environment.value(variable).map(|value| (variable, value.to_owned())),
+        let given = |flag: &'static str, value: &Option<String>, variable: &'static str, advice: &str| match value {
+            Some(value) => Ok((flag, value.clone())),
+            None => invocation
+                .environment
+                .value(variable)
+                .map(|value| (variable, value.to_owned()))
+                .ok_or_else(|| Problem::of(flag, Invalid::unquoted(format!("(or {variable}) is missing; give {advice}")))),
         };
         // A problem names the flag or variable to correct.
-        let mut read = |place: &str, problem: String| problems.push(format!("{place} {problem}"));
-        let host = match flag_or_variable("--host", &self.host, "POSTHOG_HOST") {
-            None => {
-                read("--host", "(or POSTHOG_HOST) is missing; give `us`, `eu` or the address of a PostHog".into());
-                None
-            }
-            Some((place, text)) => Host::parse(&text).map_err(|wrong| read(place, wrong.to_string())).ok(),
-        };
-        let token = match flag_or_variable("--token", &self.token, "POSTHOG_PROJECT_API_KEY") {
-            None => {
-                let missing = "(or POSTHOG_PROJECT_API_KEY) is missing; give the project token (phc_...) from Settings > Project > General";
-                read("--token", missing.into());
-                None
-            }
-            Some((place, text)) => ProjectToken::parse(&text).map_err(|wrong| read(place, wrong.to_string())).ok(),
-        };
-        let api_host = self.api_host.as_deref().map(Host::parse).transpose().map_err(|wrong| read("--api-host", wrong.to_string())).ok();
-        let key = self.key.read_without_prompt(invocation).map_err(|wrong| problems.push(wrong.to_string())).ok();
-        match (host, token, api_host, key) {
-            (Some(host), Some(token), Some(api_host), Some(key)) if problems.is_empty() => {
+        let host = given("--host", &self.host, "POSTHOG_HOST", "`us`, `eu` or the address of a PostHog");
+        let host = host.and_then(|(place, text)| rules::about(place, Host::parse(&text)));
+        let advice = "the project token (phc_...) from Settings > Project > General";
+        let token = given("--token", &self.token, "POSTHOG_PROJECT_API_KEY", advice);
+        let token = token.and_then(|(place, text)| rules::about(place, ProjectToken::parse(&text)));
+        let api_host = self.api_host.as_deref().map(|text| rules::about("--api-host", Host::parse(text))).transpose();
+        match (host, token, api_host, self.key.read_without_prompt(invocation)) {
+            (Ok(host), Ok(token), Ok(api_host), Ok(key)) => {
                 Ok(Plan { host, api_host, token, key, posthog_id: self.project_id, endpoint: self.endpoint, wait: self.wait })
             }
-            _ => Err(Misuse(conceal(&problems.join("\n       ")))),
+            (host, token, api_host, key) => {
+                let problems = [host.err(), token.err(), api_host.err()].into_iter().flatten().map(|problem| problem.to_string());
+                let problems: Vec<String> = problems.chain(key.err().map(|wrong| wrong.to_string())).collect();
+                Err(Misuse(conceal(&problems.join("\n       "))))
+            }
         }
     }
 }
@@ -177,26 +173,5 @@ fn conclusion(ending: Ending) -> String {
         Ending::TokenUnknown => styled(BAD, "This PostHog does not know the token. No event was sent."),
         Ending::CannotRead => styled(BAD, "The event was accepted, but could not be read back."),
         Ending::TooOld => styled(BAD, "This PostHog is too old. No event was sent."),
-    }
-}
-
-/// A line on the terminal that counts the seconds and overwrites itself.
-struct Counter {
-    on: bool,
-    shown: bool,
-}
-
-impl Counter {
-    fn show(&mut self, waited: Duration) {
-        if self.on {
-            self.shown = true;
-            let _ = write!(anstream::stderr(), "\r· arrival   waiting for {} ", span(Duration::from_secs(waited.as_secs())));
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            let _ = write!(anstream::stderr(), "\r\x1b[K");
-        }
     }
 }

@@ -1,7 +1,5 @@
 //! `heartbeat completions`: shell completions.
 
-use std::process::ExitCode;
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
@@ -17,10 +15,9 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<()> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "heartbeat", &mut script);
-        invocation.screen.text(&String::from_utf8(script)?)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(invocation.screen.text(&String::from_utf8(script)?)?)
     }
 }

@@ -86,9 +86,10 @@ impl Check {
         }
         let settings = settings?;
         starts?;
-        let named = settings.projects.iter().map(|desired| &desired.spec.name).collect::<Vec<_>>();
+        let projects = settings.projects.iter().map(|desired| &desired.spec);
         // A file without projects does not change the projects in the store.
-        let unknown = if named.is_empty() { Vec::new() } else { settings.web.unknown_metrics_projects(&named, " in this file") };
+        let is_without = settings.projects.is_empty();
+        let unknown = if is_without { Vec::new() } else { settings.web.unknown_metrics_projects(projects, " in this file") };
         for remark in certificate_problems(&invocation.environment).into_iter().chain(unknown) {
             invocation.screen.note(styled(WARN, remark))?;
         }

@@ -1,5 +1,6 @@
 //! How errors are printed, and their exit codes.
 
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
@@ -14,6 +15,12 @@ const MISUSED: u8 = 2;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Misuse(pub String);
+
+impl Misuse {
+    pub fn of(wrong: impl Display) -> Self {
+        Self(wrong.to_string())
+    }
+}
 
 /// Prints the error on standard error, with secrets concealed.
 #[must_use]

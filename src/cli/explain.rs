@@ -1,8 +1,7 @@
 //! Turns rejected changes into errors that name flags instead of fields, and the command that helps.
 
 use super::error::Misuse;
-use crate::config::{Kind, hint};
-use crate::config::{Problem, Problems, Texts};
+use crate::config::{Kind, Problem, hint};
 use crate::settings::{ChangeError, Clash};
 
 /// Pairs of a field and its flag.
@@ -24,61 +23,19 @@ pub(super) fn explain_with(flags: Flags<'_>) -> impl Fn(ChangeError) -> anyhow::
 }
 
 pub(super) fn lines<'p>(problems: impl IntoIterator<Item = &'p Problem>, flags: Flags<'_>) -> String {
-    let flag = |field: &str| flags.iter().find(|(name, _)| *name == field).map(|(_, flag)| (*flag).to_owned());
-    let line = |problem: &Problem| problem.named(&flag(&problem.field).unwrap_or_else(|| problem.field.clone()));
-    problems.into_iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// The settings of a command line in their order: those that could be read, and the problems of the others.
-#[derive(Default)]
-pub(super) struct Assigned {
-    pub(super) texts: Texts,
-    /// The key of each setting, or its problem.
-    read: Vec<Result<String, Problem>>,
-}
-
-impl Assigned {
-    pub(super) fn add(&mut self, read: Result<(&str, &str), String>) {
-        self.read.push(match read {
-            Ok((key, text)) => {
-                self.texts.put(key, text);
-                Ok(key.to_owned())
-            }
-            Err(problem) => Err(Problem::whole("", problem)),
-        });
-    }
-
-    /// Makes a value of the settings, or reports all problems in the order of the command line.
-    pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
-        let (value, wrong) = match make(&self.texts) {
-            Ok(value) => (Some(value), Vec::new()),
-            Err(ChangeError::Wrong(problems)) => (None, problems.into_iter().collect()),
-            Err(other) => return Err(other),
-        };
-        let mut wrong = wrong.into_iter().peekable();
-        let mut problems = Vec::new();
-        for read in &self.read {
-            match read {
-                Err(unread) => problems.push(unread.clone()),
-                Ok(key) => problems.extend(wrong.next_if(|problem| problem.field == *key || problem.field.is_empty())),
-            }
-        }
-        problems.extend(wrong);
-        match value {
-            Some(value) => Ok(Problems::or(problems, value)?),
-            None => Err(Problems::of(problems).into()),
-        }
-    }
+    let name = |field: &str| flags.iter().find(|(key, _)| *key == field).map_or(field, |(_, flag)| *flag).to_owned();
+    problems.into_iter().map(|problem| problem.clone().renamed(name).to_string()).collect::<Vec<_>>().join("\n")
 }
 
 /// The hint names the probable name, or all names, or the command that adds one.
 pub(super) fn absent(what: &str, name: &str, names: &[String]) -> Misuse {
     let hint = match what {
-        _ if !names.is_empty() => hint(name, &names.iter().map(String::as_str).collect::<Vec<_>>()),
+        _ if !names.is_empty() => hint(name, &names.iter().map(String::as_str).collect::<Vec<_>>()).to_string(),
         "project" => "add one with `heartbeat projects add` or `heartbeat apply`".to_owned(),
         "channel" => "add one with `heartbeat channels add`".to_owned(),
         "status page" => "add one with `heartbeat status-pages add`".to_owned(),
-        _ => "add one with `heartbeat maintenance add`".to_owned(),
+        "maintenance window" => "add one with `heartbeat maintenance add`".to_owned(),
+        _ => "there is none yet".to_owned(),
     };
     Misuse(format!("there is no {what} `{name}`; {hint}"))
 }

@@ -4,14 +4,13 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 
 use super::config::counted;
 use super::global::Invocation;
-use super::which_project::project_named;
+use super::which_project::filter;
 use crate::config::to_toml;
 use crate::settings::Stored;
 
@@ -35,13 +34,13 @@ pub struct Export {
 }
 
 impl Export {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
         let mut stored = Stored::read(&store).await?;
         if !self.project.is_empty() {
-            let chosen =
-                self.project.iter().map(|name| project_named(&stored.projects, name, |spec| spec).cloned()).collect::<Result<_, _>>()?;
-            stored = Stored { projects: chosen, channels: Vec::new(), windows: Vec::new(), status_pages: Vec::new() };
+            let filter = filter(&self.project, &stored.projects)?;
+            stored.projects.retain(|project| filter.matches(project));
+            stored = Stored { projects: stored.projects, channels: Vec::new(), windows: Vec::new(), status_pages: Vec::new() };
         }
         let text = to_toml(stored.exported(), self.with_secrets);
         match &self.output {
@@ -53,7 +52,7 @@ impl Export {
             }
             None => invocation.screen.text(&text)?,
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -14,44 +14,31 @@ use crate::model::ProjectSpec;
 use crate::store::Store;
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options for every command")]
 pub struct Global {
     /// Database: sqlite:PATH or postgres://... [default: `DATABASE_URL`, else the database named in the settings file, else heartbeat.db in the
     /// platform's data directory]
-    #[arg(long, global = true, value_name = "URL", help_heading = "Options for every command")]
+    #[arg(long, global = true, value_name = "URL")]
     pub database: Option<DatabaseFlag>,
 
     /// Settings file, for example heartbeat.toml [default: `HEARTBEAT_CONFIG`]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Use colour: auto (on a terminal, unless `NO_COLOR` is set), always or never
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true,
-        help_heading = "Options for every command"
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
 
     /// Print only the result
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Options for every command")]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
     /// Log more; give it twice to log everything (`HEARTBEAT_LOG` sets a filter)
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Options for every command")]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
     /// Format of the logs on standard error: text or json
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        help_heading = "Options for every command"
-    )]
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub log_format: LogFormat,
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Command, CommandFactory as _};
@@ -33,25 +32,22 @@ pub struct ManPages {
 }
 
 impl Help {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        invocation.screen.text(&find(&self.command)?.render_help().ansi().to_string())?;
-        Ok(ExitCode::SUCCESS)
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<()> {
+        Ok(invocation.screen.text(&find(&self.command)?.render_help().ansi().to_string())?)
     }
 }
 
 impl ManPages {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<()> {
         if let Some(dir) = &self.dir {
             fs::create_dir_all(dir).with_context(|| format!("cannot create the directory {}", dir.display()))?;
             let written = clap_mangen::generate_to(Cli::command(), dir);
             written.with_context(|| format!("cannot write the man pages to {}", dir.display()))?;
-            invocation.screen.note(format!("The man pages are in {}.", dir.display()))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.note(format!("The man pages are in {}.", dir.display()))?);
         }
         let mut page = Vec::new();
         Man::new(find(&self.command)?).render(&mut page)?;
-        invocation.screen.text(&String::from_utf8(page)?)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(invocation.screen.text(&String::from_utf8(page)?)?)
     }
 }
 

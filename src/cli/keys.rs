@@ -36,7 +36,7 @@ impl TokenFlags {
         };
         let (setting, text) =
             sources.find(invocation)?.ok_or_else(|| Misuse(format!("--token is missing; give it or set {TOKEN_VARIABLE}")))?;
-        Ok(rules::about(setting, rules::token(text.expose_secret())).map_err(Misuse)?)
+        Ok(rules::about(setting, rules::token(text.expose_secret())).map_err(Misuse::of)?)
     }
 }
 
@@ -79,7 +79,7 @@ impl PersonalKeyFlags {
         };
         let found = sources.find(invocation)?.filter(|(_, text)| !text.expose_secret().trim().is_empty());
         let key = found.map(|(setting, text)| rules::about(setting, rules::personal_key(text.expose_secret())));
-        Ok(key.transpose().map_err(Misuse)?)
+        Ok(key.transpose().map_err(Misuse::of)?)
     }
 }
 

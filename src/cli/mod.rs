@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+mod accounts;
 mod apply;
 mod apps;
 mod arguments;
@@ -18,6 +19,7 @@ mod demo;
 mod error;
 mod explain;
 mod export;
+mod figures;
 mod global;
 mod help;
 mod import;
@@ -103,38 +105,33 @@ pub enum Command {
 pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Result<ExitCode> {
     let invocation = Invocation::new(cli.global, environment, clock);
     match cli.command {
-        None => {
-            invocation.screen.text(&Cli::command().render_help().ansi().to_string())?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(Command::Demo(demo)) => demo.run(&invocation).await,
-        Some(Command::Check(check)) => check.run(&invocation).await,
-        Some(Command::Run(run)) => Box::pin(run.run(&invocation)).await,
-        Some(Command::Status(status)) => status.run(&invocation).await,
-        Some(Command::Beats(beats)) => beats.run(&invocation).await,
-        Some(Command::WaitComplete(wait)) => wait.run(&invocation).await,
-        Some(Command::Sandbox(sandbox)) => sandbox.run(&invocation).await,
-        Some(Command::Apply(apply)) => apply.run(&invocation).await,
-        Some(Command::Export(export)) => export.run(&invocation).await,
-        Some(Command::Projects(projects)) => projects.run(&invocation).await,
-        Some(Command::Apps(apps)) => apps.run(&invocation).await,
-        Some(Command::Incidents(incidents)) => incidents.run(&invocation).await,
-        Some(Command::Notifications(notifications)) => notifications.run(&invocation).await,
-        Some(Command::Channels(channels)) => channels.run(&invocation).await,
-        Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
-        Some(Command::StatusPages(pages)) => pages.run(&invocation).await,
-        Some(Command::Rules(rules)) => rules.run(&invocation).await,
-        Some(Command::AuditLog(audit_log)) => audit_log.run(&invocation).await,
-        Some(Command::Import(import)) => import.run(&invocation).await,
-        Some(Command::Users(users)) => users.run(&invocation).await,
-        Some(Command::Tokens(tokens)) => tokens.run(&invocation).await,
-        Some(Command::Config(config)) => config.run(&invocation),
-        Some(Command::Completions(completions)) => completions.run(&invocation),
-        Some(Command::Man(pages)) => pages.run(&invocation),
-        Some(Command::Help(help)) => help.run(&invocation),
-        Some(Command::Version) => {
-            invocation.screen.text(&Cli::command().render_version())?;
-            Ok(ExitCode::SUCCESS)
-        }
+        None => invocation.screen.text(&Cli::command().render_help().ansi().to_string())?,
+        Some(Command::Demo(demo)) => return demo.run(&invocation).await,
+        Some(Command::Check(check)) => return check.run(&invocation).await,
+        Some(Command::Run(run)) => Box::pin(run.run(&invocation)).await?,
+        Some(Command::Status(status)) => return status.run(&invocation).await,
+        Some(Command::Beats(beats)) => beats.run(&invocation).await?,
+        Some(Command::WaitComplete(wait)) => return wait.run(&invocation).await,
+        Some(Command::Sandbox(sandbox)) => sandbox.run(&invocation).await?,
+        Some(Command::Apply(apply)) => apply.run(&invocation).await?,
+        Some(Command::Export(export)) => export.run(&invocation).await?,
+        Some(Command::Projects(projects)) => projects.run(&invocation).await?,
+        Some(Command::Apps(apps)) => apps.run(&invocation).await?,
+        Some(Command::Incidents(incidents)) => return incidents.run(&invocation).await,
+        Some(Command::Notifications(notifications)) => notifications.run(&invocation).await?,
+        Some(Command::Channels(channels)) => return channels.run(&invocation).await,
+        Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await?,
+        Some(Command::StatusPages(pages)) => pages.run(&invocation).await?,
+        Some(Command::Rules(rules)) => rules.run(&invocation).await?,
+        Some(Command::AuditLog(audit_log)) => audit_log.run(&invocation).await?,
+        Some(Command::Import(import)) => import.run(&invocation).await?,
+        Some(Command::Users(users)) => users.run(&invocation).await?,
+        Some(Command::Tokens(tokens)) => tokens.run(&invocation).await?,
+        Some(Command::Config(config)) => return config.run(&invocation),
+        Some(Command::Completions(completions)) => completions.run(&invocation)?,
+        Some(Command::Man(pages)) => pages.run(&invocation)?,
+        Some(Command::Help(help)) => help.run(&invocation)?,
+        Some(Command::Version) => invocation.screen.text(&Cli::command().render_version())?,
     }
+    Ok(ExitCode::SUCCESS)
 }

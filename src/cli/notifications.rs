@@ -1,7 +1,5 @@
 //! `heartbeat notifications`: lists notifications with their states.
 
-use std::process::ExitCode;
-
 use clap::{Args, ValueEnum};
 
 use super::error::Misuse;
@@ -62,7 +60,7 @@ impl State {
 }
 
 impl Notifications {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
         let channels = store.channels_on_record().await?;
         let channel = self.channel.as_deref().map(|name| channel_named(&channels, name)).transpose()?.map(|channel| channel.id);
@@ -70,8 +68,7 @@ impl Notifications {
             NotificationFilter { channel, state: self.state.map(State::of_model), at_most: self.limit, ..NotificationFilter::default() };
         let notifications = store.notifications(&which).await?;
         if self.json {
-            invocation.screen.items(notifications.iter().map(|notification| NotificationJson::of(notification, &channels)))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.items(notifications.iter().map(|notification| NotificationJson::of(notification, &channels)))?);
         }
         for notification in &notifications {
             invocation.screen.line(line(notification, &channels))?;
@@ -82,7 +79,7 @@ impl Notifications {
         if notifications.is_empty() {
             invocation.screen.note("No notifications.")?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -1,16 +1,15 @@
 //! `heartbeat projects`: adds, lists, changes and removes projects.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 
-use super::arguments::Arguments;
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, remove, settings_service, show};
+use super::arguments::{Arguments, Fields};
+use super::change_flags::{ChangeFlags, Remove, SETTINGS_JSON};
 use super::error::Misuse;
 use super::explain::{Flags, explain, explain_with, lines};
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
-use super::table::Table;
+use super::table::Listing;
+use super::which_project::WhichProjects;
 use crate::app;
 use crate::check::Mark;
 use crate::check::fields::{Finding, Typed, fields};
@@ -86,6 +85,9 @@ pub struct Add {
 
 #[derive(Debug, Args)]
 pub struct List {
+    #[command(flatten)]
+    pub which: WhichProjects,
+
     /// Print the list as JSON
     #[arg(long)]
     pub json: bool,
@@ -119,48 +121,38 @@ pub struct SetKey {
     pub edit: ChangeFlags,
 }
 
-#[derive(Debug, Args)]
-pub struct Remove {
-    /// Name of the project
-    pub name: String,
-
-    #[command(flatten)]
-    pub edit: ChangeFlags,
-}
-
 impl Projects {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::Add(add) => add.run(invocation).await,
             Command::List(list) => list.run(invocation).await,
             Command::Set(set) => set.run(invocation).await,
             Command::SetKey(set) => set.run(invocation).await,
-            Command::Remove(Remove { name, edit }) => remove::<ProjectSpec>(&name, invocation, edit).await,
+            Command::Remove(remove) => remove.run::<ProjectSpec>(invocation).await,
         }
     }
 }
 
 impl Add {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         // The flags are read before the store is opened, so that a wrong flag creates no database.
         let spec = self.spec(invocation)?;
         if !self.no_check && !self.edit.dry_run {
             check_with_posthog(&spec, invocation).await?;
         }
-        let store = invocation.new_store().await?;
-        let done = settings_service(invocation, &store, self.edit).add(spec).await.map_err(explain)?;
-        let code = show(&done.changes, invocation, self.edit)?;
+        let added = self.edit.add(invocation, spec, &[]).await?;
         if !self.edit.dry_run {
-            invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {}", done.now.name))?;
+            invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {}", added.name))?;
         }
-        Ok(code)
+        Ok(())
     }
 
     /// Prompts for a key only after all other settings are valid.
     fn spec(&self, invocation: &Invocation) -> anyhow::Result<ProjectSpec> {
         let of_environment = invocation.environment.value("POSTHOG_HOST").filter(|_| self.host.is_none());
         let host = if of_environment.is_some() { "POSTHOG_HOST" } else { "--host" };
-        let flags: Flags<'_> = &[("name", "NAME"), ("host", host), ("api_host", "--api-host"), ("project_id", "--project-id")];
+        let flags: Flags<'_> =
+            &[("name", "NAME"), ("host", host), ("api_host", "--api-host"), ("project_id", "--project-id")];
         let mut texts = Texts::default()
             .with("name", Some(&self.name))
             .with("host", Some(self.host.as_deref().or(of_environment).unwrap_or_default()))
@@ -199,61 +191,55 @@ async fn check_with_posthog(spec: &ProjectSpec, invocation: &Invocation) -> anyh
 }
 
 impl Set {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let fields: Vec<&str> = project::FIELDS.iter().map(|field| field.key).filter(|key| *key != "name").collect();
-        let (values, unread) = self.given.read(&fields, "a project", &invocation.environment);
-        if !unread.is_empty() || values.is_empty() {
-            let nothing = format!("nothing to change; give --set FIELD=VALUE, where FIELD is one of {}", fields.join(", "));
-            return Err(Misuse(if unread.is_empty() { nothing } else { unread.join("\n") }).into());
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let keys: Vec<&str> = project::FIELDS.iter().map(|field| field.key).filter(|key| *key != "name").collect();
+        if self.given.is_empty() {
+            return Err(Misuse(format!("nothing to change; give --set FIELD=VALUE, where FIELD is one of {}", keys.join(", "))).into());
         }
-        let texts: Texts = values.iter().map(|value| (value.key.as_str(), value.expose())).collect();
+        let assigned = self.given.read(Some(&Fields { keys, of: "a project" }), &invocation.environment);
+        let desired = |stored: &ProjectSpec| assigned.with(|texts| Ok(project::changed(stored, texts)?));
         let store = invocation.store().await?;
-        let settings_service = settings_service(invocation, &store, self.edit);
+        let service = self.edit.service(invocation, &store);
         if !self.no_check && !self.edit.dry_run {
-            let stored: ProjectSpec = settings_service.find(&self.name).await.map_err(explain)?;
-            let next = project::changed(&stored, &texts).map_err(|wrong| explain(wrong.into()))?;
+            let stored: ProjectSpec = service.find(&self.name).await.map_err(explain)?;
+            let next = desired(&stored).map_err(explain)?;
             if Typed::of(&stored) != Typed::of(&next) {
                 check_with_posthog(&next, invocation).await?;
             }
         }
-        let done =
-            settings_service.change(&self.name, |stored: &ProjectSpec| Ok(project::changed(stored, &texts)?)).await.map_err(explain)?;
-        show(&done.changes, invocation, self.edit)
+        self.edit.print(invocation, &service.change(&self.name, desired).await.map_err(explain)?.changes)
     }
 }
 
 impl SetKey {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
-        let settings_service = settings_service(invocation, &store, self.edit);
-        settings_service.find::<ProjectSpec>(&self.name).await.map_err(explain)?;
+        let service = self.edit.service(invocation, &store);
+        service.find::<ProjectSpec>(&self.name).await.map_err(explain)?;
         let personal_key = self.personal_key.read(invocation)?;
         if personal_key.is_none() && !self.personal_key.no_personal_api_key {
             return Err(Misuse("no key is given; use --no-personal-api-key to remove the stored key".to_owned()).into());
         }
         let with_key = |stored: &ProjectSpec| Ok(ProjectSpec { personal_key: personal_key.clone(), ..stored.clone() });
-        show(&settings_service.change(&self.name, with_key).await.map_err(explain)?.changes, invocation, self.edit)
+        self.edit.print(invocation, &service.change(&self.name, with_key).await.map_err(explain)?.changes)
     }
 }
 
 impl List {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let projects = specs(&store).await?;
-        if self.json {
-            invocation.screen.items(projects.iter().map(ProjectJson::of))?;
-        } else if projects.is_empty() {
-            invocation.screen.note("There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.")?;
-        } else {
-            let mut table = Table::under(["PROJECT", "HOST", "TOKEN", "PERSONAL KEY", "HEARTBEAT"]);
-            for project in projects {
-                let key = if project.personal_key.is_some() { "set" } else { "none" };
-                let heartbeat = App::on(&project, AppKind::Heartbeat).map_or("not installed", |app| app.state());
-                let (name, host, token) = (project.name.to_string(), project.host.to_string(), project.token.to_string());
-                table.row([name, host, token, key.into(), heartbeat.into()]);
-            }
-            invocation.screen.line(table)?;
-        }
-        Ok(ExitCode::SUCCESS)
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let mut projects = specs(&*invocation.store().await?).await?;
+        let filter = self.which.filter(&projects)?;
+        projects.retain(|project| filter.matches(project));
+        let listing = Listing {
+            json: self.json,
+            none: "There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.",
+            headings: ["PROJECT", "HOST", "TOKEN", "PERSONAL KEY", "HEARTBEAT"],
+        };
+        let row = |project: &ProjectSpec| {
+            let key = if project.personal_key.is_some() { "set" } else { "none" };
+            let heartbeat = App::on(project, AppKind::Heartbeat).map_or("not installed", |app| app.state());
+            [project.name.to_string(), project.host.to_string(), project.token.to_string(), key.into(), heartbeat.into()]
+        };
+        Ok(listing.print(invocation.screen, &projects, ProjectJson::of, row)?)
     }
 }

@@ -1,7 +1,6 @@
 //! `heartbeat run`: the service.
 
 use std::net::SocketAddr;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
@@ -13,7 +12,7 @@ use crate::app;
 use crate::auth::Authenticator;
 use crate::clock::{Clock, Speed};
 use crate::config::{Listen, Problem, Scope, Settings, certificate_problems};
-use crate::lifecycle::{Lifecycle, Reload};
+use crate::lifecycle::{Hangup, Lifecycle, Reload};
 use crate::model::{Host, ProjectSpec, Role};
 use crate::settings::{By, ChangeError, SettingsService};
 use crate::store::Store;
@@ -46,69 +45,15 @@ struct Prepared {
     projects: Vec<ProjectSpec>,
 }
 
-impl Run {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let lifecycle = Lifecycle::listen()?;
-        app::raise_descriptor_limit();
-        let (clock, stop) = (Clock::fast(self.speed), lifecycle.stop());
-        let Prepared { settings, page, store, projects } = tokio::select! {
-            ready = self.prepare(invocation, &clock) => ready?,
-            // Opening a locked or remote database can take long; a stop signal must not wait for it.
-            () = stop.asked() => {
-                tracing::info!("stopped before the first beat");
-                return Ok(ExitCode::SUCCESS);
-            }
-        };
-        if projects.is_empty() {
-            invocation.screen.note(
-                "There is no project yet. The service waits for one: run `heartbeat projects add` or `heartbeat apply heartbeat.toml`.",
-            )?;
-        }
-        if let Some(page) = &page {
-            self.show_page(invocation, &settings, &store, &clock, page.local_addr()?).await?;
-        }
-        let service = app::service(&settings, store.clone(), clock.clone())?;
-        let page = page.map(|page| (app::web(&service, settings.web.clone()), page));
-        tracing::info!(projects = projects.len(), speed = %self.speed, database = %settings.database, "beating");
-        let work = lifecycle.guard(service.run_with(page, stop));
-        tokio::select! {
-            ended = work => ended??,
-            () = self.reload(invocation, lifecycle.reload(), &store, &clock) => {}
-        }
-        tracing::info!("stopped");
-        Ok(ExitCode::SUCCESS)
-    }
-
-    /// The page's address is bound before the store is opened, so that a start that fails because the address is in use changes nothing.
-    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<Prepared> {
-        let settings = invocation.settings(Scope::Everything)?;
-        app::check(&settings, clock)?;
-        let page = app::listen(self.listen.unwrap_or(settings.web.listen)).await?;
-        let store = app::open_store(&settings).await?;
-        self.put(&settings, invocation, &store, clock).await?;
-        let projects = specs(&store).await?;
-        let names = projects.iter().map(|spec| &spec.name).collect::<Vec<_>>();
-        for warning in certificate_problems(&invocation.environment).into_iter().chain(settings.web.unknown_metrics_projects(&names, "")) {
-            tracing::warn!("{warning}");
-        }
-        Ok(Prepared { settings, page, store, projects })
-    }
-
+impl Prepared {
     /// Prints the address of the page, with a link to set the first password while there is no user.
-    async fn show_page(
-        &self,
-        invocation: &Invocation,
-        settings: &Settings,
-        store: &Arc<Store>,
-        clock: &Clock,
-        listens: SocketAddr,
-    ) -> anyhow::Result<()> {
-        let authenticator = Authenticator { store: Arc::clone(store), clock: clock.clone() };
-        let address = settings.web.address(listens, "/");
+    async fn show_page(&self, invocation: &Invocation, clock: &Clock, listens: SocketAddr) -> anyhow::Result<()> {
+        let authenticator = Authenticator { store: Arc::clone(&self.store), clock: clock.clone() };
+        let address = self.settings.web.address(listens, "/");
         // Stored before it is printed, so that other commands print this address too.
-        app::announce(store, &settings.web.address(listens, "")).await;
+        app::announce(&self.store, &self.settings.web.address(listens, "")).await;
         // With a proxy or OIDC, users can already log in.
-        let has_other_login = settings.web.proxy.is_some() || settings.web.oidc.is_some();
+        let has_other_login = self.settings.web.proxy.is_some() || self.settings.web.oidc.is_some();
         let invitation = async {
             if has_other_login || !authenticator.is_new().await? {
                 Ok(None)
@@ -123,7 +68,7 @@ impl Run {
         });
         match code {
             Some(code) => {
-                let link = settings.web.address(listens, &format!("/enter/{code}"));
+                let link = self.settings.web.address(listens, &format!("/enter/{code}"));
                 invocation
                     .screen
                     .line(format!("The page is at {address}. Set your password within a day with this one-time link:\n  {link}"))?;
@@ -131,6 +76,56 @@ impl Run {
             None => invocation.screen.note(format!("The page is at {address}"))?,
         }
         Ok(())
+    }
+}
+
+impl Run {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let lifecycle = Lifecycle::listen(Hangup::Reloads)?;
+        app::raise_descriptor_limit();
+        let (clock, stop) = (Clock::fast(self.speed), lifecycle.stop());
+        let prepared = tokio::select! {
+            ready = self.prepare(invocation, &clock) => ready?,
+            // Opening a locked or remote database can take long; a stop signal must not wait for it.
+            () = stop.asked() => {
+                tracing::info!("stopped before the first beat");
+                return Ok(());
+            }
+        };
+        if prepared.projects.is_empty() {
+            invocation.screen.note(
+                "There is no project yet. The service waits for one: run `heartbeat projects add` or `heartbeat apply heartbeat.toml`.",
+            )?;
+        }
+        if let Some(page) = &prepared.page {
+            prepared.show_page(invocation, &clock, page.local_addr()?).await?;
+        }
+        let Prepared { settings, page, store, projects } = prepared;
+        let service = app::service(&settings, store.clone(), clock.clone())?;
+        let page = page.map(|page| (app::web(&service, settings.web.clone()), page));
+        tracing::info!(projects = projects.len(), speed = %self.speed, database = %settings.database, "beating");
+        let work = lifecycle.guard(service.run_with(page, stop));
+        tokio::select! {
+            ended = work => ended??,
+            () = self.reload(invocation, lifecycle.reload(), &store, &clock) => {}
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// The page's address is bound before the store is opened, so that a start that fails because the address is in use changes nothing.
+    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<Prepared> {
+        let settings = invocation.settings(Scope::Everything)?;
+        app::check(&settings, clock)?;
+        let page = app::listen(self.listen.unwrap_or(settings.web.listen)).await?;
+        let store = app::open_store(&settings).await?;
+        self.put(&settings, invocation, &store, clock).await?;
+        let projects = specs(&store).await?;
+        let unknown = settings.web.unknown_metrics_projects(&projects, "");
+        for warning in certificate_problems(&invocation.environment).into_iter().chain(unknown) {
+            tracing::warn!("{warning}");
+        }
+        Ok(Prepared { settings, page, store, projects })
     }
 
     /// Saves what the settings define in the store, and logs the changes.

@@ -1,12 +1,10 @@
 //! `heartbeat sandbox`: a simulated PostHog on this machine.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use super::error::Misuse;
 use super::global::Invocation;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Hangup, Lifecycle};
 use crate::sandbox::program::{Listening, NotListening, Options};
 
 /// Run a simulated PostHog on this machine, with one project and configurable faults
@@ -21,8 +19,8 @@ pub struct SandboxCommand {
 }
 
 impl SandboxCommand {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let lifecycle = Lifecycle::listen()?;
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let lifecycle = Lifecycle::listen(Hangup::Stops)?;
         let listener = self.options.listen().await.map_err(|error| match error {
             NotListening::Remote(_) => Misuse(error.to_string()).into(),
             NotListening::Address(..) => anyhow::Error::new(error),
@@ -30,17 +28,15 @@ impl SandboxCommand {
         self.announce(invocation, &self.options.listening(&listener)?)?;
         let stop = lifecycle.stop();
         lifecycle.guard(self.options.sandbox().serve(listener, async move { stop.asked().await })).await??;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 
     fn announce(&self, invocation: &Invocation, listening: &Listening) -> anyhow::Result<()> {
         if self.options.json {
-            invocation.screen.json(listening)?;
-            return Ok(());
+            return Ok(invocation.screen.json(listening)?);
         }
         let Listening { address, token, personal_api_key: key, .. } = listening;
         let check = format!("heartbeat check --host {address} --token {token} --personal-api-key {key}");
-        invocation.screen.text(&listening.words(&[check]))?;
-        Ok(())
+        Ok(invocation.screen.text(&listening.words(&[check]))?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
@@ -88,6 +88,32 @@ impl Screen {
     /// A remark on standard error. It is concealed because it may quote a key that was typed in the wrong place.
     pub fn note(self, text: impl Display) -> io::Result<()> {
         if self.quiet { Ok(()) } else { say(Level::Info, &format!("{}\n", conceal(&text.to_string()))) }
+    }
+}
+
+/// A line on a terminal that overwrites itself.
+pub(super) struct ProgressLine {
+    is_on: bool,
+    is_shown: bool,
+}
+
+impl ProgressLine {
+    pub(super) fn on(screen: Screen) -> Self {
+        Self { is_on: !screen.quiet && io::stderr().is_terminal(), is_shown: false }
+    }
+
+    pub(super) fn show(&mut self, text: impl Display) {
+        if self.is_on {
+            self.is_shown = true;
+            // Standard error may be closed.
+            let _ = write!(anstream::stderr(), "\r{text} ");
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            let _ = write!(anstream::stderr(), "\r\x1b[K");
+        }
     }
 }
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 use clap::Args;
 
 use super::error::Misuse;
+use super::figures::{counts, percentiles, queryable};
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
-use super::which_project::project_named;
+use super::which_project::WhichProjects;
 use crate::config::channel::called;
 use crate::judge::Health;
-use crate::model::{Channel, Incident, Outcome, Recorded, Stopped, Timestamp, span};
+use crate::model::{Channel, Incident, Outcome, Stopped, Timestamp, span};
 use crate::report::json::ReportJson;
 use crate::report::{Report, notes, reports, watched};
 use crate::store::IncidentFilter;
@@ -33,9 +34,8 @@ arrived, late, lost, rejected, unreachable, unverified, not_sent, awaiting, dupl
 Exit codes: 0 success; with --check, 1 if a project is degraded, down, unknown or not running."
 )]
 pub struct Status {
-    /// Show only this project
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
+    #[command(flatten)]
+    pub which: WhichProjects,
 
     /// Exit with 1 if a project is degraded, down, unknown or not running
     #[arg(long)]
@@ -53,16 +53,16 @@ impl Status {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let mut all = reports(&store, self.moment.time()).await?;
-        if let Some(name) = &self.project {
-            all = vec![project_named(&all, name, |report| &report.project.spec)?.clone()];
-        } else if all.is_empty() && !self.json {
+        let filter = self.which.filter(all.iter().map(|report| &report.project.spec))?;
+        all.retain(|report| filter.matches(&report.project.spec));
+        if all.is_empty() && !self.json {
             return Err(Misuse("there is no project yet; run `heartbeat projects add` or `heartbeat apply heartbeat.toml`".into()).into());
         }
         if self.json {
             invocation.screen.items(all.iter().map(ReportJson::of))?;
         } else {
             let runs = self.moment.at.is_some() || is_running(store.last_sign_of_life().await?, self.moment.time());
-            let open = store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await?;
+            let open = store.incidents(&IncidentFilter::open()).await?;
             for (at, report) in all.iter().enumerate() {
                 if at > 0 {
                     invocation.screen.line("")?;
@@ -123,19 +123,16 @@ fn page(report: &Report, runs: bool) -> String {
     };
     let head = format!("{}  {}", report.project.spec.name, styled(style, report.verdict.health));
     let through = report.complete_through.map_or_else(|| "nothing yet".into(), |minute| format!("{minute} UTC"));
-    let lag = |lag: Option<Duration>| lag.map_or_else(|| "–".into(), span);
-    let last = report.newest_seen.as_ref().and_then(last_lag).map_or_else(String::new, |last| format!(" · last lag {last}"));
-    let lags = format!("p50 {} · p95 {} · p99 {}", lag(report.lags.p50), lag(report.lags.p95), lag(report.lags.p99));
-    let ends: Vec<String> = Outcome::ALL
-        .into_iter()
-        .filter(|outcome| report.ends.of(*outcome) > 0)
-        .map(|outcome| format!("{} {outcome}", report.ends.of(outcome)))
-        .chain(match report.ends.duplicates {
-            0 => None,
-            1 => Some("1 duplicate row".into()),
-            many => Some(format!("{many} duplicate rows")),
-        })
-        .collect();
+    let last =
+        report.newest_seen.as_ref().and_then(|beat| Some(format!(" · last lag {} ({})", span(beat.ingested_lag()?), queryable(beat)?)));
+    let last = last.unwrap_or_default();
+    let lags = percentiles(&report.lags).join(" · ");
+    let mut ends = counts(|outcome| report.ends.of(outcome));
+    match report.ends.duplicates {
+        0 => {}
+        1 => ends.push("1 duplicate row".into()),
+        many => ends.push(format!("{many} duplicate rows")),
+    }
     let strip: String = report.strip.iter().map(|minute| minute.map_or(' ', Outcome::mark)).collect();
     let today = if ends.is_empty() { "no beat yet".into() } else { ends.join(", ") };
     // Without the service, a pending project would stay pending.
@@ -149,10 +146,4 @@ fn page(report: &Report, runs: bool) -> String {
         "{head}\n  {verdict}\n{advice}  complete through {through}{last}\n  today      {lags} · {today}\n  last hour  {}\n",
         styled(style, strip)
     )
-}
-
-/// `1.8s, queryable after 0s to 20s`.
-fn last_lag(beat: &Recorded) -> Option<String> {
-    let (after, within) = beat.queryable_lag()?;
-    Some(format!("{} (queryable after {} to {})", span(beat.ingested_lag()?), span(after), span(within)))
 }

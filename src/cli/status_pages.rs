@@ -1,13 +1,11 @@
 //! `heartbeat status-pages`: lists, adds, changes and removes status pages.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, remove, settings_service, show};
+use super::change_flags::{ChangeFlags, Remove, SETTINGS_JSON};
 use super::explain::{Flags, explain_with};
 use super::global::Invocation;
-use super::table::Table;
+use super::table::{ListFlags, Listing};
 use crate::config::{Texts, status_page};
 use crate::model::StatusPage;
 use crate::report::StatusPageJson;
@@ -24,14 +22,14 @@ pub struct StatusPages {
     pub command: Option<Command>,
 
     #[command(flatten)]
-    pub list: List,
+    pub list: ListFlags,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List all status pages
     #[command(after_help = "JSON: {items: [{name, title, projects, public}], next}.")]
-    List(List),
+    List(ListFlags),
     /// Add a status page
     #[command(after_help = SETTINGS_JSON)]
     Add(Put),
@@ -41,13 +39,6 @@ pub enum Command {
     /// Remove a status page
     #[command(after_help = SETTINGS_JSON)]
     Remove(Remove),
-}
-
-#[derive(Debug, Args)]
-pub struct List {
-    /// Print the list as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -71,22 +62,13 @@ pub struct Put {
     pub edit: ChangeFlags,
 }
 
-#[derive(Debug, Args)]
-pub struct Remove {
-    /// Name of the status page
-    pub name: String,
-
-    #[command(flatten)]
-    pub edit: ChangeFlags,
-}
-
 impl StatusPages {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::List(self.list)) {
-            Command::List(list) => list.run(invocation).await,
+            Command::List(flags) => list(flags, invocation).await,
             Command::Add(put) => put.add(invocation).await,
             Command::Set(put) => put.set(invocation).await,
-            Command::Remove(Remove { name, edit }) => remove::<StatusPage>(&name, invocation, edit).await,
+            Command::Remove(remove) => remove.run::<StatusPage>(invocation).await,
         }
     }
 }
@@ -99,39 +81,27 @@ impl Put {
         texts
     }
 
-    async fn add(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    async fn add(self, invocation: &Invocation) -> anyhow::Result<()> {
         // The flags are read before the store is opened, so that a wrong flag creates no database.
         let page = status_page::added(&self.texts()).map_err(|wrong| explain_with(FLAGS)(wrong.into()))?;
-        let store = invocation.new_store().await?;
-        let done = settings_service(invocation, &store, self.edit).add(page).await.map_err(explain_with(FLAGS))?;
-        show(&done.changes, invocation, self.edit)
+        self.edit.add(invocation, page, FLAGS).await.map(drop)
     }
 
-    async fn set(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
+    async fn set(self, invocation: &Invocation) -> anyhow::Result<()> {
         let texts = self.texts();
         let desired = |stored: &StatusPage| Ok(status_page::changed(stored, &texts)?);
-        let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(explain_with(FLAGS))?;
-        show(&done.changes, invocation, self.edit)
+        self.edit.change(invocation, &self.name, FLAGS, desired).await.map(drop)
     }
 }
 
-impl List {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let pages = invocation.store().await?.status_pages().await?;
-        if self.json {
-            invocation.screen.items(pages.iter().map(StatusPageJson::of))?;
-        } else if pages.is_empty() {
-            invocation.screen.note("There is no status page. Add one with `heartbeat status-pages add` or `heartbeat apply`.")?;
-        } else {
-            let mut table = Table::under(["STATUS PAGE", "TITLE", "PROJECTS", "VISIBLE TO"]);
-            for page in pages {
-                let names = page.projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                let visible_to = if page.public { "the public" } else { "users" };
-                table.row([page.name.to_string(), page.title, names, visible_to.into()]);
-            }
-            invocation.screen.line(table)?;
-        }
-        Ok(ExitCode::SUCCESS)
-    }
+async fn list(flags: ListFlags, invocation: &Invocation) -> anyhow::Result<()> {
+    let pages = invocation.store().await?.status_pages().await?;
+    let listing = Listing {
+        json: flags.json,
+        none: "There is no status page. Add one with `heartbeat status-pages add` or `heartbeat apply`.",
+        headings: ["STATUS PAGE", "TITLE", "PROJECTS", "VISIBLE TO"],
+    };
+    let visible_to = |page: &StatusPage| if page.public { "the public" } else { "users" };
+    let row = |page: &StatusPage| [page.name.to_string(), page.title.clone(), page.projects.to_string(), visible_to(page).into()];
+    Ok(listing.print(invocation.screen, &pages, StatusPageJson::of, row)?)
 }

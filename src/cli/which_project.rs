@@ -1,11 +1,37 @@
-//! The project of a command: the one that is named, else the only one.
+//! The projects of a command: those that its flags choose.
 
 use clap::Args;
 
 use super::error::Misuse;
 use super::explain::absent;
-use crate::model::{Project, ProjectSpec};
+use crate::model::{FilterChoices, FilterEntry, Project, ProjectFilter, ProjectSpec};
 
+/// The projects of a list.
+#[derive(Debug, Args)]
+pub struct WhichProjects {
+    /// Only this project (repeatable) [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+}
+
+impl WhichProjects {
+    pub(super) fn filter<'p>(&self, all: impl IntoIterator<Item = &'p ProjectSpec>) -> Result<ProjectFilter, Misuse> {
+        filter(&self.project, all)
+    }
+}
+
+/// An entry that names nothing in `all` is an error.
+pub(super) fn filter<'p>(given: &[String], all: impl IntoIterator<Item = &'p ProjectSpec>) -> Result<ProjectFilter, Misuse> {
+    let choices = FilterChoices::of(all);
+    let read = |text: &str| {
+        let entry = FilterEntry::parse(text).map_err(|wrong| Misuse(wrong.to_string()))?;
+        let alike = || choices.alike(&entry).iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        if choices.contain(&entry) { Ok(entry) } else { Err(absent(entry.what(), entry.name(), &alike())) }
+    };
+    given.iter().flat_map(|text| text.split(',')).map(|text| read(text.trim())).collect()
+}
+
+/// The project of a command: the one that is named, else the only one.
 #[derive(Debug, Args)]
 pub struct WhichProject {
     /// Name of the project [default: the only project]

@@ -1,12 +1,12 @@
 //! An app on a project: its settings as texts, and its custom routes.
 
 use super::problem::Problem;
-use super::reader::{flag, name_of, quoted};
+use super::reader::{flag, unknown_field};
 use super::suggest::hint;
 use super::texts::Texts;
 use super::value::{Group, Value};
 use super::{route, rules};
-use crate::model::{AppKind, Events, Field, HeartbeatApp, Host, IngestionAlertApp, ProjectSpec, ProjectToken};
+use crate::model::{AppKind, Events, Field, HeartbeatApp, Host, IngestionAlertApp, Invalid, ProjectSpec, ProjectToken, Suggestion};
 
 #[derive(Debug, Clone)]
 pub enum App {
@@ -97,7 +97,7 @@ impl App {
             Self::Heartbeat(app) => set_heartbeat(app, key, text, token),
             Self::IngestionAlert(app) => rules::not_a_placeholder(text).and_then(|()| app.set(key, text)),
         };
-        set.map_err(|says| Problem::of(key, says))
+        set.map_err(|wrong| Problem::of(key, wrong))
     }
 
     /// The value of a setting, with secrets in plain text; none for the default.
@@ -148,7 +148,7 @@ impl App {
     }
 }
 
-fn set_heartbeat(app: &mut HeartbeatApp, key: &str, text: &str, token: Option<&ProjectToken>) -> Result<(), String> {
+fn set_heartbeat(app: &mut HeartbeatApp, key: &str, text: &str, token: Option<&ProjectToken>) -> Result<(), Invalid> {
     let given = Some(text.trim()).filter(|text| !text.is_empty());
     match key {
         "events" => app.events = given.map(Events::parse).transpose()?.unwrap_or_default(),
@@ -160,10 +160,12 @@ fn set_heartbeat(app: &mut HeartbeatApp, key: &str, text: &str, token: Option<&P
 
 fn unknown(kind: AppKind, key: &str) -> Problem {
     let keys: Vec<&str> = kind.settings().iter().map(|setting| setting.key).collect();
-    let hint = match (hint(key, &keys), kind) {
-        (hint, _) if hint.starts_with("did") => hint,
-        (hint, AppKind::Heartbeat) => format!("{hint}, and route.NAME.event, .host, .endpoint and .distinct_id"),
-        (_, AppKind::IngestionAlert) => format!("`heartbeat apps search {kind}` lists them"),
+    let suggestion = match (hint(key, &keys), kind) {
+        (meant @ Suggestion::Meant(_), _) => meant,
+        (names, AppKind::Heartbeat) => {
+            Suggestion::Advice(format!("{names}, and route.NAME.event, .host, .endpoint and .distinct_id").into())
+        }
+        (_, AppKind::IngestionAlert) => Suggestion::Advice(format!("`heartbeat apps search {kind}` lists them").into()),
     };
-    Problem::whole(name_of(key), format!("{} is not a setting of {kind}; {hint}", quoted(key)))
+    unknown_field(key, &format!("a setting of {kind}"), suggestion)
 }

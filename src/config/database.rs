@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::conceal;
-use crate::model::check_login;
+use crate::model::{Invalid, check_login};
 
 const SQLITE: &str = "sqlite:";
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -20,13 +20,13 @@ impl Database {
     }
 
     /// A relative path is resolved against `directory`.
-    pub fn parse(text: &str, directory: Option<&Path>) -> Result<Self, String> {
+    pub fn parse(text: &str, directory: Option<&Path>) -> Result<Self, Invalid> {
         let text = text.trim();
         if let Some(path) = text.strip_prefix(SQLITE) {
             let path = path.strip_prefix("//").unwrap_or(path);
             return match (path, directory) {
-                ("", _) => Err(format!("`{text}` names no file; give `sqlite:PATH`")),
-                (":memory:", _) => Err(format!("`{text}` is not persistent; give `sqlite:PATH`")),
+                ("", _) => Err(Invalid::unusable(text, "names no file; give `sqlite:PATH`")),
+                (":memory:", _) => Err(Invalid::unusable(text, "is not persistent; give `sqlite:PATH`")),
                 (_, Some(directory)) => Ok(Self::at(&directory.join(path))),
                 (_, None) => Ok(Self(format!("{SQLITE}{path}"))),
             };
@@ -35,19 +35,20 @@ impl Database {
             check_login(text)?;
             return match url::Url::parse(text) {
                 Ok(_) => Ok(Self(text.to_owned())),
-                Err(wrong) => Err(format!("is not a PostgreSQL address: {wrong}; give `postgres://host/database`")),
+                Err(wrong) => Err(Invalid::unquoted(format!("is not a PostgreSQL address: {wrong}; give `postgres://host/database`"))),
             };
         }
         if is_libpq(text) {
-            return Err("is written as libpq's `key=value` pairs; write `postgres://user:password@host:5432/database`".to_owned());
+            let because = "is written as libpq's `key=value` pairs; write `postgres://user:password@host:5432/database`";
+            return Err(Invalid::unquoted(because));
         }
         if text.is_empty() {
-            Err("is empty; give `sqlite:PATH` or `postgres://...`".to_owned())
+            Err(Invalid::Empty("give `sqlite:PATH` or `postgres://...`"))
         } else if text.contains(':') {
-            let kind = text.split(':').next().unwrap_or_default();
-            Err(format!("`{kind}:` is not a supported database; give `sqlite:PATH` or `postgres://...`"))
+            let kind = text.split_inclusive(':').next().unwrap_or_default();
+            Err(Invalid::unusable(kind, "is not a supported database; give `sqlite:PATH` or `postgres://...`"))
         } else {
-            Err(format!("`{text}` does not say which kind of database; did you mean `sqlite:{text}`?"))
+            Err(Invalid::unusable(text, format!("does not say which kind of database; did you mean `sqlite:{text}`?")))
         }
     }
 
@@ -122,7 +123,7 @@ mod tests {
             ("postgres://me:12#hunter2@db/x", "# as %23"),
             ("postgres://me:h@hun/hunter2@db/x", "@ as %40"),
         ] {
-            let wrong = Database::parse(text, None).unwrap_err();
+            let wrong = Database::parse(text, None).unwrap_err().to_string();
             assert!(wrong.contains(says), "{text}: {wrong}");
             assert!(!conceal(&wrong).contains("hunter2"), "{text}: {wrong}");
         }

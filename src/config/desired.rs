@@ -8,7 +8,7 @@ use super::texts::Texts;
 use super::value::Group;
 use super::written::Written;
 use super::{channel, project, route, status_page, window};
-use crate::model::{AppKind, ChannelKind, ChannelSpec, Field, ProjectName, ProjectSpec, StatusPage, Takes, Window};
+use crate::model::{AppKind, ChannelKind, ChannelSpec, Field, Invalid, ProjectName, ProjectSpec, StatusPage, Takes, Window};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desired<T> {
@@ -51,7 +51,8 @@ pub(super) fn read_all<T: InFile>(top: &Section<'_>, keys: KeyPlaces<'_>) -> Vec
         T::take(&section, &mut written, keys);
         if let Some(name) = written.texts.filled("name").and_then(|name| ProjectName::parse(name).ok()) {
             if names.contains(&name) {
-                section.wrong("name", format!("`{name}` is used twice; each {} needs its own name", kind.called()));
+                let because = format!("is used twice; each {} needs its own name", kind.called());
+                section.wrong("name", Invalid::unusable(name.as_str(), because));
             }
             names.push(name);
         }
@@ -100,13 +101,13 @@ fn take_app(project: &str, section: Section<'_>, kind: AppKind, written: &mut Wr
 fn take_route(section: &Section<'_>, names: &mut Vec<String>, written: &mut Written, keys: KeyPlaces<'_>) {
     let name = section.text("name").map(str::to_owned);
     if !section.has("name") {
-        section.wrong("name", "is missing; give it a name, such as `proxy`");
+        section.wrong("name", Invalid::missing("give it a name, such as `proxy`"));
     }
     // A route without a name is still validated.
     let is_named = name.is_some();
     let name = name.unwrap_or_else(|| format!("unnamed-{}", names.len()));
     if is_named && names.contains(&name) {
-        section.wrong("name", format!("`{name}` is used twice; each route of a project needs its own name"));
+        section.wrong("name", Invalid::unusable(&name, "is used twice; each route of a project needs its own name"));
         return section.pass_over(&route::FIELDS.map(|field| field.key));
     }
     names.push(name.clone());

@@ -26,7 +26,7 @@ impl Document {
         if path == Path::new(STANDARD_INPUT) {
             let mut bytes = Vec::new();
             let read = io::stdin().take(LONGEST + 1).read_to_end(&mut bytes);
-            read.map_err(|error| Problem::at("standard input", format!("cannot be read: {error}")))?;
+            read.map_err(|error| Problem::at("standard input", format_args!("cannot be read: {error}")))?;
             return Self::of_bytes("standard input".to_owned(), bytes);
         }
         let name = path.display().to_string();
@@ -100,9 +100,11 @@ impl<'d> Findings<'d> {
         Self { document, found: RefCell::default() }
     }
 
-    pub(super) fn note(&self, offset: usize, says: impl std::fmt::Display) {
-        let problem = Problem::at(self.document.place(offset), says);
-        self.found.borrow_mut().push((offset, problem));
+    /// `title` is the name of the section; empty for the top of the file.
+    pub(super) fn note(&self, offset: usize, title: &str, problem: Problem) {
+        let line = self.document.place(offset);
+        let place = if title.is_empty() { line } else { format!("{line}: {title}") };
+        self.found.borrow_mut().push((offset, problem.placed(place)));
     }
 
     pub(super) fn excerpt(&self, span: std::ops::Range<usize>) -> &'d str {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::problem::{Problem, Problems};
 use super::texts::Texts;
 use super::value::Value;
-use crate::model::{ProjectName, Timestamp};
+use crate::model::{ProjectFilter, ProjectName, Timestamp};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -69,9 +69,9 @@ pub trait Entity: Clone + PartialEq {
     /// Builds an entity from `texts`, on top of the stored one if there is one. A field that is not in `texts` keeps its value.
     fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems>;
 
-    /// Empty for all projects.
-    fn projects(&self) -> &[ProjectName] {
-        &[]
+    /// The projects that it is limited to.
+    fn projects(&self) -> Option<&ProjectFilter> {
+        None
     }
 
     /// What is still missing, and what a settings file may leave to the store.

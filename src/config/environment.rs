@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::problem::Problem;
+use crate::model::Invalid;
+
 const DIRECTORY: &str = "posthog-heartbeat";
+
+const NO_VARIABLE: &str = "names no variable that is set; give the name of a variable, for example `SHOP_KEY`, not the value itself";
 
 /// An empty variable counts as unset.
 #[derive(Clone, Default)]
@@ -14,6 +19,9 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The place of a problem with a variable.
+    pub(super) const PLACE: &str = "environment";
+
     #[must_use]
     pub fn of_process() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
@@ -39,15 +47,23 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that a setting names; `unlikely` is the error for a text that may be a key in the wrong place, which is not
-    /// quoted. An error is the rest of a sentence.
-    pub fn named(&self, name: &str, unlikely: &str) -> Result<String, String> {
+    /// The value of a variable that a setting names. A text that may be a key in the wrong place is not quoted.
+    pub fn named(&self, name: &str) -> Result<String, Invalid> {
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
         match self.value(name) {
             Some(value) => Ok(value.to_owned()),
-            None if is_name => Err(format!("names the variable `{name}`, which is not set")),
-            None => Err(unlikely.to_owned()),
+            None if is_name => Err(Invalid::unquoted(format!("names the variable `{name}`, which is not set"))),
+            None => Err(Invalid::unquoted(NO_VARIABLE)),
         }
+    }
+
+    /// The value of a variable that is a setting.
+    pub(super) fn read<T, E: Into<Invalid>>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<Option<T>, Problem> {
+        self.value(name).map(parse).transpose().map_err(|wrong| Self::problem(name, wrong))
+    }
+
+    pub(super) fn problem(name: &str, wrong: impl Into<Invalid>) -> Problem {
+        Problem::of(name, wrong).placed(Self::PLACE)
     }
 
     #[must_use]

@@ -84,7 +84,7 @@ fn value_of(field: &Field, held: &str) -> toml::Value {
     match field.takes {
         Takes::Flag => held.parse().map_or_else(|_| text(), toml::Value::Boolean),
         Takes::Number => held.parse().map_or_else(|_| text(), toml::Value::Integer),
-        Takes::Projects => toml::Value::Array(held.split(", ").map(|name| toml::Value::String(name.to_owned())).collect()),
+        Takes::Names => toml::Value::Array(held.split(", ").map(|name| toml::Value::String(name.to_owned())).collect()),
         _ => text(),
     }
 }

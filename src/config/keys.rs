@@ -1,17 +1,16 @@
 //! Keys in a settings file: given directly, by the name of an environment variable, or by the path of a file.
 
-use std::fmt::Display;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
+use super::Environment;
 use super::key_fields::KeyFields;
+use super::problem::Problem;
 use super::section::Section;
-use super::{Environment, conceal};
+use crate::model::Invalid;
 
 /// Bytes.
 const LONGEST_FILE: u64 = 4096;
-
-const NO_VARIABLE: &str = "names no variable that is set; give the name of a variable, for example `SHOP_KEY`, not the key itself";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Given {
@@ -36,7 +35,7 @@ impl Given {
         // `has` marks each field as read, so it must be called for all of them.
         let given = all.filter(|field| section.has(field.name())).collect::<Vec<_>>();
         if let [first, second, ..] = given.as_slice() {
-            section.wrong(second.name(), format!("and {} both give the same key; leave one of them out", first.name()));
+            section.wrong(second.name(), Invalid::CombinedWith(first.name().to_owned().into()));
         }
         given.into_iter().next()
     }
@@ -61,35 +60,34 @@ impl Given {
     pub(super) fn text(&self, section: &Section<'_>, places: KeyPlaces<'_>) -> Option<String> {
         match self {
             Self::Plain(field) => section.text(field).map(str::to_owned),
-            Self::Variable(field) => section.read(field, |name| places.environment.named(name, NO_VARIABLE)),
+            Self::Variable(field) => section.read(field, |name| places.environment.named(name)),
             Self::File(field) => section.read(field, |path| file(&places.directory.join(path))),
         }
     }
 
     /// The key is never quoted.
-    pub(super) fn read<T, E: Display>(
+    pub(super) fn read<T, E: Into<Invalid>>(
         &self,
         section: &Section<'_>,
         places: KeyPlaces<'_>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let key = self.text(section, places)?;
-        parse(&key).map_err(|says| section.unfit(&[self.name()], format!("{} {says}", self.lead()))).ok()
+        parse(&key).map_err(|wrong| section.unfit(&[self.name()], Problem::of(self.name(), wrong).called(self.lead()))).ok()
     }
 }
 
 /// The text of a file that contains only a key.
-pub fn file(path: &Path) -> Result<String, String> {
-    let shown = conceal(&path.display().to_string());
-    match fs::metadata(path) {
-        Err(error) => return Err(format!("`{shown}` cannot be read: {error}")),
-        Ok(found) if found.is_dir() => return Err(format!("`{shown}` is a directory; give the file that contains the key")),
-        Ok(found) if found.len() > LONGEST_FILE => return Err(format!("`{shown}` is too long for a key file")),
-        Ok(_) => {}
+pub fn file(path: &Path) -> Result<String, Invalid> {
+    let wrong = |because: &'static str| Invalid::unusable(&path.display().to_string(), because);
+    let unreadable = |error: io::Error| Invalid::unusable(&path.display().to_string(), format!("cannot be read: {error}"));
+    let found = fs::metadata(path).map_err(unreadable)?;
+    if found.is_dir() {
+        return Err(wrong("is a directory; give the file that contains the key"));
     }
-    match fs::read_to_string(path) {
-        Ok(text) if text.trim().is_empty() => Err(format!("`{shown}` is empty; it must contain the key")),
-        Ok(text) => Ok(text),
-        Err(error) => Err(format!("`{shown}` cannot be read: {error}")),
+    if found.len() > LONGEST_FILE {
+        return Err(wrong("is too long for a key file"));
     }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    if text.trim().is_empty() { Err(wrong("is empty; it must contain the key")) } else { Ok(text) }
 }

@@ -1,5 +1,7 @@
 //! The writes that turn the stored state into the desired state. Pure.
 
+use std::collections::HashSet;
+
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 
 use super::entity::Entity;
@@ -35,10 +37,10 @@ impl<T: Entity> Plan<T> {
         self.changes.is_empty()
     }
 
-    /// The names that exist after this plan is written to `now`.
-    pub fn names_after<'s>(&'s self, now: &'s [T]) -> impl Iterator<Item = &'s ProjectName> {
-        let stays = now.iter().map(Entity::name).filter(|name| !self.remove.contains(name));
-        stays.chain(self.put.iter().map(Entity::name))
+    /// What exists after this plan is written to `now`.
+    pub fn after<'s>(&'s self, now: &'s [T]) -> impl Iterator<Item = &'s T> {
+        let gone: HashSet<&ProjectName> = self.remove.iter().chain(self.put.iter().map(Entity::name)).collect();
+        now.iter().filter(move |one| !gone.contains(one.name())).chain(&self.put)
     }
 }
 
@@ -53,29 +55,5 @@ pub struct Plans {
 impl Plans {
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.projects.changes.iter().chain(&self.channels.changes).chain(&self.windows.changes).chain(&self.status_pages.changes)
-    }
-}
-
-impl From<Plan<ProjectSpec>> for Plans {
-    fn from(projects: Plan<ProjectSpec>) -> Self {
-        Self { projects, ..Self::default() }
-    }
-}
-
-impl From<Plan<ChannelSpec>> for Plans {
-    fn from(channels: Plan<ChannelSpec>) -> Self {
-        Self { channels, ..Self::default() }
-    }
-}
-
-impl From<Plan<Window>> for Plans {
-    fn from(windows: Plan<Window>) -> Self {
-        Self { windows, ..Self::default() }
-    }
-}
-
-impl From<Plan<StatusPage>> for Plans {
-    fn from(status_pages: Plan<StatusPage>) -> Self {
-        Self { status_pages, ..Self::default() }
     }
 }

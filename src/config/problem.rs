@@ -1,47 +1,54 @@
-//! Problems with settings: each is a sentence with its place and its field. All problems are reported together.
+//! Problems with settings: each is a place, a field, and what is wrong. All problems are reported together.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 
-use super::suggest::{SAID_EACH, and_more};
-use crate::model::conceal;
+use super::suggest::SAID_EACH;
+use crate::model::{Invalid, conceal};
 
 /// Upper limit for all fields together.
 const MOST_PROBLEMS: usize = 100;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is wrong with a field, and where. Its words, with secrets redacted, are made only when it is displayed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Problem {
     /// `heartbeat.toml:7` or `environment`; empty if the field is enough.
     place: String,
     pub field: String,
-    /// A full sentence, or the rest of one that starts with the name of the field. Contains no secrets.
-    pub says: String,
-    is_whole: bool,
+    /// The subject of the sentence, if it is not the field: `token_file names a file whose text`.
+    subject: Option<String>,
+    /// Boxed because problems are passed around a lot.
+    pub wrong: Box<Invalid>,
 }
 
 impl Problem {
-    /// `says` is the rest of a sentence that starts with the name of the field. Secrets are redacted here, for all problems.
     #[must_use]
-    pub fn of(field: impl Into<String>, says: impl Display) -> Self {
-        Self { place: String::new(), field: field.into(), says: conceal(&says.to_string()), is_whole: false }
+    pub fn of(field: impl Into<String>, wrong: impl Into<Invalid>) -> Self {
+        Self { place: String::new(), field: field.into(), subject: None, wrong: Box::new(wrong.into()) }
     }
 
-    /// `says` is a full sentence.
+    /// For an error of another part: `says` is a full sentence.
     #[must_use]
     pub fn whole(field: impl Into<String>, says: impl Display) -> Self {
-        Self { is_whole: true, ..Self::of(field, says) }
+        Self::of(field, Invalid::Other(conceal(&says.to_string())))
     }
 
-    /// A full sentence about a place. A path may be a key in the wrong place, so it is redacted too.
+    /// A full sentence about a place.
     #[must_use]
     pub fn at(place: impl AsRef<str>, says: impl Display) -> Self {
-        Self { place: conceal(place.as_ref()), ..Self::whole("", says) }
+        Self::whole("", says).placed(place)
     }
 
-    /// The sentence with another name for the field, such as its flag or variable.
+    /// A path may be a key in the wrong place, so it is redacted too.
     #[must_use]
-    pub fn named(&self, name: &str) -> String {
-        if self.is_whole { self.says.clone() } else { format!("{name} {}", self.says) }
+    pub fn placed(self, place: impl AsRef<str>) -> Self {
+        Self { place: conceal(place.as_ref()), ..self }
+    }
+
+    /// With another subject of the sentence, such as the variable of the field.
+    #[must_use]
+    pub fn called(self, subject: impl Into<String>) -> Self {
+        Self { subject: Some(subject.into()), ..self }
     }
 
     #[must_use]
@@ -55,6 +62,25 @@ impl Problem {
         let field = format!("{prefix}{}", self.field);
         self.about(field)
     }
+
+    /// The sentence without its place and, if it starts with the name of the field, without that name.
+    #[must_use]
+    pub fn says(&self) -> String {
+        conceal(&self.wrong.to_string())
+    }
+
+    /// The sentence without its place, with another name for the field.
+    #[must_use]
+    pub fn named(&self, name: &str) -> String {
+        if self.wrong.is_sentence() { self.says() } else { format!("{name} {}", self.says()) }
+    }
+
+    /// With other names for all fields that it names, such as their flags.
+    #[must_use]
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let subject = self.subject.or_else(|| Some(name(&self.field)));
+        Self { subject, wrong: Box::new(self.wrong.renamed(name)), ..self }
+    }
 }
 
 impl Display for Problem {
@@ -62,7 +88,14 @@ impl Display for Problem {
         if !self.place.is_empty() {
             write!(f, "{}: ", self.place)?;
         }
-        f.write_str(&self.named(&self.field))
+        f.write_str(&self.named(self.subject.as_deref().unwrap_or(&self.field)))
+    }
+}
+
+/// As it is displayed: its values may contain secrets.
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Problem({}: {self})", self.field)
     }
 }
 
@@ -94,31 +127,32 @@ impl Problems {
     }
 }
 
-/// Limits the problems for each field and in total.
+/// Limits the problems for each field of a place, and in total.
 fn bounded(problems: Vec<Problem>) -> Vec<Problem> {
     if problems.len() <= SAID_EACH {
         return problems;
     }
-    let mut counted: HashMap<String, usize> = HashMap::new();
+    let group = |problem: &Problem| (problem.place.clone(), problem.field.clone());
+    let mut counted: HashMap<(String, String), usize> = HashMap::new();
     for problem in &problems {
-        *counted.entry(problem.field.clone()).or_default() += 1;
+        *counted.entry(group(problem)).or_default() += 1;
     }
-    let mut listed: HashMap<String, usize> = HashMap::new();
+    let mut listed: HashMap<(String, String), usize> = HashMap::new();
     let mut bounded = Vec::new();
     for problem in problems {
-        let (of_field, listed) = (counted.get(&problem.field).copied().unwrap_or(0), listed.entry(problem.field.clone()).or_default());
+        let (of_field, listed) = (counted.get(&group(&problem)).copied().unwrap_or(0), listed.entry(group(&problem)).or_default());
         *listed += 1;
         match (*listed, of_field.saturating_sub(SAID_EACH)) {
             // A line "and 1 more" would be no shorter than the problem.
             (..=SAID_EACH, _) | (_, 0 | 1) => bounded.push(problem),
-            (listed, more) if listed == SAID_EACH + 1 => bounded.push(Problem::whole(problem.field, and_more(more))),
+            (listed, more) if listed == SAID_EACH + 1 => bounded.push(Problem { wrong: Box::new(Invalid::More(more)), ..problem }),
             _ => {}
         }
     }
     let more = bounded.len().saturating_sub(MOST_PROBLEMS);
     if more > 0 {
         bounded.truncate(MOST_PROBLEMS);
-        bounded.push(Problem::whole("", and_more(more)));
+        bounded.push(Problem::of("", Invalid::More(more)));
     }
     bounded
 }
@@ -144,17 +178,23 @@ mod tests {
 
     #[test]
     fn a_problem_is_a_sentence_about_its_field_whatever_that_is_called() {
-        let rest = Problem::of("host", "`usa` has no protocol");
+        let rest = Problem::of("host", Invalid::unusable("usa", "has no protocol"));
         assert_eq!((rest.to_string(), rest.named("--host")), ("host `usa` has no protocol".into(), "--host `usa` has no protocol".into()));
         let whole = Problem::whole("projects", "there is no project `x`");
         assert_eq!((whole.named("--project").as_str(), whole.field.as_str()), ("there is no project `x`", "projects"));
         assert_eq!(Problem::at("heartbeat.toml:7", "host is missing").to_string(), "heartbeat.toml:7: host is missing");
-        assert_eq!(Problem::of("host", "is missing").below("heartbeat.").to_string(), "heartbeat.host is missing");
+        let missing = || Problem::of("host", Invalid::missing("give one"));
+        assert_eq!(missing().below("heartbeat.").to_string(), "heartbeat.host is missing; give one");
+        assert_eq!(missing().called("POSTHOG_HOST").placed("environment").to_string(), "environment: POSTHOG_HOST is missing; give one");
+        let both = Problem::of("cron", Invalid::CombinedWith("weekly".into())).renamed(|field| format!("--{field}"));
+        assert_eq!(both.to_string(), "--cron cannot be combined with --weekly; give one of them");
     }
 
     #[test]
     fn very_many_problems_are_told_in_few_words() {
-        let many = |field: &str, count: usize| (0..count).map(|at| Problem::of(field, format!("`p{at}` is none"))).collect::<Vec<_>>();
+        let many = |field: &str, count: usize| {
+            (0..count).map(|at| Problem::of(field, Invalid::unusable(&format!("p{at}"), "is none"))).collect::<Vec<_>>()
+        };
         let said = |problems: Vec<Problem>| Problems::of(problems).iter().map(Problem::to_string).collect::<Vec<_>>();
         assert_eq!(said(many("projects", 11)).len(), 11);
         let all = said([many("name", 1), many("projects", 2000), many("url", 1)].concat());
@@ -166,7 +206,9 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_wrong_place_is_not_told() {
-        assert_eq!(Problem::of("name", "`phx_hunter2` cannot be a name").says, "`phx_***` cannot be a name");
+        let wrong = Problem::of("name", Invalid::unquoted("`phx_hunter2` cannot be a name"));
+        assert_eq!(wrong.says(), "`phx_***` cannot be a name");
+        assert!(!format!("{wrong:?}").contains("hunter2"), "{wrong:?}");
         assert_eq!(Problem::at("phx_hunter2", "is no file").to_string(), "phx_***: is no file");
     }
 }

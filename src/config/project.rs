@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::texts::Texts;
 use super::value::{self, Group, Value};
 use super::{duration, rules};
-use crate::model::{AppKind, Field, ProjectName, ProjectSpec, ProjectToken, Takes, Timing};
+use crate::model::{AppKind, Field, Invalid, ProjectName, ProjectSpec, ProjectToken, Takes, Timing};
 
 /// In the order in which users are asked for them.
 pub const FIELDS: [Field; 10] = [
@@ -85,7 +85,7 @@ pub fn changed(stored: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Probl
 fn over(texts: &Texts, stored: Option<&ProjectSpec>) -> Result<ProjectSpec, Problems> {
     let mut reader = Reader::of(texts);
     let spec = read(&mut reader, stored);
-    if let Some(problem) = spec.as_ref().filter(|_| reader.is_right()).and_then(misfit) {
+    if let Some(problem) = spec.as_ref().filter(|_| reader.is_right()).and_then(|spec| rules::fit(spec).err()) {
         // Reported at the field that was given.
         let is_by_other = problem.field == "late_after" && texts.filled("late_after").is_none() && texts.filled("lost_after").is_some();
         reader.note(if is_by_other { problem.about("lost_after") } else { problem });
@@ -117,17 +117,11 @@ pub fn shown(spec: &ProjectSpec, key: &str) -> Option<String> {
     value(spec, key).map(|value| field.shown(&value))
 }
 
-/// A conflict between settings of the project.
-#[must_use]
-pub fn misfit(spec: &ProjectSpec) -> Option<Problem> {
-    let of_timing = rules::timing(&spec.timing).err().map(|says| Problem::whole("late_after", says));
-    of_timing.or_else(|| rules::fit(spec).err().map(|says| Problem::whole("project_api_key", says)))
-}
-
 /// Reads all fields before it returns, so that all problems are found.
 fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<ProjectSpec> {
-    let (timing, usual) = (stored.map(|stored| stored.timing), Timing::default());
-    let name = reader.name(stored.map(|stored| &stored.name), "shop");
+    let usual = Timing::default();
+    let now = stored.map_or(usual, |stored| stored.timing);
+    let name = reader.name(stored.map(|stored| &stored.name), "give it a name, such as `shop`");
     let host = "give `us`, `eu`, or the address of a PostHog";
     let host = reader.required("host", host, stored.map(|stored| &stored.host), rules::host);
     let token = "give the project token (phc_...), from Settings > Project > General";
@@ -135,18 +129,12 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
     let personal_key = reader.optional("personal_api_key", stored.and_then(|stored| stored.personal_key.as_ref()), rules::personal_key);
     let posthog_id = reader.optional("project_id", stored.and_then(|stored| stored.posthog_id.as_ref()), rules::project_number);
     let api_host = reader.optional("api_host", stored.and_then(|stored| stored.api_host.as_ref()), rules::host);
+    let timeout = |text: &str| duration::within(text, Duration::from_secs(1), Timing::LONGEST_TIMEOUT);
     let timing = Timing {
-        late_after: reader.or("late_after", timing.as_ref().map(|timing| &timing.late_after), usual.late_after, rules::late_or_lost_after),
-        lost_after: reader.or("lost_after", timing.as_ref().map(|timing| &timing.lost_after), usual.lost_after, rules::late_or_lost_after),
-        readback_interval: reader.or(
-            "readback_interval",
-            timing.as_ref().map(|timing| &timing.readback_interval),
-            usual.readback_interval,
-            rules::readback_interval,
-        ),
-        timeout: reader.or("timeout", timing.as_ref().map(|timing| &timing.timeout), usual.timeout, |text| {
-            rules::within(text, Duration::from_secs(1), Timing::LONGEST_TIMEOUT)
-        }),
+        late_after: reader.or("late_after", Some(&now.late_after), usual.late_after, rules::late_or_lost_after),
+        lost_after: reader.or("lost_after", Some(&now.lost_after), usual.lost_after, rules::late_or_lost_after),
+        readback_interval: reader.or("readback_interval", Some(&now.readback_interval), usual.readback_interval, rules::readback_interval),
+        timeout: reader.or("timeout", Some(&now.timeout), usual.timeout, timeout),
     };
     let apps = AppKind::ALL.map(|kind| app(reader, kind, stored, token.as_ref()));
     let is_of_app = |name: &str| {
@@ -154,9 +142,7 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
         sections.any(|section| name.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
     };
     reader.finish_fields(&FIELDS, "a project", is_of_app);
-    let (heartbeat, ingestion_alert) = (None, None);
-    let bare =
-        ProjectSpec { name: name?, host: host?, api_host, token: token?, personal_key, posthog_id, timing, heartbeat, ingestion_alert };
+    let bare = ProjectSpec { api_host, personal_key, posthog_id, timing, ..ProjectSpec::new(name?, host?, token?) };
     Some(apps.into_iter().flatten().fold(bare, |spec, app| app.put_on(&spec)))
 }
 
@@ -171,7 +157,8 @@ fn app(reader: &mut Reader<'_>, kind: AppKind, stored: Option<&ProjectSpec>, tok
         (Some("disabled"), stored) => stored.unwrap_or_else(|| App::usual(kind)).switched(false),
         (None | Some(""), stored) => stored.unwrap_or_else(|| App::usual(kind)),
         (Some(other), _) => {
-            reader.note(Problem::of(kind.section(), format!("`{other}` must be enabled, disabled, or empty for not installed")));
+            let choices = &["enabled", "disabled", "empty for not installed"];
+            reader.note(Problem::of(kind.section(), Invalid::choice(other, choices)));
             return None;
         }
     };

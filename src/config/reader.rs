@@ -1,12 +1,12 @@
 //! Reads texts field by field on top of the stored values. Reading continues after a problem, so that all problems are reported together.
 
 use std::collections::HashSet;
-use std::fmt::Display;
+use std::hash::Hash;
 
 use super::problem::{Problem, Problems};
 use super::suggest::hint;
 use super::texts::Texts;
-use crate::model::{Field, ProjectName};
+use crate::model::{Field, FilterEntry, Invalid, ProjectFilter, ProjectName, Suggestion, Word};
 
 pub(super) struct Reader<'t> {
     pub(super) texts: &'t Texts,
@@ -28,30 +28,33 @@ impl<'t> Reader<'t> {
         self.problems.push(problem);
     }
 
-    pub(super) fn noted<T, E: Display>(&mut self, key: &str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|says| self.problems.push(Problem::of(key, says))).ok()
+    /// Notes what is wrong; there is no value.
+    pub(super) fn reject<T>(&mut self, key: &str, wrong: impl Into<Invalid>) -> Option<T> {
+        self.note(Problem::of(key, wrong));
+        None
+    }
+
+    pub(super) fn noted<T, E: Into<Invalid>>(&mut self, key: &str, read: Result<T, E>) -> Option<T> {
+        read.map_err(|wrong| self.note(Problem::of(key, wrong))).ok()
     }
 
     /// The given value, else the stored one, else a problem.
-    pub(super) fn required<T: Clone, E: Display>(
+    pub(super) fn required<T: Clone, E: Into<Invalid>>(
         &mut self,
         key: &str,
-        missing: &str,
+        missing: &'static str,
         stored: Option<&T>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         match (self.texts.filled(key), self.texts.one(key)) {
             (Some(text), _) => self.noted(key, parse(text)),
             (None, None) if stored.is_some() || self.is_partial => stored.cloned(),
-            (None, _) => {
-                self.note(Problem::of(key, format!("is missing; {missing}")));
-                None
-            }
+            (None, _) => self.reject(key, Invalid::missing(missing)),
         }
     }
 
     /// An empty text removes the value.
-    pub(super) fn optional<T: Clone, E: Display>(
+    pub(super) fn optional<T: Clone, E: Into<Invalid>>(
         &mut self,
         key: &str,
         stored: Option<&T>,
@@ -65,7 +68,7 @@ impl<'t> Reader<'t> {
     }
 
     /// An empty text restores `default`.
-    pub(super) fn or<T: Clone, E: Display>(
+    pub(super) fn or<T: Clone, E: Into<Invalid>>(
         &mut self,
         key: &str,
         stored: Option<&T>,
@@ -75,28 +78,26 @@ impl<'t> Reader<'t> {
         self.optional(key, Some(stored.unwrap_or(&default)), parse).unwrap_or(default)
     }
 
-    pub(super) fn name(&mut self, stored: Option<&ProjectName>, example: &str) -> Option<ProjectName> {
-        let name = self.required("name", &format!("give it a name, such as `{example}`"), stored, ProjectName::parse);
+    /// `missing` is the advice for an entity without a name.
+    pub(super) fn name(&mut self, stored: Option<&ProjectName>, missing: &'static str) -> Option<ProjectName> {
+        let name = self.required("name", missing, stored, ProjectName::parse);
         match (name, stored) {
-            (Some(name), Some(stored)) if name != *stored => {
-                self.note(Problem::of("name", format!("cannot be changed: it stays `{stored}`")));
-                None
-            }
+            (Some(name), Some(stored)) if name != *stored => self.reject("name", Invalid::Fixed(stored.to_string())),
             (name, _) => name,
         }
     }
 
-    pub(super) fn projects(&mut self, stored: &[ProjectName]) -> Vec<ProjectName> {
-        let Some(names) = self.texts.list("projects") else { return stored.to_vec() };
-        let (mut projects, mut given) = (Vec::new(), HashSet::new());
-        for name in names {
-            match ProjectName::parse(name) {
-                Ok(name) if given.insert(name.clone()) => projects.push(name),
-                Ok(_) => {}
-                Err(wrong) => self.note(Problem::of("projects", wrong)),
-            }
-        }
-        projects
+    /// Each item once.
+    pub(super) fn names<T: Clone + Eq + Hash>(&mut self, key: &str, stored: &[T], parse: fn(&str) -> Result<T, Invalid>) -> Vec<T> {
+        let Some(texts) = self.texts.list(key) else { return stored.to_vec() };
+        let mut given = HashSet::new();
+        let read = texts.into_iter().filter_map(|text| self.noted(key, parse(text)));
+        read.filter(|item| given.insert(item.clone())).collect()
+    }
+
+    pub(super) fn projects(&mut self, stored: Option<&ProjectFilter>) -> ProjectFilter {
+        let stored = stored.map_or(&[][..], ProjectFilter::entries);
+        self.names("projects", stored, FilterEntry::parse).into_iter().collect()
     }
 
     /// Reports each text that is neither one of `fields` nor of another reader. `of` names what has these fields.
@@ -108,8 +109,7 @@ impl<'t> Reader<'t> {
     ) {
         let keys: Vec<&str> = fields.into_iter().map(|field| field.key).collect();
         for (name, _) in self.texts.iter().filter(|(name, _)| !keys.contains(name) && !is_of_another(name)) {
-            let says = format!("{} is not a field of {of}; {}", quoted(name), hint(name, &keys));
-            self.problems.push(Problem::whole(name_of(name), says));
+            self.problems.push(unknown_field(name, &format!("a field of {of}"), hint(name, &keys)));
         }
     }
 
@@ -129,27 +129,17 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The error is the rest of a sentence.
-pub(super) fn flag(text: &str) -> Result<bool, String> {
+pub(super) fn flag(text: &str) -> Result<bool, Invalid> {
     match text.trim() {
         "true" | "on" | "yes" => Ok(true),
         "false" | "off" | "no" => Ok(false),
-        other => Err(format!("`{other}` must be true or false")),
+        other => Err(Invalid::choice(other, &["true", "false"])),
     }
 }
 
-/// Anything that is not a plain word may be a secret in the wrong place and is not quoted.
+/// `of` completes "is not".
 #[must_use]
-pub fn quoted(key: &str) -> String {
-    match name_of(key) {
-        "" => "(not shown)".to_owned(),
-        word => format!("`{word}`"),
-    }
-}
-
-/// Empty if `key` may be a secret.
-#[must_use]
-pub fn name_of(key: &str) -> &str {
-    let is_word = key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte));
-    if is_word { key } else { "" }
+pub fn unknown_field(key: &str, of: &str, suggestion: Suggestion) -> Problem {
+    let key = Word::of(key);
+    Problem::of(key.as_str(), Invalid::UnknownName { name: key.clone(), of: of.to_owned().into(), suggestion })
 }

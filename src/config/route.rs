@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::rules;
 use super::texts::Texts;
 use super::value::{Group, ROUTE, Value};
-use crate::model::{DistinctId, Endpoint, Field, HeartbeatApp, RouteSpec, Takes};
+use crate::model::{DistinctId, Endpoint, Field, HeartbeatApp, Invalid, RouteSpec, Takes};
 
 /// Without the name, in the order in which users are asked for them.
 pub const FIELDS: [Field; 4] = [
@@ -47,10 +47,10 @@ pub(super) fn set_all(routes: &mut Vec<RouteSpec>, texts: &Texts) -> Vec<Problem
             Some((name, Some(_))) if !names.contains(&name) => names.push(name),
             Some((name, None)) if text.trim().is_empty() => routes.retain(|route| route.name != name),
             Some((name, None)) => {
-                let says = format!(
+                let because = format!(
                     "has no value; set {ROUTE}{name}.event, .host, .endpoint or .distinct_id, or leave it empty to remove the route"
                 );
-                problems.push(Problem::of(key, says));
+                problems.push(Problem::of(key, Invalid::unquoted(because)));
             }
             _ => {}
         }

@@ -2,16 +2,44 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Display;
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::document::Findings;
-use super::{key_fields, suggest};
+use super::key_fields;
+use super::problem::Problem;
+use super::reader::unknown_field;
+use super::suggest::hint;
+use crate::model::{Field, Invalid, Quoted, Takes};
 
-/// What a list must be: the rest of a sentence.
-const LIST: &str = "a list of texts, such as [\"shop\"]";
+/// What a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Right {
+    Text,
+    TextOrNumber,
+    SmallerNumber,
+    Pairs,
+    Flag,
+    Time,
+    List,
+    Section,
+}
+
+impl Right {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Text => "text in quotes",
+            Self::TextOrNumber => "text in quotes, or a whole number",
+            Self::SmallerNumber => "a smaller whole number",
+            Self::Pairs => "a table of texts without commas",
+            Self::Flag => "true or false",
+            Self::Time => "a time, such as 2026-11-23T14:32:00Z",
+            Self::List => "a list of texts, such as [\"shop\"]",
+            Self::Section => "a section",
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Section<'f> {
@@ -36,19 +64,17 @@ impl<'f> Section<'f> {
         &self.title
     }
 
-    /// `says` is the rest of a sentence that starts with `key`.
-    pub(super) fn wrong(&self, key: &str, says: impl Display) {
-        self.note(self.place_of(&[key]), format!("{key} {says}"));
+    pub(super) fn wrong(&self, key: &str, wrong: impl Into<Invalid>) {
+        self.unfit(&[key], Problem::of(key, wrong));
     }
 
-    /// `says` is a full sentence. It is reported at the first of `keys` that exists.
-    pub(super) fn unfit(&self, keys: &[&str], says: impl Display) {
-        self.note(self.place_of(keys), says);
+    /// Reports a problem at the first of `keys` that exists.
+    pub(super) fn unfit(&self, keys: &[&str], problem: Problem) {
+        self.note_at(self.place_of(keys), &self.title, problem);
     }
 
-    pub(super) fn note_at(&self, offset: usize, title: &str, says: impl Display) {
-        let title = if title.is_empty() { String::new() } else { format!("{title}: ") };
-        self.findings.note(offset, format!("{title}{says}"));
+    pub(super) fn note_at(&self, offset: usize, title: &str, problem: Problem) {
+        self.findings.note(offset, title, problem);
     }
 
     /// The offset of the first of `keys` that exists, else of the section.
@@ -57,8 +83,8 @@ impl<'f> Section<'f> {
         starts.map_or(self.starts, |(name, _)| name.span().start)
     }
 
-    fn note(&self, offset: usize, says: impl Display) {
-        self.note_at(offset, &self.title, says);
+    fn wrong_at(&self, offset: usize, key: &str, wrong: impl Into<Invalid>) {
+        self.note_at(offset, &self.title, Problem::of(key, wrong));
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -78,58 +104,38 @@ impl<'f> Section<'f> {
         let value = self.value(key)?;
         match value.get_ref() {
             DeValue::String(text) => Some(text),
-            _ => self.wrong_type(key, value, "text in quotes"),
+            _ => self.wrong_type(key, value, Right::Text),
         }
     }
 
-    /// The error of `parse` is the rest of a sentence that starts with `key`.
-    pub(super) fn read<T, E: Display>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    pub(super) fn read<T, E: Into<Invalid>>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text(key)?;
-        parse(text).map_err(|says| self.wrong(key, says)).ok()
+        parse(text).map_err(|wrong| self.wrong(key, wrong)).ok()
     }
 
-    pub(super) fn text_or_number(&self, key: &str) -> Option<Cow<'f, str>> {
+    /// The text of a field. What the field takes decides which values other than texts are accepted.
+    pub(super) fn text_of(&self, field: &Field) -> Option<Cow<'f, str>> {
+        let (key, takes) = (field.key, field.takes);
         let value = self.value(key)?;
+        let is_switch = matches!(takes, Takes::Limit) || matches!(takes, Takes::OneOf(choices) if choices.contains(&"on"));
+        let takes_number = is_switch || matches!(takes, Takes::Labels | Takes::Number | Takes::Text | Takes::Thread);
         match value.get_ref() {
+            DeValue::Boolean(flag) if takes == Takes::Flag => Some(Cow::Owned(flag.to_string())),
+            _ if takes == Takes::Flag => self.wrong_type(key, value, Right::Flag),
             DeValue::String(text) => Some(Cow::Borrowed(text)),
-            DeValue::Integer(_) => match whole(value.get_ref()) {
+            DeValue::Datetime(at) if takes == Takes::Time => Some(Cow::Owned(at.to_string())),
+            _ if takes == Takes::Time => self.wrong_type(key, value, Right::Time),
+            DeValue::Boolean(on) if is_switch => Some(Cow::Borrowed(if *on { "on" } else { "off" })),
+            DeValue::Integer(_) if takes_number => match whole(value.get_ref()) {
                 Some(number) => Some(Cow::Owned(number.to_string())),
-                None => self.wrong_type(key, value, "a smaller whole number"),
+                None => self.wrong_type(key, value, Right::SmallerNumber),
             },
-            _ => self.wrong_type(key, value, "text in quotes, or a whole number"),
-        }
-    }
-
-    /// Also accepts a table of texts in place of `name=value, ...`.
-    pub(super) fn text_or_pairs(&self, key: &str) -> Option<Cow<'f, str>> {
-        let value = self.value(key)?;
-        let DeValue::Table(table) = value.get_ref() else { return self.text_or_number(key) };
-        let pair = |name: &str, value: &DeValue<'_>| match value {
-            DeValue::String(text) if !text.contains(',') => Some(format!("{name}={text}")),
-            other => whole(other).map(|number| format!("{name}={number}")),
-        };
-        let pairs: Option<Vec<String>> = table.iter().map(|(name, value)| pair(name.get_ref(), value.get_ref())).collect();
-        match pairs {
-            Some(pairs) => Some(Cow::Owned(pairs.join(", "))),
-            None => self.wrong_type(key, value, "a table of texts without commas"),
-        }
-    }
-
-    /// Also accepts a whole number, and `true` or `false` for on or off.
-    pub(super) fn text_or_plain(&self, key: &str) -> Option<Cow<'f, str>> {
-        match self.value(key)?.get_ref() {
-            DeValue::Boolean(on) => Some(Cow::Borrowed(if *on { "on" } else { "off" })),
-            _ => self.text_or_number(key),
-        }
-    }
-
-    /// With or without quotes.
-    pub(super) fn time(&self, key: &str) -> Option<Cow<'f, str>> {
-        let value = self.value(key)?;
-        match value.get_ref() {
-            DeValue::Datetime(at) => Some(Cow::Owned(at.to_string())),
-            DeValue::String(text) => Some(Cow::Borrowed(text)),
-            _ => self.wrong_type(key, value, "a time, such as 2026-11-23T14:32:00Z"),
+            DeValue::Table(table) if takes == Takes::Labels => match pairs(table) {
+                Some(pairs) => Some(Cow::Owned(pairs)),
+                None => self.wrong_type(key, value, Right::Pairs),
+            },
+            _ if takes_number => self.wrong_type(key, value, Right::TextOrNumber),
+            _ => self.wrong_type(key, value, Right::Text),
         }
     }
 
@@ -141,10 +147,10 @@ impl<'f> Section<'f> {
         for value in values {
             match value.get_ref().as_str() {
                 Some(text) if texts.iter().any(|known| known == text) => {
-                    self.note(value.span().start, format!("{key} lists `{text}` twice"));
+                    self.wrong_at(value.span().start, key, Invalid::Twice(Quoted::of(text)));
                 }
                 Some(text) => texts.push(text.to_owned()),
-                None => return self.wrong_type(key, value, LIST),
+                None => return self.wrong_type(key, value, Right::List),
             }
         }
         if texts.is_empty() {
@@ -154,46 +160,47 @@ impl<'f> Section<'f> {
     }
 
     /// A list of unique values; empty if the field does not exist or is invalid.
-    pub(super) fn list<T: PartialEq, E: Display>(&self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+    pub(super) fn list<T: PartialEq, E: Into<Invalid>>(&self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
         let Some(values) = self.value(key).and_then(|value| self.array(key, value)) else { return Vec::new() };
         let mut read = Vec::new();
         for value in values {
-            match value.get_ref().as_str().map(&parse) {
-                Some(Ok(one)) if read.contains(&one) => {
-                    self.note(value.span().start, format!("{key} lists `{}` twice", value.get_ref().as_str().unwrap_or_default()));
-                }
-                Some(Ok(one)) => read.push(one),
-                Some(Err(says)) => self.note(value.span().start, format!("{key} {says}")),
-                None => drop(self.wrong_type::<T>(key, value, LIST)),
+            let Some(text) = value.get_ref().as_str() else {
+                self.wrong_type::<T>(key, value, Right::List);
+                continue;
+            };
+            match parse(text) {
+                Ok(one) if read.contains(&one) => self.wrong_at(value.span().start, key, Invalid::Twice(Quoted::of(text))),
+                Ok(one) => read.push(one),
+                Err(wrong) => self.wrong_at(value.span().start, key, wrong),
             }
         }
         read
     }
 
     fn array(&self, key: &str, value: &'f Spanned<DeValue<'f>>) -> Option<&'f DeArray<'f>> {
-        value.get_ref().as_array().or_else(|| self.wrong_type(key, value, LIST))
+        value.get_ref().as_array().or_else(|| self.wrong_type(key, value, Right::List))
     }
 
     pub(super) fn is_empty_list(&self, key: &str) -> bool {
         self.value(key).and_then(|value| value.get_ref().as_array()).is_some_and(|values| values.is_empty())
     }
 
-    pub(super) fn required<T, E: Display>(&self, key: &str, example: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    pub(super) fn required<T, E: Into<Invalid>>(&self, key: &str, example: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         if !self.has(key) {
-            self.wrong(key, format!("is missing; give `{key} = \"{example}\"`"));
+            self.wrong(key, Invalid::missing(format!("give `{key} = \"{example}\"`")));
         }
         self.read(key, parse)
     }
 
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
         let value = self.value(key)?;
-        value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, "true or false"))
+        value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, Right::Flag))
     }
 
     pub(super) fn section(&self, key: &str) -> Option<Self> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
-            return self.wrong_type(key, value, "a section");
+            return self.wrong_type(key, value, Right::Section);
         };
         Some(self.inner(table, value.span().start))
     }
@@ -203,17 +210,18 @@ impl<'f> Section<'f> {
         let Some(value) = self.value(key) else { return Vec::new() };
         match value.get_ref() {
             DeValue::Table(table) => {
-                self.note(value.span().start, format!("[{written}] must be written [[{written}]]: there may be more than one"));
+                let says = format!("[{written}] must be written [[{written}]]: there may be more than one");
+                self.note_at(value.span().start, &self.title, Problem::whole(key, says));
                 vec![self.inner(table, value.span().start)]
             }
             DeValue::Array(values) => {
                 let tables = values.iter().filter_map(|value| match value.get_ref() {
                     DeValue::Table(table) => Some(self.inner(table, value.span().start)),
-                    _ => self.wrong_type(key, value, "a section"),
+                    _ => self.wrong_type(key, value, Right::Section),
                 });
                 tables.collect()
             }
-            _ => self.wrong_type(key, value, "a section").unwrap_or_default(),
+            _ => self.wrong_type(key, value, Right::Section).unwrap_or_default(),
         }
     }
 
@@ -235,12 +243,9 @@ impl<'f> Section<'f> {
     pub(super) fn finish(self) {
         let asked = self.asked.borrow();
         for name in self.table.keys().filter(|name| asked.iter().all(|known| known != name.get_ref())) {
-            let unknown = format!("{} is not a setting here", name.get_ref());
-            let says = match suggest::nearest(name.get_ref(), asked.iter().map(String::as_str)) {
-                Some(meant) => format!("{unknown}; did you mean `{meant}`?"),
-                None => format!("{unknown}; there are {}", asked.join(", ")),
-            };
-            self.note(name.span().start, says);
+            let known: Vec<&str> = asked.iter().map(String::as_str).collect();
+            let problem = unknown_field(name.get_ref(), "a setting here", hint(name.get_ref(), &known));
+            self.note_at(name.span().start, &self.title, problem);
         }
     }
 
@@ -256,17 +261,29 @@ impl<'f> Section<'f> {
         self.table.get(key)
     }
 
-    fn wrong_type<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, right: &str) -> Option<T> {
+    fn wrong_type<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, right: Right) -> Option<T> {
         let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
         let quoted = match self.findings.excerpt(value.span()) {
-            excerpt if is_plain && !key_fields::is_secret(key) => format!(" `{excerpt}`"),
-            _ => String::new(),
+            excerpt if is_plain && !key_fields::is_secret(key) => Quoted::of(excerpt),
+            _ => Quoted::default(),
         };
-        let is = kind(value.get_ref());
-        let instead = if right.contains("number") && is.contains("number") { String::new() } else { format!(", not {is}") };
-        self.note(value.span().start, format!("{key}{quoted} must be {right}{instead}"));
+        // A number that is not whole or too large is not called "not a number".
+        let is_number = matches!(value.get_ref(), DeValue::Integer(_) | DeValue::Float(_));
+        let is_near = is_number && matches!(right, Right::TextOrNumber | Right::SmallerNumber);
+        let instead = if is_near { String::new() } else { format!(", not {}", kind(value.get_ref())) };
+        self.wrong_at(value.span().start, key, Invalid::Malformed(quoted, format!("{}{instead}", right.words()).into()));
         None
     }
+}
+
+/// A table as `name=value, ...`.
+fn pairs(table: &DeTable<'_>) -> Option<String> {
+    let pair = |name: &str, value: &DeValue<'_>| match value {
+        DeValue::String(text) if !text.contains(',') => Some(format!("{name}={text}")),
+        other => whole(other).map(|number| format!("{name}={number}")),
+    };
+    let pairs: Option<Vec<String>> = table.iter().map(|(name, value)| pair(name.get_ref(), value.get_ref())).collect();
+    Some(pairs?.join(", "))
 }
 
 fn whole(value: &DeValue<'_>) -> Option<i64> {

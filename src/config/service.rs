@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::model::{Retention, SecretUrl};
+use crate::model::{Invalid, Retention, SecretUrl};
 
 use super::key_fields::DEAD_MAN_URL;
 use super::keys::{Given, KeyPlaces};
+use super::problem::Problem;
 use super::section::Section;
 use super::{Database, Scope, duration, rules};
 
@@ -29,7 +30,7 @@ pub struct DeadMan {
 }
 
 /// An empty text means none. The address is not quoted in errors.
-pub(super) fn secret_url(text: &str) -> Result<Option<SecretUrl>, String> {
+pub(super) fn secret_url(text: &str) -> Result<Option<SecretUrl>, Invalid> {
     rules::not_a_placeholder(text)?;
     if text.trim().is_empty() { Ok(None) } else { SecretUrl::parse(text).map(Some) }
 }
@@ -39,7 +40,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Se
     let Some(section) = top.section("service") else { return Service::default() };
     let section = section.titled("service");
     let usual = Retention::default();
-    let keep = |key: &'static str, usual: Duration| section.read(key, |text| rules::within(text, DAY, LONGEST)).unwrap_or(usual);
+    let keep = |key: &'static str, usual: Duration| section.read(key, |text| duration::within(text, DAY, LONGEST)).unwrap_or(usual);
     let retention = Retention {
         beats: keep("keep_beats", usual.beats),
         hours: keep("keep_hours", usual.hours),
@@ -50,20 +51,18 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Se
     let dead_man_url = given.and_then(|given| given.read(&section, places, secret_url)).flatten();
     let dead_man_post = section.read("dead_man_method", is_post).unwrap_or(false);
     if retention.hours < retention.beats {
-        let [hours, beats] = [retention.hours, retention.beats].map(duration::show);
-        section.unfit(
-            &["keep_hours", "keep_beats"],
-            format!("keep_hours `{hours}` must not be shorter than keep_beats `{beats}`: hourly aggregates replace dropped beats"),
-        );
+        let reason = "hourly aggregates replace dropped beats";
+        let order = rules::order(("keep_beats", retention.beats), "at most", ("keep_hours", retention.hours), reason);
+        section.unfit(&["keep_hours", "keep_beats"], Problem::of("keep_hours", order));
     }
     section.finish();
     Service { database, retention, dead_man_url, dead_man_post }
 }
 
-fn is_post(text: &str) -> Result<bool, String> {
+fn is_post(text: &str) -> Result<bool, Invalid> {
     match text.trim().to_ascii_uppercase().as_str() {
         "GET" => Ok(false),
         "POST" => Ok(true),
-        _ => Err(format!("`{}` must be GET or POST", text.trim())),
+        _ => Err(Invalid::choice(text, &["GET", "POST"])),
     }
 }

@@ -1,11 +1,10 @@
 //! All settings from file, environment and flags: either all valid, or all problems.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{AppKind, ChannelSpec, ProjectSpec, Proxies, Retention, StatusPage, Window};
+use crate::model::{AppKind, ChannelSpec, Invalid, ProjectSpec, Proxies, Retention, StatusPage, Window};
 
 use super::desired::read_all;
 use super::document::{Document, Findings};
@@ -14,8 +13,6 @@ use super::keys::KeyPlaces;
 use super::section::Section;
 use super::service::{self, DeadMan, Service};
 use super::{Database, Desired, Environment, Problem, Problems, Texts, WebSettings, identity, project, proxies, route, web};
-
-const ENVIRONMENT: &str = "environment";
 
 /// Flags take precedence over the environment, the environment over the file, the file over defaults.
 #[derive(Debug, Clone, Copy)]
@@ -68,12 +65,11 @@ impl Settings {
             Some(path) => Written::in_file(path, environment, scope)?,
             None => Written::in_environment(environment, scope),
         };
-        if let Some((name, says)) = identity::sharing(projects.iter().map(|desired| &desired.spec)) {
-            problems.push(Problem::at(format!("project {name}"), says));
+        if let Some(shared) = identity::sharing(projects.iter().map(|desired| &desired.spec)) {
+            problems.push(Problem::at(format!("project {}", shared.one), shared));
         }
         let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
-        let web = web::over(environment, web).map_err(|(name, says)| of_variable(name, says));
-        let web = noted(web, &mut problems);
+        let web = noted(web::over(environment, web), &mut problems);
         let database = noted(choose_database(sources, service.database), &mut problems);
         let key = database.as_ref().and_then(|database| noted(choose_key(environment, database), &mut problems));
         match (database, key, web) {
@@ -136,37 +132,39 @@ fn noted<T>(read: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> 
 /// Flag, variable, file, default.
 fn choose_database(sources: Sources<'_>, of_file: Option<Database>) -> Result<Database, Problem> {
     if let Some(flag) = sources.database {
-        return Database::parse(flag, None).map_err(|says| Problem::at("command line", format!("--database {says}")));
+        return Database::parse(flag, None).map_err(|wrong| Problem::of("--database", wrong).placed("command line"));
     }
-    if let Some(variable) = sources.environment.value("DATABASE_URL") {
-        return Database::parse(variable, None).map_err(|says| of_variable("DATABASE_URL", says));
+    if let Some(database) = sources.environment.read("DATABASE_URL", |text| Database::parse(text, None))? {
+        return Ok(database);
     }
     let usual = || sources.environment.data_directory().map(|directory| Database::at(&directory.join("heartbeat.db")));
     of_file.or_else(usual).ok_or_else(|| {
-        Problem::at(ENVIRONMENT, "there is no home directory for the database; give --database or DATABASE_URL (`sqlite:PATH`)")
+        Problem::at(Environment::PLACE, "there is no home directory for the database; give --database or DATABASE_URL (`sqlite:PATH`)")
     })
 }
 
 fn choose_key(environment: &Environment, database: &Database) -> Result<KeySource, Problem> {
     match (environment.value("HEARTBEAT_KEY"), environment.value("HEARTBEAT_KEY_FILE")) {
-        (Some(_), Some(_)) => Err(of_variable("HEARTBEAT_KEY", "and HEARTBEAT_KEY_FILE are both set; leave one of them out")),
+        (Some(_), Some(_)) => Err(Environment::problem("HEARTBEAT_KEY", Invalid::CombinedWith("HEARTBEAT_KEY_FILE".into()))),
         (Some(key), None) => Ok(KeySource::Given(SecretString::from(key))),
         (None, Some(path)) => Ok(KeySource::File(PathBuf::from(path))),
         (None, None) => {
             let beside = database.file().map(|file| file.with_extension("key"));
             let usual = || environment.data_directory().map(|directory| directory.join("heartbeat.key"));
             beside.or_else(usual).map(KeySource::File).ok_or_else(|| {
-                of_variable("HEARTBEAT_KEY", "is not set, and there is no home directory for the key; set it, or HEARTBEAT_KEY_FILE")
+                let advice = "there is no home directory for the key; set it, or HEARTBEAT_KEY_FILE";
+                Environment::problem("HEARTBEAT_KEY", Invalid::missing(advice))
             })
         }
     }
 }
 
 fn choose_dead_man(environment: &Environment, service: &Service, scope: Scope) -> Result<Option<DeadMan>, Problem> {
-    let url = match environment.value("HEARTBEAT_DEAD_MAN_URL").filter(|_| scope == Scope::Everything) {
-        Some(url) => service::secret_url(url).map_err(|says| of_variable("HEARTBEAT_DEAD_MAN_URL", says))?,
-        None => service.dead_man_url.clone(),
+    let of_variable = match scope {
+        Scope::Everything => environment.read("HEARTBEAT_DEAD_MAN_URL", service::secret_url)?,
+        Scope::Service => None,
     };
+    let url = of_variable.unwrap_or_else(|| service.dead_man_url.clone());
     Ok(url.map(|url| DeadMan { url, post: service.dead_man_post }))
 }
 
@@ -189,11 +187,8 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
     for key in AppKind::Heartbeat.settings().iter().map(|setting| setting.key).chain([route::ALL]) {
         texts.put(format!("{heartbeat}.{key}"), "");
     }
-    let variable = |field: &str| VARIABLES.into_iter().find(|(known, _)| *known == field).map_or("", |(_, name)| name);
-    let report = |wrong: Problems| problems.extend(wrong.iter().map(|one| Problem::at(ENVIRONMENT, one.named(variable(&one.field)))));
+    let variable = |field: &str| VARIABLES.into_iter().find(|(known, _)| *known == field).map_or(field, |(_, name)| name).to_owned();
+    let of_variable = |one: Problem| one.renamed(variable).placed(Environment::PLACE);
+    let report = |wrong: Problems| problems.extend(wrong.into_iter().map(of_variable));
     Desired::read(texts).map_err(report).ok()
-}
-
-fn of_variable(name: &str, says: impl Display) -> Problem {
-    Problem::at(ENVIRONMENT, format!("{name} {says}"))
 }

@@ -1,6 +1,6 @@
 //! `[web.oidc]`: the issuer for single sign-on, and which of its users are allowed.
 
-use crate::model::{Allowed, IssuerAddress, NameClaim, Role, Secret, SignOn};
+use crate::model::{Allowed, Invalid, IssuerAddress, NameClaim, Role, Secret, SignOn};
 
 use super::key_fields::CLIENT_SECRET;
 use super::keys::{Given, KeyPlaces};
@@ -19,15 +19,12 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
     let client_secret = given.and_then(|given| given.read(&section, places, client_secret));
     let allowed = section.list("allowed", Allowed::parse);
     if !section.has("allowed") || section.is_empty_list("allowed") {
-        let is = if section.has("allowed") { "is empty" } else { "is missing" };
-        section.wrong(
-            "allowed",
-            format!("{is}; give the allowed users, for example [\"@example.com\"], or [\"*\"] for every user of the issuer"),
-        );
+        let advice = "give the allowed users, for example [\"@example.com\"], or [\"*\"] for every user of the issuer";
+        section.wrong("allowed", if section.has("allowed") { Invalid::Empty(advice) } else { Invalid::missing(advice) });
     }
     let claim = section.read("claim", claim).unwrap_or(NameClaim::Email);
     let role = section.read("role", rules::role).unwrap_or(Role::Viewer);
-    let title = section.read("title", title);
+    let title = section.read("title", |text| rules::one_line(text, LONGEST_TITLE));
     section.finish();
     let (issuer, client_id) = (issuer?, client_id?);
     let title = title.unwrap_or_else(|| issuer.host().to_owned());
@@ -35,36 +32,26 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
 }
 
 /// The secret is not quoted in errors.
-pub(super) fn client_secret(text: &str) -> Result<Secret, String> {
+pub(super) fn client_secret(text: &str) -> Result<Secret, Invalid> {
     let text = text.trim();
     rules::not_a_placeholder(text)?;
     if text.is_empty() {
-        return Err("is empty; remove it if Heartbeat is a public client at the issuer".to_owned());
+        return Err(Invalid::Empty("remove it if Heartbeat is a public client at the issuer"));
     }
     if text.len() > LONGEST_ID || text.chars().any(char::is_control) {
-        return Err("is not a client secret: it must be one line of at most 500 bytes".to_owned());
+        return Err(Invalid::unquoted("is not a client secret: it must be one line of at most 500 bytes"));
     }
     Ok(Secret::new(text))
 }
 
-fn client_id(text: &str) -> Result<String, String> {
+fn client_id(text: &str) -> Result<String, Invalid> {
     let text = text.trim();
     let is_id =
         !text.is_empty() && text.len() <= LONGEST_ID && !text.contains(|letter: char| letter.is_control() || letter.is_whitespace());
-    let shown = || text.chars().take(80).collect::<String>().escape_debug().to_string();
-    if is_id { Ok(text.to_owned()) } else { Err(format!("`{}` must be the client id from the issuer", shown())) }
+    let wrong = || Invalid::malformed(&text.chars().take(80).collect::<String>(), "the client id from the issuer");
+    is_id.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
-fn claim(text: &str) -> Result<NameClaim, String> {
-    NameClaim::named(text.trim()).ok_or_else(|| format!("`{}` must be `email` or `preferred_username`", text.trim()))
-}
-
-fn title(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let is_title = !text.is_empty() && text.chars().count() <= LONGEST_TITLE && !text.contains(char::is_control);
-    if is_title {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("must be 1 to {LONGEST_TITLE} characters on one line: the label of the button"))
-    }
+fn claim(text: &str) -> Result<NameClaim, Invalid> {
+    NameClaim::named(text.trim()).ok_or_else(|| Invalid::choice(text, &["email", "preferred_username"]))
 }

@@ -3,16 +3,16 @@
 use super::entity::{Entity, Kind, Origin};
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, flag};
+use super::rules;
 use super::texts::Texts;
 use super::value::{self, Value};
-use crate::model::{Field, ProjectName, StatusPage, Takes, thousands};
+use crate::model::{Field, Invalid, ProjectFilter, ProjectName, StatusPage, Takes};
 
 /// In the order in which users are asked for them.
 pub const FIELDS: [Field; 4] = [
     Field::new("name", "Name", Takes::Name, "The page is at `/status/NAME`. The name cannot be changed later.").required(),
     Field::new("title", "Title", Takes::Text, "Heading of the page, for example `Shop events`.").required(),
-    Field::new("projects", "Projects", Takes::Projects, "Projects on the page in display order, separated by commas; at most 20.")
-        .required(),
+    Field::new("projects", "Projects", Takes::Names, "Projects on the page in display order, separated by commas; at most 20.").required(),
     Field::new("public", "Public", Takes::Flag, "Whether the public can see the page without login.").or("false"),
 ];
 
@@ -35,8 +35,8 @@ impl Entity for StatusPage {
         over(texts, stored)
     }
 
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
+    fn projects(&self) -> Option<&ProjectFilter> {
+        Some(&self.projects)
     }
 }
 
@@ -51,17 +51,14 @@ pub fn changed(stored: &StatusPage, texts: &Texts) -> Result<StatusPage, Problem
 
 fn over(texts: &Texts, stored: Option<&StatusPage>) -> Result<StatusPage, Problems> {
     let mut reader = Reader::of(texts);
-    let name = reader.name(stored.map(|stored| &stored.name), "shop");
+    let name = reader.name(stored.map(|stored| &stored.name), "give it a name, such as `shop`");
     let title = "give a heading, for example `Shop events`";
-    let title = reader.required("title", title, stored.map(|stored| &stored.title), |text| {
-        let fits = text.chars().count() <= LONGEST_TITLE && !text.chars().any(char::is_control);
-        if fits { Ok(text.to_owned()) } else { Err(format!("must be one line of at most {LONGEST_TITLE} characters")) }
-    });
-    let projects = reader.projects(stored.map_or(&[], |stored| &stored.projects));
-    match projects.len() {
-        0 if texts.filled("projects").is_none() => reader.note(Problem::of("projects", "is missing; name at least one project")),
+    let title = reader.required("title", title, stored.map(|stored| &stored.title), |text| rules::one_line(text, LONGEST_TITLE));
+    let projects = reader.projects(stored.map(|stored| &stored.projects));
+    match projects.entries().len() {
+        0 if texts.filled("projects").is_none() => reader.note(Problem::of("projects", Invalid::missing("name at least one project"))),
         count if count > MOST_PROJECTS => {
-            reader.note(Problem::of("projects", format!("names {}; at most {MOST_PROJECTS} fit on a page", thousands(count as u64))));
+            reader.note(Problem::of("projects", Invalid::TooMany { count, most: MOST_PROJECTS }));
         }
         _ => {}
     }
@@ -76,7 +73,7 @@ pub fn value(page: &StatusPage, key: &str) -> Option<String> {
     match key {
         "name" => Some(page.name.to_string()),
         "title" => Some(page.title.clone()),
-        "projects" => value::of_projects(&page.projects),
+        "projects" => value::of_names(page.projects.entries()),
         "public" => Some(page.public.to_string()),
         _ => None,
     }
@@ -93,7 +90,10 @@ mod tests {
         for (given, says) in [
             (&[][..], &["name is missing", "title is missing", "projects is missing"][..]),
             (&[("name", "a b"), ("title", "x"), ("projects", "a b")], &["name `a b` cannot be", "projects `a b` cannot be"]),
-            (&[("name", "a"), ("title", long.as_str()), ("projects", many.as_str())], &["title must be one line", "projects names 21"]),
+            (
+                &[("name", "a"), ("title", long.as_str()), ("projects", many.as_str())],
+                &["title must be 1 to 120 characters", "projects names 21"],
+            ),
             (
                 &[("name", "a"), ("title", "x"), ("projects", "shop"), ("pubic", "on")],
                 &["`pubic` is not a field of a status page; did you mean `public`?"],
@@ -108,10 +108,10 @@ mod tests {
     fn what_is_not_given_stays() {
         let given = [("name", "shop"), ("title", "Shop events"), ("projects", "shop, blog"), ("public", "on")];
         let page = added(&given.into_iter().collect()).unwrap();
-        assert_eq!((page.projects.len(), page.public), (2, true));
+        assert_eq!((page.projects.entries().len(), page.public), (2, true));
         assert_eq!(changed(&page, &[("name", "shop")].into_iter().collect()).unwrap(), page);
         let closed = changed(&page, &[("public", ""), ("projects", "shop")].into_iter().collect()).unwrap();
-        assert_eq!((closed.projects.len(), closed.public, closed.title.as_str()), (1, false, "Shop events"));
+        assert_eq!((closed.projects.entries().len(), closed.public, closed.title.as_str()), (1, false, "Shop events"));
         let shown: Texts = FIELDS.iter().filter_map(|field| Some((field.key, value(&page, field.key)?))).collect();
         assert_eq!(changed(&closed, &shown).unwrap(), page);
     }

@@ -1,22 +1,16 @@
 //! "Did you mean ...?", and lists of limited length.
 
-use crate::model::thousands;
+use crate::model::{Invalid, Suggestion};
 
 /// Upper limit for the items of one kind in a list.
-pub const SAID_EACH: usize = 10;
+pub(super) const SAID_EACH: usize = 10;
 
-/// The first items, and a text with the number of the others.
+/// The first items, and the number of the others.
 #[must_use]
-pub fn few<T>(mut all: Vec<T>) -> (Vec<T>, Option<String>) {
+pub fn few<T>(mut all: Vec<T>) -> (Vec<T>, Option<Invalid>) {
     let more = all.len().saturating_sub(SAID_EACH);
     all.truncate(SAID_EACH);
-    (all, (more > 0).then(|| and_more(more)))
-}
-
-/// `... and 1,990 more`
-#[must_use]
-pub fn and_more(count: usize) -> String {
-    format!("... and {} more", thousands(count as u64))
+    (all, (more > 0).then_some(Invalid::More(more)))
 }
 
 /// The likely intended word: the edit distance is at most a third of the length.
@@ -29,15 +23,16 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
 
 const MOST_NAMES: usize = 12;
 
-/// The likely intended word, or the valid words: the rest of a sentence.
+/// The likely intended word, or the valid words.
 #[must_use]
-pub fn hint(word: &str, known: &[&str]) -> String {
+pub fn hint(word: &str, known: &[&str]) -> Suggestion {
     let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(word));
     match same.or_else(|| nearest(word, known.iter().copied())) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None if known.is_empty() => "there is none yet".to_owned(),
-        None if known.len() > MOST_NAMES => format!("there are {} and {} more", known[..MOST_NAMES].join(", "), known.len() - MOST_NAMES),
-        None => format!("there are {}", known.join(", ")),
+        Some(meant) => Suggestion::Meant(meant.to_owned()),
+        None => {
+            let first = known.iter().take(MOST_NAMES).map(|name| (*name).to_owned()).collect();
+            Suggestion::OneOf(first, known.len().saturating_sub(MOST_NAMES))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The value of a field: compared, displayed and exported.
 
-use crate::model::{AppKind, Field, ProjectName, Takes};
+use crate::model::{AppKind, Field, Takes};
 
 /// Before the name of a route in the keys of Heartbeat's settings.
 pub(super) const ROUTE: &str = "route.";
@@ -63,22 +63,22 @@ impl Value {
     pub(super) fn shown(&self) -> Option<String> {
         let Some(held) = &self.held else { return self.has_default.then(|| self.field.default.to_owned()) };
         Some(match self.field.takes {
-            Takes::Template => format!("`{}`", held.replace('\n', "\\n")),
+            Takes::Template | Takes::Payload => format!("`{}`", self.field.shown(held).replace('\n', "\\n")),
             _ => self.field.shown(held),
         })
     }
 }
 
-/// Each field except the name. An empty list of projects is displayed as its default, all.
+/// Each field except the name. An empty list is displayed as its default.
 pub(super) fn of(fields: &[Field], held: impl Fn(&str) -> Option<String>) -> impl Iterator<Item = Value> {
     let fields = fields.iter().filter(|field| field.takes != Takes::Name);
     fields.map(move |field| {
         let held = held(field.key);
-        Value { has_default: field.takes == Takes::Projects, ..Value::plain(*field, held) }
+        Value { has_default: field.takes == Takes::Names && !field.default.is_empty(), ..Value::plain(*field, held) }
     })
 }
 
-/// None for an empty list, which means all projects.
-pub(super) fn of_projects(names: &[ProjectName]) -> Option<String> {
-    (!names.is_empty()).then(|| names.iter().map(ProjectName::as_str).collect::<Vec<_>>().join(", "))
+/// None for an empty list, which has its default.
+pub(super) fn of_names<T: ToString>(names: &[T]) -> Option<String> {
+    (!names.is_empty()).then(|| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

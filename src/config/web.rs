@@ -1,13 +1,13 @@
 //! `[web]`: the address of the page, and the proxy or issuer that logs users in.
 
-use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
-use crate::model::{ProjectName, Role, SignOn};
+use crate::model::{FilterChoices, FilterEntry, Invalid, ProjectFilter, ProjectSpec, Role, SignOn};
 
 use super::keys::KeyPlaces;
+use super::problem::Problem;
 use super::section::Section;
 use super::suggest::{few, nearest};
 use super::{Environment, Scope, rules, sign_on};
@@ -25,8 +25,8 @@ pub struct WebSettings {
     pub public_url: Option<Url>,
     /// Without it, `/metrics` needs an API token.
     pub open_metrics: bool,
-    /// The projects with their own metrics; empty for all, up to [`METRICS_PROJECTS`].
-    pub metrics_projects: Vec<ProjectName>,
+    /// The projects with their own metrics, up to [`METRICS_PROJECTS`].
+    pub metrics_projects: ProjectFilter,
     /// Reverse proxies whose headers with the client address are trusted.
     pub trusted_proxies: Vec<Network>,
     pub proxy: Option<ProxyLogin>,
@@ -44,7 +44,7 @@ pub enum Listen {
 }
 
 impl Listen {
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         if text == "off" {
             return Ok(Self::Off);
@@ -52,8 +52,8 @@ impl Listen {
         let of_port = || text.trim_start_matches(':').parse().ok().map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)));
         let of_name = || text.strip_prefix("localhost:")?.parse().ok().map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)));
         let read = text.parse().ok().or_else(of_port).or_else(of_name);
-        read.map(Self::At)
-            .ok_or_else(|| format!("`{text}` must be an address with a port, such as `{USUAL_LISTEN}` or `0.0.0.0:8400`, or `off`"))
+        let must = || format!("an address with a port, such as `{USUAL_LISTEN}` or `0.0.0.0:8400`, or `off`");
+        read.map(Self::At).ok_or_else(|| Invalid::malformed(text, must()))
     }
 }
 
@@ -82,8 +82,8 @@ pub struct Network {
 }
 
 impl Network {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` must be an address such as `127.0.0.1`, or a network such as `10.0.0.0/8`", text.trim());
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let wrong = || Invalid::malformed(text, "an address such as `127.0.0.1`, or a network such as `10.0.0.0/8`");
         let (address, bits) = text.trim().split_once('/').map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
@@ -92,30 +92,25 @@ impl Network {
     }
 
     fn holds(&self, other: IpAddr) -> bool {
-        match (self.address, other.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(other)) => {
-                let shift = 32 - u32::from(self.bits);
-                network.to_bits().checked_shr(shift).unwrap_or(0) == other.to_bits().checked_shr(shift).unwrap_or(0)
-            }
-            (IpAddr::V6(network), IpAddr::V6(other)) => {
-                let shift = 128 - u32::from(self.bits);
-                network.to_bits().checked_shr(shift).unwrap_or(0) == other.to_bits().checked_shr(shift).unwrap_or(0)
-            }
-            _ => false,
-        }
+        let (width, network, other) = match (self.address, other.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(other)) => (32, u128::from(network.to_bits()), u128::from(other.to_bits())),
+            (IpAddr::V6(network), IpAddr::V6(other)) => (128, network.to_bits(), other.to_bits()),
+            _ => return false,
+        };
+        (network ^ other).checked_shr(width - u32::from(self.bits)).unwrap_or(0) == 0
     }
 }
 
 impl WebSettings {
-    /// One sentence for each unknown project; `place` completes it.
+    /// One sentence for each entry that names none of `projects`; `place` completes it.
     #[must_use]
-    pub fn unknown_metrics_projects(&self, known: &[&ProjectName], place: &str) -> Vec<String> {
-        let there = known.iter().copied().collect::<HashSet<_>>();
-        let (unknown, more) = few(self.metrics_projects.iter().filter(|name| !there.contains(name)).collect());
-        let says = |name: &ProjectName| {
-            let meant = nearest(name.as_str(), known.iter().map(|known| known.as_str()));
+    pub fn unknown_metrics_projects<'p>(&self, projects: impl IntoIterator<Item = &'p ProjectSpec>, place: &str) -> Vec<String> {
+        let choices = FilterChoices::of(projects);
+        let (unknown, more) = few(self.metrics_projects.entries().iter().filter(|entry| !choices.contain(entry)).collect());
+        let says = |entry: &FilterEntry| {
+            let meant = nearest(entry.name(), choices.alike(entry).iter().copied());
             let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-            format!("metrics_projects in [web] names `{name}`, and there is no such project{place}{meant}")
+            format!("metrics_projects in [web] names `{entry}`, and there is no such {}{place}{meant}", entry.what())
         };
         unknown.into_iter().map(says).chain(more.map(|more| format!("metrics_projects in [web]: {more}"))).collect()
     }
@@ -172,9 +167,10 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
     let listen = section.read("listen", Listen::parse).unwrap_or_default();
     let public_url = section.read("public_url", public_url);
     let open_metrics = section.flag("open_metrics").unwrap_or(false);
-    let metrics_projects = section.list("metrics_projects", ProjectName::parse);
-    if metrics_projects.len() > METRICS_PROJECTS {
-        section.unfit(&["metrics_projects"], format!("metrics_projects names more than {METRICS_PROJECTS} projects"));
+    let metrics_projects: ProjectFilter = section.list("metrics_projects", FilterEntry::parse).into_iter().collect();
+    let count = metrics_projects.entries().len();
+    if count > METRICS_PROJECTS {
+        section.wrong("metrics_projects", Invalid::TooMany { count, most: METRICS_PROJECTS });
     }
     let trusted_proxies = section.list("trusted_proxies", Network::parse);
     let proxy = section.section("proxy").map(|proxy| {
@@ -183,36 +179,36 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
         let from = proxy.list("from", Network::parse);
         let role = proxy.read("role", rules::role).unwrap_or(Role::Viewer);
         if header.is_none() && !proxy.has("header") {
-            proxy.unfit(&["header"], "header is missing; give the name of the header that contains the user name");
+            proxy.wrong("header", Invalid::missing("give the name of the header that contains the user name"));
         }
         if from.is_empty() && !proxy.has("from") {
-            proxy.unfit(&["from"], "from is missing; give the addresses of the proxy");
+            proxy.wrong("from", Invalid::missing("give the addresses of the proxy"));
         }
         proxy.finish();
         ProxyLogin { header: header.unwrap_or_default(), from, role }
     });
     let oidc = section.section("oidc");
     if oidc.is_some() && !section.has("public_url") && places.environment.value(PUBLIC_URL).is_none() {
-        let says = format!("oidc needs public_url in [web] (or {PUBLIC_URL}): the address to which the issuer redirects users");
-        section.unfit(&["oidc"], says);
+        let because = format!("needs public_url in [web] (or {PUBLIC_URL}): the address to which the issuer redirects users");
+        section.wrong("oidc", Invalid::unquoted(because));
     }
     let oidc = oidc.and_then(|oidc| sign_on::read(oidc, places, scope));
     section.finish();
     WebSettings { listen, public_url, open_metrics, metrics_projects, trusted_proxies, proxy, oidc }
 }
 
-/// The environment takes precedence over the file. The error is the variable and the rest of a sentence.
-pub(super) fn over(environment: &Environment, of_file: WebSettings) -> Result<WebSettings, (&'static str, String)> {
-    let listen = environment.value("HEARTBEAT_LISTEN").map(Listen::parse).transpose().map_err(|says| ("HEARTBEAT_LISTEN", says))?;
-    let public = environment.value(PUBLIC_URL).map(public_url).transpose().map_err(|says| (PUBLIC_URL, says))?;
-    let secret = environment.value(OIDC_SECRET).map(sign_on::client_secret).transpose().map_err(|says| (OIDC_SECRET, says))?;
+/// The environment takes precedence over the file.
+pub(super) fn over(environment: &Environment, of_file: WebSettings) -> Result<WebSettings, Problem> {
+    let listen = environment.read("HEARTBEAT_LISTEN", Listen::parse)?;
+    let public = environment.read(PUBLIC_URL, public_url)?;
+    let secret = environment.read(OIDC_SECRET, sign_on::client_secret)?;
     let with_secret = |oidc: SignOn| SignOn { client_secret: secret.or(oidc.client_secret), ..oidc };
     let (public_url, oidc) = (public.or(of_file.public_url), of_file.oidc.map(with_secret));
     Ok(WebSettings { listen: listen.unwrap_or(of_file.listen), public_url, oidc, ..of_file })
 }
 
-fn public_url(text: &str) -> Result<Url, String> {
-    let wrong = |says: &str| format!("`{}` {says}", text.trim());
+fn public_url(text: &str) -> Result<Url, Invalid> {
+    let wrong = |because: &'static str| Invalid::unusable(text, because);
     let url = Url::parse(text.trim()).map_err(|_| wrong("must be an address such as `https://heartbeat.example.com`"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(wrong("must begin with http:// or https://"));
@@ -223,10 +219,10 @@ fn public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn header_name(text: &str) -> Result<String, String> {
+fn header_name(text: &str) -> Result<String, Invalid> {
     let name = text.trim().to_ascii_lowercase();
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if is_name { Ok(name) } else { Err(format!("`{}` must be the name of a header, such as `X-Forwarded-User`", text.trim())) }
+    if is_name { Ok(name) } else { Err(Invalid::malformed(text, "the name of a header, such as `X-Forwarded-User`")) }
 }
 
 #[cfg(test)]
@@ -243,7 +239,7 @@ mod tests {
         assert_eq!(Listen::parse("[::1]:0"), Ok(at("[::1]:0")));
         assert_eq!(Listen::parse("off"), Ok(Listen::Off));
         for wrong in ["", "on", "heartbeat.example.com:80", "127.0.0.1", "99999"] {
-            assert!(Listen::parse(wrong).unwrap_err().contains("127.0.0.1:8400"), "{wrong}");
+            assert!(Listen::parse(wrong).unwrap_err().to_string().contains("127.0.0.1:8400"), "{wrong}");
         }
     }
 
@@ -255,7 +251,7 @@ mod tests {
         assert!(holds("0.0.0.0/0", "192.0.2.1") && !holds("0.0.0.0/0", "2001:db8::1"));
         assert!(holds("2001:db8::/32", "2001:db8::1") && !holds("2001:db8::/32", "2001:db9::1"));
         for wrong in ["", "proxy", "10.0.0.0/33", "::1/129", "10.0.0.0/"] {
-            assert!(Network::parse(wrong).unwrap_err().contains("10.0.0.0/8"), "{wrong}");
+            assert!(Network::parse(wrong).unwrap_err().to_string().contains("10.0.0.0/8"), "{wrong}");
         }
     }
 

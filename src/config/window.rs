@@ -1,22 +1,21 @@
 //! A maintenance window: its fields, and the conversion from texts.
 
-use std::fmt::Display;
 use std::time::Duration;
 
+use super::duration;
 use super::entity::{Entity, Kind, Origin};
 use super::problem::{Problem, Problems};
 use super::reader::Reader;
 use super::texts::Texts;
 use super::value::{self, Value};
-use super::{duration, rules};
-use crate::model::{self, Cron, Field, ProjectName, Takes, Timestamp, Weekly, When, Window};
+use crate::model::{self, Cron, Field, FieldName, Invalid, ProjectFilter, ProjectName, Takes, Timestamp, Weekly, When, Window};
 
 const SHORTEST: Duration = Duration::from_mins(1);
 
 /// In the order in which users are asked for them. Exactly one of `from`, `now`, `weekly` and `cron` is given.
 pub const FIELDS: [Field; 9] = [
     Field::new("name", "Name", Takes::Name, "Name of the window. It cannot be changed later.").required(),
-    Field::new("projects", "Projects", Takes::Projects, "Only applies to these projects, separated by commas.").or("all"),
+    Field::new("projects", "Projects", Takes::Names, "Only applies to these projects, separated by commas.").or("all"),
     Field::new("from", "From", Takes::Time, "Start time, for example 2026-11-23T02:00:00Z. Needs `to` or `lasts`."),
     Field::new("now", "Start now", Takes::Flag, "Starts the window now. Needs `to` or `lasts`."),
     Field::new(
@@ -33,12 +32,8 @@ pub const FIELDS: [Field; 9] = [
 
 const WHEN: [&str; 7] = ["from", "now", "to", "lasts", "weekly", "cron", "timezone"];
 
-/// Fields that are valid only with some ways to open: the field, these ways, and their names in a sentence.
-const BESIDE: [(&str, &[&str], &str); 3] = [
-    ("to", &["from", "now"], "from"),
-    ("lasts", &["from", "now", "cron"], "from and cron"),
-    ("timezone", &["weekly", "cron"], "weekly and cron"),
-];
+/// Fields that are valid only with some ways to open. A file has no `now`.
+const BESIDE: [(&str, &[&str]); 3] = [("to", &["from", "now"]), ("lasts", &["from", "now", "cron"]), ("timezone", &["weekly", "cron"])];
 
 impl Entity for Window {
     const KIND: Kind = Kind::Maintenance;
@@ -55,21 +50,21 @@ impl Entity for Window {
     /// The times are changed together.
     fn over(texts: &Texts, stored: Option<&Self>, origin: Origin) -> Result<Self, Problems> {
         let mut reader = Reader::of(texts);
-        let name = reader.name(stored.map(|stored| &stored.name), "night");
+        let name = reader.name(stored.map(|stored| &stored.name), "give it a name, such as `night`");
         let is_moved = WHEN.iter().any(|key| texts.filled(key).is_some());
         let when = match stored.filter(|_| !is_moved) {
             Some(stored) => Some(stored.when.clone()),
-            None => when_of(texts, origin).map_err(|wrong| wrong.into_iter().for_each(|problem| reader.note(problem))).ok(),
+            None => when(&mut reader, origin),
         };
-        let projects = reader.projects(stored.map_or(&[], |stored| &stored.projects));
+        let projects = reader.projects(stored.map(|stored| &stored.projects));
         let fields = FIELDS.iter().filter(|field| origin != Origin::File || field.key != "now");
         reader.finish_fields(fields, "a maintenance window", |_| false);
         let window = name.zip(when).map(|(name, when)| Self { name, projects, when });
         reader.finish(window)
     }
 
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
+    fn projects(&self) -> Option<&ProjectFilter> {
+        Some(&self.projects)
     }
 }
 
@@ -82,7 +77,7 @@ pub fn added(texts: &Texts, origin: Origin) -> Result<Window, Problems> {
 pub fn without_misplaced(texts: Texts) -> Texts {
     let chosen = ways(&texts).map(|(way, _)| way).collect::<Vec<_>>();
     let [way] = chosen[..] else { return texts };
-    texts.only(|name| BESIDE.iter().all(|(key, with, _)| *key != name || with.contains(&way)))
+    texts.only(|name| BESIDE.iter().all(|(key, with)| *key != name || with.contains(&way)))
 }
 
 /// The ways to open that these texts give; exactly one is valid.
@@ -97,7 +92,7 @@ fn ways(texts: &Texts) -> impl Iterator<Item = (&'static str, &str)> {
 pub fn shown(window: &Window, key: &str) -> Option<String> {
     match (key, &window.when) {
         ("name", _) => Some(window.name.to_string()),
-        ("projects", _) => value::of_projects(&window.projects),
+        ("projects", _) => value::of_names(window.projects.entries()),
         ("from", When::Once(from, _)) => Some(from.to_string()),
         ("to", When::Once(_, to)) => Some(to.to_string()),
         ("weekly", When::Weekly(weekly)) => Some(weekly.written().to_owned()),
@@ -110,95 +105,70 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
 }
 
 /// A window in a file may be in the past.
-fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
+fn when(reader: &mut Reader<'_>, origin: Origin) -> Option<When> {
+    let texts = reader.texts;
     let now = match origin {
         Origin::File => None,
         Origin::CommandLine(now) | Origin::Page(now) => Some(now),
     };
+    let is_open = |way: &str| way != "now" || now.is_some();
+    let names = |fields: &[&'static str]| fields.iter().filter(|field| is_open(field)).map(|field| FieldName::from(*field)).collect();
     let mut given = ways(texts);
     let (way, text) = match (given.next(), given.next()) {
         (Some(way), None) => way,
         (None, _) => {
-            let from_now = if now.is_some() { " now and lasts," } else { "" };
-            let says = format!("the time is missing; give from and to,{from_now} weekly such as `sun 02:00-04:00`, or cron and lasts");
-            return Err(vec![Problem::whole("from", says)]);
+            let ways: [&[&'static str]; 4] = [&["from", "to"], &["now", "lasts"], &["weekly"], &["cron", "lasts"]];
+            let ways = ways.into_iter().filter(|way| way.iter().all(|field| is_open(field))).map(names).collect();
+            return reader.reject("from", Invalid::NoneOf { what: "the time", ways });
         }
-        (Some((one, _)), Some((other, _))) => {
-            return Err(vec![Problem::of(other, format!("cannot be combined with {one}; give one of them"))]);
-        }
+        (Some((one, _)), Some((other, _))) => return reader.reject(other, Invalid::CombinedWith(one.into())),
     };
-    let (to, lasts) = (texts.filled("to"), texts.filled("lasts"));
-    let misplaced = BESIDE.iter().filter(|(key, with, _)| !with.contains(&way) && texts.filled(key).is_some());
-    let misplaced = misplaced.map(|(key, _, with)| Problem::of(*key, format!("only applies to {with}"))).collect::<Vec<_>>();
-    let read = match way {
+    let zone = |reader: &mut Reader<'_>| texts.filled("timezone").filter(|zone| reader.noted("timezone", model::zone(zone)).is_some());
+    let when = match way {
         "weekly" => {
-            let zone = zone(texts);
-            let read = about("weekly", Weekly::parse(text, zone.as_ref().ok().copied().flatten()));
-            both(zone, read).map(|(_, weekly)| When::Weekly(weekly))
+            let zone = zone(reader);
+            reader.noted("weekly", Weekly::parse(text, zone)).map(When::Weekly)
         }
         "cron" => {
-            let zone = zone(texts);
-            let lasts = lasts.map_or_else(|| Err(Problem::of("lasts", "is missing; give a duration, for example 2h")), read_lasts);
-            let cron = about("cron", Cron::parse_in(text, zone.as_ref().ok().copied().flatten()));
-            both(zone.and(cron), lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
+            let zone = zone(reader);
+            let cron = reader.noted("cron", Cron::parse_in(text, zone));
+            let lasts = reader.required("lasts", "give a duration, for example 2h", None, length);
+            cron.zip(lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
         }
         way => {
-            let from = now.filter(|_| way == "now").map_or_else(|| about("from", Timestamp::parse(text)), Ok);
-            once(from, to, lasts, now)
+            let from = now.filter(|_| way == "now").or_else(|| reader.noted("from", Timestamp::parse(text)));
+            once(reader, from, now)
         }
     };
-    match (read, misplaced.is_empty()) {
-        (Ok(when), true) => Ok(when),
-        (Ok(_), false) => Err(misplaced),
-        (Err(wrong), _) => Err(wrong.into_iter().chain(misplaced).collect()),
+    for (key, with) in BESIDE.iter().filter(|(key, with)| !with.contains(&way) && texts.filled(key).is_some()) {
+        reader.note(Problem::of(*key, Invalid::OnlyWith(names(with))));
     }
+    when
 }
 
-fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>, now: Option<Timestamp>) -> Result<When, Vec<Problem>> {
-    let ends = match (to, lasts) {
-        (Some(_), Some(_)) => Err(Problem::of("lasts", "cannot be combined with to; give one of them")),
-        (Some(to), None) => about("to", Timestamp::parse(to)).map(Ends::At),
-        (None, Some(text)) => read_lasts(text).map(Ends::After),
-        (None, None) => Err(Problem::whole("to", "to or lasts is missing; give the end or the duration")),
+fn once(reader: &mut Reader<'_>, from: Option<Timestamp>, now: Option<Timestamp>) -> Option<When> {
+    let to = match (reader.texts.filled("to"), reader.texts.filled("lasts")) {
+        (Some(_), Some(_)) => reader.reject("lasts", Invalid::CombinedWith("to".into())),
+        (Some(to), None) => reader.noted("to", Timestamp::parse(to)),
+        (None, Some(text)) => reader.noted("lasts", length(text)).zip(from).map(|(lasts, from)| from.plus(lasts)),
+        (None, None) => {
+            let ways = vec![vec!["to".into()], vec!["lasts".into()]];
+            reader.reject("to", Invalid::NoneOf { what: "the end", ways })
+        }
     };
-    let (from, ends) = both(from, ends)?;
-    let to = match ends {
-        Ends::At(to) => to,
-        Ends::After(lasts) => from.plus(lasts),
-    };
+    let (from, to) = from.zip(to)?;
     if from >= to {
-        return Err(vec![Problem::of("to", format!("`{to}` must be later than from `{from}`"))]);
+        return reader.reject("to", Invalid::malformed(&to.to_string(), format!("later than from `{from}`")));
     }
     if let Some(now) = now.filter(|now| to <= *now) {
-        return Err(vec![Problem::whole("to", format!("the window is in the past: its end `{to}` is before now, `{now}`"))]);
+        let says = format!("the window is in the past: its end `{to}` is before now, `{now}`");
+        return reader.reject("to", Invalid::Other(says));
     }
-    Ok(When::Once(from, to))
+    Some(When::Once(from, to))
 }
 
-enum Ends {
-    At(Timestamp),
-    After(Duration),
-}
-
-fn zone(texts: &Texts) -> Result<Option<&str>, Problem> {
-    let Some(zone) = texts.filled("timezone") else { return Ok(None) };
-    about("timezone", model::zone(zone).map(|_| Some(zone)))
-}
-
-fn read_lasts(text: &str) -> Result<Duration, Problem> {
-    about("lasts", rules::within(text, SHORTEST, Window::LONGEST))
-}
-
-fn about<T, E: Display>(key: &str, read: Result<T, E>) -> Result<T, Problem> {
-    read.map_err(|says| Problem::of(key, says))
-}
-
-/// Both values, or the problems of both.
-fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, B), Vec<Problem>> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (one, other) => Err(one.err().into_iter().chain(other.err()).collect()),
-    }
+fn length(text: &str) -> Result<Duration, Invalid> {
+    duration::within(text, SHORTEST, Window::LONGEST)
 }
 
 #[cfg(test)]
@@ -217,12 +187,12 @@ mod tests {
     fn what_is_wrong_is_said_all_at_once_each_with_its_field() {
         for (given, says) in [
             (&[][..], &[("from", "the time is missing")][..]),
-            (&[("now", "true")], &[("to", "to or lasts is missing")]),
+            (&[("now", "true")], &[("to", "the end is missing; give to or lasts")]),
             (&[("cron", "0 2 * *")], &[("cron", "cron `0 2 * *` is not a crontab"), ("lasts", "lasts is missing")]),
             (&[("cron", "0 2 * * *"), ("lasts", "8d")], &[("lasts", "lasts `8d` must be between 1m and 7d")]),
             (
                 &[("cron", "0 2 * * *"), ("lasts", "30s"), ("to", "x")],
-                &[("lasts", "`30s` must be between"), ("to", "only applies to from")],
+                &[("lasts", "`30s` must be between"), ("to", "only applies to from and now")],
             ),
             (&[("from", "tomorrow"), ("to", "never")], &[("from", "from `tomorrow` is not a time"), ("to", "to `never` is not a time")]),
             (&[("from", "2026-11-24T02:00:00Z"), ("to", "2026-11-24T02:00:00Z")], &[("to", "must be later than")]),
@@ -230,7 +200,7 @@ mod tests {
             (&[("from", "2026-11-24T02:00:00Z"), ("lasts", "2h"), ("to", "x")], &[("lasts", "cannot be combined with to")]),
             (&[("weekly", "sunday")], &[("weekly", "weekly `sunday` must be days and times")]),
             (&[("weekly", "sun 02:00-04:00"), ("timezone", "Mars")], &[("timezone", "timezone `Mars` is not a time zone")]),
-            (&[("weekly", "sun 02:00-04:00"), ("lasts", "2h")], &[("lasts", "only applies to from and cron")]),
+            (&[("weekly", "sun 02:00-04:00"), ("lasts", "2h")], &[("lasts", "only applies to from, now and cron")]),
             (&[("weekly", "sun 02:00-04:00"), ("cron", "0 2 * * *")], &[("cron", "cannot be combined with weekly")]),
             (&[("now", "on"), ("lasts", "2h"), ("timezone", "UTC")], &[("timezone", "only applies to weekly and cron")]),
             (
@@ -270,7 +240,7 @@ mod tests {
         let known = read(&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin"), ("projects", "shop")]).unwrap();
         let change = |given: &[(&str, &str)]| Window::over(&given.iter().copied().collect(), Some(&known), Origin::Page(now));
         assert_eq!(change(&[("name", "night"), ("weekly", "")]).unwrap(), known);
-        assert_eq!(change(&[("projects", "")]).unwrap(), Window { projects: Vec::new(), ..known.clone() });
+        assert_eq!(change(&[("projects", "")]).unwrap(), Window { projects: ProjectFilter::default(), ..known.clone() });
         let moved = change(&[("now", "on"), ("lasts", "1h")]).unwrap();
         assert_eq!((moved.when, moved.projects), (When::Once(now, at("2026-11-23T15:00:00Z")), known.projects.clone()));
         let wrong = change(&[("name", "day"), ("lasts", "1h")]).unwrap_err();

@@ -86,7 +86,7 @@ impl Written {
         for problem in problems {
             match self.places.iter().find(|place| place.name == problem.field) {
                 Some(place) if place.is_reported => {}
-                Some(place) => section.note_at(place.offset, &place.title, problem.named(&place.lead)),
+                Some(place) => section.note_at(place.offset, &place.title, problem.called(&place.lead)),
                 None => section.unfit(&[], problem),
             }
         }
@@ -95,19 +95,11 @@ impl Written {
 
 /// None if the type is wrong, which is noted.
 fn texts_of(section: &Section<'_>, field: &Field) -> Option<Vec<String>> {
-    let key = field.key;
-    if !section.has(key) {
+    if !section.has(field.key) {
         return Some(vec![String::new()]);
     }
-    let one = |text: Option<std::borrow::Cow<'_, str>>| text.map(|text| vec![text.into_owned()]);
     match field.takes {
-        Takes::Flag => section.flag(key).map(|flag| vec![flag.to_string()]),
-        Takes::Projects => section.texts(key),
-        Takes::Time => one(section.time(key)),
-        Takes::Labels => one(section.text_or_pairs(key)),
-        Takes::OneOf(choices) if choices.contains(&"on") => one(section.text_or_plain(key)),
-        Takes::Limit => one(section.text_or_plain(key)),
-        Takes::Number | Takes::Text | Takes::Thread => one(section.text_or_number(key)),
-        _ => section.text(key).map(|text| vec![text.to_owned()]),
+        Takes::Names => section.texts(field.key),
+        _ => section.text_of(field).map(|text| vec![text.into_owned()]),
     }
 }

@@ -12,22 +12,30 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::answer::{Answer, READ, quoted};
-use super::here::is_here;
 use super::redactor::Redactor;
 use crate::clock::Clock;
-use crate::model::{Delivery, NetworkError, Proxies, innermost};
+use crate::model::{Delivery, NetworkError, Proxies, innermost, is_loopback};
 
 /// Time limit for the body: the status has already decided.
 const BODY: Duration = Duration::from_secs(5);
 
 pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
 
-/// The network: which way requests take, whom they trust, and how long they may take.
 #[derive(Debug, Clone)]
-pub(super) struct Network {
-    pub(super) proxies: Proxies,
-    pub(super) extra_roots: Vec<CertificateDer<'static>>,
-    pub(super) limit: Duration,
+pub struct SenderSettings {
+    /// Not used for mail and commands.
+    pub proxies: Proxies,
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Time limit for an answer; its body gets 5 seconds more.
+    pub limit: Duration,
+    /// The public URL of the pages: messages about an incident link to it.
+    pub public_url: Option<Url>,
+}
+
+impl Default for SenderSettings {
+    fn default() -> Self {
+        Self { proxies: Proxies::default(), extra_roots: Vec::new(), limit: Duration::from_secs(20), public_url: None }
+    }
 }
 
 pub(super) struct Ask {
@@ -61,24 +69,28 @@ impl Ask {
         self.json_bytes(body)
     }
 
-    pub(super) fn json_bytes(mut self, body: Vec<u8>) -> Self {
+    pub(super) fn json_bytes(self, body: Vec<u8>) -> Self {
+        self.body("application/json", body)
+    }
+
+    pub(super) fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
         self.body = body;
-        self.header(CONTENT_TYPE, "application/json".into())
+        self.header(CONTENT_TYPE, content_type.to_owned())
     }
 }
 
 pub(super) struct HttpClient {
     clock: Clock,
-    network: Network,
+    settings: SenderSettings,
     /// Created on first use: it reads the trusted certificates from disk.
     client: OnceCell<Client>,
 }
 
 impl HttpClient {
-    pub(super) fn new(clock: Clock, network: Network) -> Result<Self, NetworkError> {
-        proxies(&network.proxies)?;
-        roots(&network.extra_roots)?;
-        Ok(Self { clock, network, client: OnceCell::new() })
+    pub(super) fn new(clock: Clock, settings: SenderSettings) -> Result<Self, NetworkError> {
+        proxies(&settings.proxies)?;
+        roots(&settings.extra_roots)?;
+        Ok(Self { clock, settings, client: OnceCell::new() })
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -86,19 +98,19 @@ impl HttpClient {
     }
 
     pub(super) fn limit(&self) -> Duration {
-        self.clock.in_real(self.network.limit)
+        self.clock.in_real(self.settings.limit)
     }
 
     /// In fast time no real incidents happen: nothing leaves this machine.
     pub(super) fn may_reach(&self, url: &Url) -> Result<(), Delivery> {
-        if is_here(url) || !self.clock.is_fast() {
+        if is_loopback(url) || !self.clock.is_fast() {
             return Ok(());
         }
         Err(Delivery::Unfit { words: "not sent: the clock runs fast, and the address is not on this machine".into() })
     }
 
-    pub(super) fn extra_roots(&self) -> &[CertificateDer<'static>] {
-        &self.network.extra_roots
+    pub(super) fn settings(&self) -> &SenderSettings {
+        &self.settings
     }
 
     /// Sends a request and reads the answer; the error is the result without an answer.
@@ -122,7 +134,7 @@ impl HttpClient {
     async fn exchange(&self, ask: Ask, redactor: &Redactor) -> Result<Response, Delivery> {
         let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), redactor), after: None };
         let rejected = |words: &str| Delivery::Rejected { words: words.into() };
-        let client = self.client().await.map_err(try_again)?;
+        let client = self.client().await.map_err(|wrong| try_again(wrong.to_string()))?;
         let url = Url::parse(&ask.url).map_err(|_| rejected("the URL is not valid"))?;
         self.may_reach(&url)?;
         let mut headers = HeaderMap::new();
@@ -136,17 +148,17 @@ impl HttpClient {
         request.send().await.map_err(|wrong| try_again(no_answer(wrong)))
     }
 
-    pub(super) async fn client(&self) -> Result<&Client, String> {
+    pub(super) async fn client(&self) -> Result<&Client, NetworkError> {
         let build = || async {
-            let network = self.network.clone();
-            let made = spawn_blocking(move || client(&network)).await;
-            made.unwrap_or_else(|wrong| Err(wrong.to_string()))
+            let settings = self.settings.clone();
+            let made = spawn_blocking(move || client(&settings)).await;
+            made.unwrap_or_else(|wrong| Err(NetworkError::Client(wrong.to_string())))
         };
         self.client.get_or_try_init(build).await
     }
 }
 
-fn client(network: &Network) -> Result<Client, String> {
+fn client(settings: &SenderSettings) -> Result<Client, NetworkError> {
     let builder = || -> Result<reqwest::ClientBuilder, NetworkError> {
         let plain = Client::builder()
             .user_agent(AGENT)
@@ -156,28 +168,27 @@ fn client(network: &Network) -> Result<Client, String> {
             .pool_max_idle_per_host(0)
             // The environment is read by the settings.
             .no_proxy();
-        Ok(proxies(&network.proxies)?.into_iter().fold(plain, reqwest::ClientBuilder::proxy))
+        Ok(proxies(&settings.proxies)?.into_iter().fold(plain, reqwest::ClientBuilder::proxy))
     };
     let trusting = |only: bool| {
-        let (builder, roots) =
-            (builder().map_err(|wrong| wrong.to_string())?, roots(&network.extra_roots).map_err(|wrong| wrong.to_string())?);
+        let (builder, roots) = (builder()?, roots(&settings.extra_roots)?);
         let builder = if only { builder.tls_certs_only(roots) } else { builder.tls_certs_merge(roots) };
-        builder.build().map_err(no_answer)
+        builder.build().map_err(|wrong| NetworkError::Client(no_answer(wrong)))
     };
     // On a machine without trusted certificates, `http://` still works.
     trusting(false).or_else(|wrong| trusting(true).map_err(|_| wrong))
 }
 
-fn proxies(settings: &Proxies) -> Result<Vec<Proxy>, NetworkError> {
-    let none = settings.none.as_deref().and_then(NoProxy::from_string);
+fn proxies(proxies: &Proxies) -> Result<Vec<Proxy>, NetworkError> {
+    let none = proxies.none.as_deref().and_then(NoProxy::from_string);
     let one = |name, address: &Option<String>, make: fn(&str) -> reqwest::Result<Proxy>| {
         let made = address.as_deref().filter(|address| !address.trim().is_empty()).map(|address| make(address.trim()));
         made.transpose().map(|made| made.map(|proxy| proxy.no_proxy(none.clone()))).map_err(|_| NetworkError::Proxy(name))
     };
     let named = [
-        one("HTTP_PROXY", &settings.http, |address| Proxy::http(address))?,
-        one("HTTPS_PROXY", &settings.https, |address| Proxy::https(address))?,
-        one("ALL_PROXY", &settings.all, |address| Proxy::all(address))?,
+        one("HTTP_PROXY", &proxies.http, |address| Proxy::http(address))?,
+        one("HTTPS_PROXY", &proxies.https, |address| Proxy::https(address))?,
+        one("ALL_PROXY", &proxies.all, |address| Proxy::all(address))?,
     ];
     Ok(named.into_iter().flatten().collect())
 }

@@ -1,7 +1,5 @@
 //! Escapes text for services that interpret markup: quoted text must not become a link, a mention or a format.
 
-use crate::message::Escape;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
     Plain,
@@ -16,16 +14,6 @@ pub(super) enum Markup {
 }
 
 impl Markup {
-    pub(super) fn writer(self) -> Escape {
-        match self {
-            Self::Plain => |text| Self::Plain.escape(text),
-            Self::Markdown => |text| Self::Markdown.escape(text),
-            Self::Teams => |text| Self::Teams.escape(text),
-            Self::Entities => |text| Self::Entities.escape(text),
-            Self::Telegram => |text| Self::Telegram.escape(text),
-        }
-    }
-
     pub(super) fn escape(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),

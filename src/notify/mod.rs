@@ -11,7 +11,6 @@ mod closing;
 mod codes;
 mod dead_man;
 mod facts;
-mod here;
 mod markup;
 mod memory;
 mod mended;
@@ -27,7 +26,8 @@ mod smtp;
 mod text;
 
 pub use call::Letter;
+pub use client::SenderSettings;
 pub use dead_man::watch_over;
 pub use ping::{Method, Ping, State as PingState};
 pub use run::Notify;
-pub use send::{Sender, SenderSettings};
+pub use send::Sender;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::call::Letter;
-use super::plan::{Crowds, Parcel, Plan, plan};
+use super::plan::{Crowds, Parcel, Plan, grouped, plan};
 use super::{Notify, retry};
 use crate::liveness::Loop;
 use crate::message;
@@ -52,15 +52,10 @@ impl Outbox {
             notify.store.mark(&put_back, &[], &[]).await?;
         }
         let all: Arc<[Channel]> = all.as_slice().into();
-        let mut rounds: Vec<(ChannelId, Vec<Parcel>)> = Vec::new();
-        for parcel in parcels {
+        for parcel in &parcels {
             self.crowds.sent(parcel.channel, now);
-            match rounds.iter_mut().find(|(channel, _)| *channel == parcel.channel) {
-                Some((_, parcels)) => parcels.push(parcel),
-                None => rounds.push((parcel.channel, vec![parcel])),
-            }
         }
-        for (id, parcels) in rounds {
+        for (id, parcels) in grouped(parcels, |parcel| parcel.channel) {
             let (notify, all) = (notify.clone(), Arc::clone(&all));
             self.rounds.spawn(async move { notify.round(id, &all, parcels).await });
         }

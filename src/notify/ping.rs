@@ -5,20 +5,13 @@
 //! (<https://betterstack.com/docs/uptime/cron-and-heartbeat-monitor/>: `/fail`). Any other service, such as Dead Man's Snitch
 //! (<https://deadmanssnitch.com/docs>), gets only the "alive" ping.
 
+pub use http::Method;
 use url::Url;
 
 use super::client::Ask;
 use super::redactor::Redactor;
 use super::send::Sender;
 use crate::model::{Delivery, SecretUrl};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Method {
-    #[default]
-    Get,
-    /// POST with an empty body.
-    Post,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -32,6 +25,7 @@ pub enum State {
 pub struct Ping {
     /// Secret: anyone who knows it can send this ping.
     pub url: SecretUrl,
+    /// GET, or POST with an empty body.
     pub method: Method,
 }
 
@@ -49,13 +43,9 @@ impl Ping {
         let (service, address) = match self.address(state) {
             Ok(Some(found)) => found,
             Ok(None) => return Delivery::Accepted("not sent: this service has no such state".into()),
-            Err(words) => return Delivery::Rejected { words },
+            Err(_) => return Delivery::Rejected { words: "the ping URL is not valid".into() },
         };
-        let ask = match self.method {
-            Method::Get => Ask::get(&address),
-            Method::Post => Ask::post(&address),
-        };
-        let answer = match sender.ask(ask, &Redactor::over_address(&self.url)).await {
+        let answer = match sender.ask(Ask::new(self.method.clone(), &address), &Redactor::over_address(&self.url)).await {
             Ok(answer) => answer,
             Err(unanswered) => return unanswered,
         };
@@ -71,8 +61,8 @@ impl Ping {
         answer.settle()
     }
 
-    fn address(&self, state: State) -> Result<Option<(Service, String)>, String> {
-        let mut url = Url::parse(self.url.expose()).map_err(|_| "the ping URL is not valid".to_owned())?;
+    fn address(&self, state: State) -> Result<Option<(Service, String)>, url::ParseError> {
+        let mut url = Url::parse(self.url.expose())?;
         let service = Service::at(&url);
         let ending = match (service, state) {
             (Service::Healthchecks, State::Start) => Some("start"),
@@ -118,7 +108,7 @@ mod tests {
     use super::*;
 
     fn addresses(url: &str) -> [Option<String>; 3] {
-        let ping = Ping { url: SecretUrl::parse(url).unwrap(), method: Method::Get };
+        let ping = Ping { url: SecretUrl::parse(url).unwrap(), method: Method::GET };
         [State::Start, State::Alive, State::Fail].map(|state| ping.address(state).unwrap().map(|(_, address)| address))
     }
 

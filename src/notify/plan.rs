@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::message;
-use crate::model::{Channel, ChannelId, IncidentId, Message, Notification, NotificationKind, Timestamp};
+use crate::model::{Channel, ChannelId, Message, Notification, NotificationKind, Timestamp};
 
 /// Within this time a channel gets at most `at_once` messages; the rest waits and is sent as one.
 const CROWD: Duration = Duration::from_mins(1);
@@ -54,14 +54,7 @@ impl Crowds {
 /// Plans the delivery of leased notifications, in the order in which they were written. Skips those of removed channels.
 pub(super) fn plan(leased: Vec<Notification>, channels: &HashMap<ChannelId, &Channel>, crowds: &mut Crowds, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
-    let mut of_channel: Vec<(ChannelId, Vec<Notification>)> = Vec::new();
-    for notification in leased {
-        match of_channel.iter_mut().find(|(channel, _)| *channel == notification.channel) {
-            Some((_, notifications)) => notifications.push(notification),
-            None => of_channel.push((notification.channel, vec![notification])),
-        }
-    }
-    for (id, notifications) in of_channel {
+    for (id, notifications) in grouped(leased, |notification| notification.channel) {
         let Some(channel) = channels.get(&id) else { continue };
         let parcels = collapse(notifications);
         crowd(channel, parcels, crowds, &mut plan, now);
@@ -70,14 +63,22 @@ pub(super) fn plan(leased: Vec<Notification>, channels: &HashMap<ChannelId, &Cha
 }
 
 fn collapse(notifications: Vec<Notification>) -> Vec<Parcel> {
-    let mut groups: Vec<(Option<IncidentId>, Vec<Notification>)> = Vec::new();
-    for notification in notifications {
-        match groups.iter_mut().find(|(incident, _)| incident.is_some() && *incident == notification.incident) {
-            Some((_, group)) => group.push(notification),
-            None => groups.push((notification.incident, vec![notification])),
+    // What is about no incident stays alone.
+    let groups = grouped(notifications, |notification| notification.incident.ok_or(notification.id));
+    groups.into_iter().filter_map(|(_, group)| one_of(group)).collect()
+}
+
+/// Groups in the order of their first elements.
+pub(super) fn grouped<K: PartialEq, T>(all: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<(K, Vec<T>)> {
+    let mut groups: Vec<(K, Vec<T>)> = Vec::new();
+    for one in all {
+        let key = key(&one);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((key, vec![one])),
         }
     }
-    groups.into_iter().filter_map(|(_, group)| one_of(group)).collect()
+    groups
 }
 
 /// Merges the notifications of one incident: the newest facts, under the most important kind among them. It has the id of the newest
@@ -132,7 +133,7 @@ fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ChannelKind, ChannelSpec, ProjectName};
+    use crate::model::{ChannelKind, ChannelSpec, IncidentId, ProjectName};
 
     const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
-use crate::model::{ChannelSpec, SecretUrl, Takes};
+use crate::model::{ChannelSpec, SecretUrl, Takes, headers};
 
 /// Shorter path segments are words such as `api`: only the whole path is redacted.
 const SHORTEST_SEGMENT: usize = 6;
@@ -22,6 +22,7 @@ impl Redactor {
                 Takes::Url | Takes::SmtpUrl => redactor.hide_address(value, field.secret),
                 // Several secrets, separated by spaces.
                 Takes::SigningSecret => value.split_whitespace().for_each(|one| redactor.hide(one)),
+                Takes::Headers => redactor.hide_headers(value),
                 _ if field.secret => redactor.hide(value),
                 _ => {}
             }
@@ -38,6 +39,17 @@ impl Redactor {
 
     pub(super) fn clear(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+
+    /// Each value, and what follows a scheme such as `Bearer`.
+    fn hide_headers(&mut self, text: &str) {
+        for (_, value) in headers(text).unwrap_or_default() {
+            for form in [value, value.rsplit(' ').next().unwrap_or_default()] {
+                if form.len() >= SHORTEST_VALUE {
+                    self.hide(form);
+                }
+            }
+        }
     }
 
     fn hide_address(&mut self, text: &str, is_secret: bool) {

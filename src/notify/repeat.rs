@@ -1,6 +1,7 @@
 //! Repeats open incidents to Alertmanager, which expires alerts that are not sent again. A failure here is retried in the next round and
 //! costs no try: the opened and resolved notifications are delivered by the outbox.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use uuid::Uuid;
 use super::{Letter, Notify};
 use crate::message;
 use crate::model::{
-    Channel, ChannelFacts, Delivery, Incident, IncidentId, Message, NotificationKind, Project, RouteId, Severity, Tally, Timestamp,
+    Channel, ChannelFacts, Delivery, Incident, IncidentId, Message, NotificationKind, Project, ProjectId, RouteId, Severity, Tally,
+    Timestamp,
 };
 use crate::store::{IncidentFilter, Notified, StoreError};
 
@@ -24,21 +26,26 @@ impl Notify {
     }
 
     async fn try_repeat(&self, channels: &[Channel], projects: &[Arc<Project>]) -> Result<(), StoreError> {
-        let open = self.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await?;
+        let open = self.store.incidents(&IncidentFilter::open()).await?;
         let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
         let notified = self.store.notified(&ids).await?;
+        let projects: HashMap<ProjectId, &Project> = projects.iter().map(|project| (project.id, &**project)).collect();
+        // Incidents of a removed project are about to end.
+        let open: Vec<(&Incident, &Project)> =
+            open.iter().filter_map(|incident| Some((incident, *projects.get(&incident.project)?))).collect();
         for channel in channels {
-            let notified_about = open.iter().filter(|incident| Notified::knows(&notified, channel.id, incident.id));
-            for incident in notified_about.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
+            let notified_about = open.iter().filter(|(incident, _)| Notified::knows(&notified, channel.id, incident.id));
+            let wanted = notified_about.filter(|(incident, project)| channel.spec.wants(Some(&project.spec), incident.severity));
+            for (incident, project) in wanted {
                 // Read again: an incident that was resolved meanwhile must not be repeated as open.
-                let again = self.store.incidents(&IncidentFilter { id: incident.id, open_only: true, ..IncidentFilter::default() }).await;
+                let again = self.store.incidents(&IncidentFilter { id: incident.id, ..IncidentFilter::open() }).await;
                 let Some(incident) = again.ok().and_then(|mut open| open.pop()) else { continue };
                 let now = self.clock.now();
                 // A notification that was just queued is as new and is sent anyway.
                 if incident.notified.is_some_and(|notified| now.since(notified) < JUST_NOW) {
                     continue;
                 }
-                let incident = self.as_of_now(incident, projects, now).await?;
+                let incident = self.as_of_now(incident, project, now).await?;
                 let message = message::of_incident(NotificationKind::Reminder, &incident, None, now);
                 if !self.repeat(channel, incident.key(), &message).await {
                     break;
@@ -48,8 +55,7 @@ impl Notify {
         self.repeat_which_do_not_deliver(channels).await
     }
 
-    async fn as_of_now(&self, incident: Incident, projects: &[Arc<Project>], now: Timestamp) -> Result<Incident, StoreError> {
-        let Some(project) = projects.iter().find(|project| project.id == incident.project) else { return Ok(incident) };
+    async fn as_of_now(&self, incident: Incident, project: &Project, now: Timestamp) -> Result<Incident, StoreError> {
         let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let (from, to) = incident.counted_minutes(now);
         let tally = Tally::of(&self.store.beats(&routes, from, to).await?, from, to);

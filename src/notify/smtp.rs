@@ -14,10 +14,9 @@ use rustls::pki_types::CertificateDer;
 use tokio::task::spawn_blocking;
 use url::{Host, Url};
 
-use super::here::is_here;
 use super::redactor::decoded;
 use crate::clock::{Clock, Elapsed};
-use crate::model::Takes;
+use crate::model::{Takes, is_loopback};
 
 const FAREWELL: Duration = Duration::from_secs(2);
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -62,8 +61,8 @@ pub(super) enum Broken {
     Message(String),
 }
 
-impl Broken {
-    fn of(wrong: &Error) -> Self {
+impl From<Error> for Broken {
+    fn from(wrong: Error) -> Self {
         let words = wrong.to_string();
         // A permanent error of the server, or no supported login mechanism.
         if wrong.is_permanent() || wrong.is_client() { Self::Channel(words) } else { Self::Later(words) }
@@ -74,7 +73,7 @@ impl Server {
     pub(super) fn read(address: &str) -> Option<Self> {
         let url = Url::parse(address.trim()).ok()?;
         let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
-        let (cover, usual) = match (url.scheme(), is_here(&url)) {
+        let (cover, usual) = match (url.scheme(), is_loopback(&url)) {
             ("smtps", _) => (Cover::Whole, 465),
             ("smtp", false) => (Cover::Upgraded, 587),
             ("smtp", true) if url.port() == Some(587) => (Cover::Offered, 587),
@@ -118,22 +117,25 @@ impl Server {
         let tls = if self.cover == Cover::None { None } else { Some(self.parameters(roots).await?) };
         let whole = if self.cover == Cover::Whole { tls.clone() } else { None };
         let connected = AsyncSmtpConnection::connect_tokio1((self.host.as_str(), self.port), None, hello, whole, None).await;
-        let mut line = connected.map_err(|wrong| match Broken::of(&wrong) {
-            Broken::Later(words) if self.cover == Cover::Whole && speaks_plain(&wrong) => Broken::Channel(format!(
-                "the server does not use TLS from the first byte on this port: write smtp:// for STARTTLS ({words})"
-            )),
-            other => other,
+        let mut line = connected.map_err(|wrong| {
+            let is_plain = self.cover == Cover::Whole && speaks_plain(&wrong);
+            match wrong.into() {
+                Broken::Later(words) if is_plain => Broken::Channel(format!(
+                    "the server does not use TLS from the first byte on this port: write smtp:// for STARTTLS ({words})"
+                )),
+                other => other,
+            }
         })?;
         let turns = self.cover == Cover::Upgraded || (self.cover == Cover::Offered && line.can_starttls());
         if let Some(tls) = tls.filter(|_| turns) {
-            line.starttls(tls, hello).await.map_err(|wrong| Broken::of(&wrong))?;
+            line.starttls(tls, hello).await?;
         }
         Ok(line)
     }
 
     async fn converse(&self, line: &mut AsyncSmtpConnection, from: &Address, to: Vec<Address>, mail: &[u8]) -> Result<Outcome, Broken> {
         if let Some(user) = &self.user {
-            line.auth(&[Mechanism::Plain, Mechanism::Login], user).await.map_err(|wrong| Broken::of(&wrong))?;
+            line.auth(&[Mechanism::Plain, Mechanism::Login], user).await?;
         }
         let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
         let parameters = if is_ascii(from) && to.iter().all(is_ascii) {
@@ -143,7 +145,7 @@ impl Server {
         } else {
             return Err(Broken::Channel("the server accepts only ASCII before the @ of an address".into()));
         };
-        line.command(Mail::new(Some(from.clone()), parameters)).await.map_err(|wrong| Broken::of(&wrong))?;
+        line.command(Mail::new(Some(from.clone()), parameters)).await?;
         let (mut accepted, mut outcome) = (Vec::new(), Outcome::default());
         for one in to {
             match line.command(Rcpt::new(one.clone(), Vec::new())).await {
@@ -153,7 +155,7 @@ impl Server {
                 Err(wrong) if wrong.is_transient() && wrong.status().is_none_or(|code| u16::from(code) != 421) => {
                     outcome.later.push((one, wrong.to_string()));
                 }
-                Err(wrong) => return Err(Broken::of(&wrong)),
+                Err(wrong) => return Err(wrong.into()),
             }
         }
         if accepted.is_empty() {
@@ -164,7 +166,7 @@ impl Server {
             line.message(mail).await
         };
         // Sender and recipients were accepted: a rejection now is about the content.
-        let response = offered.await.map_err(|wrong| match Broken::of(&wrong) {
+        let response = offered.await.map_err(|wrong| match wrong.into() {
             Broken::Channel(words) => Broken::Message(words),
             other => other,
         })?;

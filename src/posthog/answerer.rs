@@ -4,7 +4,6 @@
 //! JSON with `type`, `code` and `detail` (PostHog: rust/capture/src/api.rs, rust/feature-flags/src/api/errors.rs,
 //! `posthog/exceptions_capture.py`).
 
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, LOCATION, SERVER, VIA, WWW_AUTHENTICATE};
 use serde_json::Value;
 
@@ -22,30 +21,38 @@ pub(super) struct Answerer {
     pub(super) page: Option<Page>,
 }
 
-const V0_WORDS: [&str; 20] = [
-    "failed to decode request",
-    "failed to parse request",
-    "failed to hydrate events",
-    "request missing data payload",
-    "request holds no event",
-    "event submitted with",
-    "replay event",
-    "batch submitted with",
-    "API key is not valid",
-    "transient error",
-    "retryable sink error",
-    "maximum event size exceeded",
-    "event is too big",
-    "invalid event could not be processed",
-    "invalid cookieless mode",
-    "rate limited",
-    "payload empty after filtering",
-    "client stopped sending data",
-    "billing limit",
-    "Request payload exceeds",
+/// How PostHog's errors in plain text begin, and what each shows: the request had a token, a body and an event name. The first that fits
+/// counts.
+const PLAIN_ERRORS: [(&str, Option<Did>); 27] = [
+    ("event submitted without an api_key", Some(Did::AltersToken)),
+    ("API key is not valid: empty", Some(Did::AltersToken)),
+    ("request missing data payload", Some(Did::DropsBody)),
+    ("request holds no event", Some(Did::DropsBody)),
+    ("failed to decode request", Some(Did::DropsBody)),
+    ("failed to parse request: EOF", Some(Did::DropsBody)),
+    ("failed to parse request: missing field", Some(Did::DropsBody)),
+    ("No API token provided", Some(Did::DropsBody)),
+    ("failed to parse request", None),
+    ("failed to hydrate events", None),
+    ("event submitted with", None),
+    ("replay event", None),
+    ("batch submitted with", None),
+    ("API key is not valid", None),
+    ("transient error", None),
+    ("retryable sink error", None),
+    ("maximum event size exceeded", None),
+    ("event is too big", None),
+    ("invalid event could not be processed", None),
+    ("invalid cookieless mode", None),
+    ("rate limited", None),
+    ("payload empty after filtering", None),
+    ("client stopped sending data", None),
+    ("billing limit", None),
+    ("Request payload exceeds", None),
+    // Of `/flags`.
+    ("The provided API key is invalid", None),
+    ("The personal API key", None),
 ];
-
-const FLAGS_WORDS: [&str; 3] = ["The provided API key is invalid", "No API token provided", "The personal API key"];
 
 /// A product and its mark in a header or page.
 struct Mark {
@@ -139,25 +146,9 @@ fn posthog_said(heard: &Heard) -> Option<Mangled> {
         }
         return None;
     }
-    let begins = |words: &str| text.starts_with(words);
-    if is_plain_text(heard) && (400..=599).contains(&status) {
-        if FLAGS_WORDS.into_iter().any(begins) {
-            return Some(Mangled(begins("No API token provided").then_some(Did::DropsBody)));
-        }
-        if V0_WORDS.into_iter().any(begins) {
-            // The request had a token and an event name.
-            let did = match text {
-                _ if begins("event submitted without an api_key") || begins("API key is not valid: empty") => Some(Did::AltersToken),
-                _ if begins("request missing data payload") || begins("request holds no event") || begins("failed to decode") => {
-                    Some(Did::DropsBody)
-                }
-                _ if begins("failed to parse request: EOF") || begins("failed to parse request: missing field") => Some(Did::DropsBody),
-                _ => None,
-            };
-            return Some(Mangled(did));
-        }
-    }
-    None
+    let is_error = is_plain_text(heard) && (400..=599).contains(&status);
+    let found = PLAIN_ERRORS.into_iter().find(|(begins, _)| is_error && text.starts_with(begins));
+    found.map(|(_, did)| Mangled(did))
 }
 
 /// Whether the body is only the reason phrase: capture does this, and so does much other software.
@@ -185,12 +176,12 @@ fn intermediary_did(heard: &Heard, page: Option<&Page>) -> (Option<Did>, Obstacl
     let text = String::from_utf8_lossy(&heard.body[..heard.body.len().min(4096)]);
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let did = match heard.status.as_u16() {
-        300..=399 if leads_to_login(&heard.headers) => Did::RequiresLogin,
+        300..=399 if leads_to_login(heard) => Did::RequiresLogin,
         300..=399 => Did::Redirects,
         200..=299 | 403 if is_login(page) => Did::RequiresLogin,
         // Encoded, and not decodable here.
         200..=299 if heard.encoded.is_some() && heard.body.is_empty() => Did::Encodes,
-        200..=299 if is_from_cache(&heard.headers) => Did::Caches,
+        200..=299 if is_from_cache(heard) => Did::Caches,
         400 if says(&["plain HTTP request was sent to HTTPS", "HTTP request to an HTTPS server"]) => return (None, Obstacle::WantsTls),
         400 if says(&["SSL certificate"]) => return (None, Obstacle::ClientCertificate),
         401 | 407 | 511 => Did::RequiresLogin,
@@ -239,7 +230,7 @@ fn signs(heard: &Heard, page: Option<&Page>, secret: Option<&PersonalKey>) -> Si
 fn marked(heard: &Heard) -> Option<&'static str> {
     let named: String = [SERVER, VIA, HeaderName::from_static("x-powered-by")]
         .into_iter()
-        .filter_map(|name| heard.headers.get(name)?.to_str().ok())
+        .filter_map(|name| heard.header(name))
         .map(str::to_ascii_lowercase)
         .collect::<Vec<_>>()
         .join(" ");
@@ -263,15 +254,12 @@ pub(super) fn is_html(heard: &Heard) -> bool {
 
 /// Whether something in between requires its own login. PostHog's scheme is `Bearer`.
 pub(super) fn asks_for_a_login(heard: &Heard) -> bool {
-    heard.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        let scheme = value.split(' ').next().unwrap_or_default();
-        !scheme.is_empty() && !scheme.eq_ignore_ascii_case("bearer")
-    })
+    let scheme = heard.header(WWW_AUTHENTICATE).and_then(|value| value.split(' ').next()).unwrap_or_default();
+    !scheme.is_empty() && !scheme.eq_ignore_ascii_case("bearer")
 }
 
 fn is_plain_text(heard: &Heard) -> bool {
-    let kind = heard.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/plain"))
+    heard.header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/plain"))
 }
 
 fn json(heard: &Heard) -> Option<Value> {
@@ -281,12 +269,10 @@ fn json(heard: &Heard) -> Option<Value> {
     serde_json::from_slice(&heard.body).ok()
 }
 
-fn is_from_cache(headers: &HeaderMap) -> bool {
-    let holds_hit = |name: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("hit"))
-    };
+fn is_from_cache(heard: &Heard) -> bool {
+    let holds_hit = |name: &str| heard.header(name).is_some_and(|value| value.to_ascii_lowercase().contains("hit"));
     ["x-cache", "cf-cache-status", "x-cache-status", "x-proxy-cache", "x-vercel-cache", "cache-status"].into_iter().any(holds_hit)
-        || headers.get("age").and_then(|value| value.to_str().ok()).is_some_and(|age| age.trim().parse::<u64>().is_ok_and(|age| age > 0))
+        || heard.header("age").is_some_and(|age| age.trim().parse::<u64>().is_ok_and(|age| age > 0))
 }
 
 /// Whole words of a URL or a page title that mark a login.
@@ -294,8 +280,8 @@ const LOGIN_IN_ADDRESS: [&str; 13] =
     ["login", "signin", "sign_in", "sso", "oauth", "oauth2", "saml", "saml2", "auth", "authorize", "accounts", "challenge", "idp"];
 const LOGIN_ON_PAGE: [&str; 6] = ["login", "log in", "sign in", "signin", "single sign-on", "authenticate"];
 
-fn leads_to_login(headers: &HeaderMap) -> bool {
-    let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+fn leads_to_login(heard: &Heard) -> bool {
+    let target = heard.header(LOCATION).unwrap_or_default().to_ascii_lowercase();
     let before_query = target.split(['?', '#']).next().unwrap_or_default().replace("sign-in", "signin");
     before_query.split(['/', '.', '-', ':']).any(|word| LOGIN_IN_ADDRESS.contains(&word))
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE};
 
 use super::answerer::answerer;
 use super::printable::printable;
@@ -19,7 +18,7 @@ const TELLING: [HeaderName; 11] = [
     HeaderName::from_static("x-powered-by"),
     HeaderName::from_static("x-cache"),
     HeaderName::from_static("cf-ray"),
-    http::header::DATE,
+    DATE,
     LOCATION,
     RETRY_AFTER,
     CONTENT_TYPE,
@@ -68,13 +67,13 @@ fn is_binary(body: &[u8]) -> bool {
 }
 
 pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
-    let text = heard.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let text = heard.header(RETRY_AFTER)?.trim();
     match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => http_date(text).map(|at| at.since(heard.at)),
     }
 }
 
-pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    http_date(headers.get(http::header::DATE)?.to_str().ok()?)
+pub(super) fn date(heard: &Heard) -> Option<Timestamp> {
+    http_date(heard.header(DATE)?)
 }

@@ -13,7 +13,7 @@ use super::AGENT;
 use super::answerer::is_html;
 use super::client::{Client, Place};
 use super::excerpt::excerpt;
-use super::wire::{Ask, Heard, Track};
+use super::wire::{Ask, Cut, Heard, Track};
 use crate::model::{AnsweredBy, Did, ProjectToken, ResponseExcerpt};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -35,8 +35,7 @@ pub enum TokenState {
     CannotTell(String),
 }
 
-/// Asks `/flags/`, or the older `/decide/` if that is missing,
-/// and the project's `config.js` if the answer is not conclusive.
+/// Asks `/flags/`, or the older `/decide/` if that is missing, and the project's `config.js` if the answer is not conclusive.
 pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> TokenState {
     let place = match client.place(base) {
         Ok(place) => place,
@@ -71,8 +70,7 @@ pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> T
     }
 }
 
-/// Whether this base URL accepts a token of no project: then something on the way replaces tokens. None if
-/// unknown.
+/// Whether this base URL accepts a token of no project: then something on the way replaces tokens. None if unknown.
 pub async fn replaces_tokens(client: &Client, base: &str) -> Option<bool> {
     let place = client.place(base).ok()?;
     let inquiry = Inquiry { client, place: &place, token: NOBODYS };
@@ -117,7 +115,7 @@ impl Inquiry<'_> {
         // Evaluating flags costs quota, and they are not needed.
         let body = json!({ "token": self.token, "distinct_id": "PostHog Heartbeat Plugin", "disable_flags": true }).to_string();
         let heard = match self.ask(Method::POST, path, body.into()).await {
-            Err(words) => return Said::Nothing(words),
+            Err(cut) => return Said::Nothing(cut.to_string()),
             Ok(heard) => heard,
         };
         let excerpt = excerpt(&heard, None);
@@ -137,24 +135,23 @@ impl Inquiry<'_> {
         let token: String = url::form_urlencoded::byte_serialize(self.token.as_bytes()).collect();
         let path = format!("/array/{token}/config.js");
         match self.ask(Method::GET, &path, Bytes::new()).await {
-            Err(words) => Said::Nothing(words),
+            Err(cut) => Said::Nothing(cut.to_string()),
             Ok(heard) => match heard.status.as_u16() {
                 // A page for every path does not contain the token.
-                200 if !is_html(&heard) && String::from_utf8_lossy(&heard.body).contains(self.token) => Said::Yes,
+                200 if !is_html(&heard) && heard.contains(self.token) => Said::Yes,
                 404 if !is_html(&heard) => Said::No,
                 _ => Said::Nothing(words_of(&path, &excerpt(&heard, None))),
             },
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Heard, String> {
-        let path = self.place.path(path).map_err(|cut| cut.words)?;
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Heard, Cut> {
+        let path = self.place.path(path)?;
         let mut headers = HeaderMap::with_capacity(3);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, AGENT);
         let ask = Ask { method, path, headers, body, cold: false, limit: LIMIT, most: MOST };
-        let heard = self.client.exchange(self.place, &ask, &Track::new()).await;
-        heard.map_err(|cut| format!("no answer ({}): {}", cut.at, cut.words))
+        self.client.exchange(self.place, &ask, &Track::new()).await
     }
 }
 

@@ -1,37 +1,9 @@
 //! Users and API tokens as JSON: the same fields in `--json` on the command line and in the API.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{ApiToken, Role, User};
-
-/// A role.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RoleName {
-    /// Can read everything except secrets.
-    Viewer,
-    /// Can also change everything.
-    Editor,
-}
-
-impl From<RoleName> for Role {
-    fn from(role: RoleName) -> Self {
-        match role {
-            RoleName::Viewer => Self::Viewer,
-            RoleName::Editor => Self::Editor,
-        }
-    }
-}
-
-impl From<Role> for RoleName {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Viewer => Self::Viewer,
-            Role::Editor => Self::Editor,
-        }
-    }
-}
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,7 +11,7 @@ pub struct UserJson {
     /// The user name, used to log in.
     pub name: String,
     /// The user's role.
-    pub role: RoleName,
+    pub role: Role,
     /// Whether the user has set a password.
     pub has_password: bool,
     /// When the user was added.
@@ -53,7 +25,7 @@ impl UserJson {
     pub fn of(user: &User) -> Self {
         Self {
             name: user.name.to_string(),
-            role: user.role.into(),
+            role: user.role,
             has_password: user.has_password,
             created: user.created.to_string(),
             last_login: user.last_login.map(|at| at.to_string()),
@@ -67,7 +39,7 @@ pub struct TokenJson {
     /// The name of the token.
     pub name: String,
     /// The role of the token.
-    pub role: RoleName,
+    pub role: Role,
     /// Who created the token.
     pub made_by: String,
     /// When the token was created.
@@ -83,7 +55,7 @@ impl TokenJson {
     pub fn of(token: &ApiToken) -> Self {
         Self {
             name: token.name.clone(),
-            role: token.role.into(),
+            role: token.role,
             made_by: token.made_by.clone(),
             created: token.created.to_string(),
             last_used: token.last_used.map(|at| at.to_string()),
@@ -98,7 +70,7 @@ pub struct InvitationJson {
     /// The name of the invited user.
     pub name: String,
     /// The role of the invited user.
-    pub role: RoleName,
+    pub role: Role,
     /// The link to set a password. It works once, for a day, and is not shown again.
     pub link: String,
 }
@@ -109,7 +81,7 @@ pub struct NewTokenJson {
     /// The name of the token.
     pub name: String,
     /// The role of the token.
-    pub role: RoleName,
+    pub role: Role,
     /// The secret, for the header `Authorization: Bearer hb_...`. It is not shown again.
     pub token: String,
 }

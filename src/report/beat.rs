@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn each_look_says_what_it_made_of_the_beat() {
-        let good = |second| ReadbackSample { at: at(second), result: Ok(Traffic::default()) };
-        let bad = |second| ReadbackSample { at: at(second), result: Err(ReadbackErrorKind::Throttled) };
+        let good = |second| ReadbackSample { at: at(second), result: Ok(Traffic::default()), quota: None };
+        let bad = |second| ReadbackSample { at: at(second), result: Err(ReadbackErrorKind::Throttled), quota: None };
         let samples = [good(2), good(30), good(90), bad(150), good(210), good(270)];
         let awaiting = Recorded { sent: Some(at(5)), outcome: Outcome::Awaiting, ..Recorded::blank(RouteId(1), START) };
         let findings = |beat: &Recorded| -> Vec<(u64, ReadbackFinding)> {

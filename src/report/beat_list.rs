@@ -4,12 +4,13 @@
 
 use std::collections::HashSet;
 
-use super::{BeatRecord, was_due};
+use super::fill::fill;
+use super::{BeatRecord, DAY, was_due};
 use crate::model::{Evidence, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
 /// The most minutes that are read for a page, where beats are stored.
-const MINUTES: i64 = 24 * 60;
+const MINUTES: i64 = DAY;
 /// Where only hours are stored, this many minutes cost as much as one minute of beats.
 const MINUTES_A_BEAT: i64 = 6;
 
@@ -60,7 +61,17 @@ pub async fn beat_list(store: &Store, project: &Project, filter: &BeatFilter, no
         let minutes = reached.index() - from.index();
         left -= if is_whole { minutes } else { minutes.div_euclid(MINUTES_A_BEAT).max(1) };
         let found = if is_whole { reader.whole(from, reached).await? } else { reader.aggregated(from, reached).await? };
-        reached = fill(&mut list.beats, found, filter, from);
+        reached = fill(
+            found,
+            from,
+            |listed| listed.minute,
+            |listed| {
+                if filter.outcome.is_none_or(|outcome| listed.kept.outcome() == Some(outcome)) {
+                    list.beats.push(listed);
+                }
+                list.beats.len() >= filter.at_most
+            },
+        );
         step = (step * 2).min(MINUTES);
     }
     let whole: Vec<Minute> = list.beats.iter().filter(|listed| listed.kept.whole().is_some()).map(|listed| listed.minute).collect();
@@ -69,22 +80,6 @@ pub async fn beat_list(store: &Store, project: &Project, filter: &BeatFilter, no
     }
     list.older = (reached > begun).then_some(reached);
     Ok(list)
-}
-
-/// Adds the matching beats of `found`, newest minute first, until the page is full. Returns the minute that it reached.
-fn fill(beats: &mut Vec<Listed>, found: Vec<Listed>, filter: &BeatFilter, from: Minute) -> Minute {
-    let mut found = found.into_iter().peekable();
-    while let Some(listed) = found.next() {
-        let minute = listed.minute;
-        if filter.outcome.is_none_or(|outcome| listed.kept.outcome() == Some(outcome)) {
-            beats.push(listed);
-        }
-        let is_torn = found.peek().is_some_and(|next| next.minute == minute);
-        if beats.len() >= filter.at_most && !is_torn {
-            return minute;
-        }
-    }
-    from
 }
 
 struct Reader<'a> {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Ends;
-use super::due::{Counted, Due};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::due::{Counted, Due, add};
 use super::history::History;
+use super::{DAY, Ends, start_of};
 use crate::model::{Incident, IncidentKind, Minute, Project, Timestamp};
 use crate::store::{IncidentFilter, Store, StoreError};
 
 /// Including today.
 pub const DAYS: usize = 90;
-
-const DAY: i64 = 24 * 60;
 
 /// In minutes. A period is on record although its first minutes have no beat, for example during a restart.
 const BEGAN_SLACK: i64 = 60;
@@ -37,13 +38,18 @@ impl Day {
     }
 }
 
-/// The shares of beats that arrived, from 0 to 1, as in [`Ends::share`]; `None` where no beat counts. Days are whole days (UTC), including
-/// today.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// Share of beats that arrived, on time or late, from 0 to 1. Beats that were neither found nor failed by PostHog do not count; null if no beat
+/// counts. Days are whole days (UTC), including today.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, ToSchema)]
+#[schema(as = UptimeJson)]
 pub struct Uptime {
+    /// Last 24 hours, to the minute.
     pub last_24_hours: Option<f64>,
+    /// Last 7 days.
     pub last_7_days: Option<f64>,
+    /// Last 30 days.
     pub last_30_days: Option<f64>,
+    /// Last 90 days.
     pub last_90_days: Option<f64>,
 }
 
@@ -94,7 +100,7 @@ pub async fn days_of_each(store: &Store, projects: &[Arc<Project>], now: Timesta
 
 /// The midnight (UTC) at which the last [`DAYS`] days begin.
 pub(super) fn first_day(now: Timestamp) -> Minute {
-    Minute::from_index(now.minute().index().div_euclid(DAY) * DAY).plus(-DAY * (DAYS as i64 - 1))
+    start_of(now.minute(), DAY).plus(-DAY * (DAYS as i64 - 1))
 }
 
 async fn history(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<History, StoreError> {
@@ -170,13 +176,8 @@ fn place(first: Minute, minute: Minute) -> usize {
 fn stretches<'a>(incidents: impl Iterator<Item = &'a Incident>, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut all: Vec<_> = incidents.map(|incident| (incident.opened, incident.closed.unwrap_or(now))).collect();
     all.sort_unstable();
-    let mut merged: Vec<(Timestamp, Timestamp)> = Vec::new();
-    for (from, to) in all {
-        match merged.last_mut() {
-            Some((_, until)) if *until >= from => *until = to.max(*until),
-            _ => merged.push((from, to)),
-        }
-    }
+    let mut merged = Vec::new();
+    all.into_iter().for_each(|span| add(&mut merged, span));
     merged
 }
 

@@ -16,6 +16,7 @@ impl Due {
             match (switch.on, on_since) {
                 (true, None) => on_since = Some(switch.at.minute()),
                 (false, Some(since)) => {
+                    // They touch if it was disabled and enabled again within a minute, or if the clock was stepped back.
                     add(&mut spans, (since, switch.at.minute().plus(1)));
                     on_since = None;
                 }
@@ -77,9 +78,9 @@ impl Counted {
     }
 }
 
-fn add(spans: &mut Vec<(Minute, Minute)>, (since, until): (Minute, Minute)) {
+/// Adds a span behind the others, or merges it with the last one if they touch.
+pub(super) fn add<T: Ord + Copy>(spans: &mut Vec<(T, T)>, (since, until): (T, T)) {
     match spans.last_mut() {
-        // Disabled and enabled again within a minute, or a clock that was stepped back.
         Some((_, before)) if *before >= since => *before = until.max(*before),
         _ => spans.push((since, until)),
     }

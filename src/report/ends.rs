@@ -1,37 +1,70 @@
 //! Counts of beats per outcome.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::model::Outcome;
 
-/// The number of beats per outcome. PostHog's success or failure is shown by Arrived and Late, and by Lost, Rejected and Unreachable. Not
-/// sent and Unverified are on Heartbeat's side, and Awaiting is not final: these three do not count for the availability.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Number of beats by outcome.
+// PostHog's success or failure is shown by `arrived` and `late`, and by `lost`, `rejected` and `unreachable`. `not_sent` and `unverified` are on
+// Heartbeat's side, and `awaiting` is not final: these three do not count for the availability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[schema(as = EndsJson)]
 pub struct Ends {
-    counts: [u32; Outcome::ALL.len()],
-    /// Extra rows that PostHog made of a beat, without those that retries may have caused.
+    /// Arrived on time.
+    arrived: u32,
+    /// Arrived late.
+    late: u32,
+    /// Accepted, but not found.
+    lost: u32,
+    /// Rejected by capture.
+    rejected: u32,
+    /// No response from capture.
+    unreachable: u32,
+    /// Accepted, but Heartbeat could not verify them.
+    unverified: u32,
+    /// Not sent by Heartbeat.
+    not_sent: u32,
+    /// Accepted, and not decided yet.
+    awaiting: u32,
+    /// Additional copies of beats that read-backs found, without those that retries may have caused.
     pub duplicates: u32,
 }
 
 impl Ends {
-    #[must_use]
-    pub fn of(&self, outcome: Outcome) -> u32 {
-        self.counts[outcome as usize]
+    const fn count(&mut self, outcome: Outcome) -> &mut u32 {
+        match outcome {
+            Outcome::Arrived => &mut self.arrived,
+            Outcome::Late => &mut self.late,
+            Outcome::Awaiting => &mut self.awaiting,
+            Outcome::Lost => &mut self.lost,
+            Outcome::Rejected => &mut self.rejected,
+            Outcome::Unreachable => &mut self.unreachable,
+            Outcome::Unverified => &mut self.unverified,
+            Outcome::NotSent => &mut self.not_sent,
+        }
     }
 
     #[must_use]
-    pub fn sent(&self) -> u32 {
-        self.counts.iter().sum::<u32>() - self.of(Outcome::NotSent)
+    pub const fn of(mut self, outcome: Outcome) -> u32 {
+        *self.count(outcome)
+    }
+
+    #[must_use]
+    pub const fn sent(&self) -> u32 {
+        self.seen() + self.failed() + self.awaiting + self.unverified
     }
 
     /// Arrived or late.
     #[must_use]
-    pub fn seen(&self) -> u32 {
-        self.of(Outcome::Arrived) + self.of(Outcome::Late)
+    pub const fn seen(&self) -> u32 {
+        self.arrived + self.late
     }
 
     /// Lost, rejected or unreachable.
     #[must_use]
-    pub fn failed(&self) -> u32 {
-        self.of(Outcome::Lost) + self.of(Outcome::Rejected) + self.of(Outcome::Unreachable)
+    pub const fn failed(&self) -> u32 {
+        self.lost + self.rejected + self.unreachable
     }
 
     /// The share of seen beats among those that were seen or failed, from 0 to 1; `None` without any. Late counts as arrived, because the
@@ -43,13 +76,11 @@ impl Ends {
     }
 
     pub(super) fn add(&mut self, outcome: Outcome, count: u32) {
-        self.counts[outcome as usize] += count;
+        *self.count(outcome) += count;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        for (count, more) in self.counts.iter_mut().zip(other.counts) {
-            *count += more;
-        }
+        Outcome::ALL.into_iter().for_each(|outcome| self.add(outcome, other.of(outcome)));
         self.duplicates += other.duplicates;
     }
 }

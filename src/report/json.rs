@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{Report, notes, proof};
+use super::{Ends, Lags, Report, notes, proof};
 use crate::message;
 use crate::model::{
     Channel, Diagnosis, Entry, Evidence, Incident, IncidentFacts, KeyScope, Minute, Notification, Outcome, Project, QuotaLimit, Recorded,
@@ -63,37 +63,16 @@ pub struct QuotaJson {
 /// The outcomes of today's beats (UTC).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TodayJson {
-    /// Median ingestion lag in milliseconds.
-    pub p50_ms: Option<u64>,
-    /// 95th percentile of the ingestion lag in milliseconds.
-    pub p95_ms: Option<u64>,
-    /// 99th percentile of the ingestion lag in milliseconds.
-    pub p99_ms: Option<u64>,
-    /// Seen in time.
-    pub arrived: u32,
-    /// Seen, but late.
-    pub late: u32,
-    /// Accepted, and not seen by the read-backs.
-    pub lost: u32,
-    /// Rejected by capture.
-    pub rejected: u32,
-    /// No answer from capture.
-    pub unreachable: u32,
-    /// Accepted, but no read-back could verify it.
-    pub unverified: u32,
-    /// Not sent by Heartbeat.
-    pub not_sent: u32,
-    /// Accepted, and not decided yet.
-    pub awaiting: u32,
-    /// Extra rows of a beat that read-backs saw.
-    pub duplicates: u32,
+    #[serde(flatten)]
+    pub lags: Lags,
+    #[serde(flatten)]
+    pub ends: Ends,
 }
 
 impl ReportJson {
     #[must_use]
     pub fn of(report: &Report) -> Self {
         let minute = |minute: Minute| minute.start().to_string();
-        let ends = |outcome| report.ends.of(outcome);
         let seen = report.newest_seen.as_ref();
         let queryable = seen.and_then(Recorded::queryable_lag);
         let findings = report.readback.as_ref().map(|readback| &readback.findings);
@@ -113,20 +92,7 @@ impl ReportJson {
             last_lag_ms: seen.and_then(Recorded::ingested_lag).map(ms),
             queryable_after_ms: queryable.map(|(after, _)| ms(after)),
             queryable_within_ms: queryable.map(|(_, within)| ms(within)),
-            today: TodayJson {
-                p50_ms: report.lags.p50.map(ms),
-                p95_ms: report.lags.p95.map(ms),
-                p99_ms: report.lags.p99.map(ms),
-                arrived: ends(Outcome::Arrived),
-                late: ends(Outcome::Late),
-                lost: ends(Outcome::Lost),
-                rejected: ends(Outcome::Rejected),
-                unreachable: ends(Outcome::Unreachable),
-                unverified: ends(Outcome::Unverified),
-                not_sent: ends(Outcome::NotSent),
-                awaiting: ends(Outcome::Awaiting),
-                duplicates: report.ends.duplicates,
-            },
+            today: TodayJson { lags: report.lags, ends: report.ends },
             last_hour: report.strip.iter().map(|minute| minute.map(Outcome::name)).collect(),
         }
     }
@@ -316,4 +282,9 @@ impl NotificationJson {
 
 pub(crate) fn ms(lag: Duration) -> u64 {
     lag.as_millis() as u64
+}
+
+/// For `#[serde(serialize_with)]`: whole milliseconds, or null.
+pub(super) fn in_ms<S: Serializer>(lag: &(impl Into<Option<Duration>> + Copy), serializer: S) -> Result<S::Ok, S::Error> {
+    (*lag).into().map(ms).serialize(serializer)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::due::Due;
 use super::ends::more_severe;
 use super::history::History;
+use super::{DAY, HOUR, Lags, start_of};
 use crate::model::{Histogram, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
@@ -14,8 +15,6 @@ pub const MINUTES_SHOWN: i64 = 26 * 60;
 /// In minutes: as long as hours are stored by default.
 const LONGEST: i64 = 400 * 24 * 60;
 
-const HOUR: i64 = 60;
-const DAY: i64 = 24 * HOUR;
 const MINUTES: [i64; 4] = [1, 2, 5, 10];
 /// The same for hours. A point of 24 hours is a day (UTC).
 const HOURS: [i64; 9] = [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY];
@@ -23,10 +22,7 @@ const HOURS: [i64; 9] = [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR,
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
     pub start: Minute,
-    pub p50: Option<Duration>,
-    pub p95: Option<Duration>,
-    pub p99: Option<Duration>,
-    pub count: u64,
+    pub lags: Lags,
     /// The worst outcome of the minutes; Not sent where a due beat is not stored; `None` where none was due.
     pub worst: Option<Outcome>,
 }
@@ -53,7 +49,7 @@ pub struct RouteSeries {
 pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
     let to = to.min(now.minute().plus(1));
     let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
-    let reach = if is_short(from, to) { Hour::starting(from) } else { start(from, step(&HOURS, from, to)) };
+    let reach = if is_short(from, to) { Hour::starting(from) } else { start_of(from, step(&HOURS, from, to)) };
     let whole_from = from.max(to.plus(-MINUTES_SHOWN));
     let history = History::read(store, project.routes.iter().collect(), reach, to, whole_from).await?;
     Ok(of_history(project, &history, from, to, now))
@@ -62,7 +58,7 @@ pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minu
 /// From what was read already: `history` must reach one point further back than `from`.
 pub(super) fn of_history(project: &Project, history: &History, from: Minute, to: Minute, now: Timestamp) -> LagSeries {
     let step = if is_short(from, to) && history.is_whole_from(from) { step(&MINUTES, from, to) } else { step(&HOURS, from, to) };
-    let from = start(from, step);
+    let from = start_of(from, step);
     let mut collected = Collected { step, buckets: BTreeMap::new() };
     if step >= HOUR {
         history.hours.iter().filter(|hour| hour.start >= from).for_each(|hour| collected.add_hour(hour));
@@ -105,10 +101,6 @@ fn step(steps: &[i64], from: Minute, to: Minute) -> i64 {
     steps.iter().find(fits).or(steps.last()).copied().unwrap_or(1)
 }
 
-fn start(minute: Minute, step: i64) -> Minute {
-    Minute::from_index(minute.index().div_euclid(step) * step)
-}
-
 struct Collected {
     step: i64,
     buckets: BTreeMap<(RouteId, Minute), Bucket>,
@@ -116,7 +108,7 @@ struct Collected {
 
 impl Collected {
     fn bucket(&mut self, route: RouteId, minute: Minute) -> &mut Bucket {
-        self.buckets.entry((route, start(minute, self.step))).or_default()
+        self.buckets.entry((route, start_of(minute, self.step))).or_default()
     }
 
     fn add_beat(&mut self, beat: &Recorded, now: Timestamp) {
@@ -155,16 +147,16 @@ impl Bucket {
     }
 
     fn point(mut self, start: Minute) -> Point {
-        let worst = self.worst;
-        let [p50, p95, p99] = if self.merged.count() == 0 {
+        let lags = if self.merged.count() == 0 {
             // Exact values, because no histogram is involved.
             self.lags.sort_unstable();
-            [0.5, 0.95, 0.99].map(|share| exact(&self.lags, share))
+            let exact = |share| exact(&self.lags, share);
+            Lags { p50: exact(0.5), p95: exact(0.95), p99: exact(0.99), count: self.lags.len() as u64 }
         } else {
             self.lags.drain(..).for_each(|lag| self.merged.add(lag));
-            [0.5, 0.95, 0.99].map(|share| self.merged.percentile(share))
+            Lags::of(&self.merged)
         };
-        Point { start, p50, p95, p99, count: self.lags.len() as u64 + self.merged.count(), worst }
+        Point { start, lags, worst: self.worst }
     }
 }
 

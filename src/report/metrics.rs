@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::due::{Counted, Due};
 use super::history::History;
-use super::{Ends, Lags};
+use super::json::in_ms;
+use super::{DAY, Ends, HOUR, Lags};
 use crate::model::{Histogram, Incident, IncidentKind, Minute, NotificationState, Project, Recorded, Timestamp};
 use crate::store::{IncidentFilter, Store, StoreError};
 
-const HOUR: i64 = 60;
-const DAY: i64 = 24 * HOUR;
 const MONTH: i64 = 30 * DAY;
 /// The time to notice covers this many of the newest incidents.
 const INCIDENTS: u32 = 1000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Figures of Heartbeat. The lags are those of the last 24 hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BeatFigures)]
 pub struct HeartbeatFigures {
     pub routes: u32,
     /// One event per minute and route; 0 while Heartbeat is disabled.
@@ -22,6 +26,7 @@ pub struct HeartbeatFigures {
     pub last_hour: Ends,
     pub last_24_hours: Ends,
     pub last_30_days: Ends,
+    #[serde(flatten)]
     pub lags: Lags,
 }
 
@@ -51,23 +56,34 @@ pub async fn heartbeat_figures(store: &Store, project: &Project, now: Timestamp)
     })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Number of read-backs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[schema(as = ReadbacksView)]
 pub struct ReadbackCounts {
     pub made: u64,
     pub failed: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Figures of Ingestion Alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[schema(as = IncidentFigures)]
 pub struct AlertFigures {
     pub last_hour: ReadbackCounts,
-    /// Older samples are deleted before incidents are.
+    /// Read-backs are deleted before incidents are.
     pub last_24_hours: ReadbackCounts,
+    /// Open incidents.
     pub open: u32,
     pub opened_in_24_hours: u32,
     pub opened_in_30_days: u32,
-    /// From the first bad minute to the incident: the median of the ingestion incidents of the last 30 days.
+    /// Median time from the first bad minute to the opening of the incident, over the ingestion incidents of the last 30 days.
+    #[serde(rename = "time_to_detect_ms", serialize_with = "in_ms")]
+    #[schema(value_type = Option<u64>)]
     pub time_to_detect: Option<Duration>,
+    /// The longest of these times.
+    #[serde(rename = "longest_to_detect_ms", serialize_with = "in_ms")]
+    #[schema(value_type = Option<u64>)]
     pub longest_to_detect: Option<Duration>,
+    /// Notifications about incidents of the last 30 days that were sent.
     pub sent: u64,
     pub queued: u64,
     pub failed: u64,

@@ -8,6 +8,7 @@ mod change;
 mod days;
 mod due;
 mod ends;
+mod fill;
 mod history;
 pub mod json;
 mod lag_series;
@@ -28,14 +29,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Histogram, Minute, Outcome, Project, Readback, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
 use due::{Counted, Due};
 use ends::more_severe;
+use json::in_ms;
 
-pub use accounts::{InvitationJson, NewTokenJson, RoleName, TokenJson, UserJson};
+pub use accounts::{InvitationJson, NewTokenJson, TokenJson, UserJson};
 pub use beat::{Bar, BeatReadback, BeatRecord, BeatStory, ReadbackFinding, beat_story, took, was_due, waterfall};
 pub use beat_list::{BeatFilter, BeatList, Listed, beat_list};
 pub use brief::{Brief, briefs};
@@ -54,15 +59,29 @@ pub use status_page::StatusPageJson;
 pub use window::{WindowJson, WindowState, window_times};
 pub use words::{answer, channel_name, proof, route_name};
 
+/// In minutes, as all lengths of time here.
+const HOUR: i64 = 60;
+const DAY: i64 = 24 * HOUR;
 /// How far back beats can hold back "complete through": as long as read-backs look for them.
-const OPEN_FOR_MINUTES: i64 = 24 * 60;
-const STRIP_MINUTES: i64 = 60;
+const OPEN_FOR_MINUTES: i64 = DAY;
+const STRIP_MINUTES: i64 = HOUR;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Percentiles of the ingestion lag; null if no beat arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Lags {
+    /// Median ingestion lag in milliseconds.
+    #[serde(rename = "p50_ms", serialize_with = "in_ms")]
+    #[schema(value_type = Option<u64>)]
     pub p50: Option<Duration>,
+    /// 95th percentile of the ingestion lag in milliseconds.
+    #[serde(rename = "p95_ms", serialize_with = "in_ms")]
+    #[schema(value_type = Option<u64>)]
     pub p95: Option<Duration>,
+    /// 99th percentile of the ingestion lag in milliseconds.
+    #[serde(rename = "p99_ms", serialize_with = "in_ms")]
+    #[schema(value_type = Option<u64>)]
     pub p99: Option<Duration>,
+    #[serde(skip)]
     pub count: u64,
 }
 
@@ -148,8 +167,13 @@ fn owners(projects: &[Arc<Project>]) -> HashMap<RouteId, usize> {
     projects.iter().enumerate().flat_map(|(at, project)| project.routes.iter().map(move |route| (route.id, at))).collect()
 }
 
+/// The last whole multiple of `length`: of a day, the midnight (UTC).
+fn start_of(minute: Minute, length: i64) -> Minute {
+    Minute::from_index(minute.index().div_euclid(length) * length)
+}
+
 fn today(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp) -> (Lags, Ends) {
-    let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
+    let midnight = start_of(now.minute(), DAY);
     let (mut lags, mut counted) = (Histogram::default(), Counted::at(now));
     for beat in beats.iter().filter(|beat| beat.minute >= midnight) {
         counted.add(beat.minute, beat.outcome);

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use super::days::{self, Days, first_day};
 use super::history::History;
 use super::lag_series::{self, LagSeries};
-use super::{LastDay, OPEN_FOR_MINUTES, Report, RouteReport, STRIP_MINUTES, of_day, routes};
+use super::{DAY, LastDay, OPEN_FOR_MINUTES, Report, RouteReport, STRIP_MINUTES, of_day, routes};
 use crate::model::{Evidence, Incident, Minute, Project, Readback, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
-
-const DAY: i64 = 24 * 60;
 
 /// The last [`DAYS`](super::DAYS) days of a project: the last day as beats, older days as hours.
 pub struct Past {

@@ -1,5 +1,6 @@
 //! A draft of a post-mortem in Markdown, from what is stored. Texts of other servers and of users are escaped.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -53,11 +54,8 @@ pub async fn incident_story(
 #[must_use]
 pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[Channel], now: Timestamp) -> String {
     let IncidentStory { incident, timeline, evidence, notifications } = story;
-    // The title names the failure, also for a resolved incident.
-    let message = message::of_incident(NotificationKind::Opened, incident, None, now);
-    let title = message.title.split_once("] ").map_or(message.title.as_str(), |(_, title)| title);
     let number = incident.id.map_or_else(String::new, |id| format!("Incident {}: ", id.0));
-    let mut text = format!("# {number}{}\n\n", escaped(title));
+    let mut text = format!("# {number}{}\n\n", escaped(&message::problem(incident)));
 
     facts(&mut text, incident, now);
     text.push_str("\n## What happened\n\n");
@@ -123,7 +121,7 @@ fn impact(incident: &Incident) -> Vec<String> {
     let Tally { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, .. } = incident.tally;
     let mut lines = Vec::new();
     if incident.incident_kind == IncidentKind::Monitoring {
-        lines.extend(message::kind_of_failure(incident).map(str::to_owned));
+        lines.extend(message::kind_of_failure(incident).map(Cow::into_owned));
     }
     if sent > 0 {
         lines.push(format!("Beats sent during the incident: {sent}"));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{Project, Rule, RuleKind, duration};
+use crate::model::{Limit, Project, Rule, RuleKind, duration};
 
 /// The rules of Ingestion Alert on a project; the defaults if it is not installed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -65,8 +65,8 @@ impl RuleJson {
             rule: kind.name(),
             incident_kind: kind.incident_kind().name(),
             on: rule.on,
-            limit: rule.limit.map(duration::show),
-            open_after: format!("{} of {}", rule.damping.bad, rule.damping.of),
+            limit: rule.limit.as_ref().map(Limit::to_string),
+            open_after: rule.damping.open_after(),
             close_after: rule.damping.good.to_string(),
             severity: rule.severity.name(),
             reminders: rule.reminders.iter().copied().map(duration::show).collect(),

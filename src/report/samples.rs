@@ -2,7 +2,7 @@
 
 use crate::model::{
     AppKind, Diagnosis, DistinctId, Endpoint, HeartbeatApp, Host, Incident, IncidentId, IncidentKind, Minute, Place, Project, ProjectId,
-    ProjectName, ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Switch, Tally, Timestamp, Timing,
+    ProjectName, ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Switch, Tally, Timestamp,
 };
 
 /// 2026-06-20T00:00:00Z.
@@ -11,15 +11,12 @@ pub(super) const START: Minute = Minute::from_index(29_698_560);
 pub(super) fn project(name: &str) -> Project {
     let begun = START.plus(-10 * 24 * 60).start();
     let spec = ProjectSpec {
-        name: ProjectName::parse(name).unwrap(),
-        host: Host::parse("eu").unwrap(),
-        api_host: None,
-        token: ProjectToken::parse(&format!("phc_{name}")).unwrap(),
-        personal_key: None,
-        posthog_id: None,
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
-        ingestion_alert: None,
+        ..ProjectSpec::new(
+            ProjectName::parse(name).unwrap(),
+            Host::parse("eu").unwrap(),
+            ProjectToken::parse(&format!("phc_{name}")).unwrap(),
+        )
     };
     let switches = vec![Switch { app: AppKind::Heartbeat, at: begun, on: true }];
     Project { id: ProjectId(1), spec, routes: vec![route(1, "heartbeat", begun)], switches }

@@ -22,7 +22,6 @@ pub struct StatusPageJson {
 impl StatusPageJson {
     #[must_use]
     pub fn of(page: &StatusPage) -> Self {
-        let projects = page.projects.iter().map(ToString::to_string).collect();
-        Self { name: page.name.to_string(), title: page.title.clone(), projects, public: page.public }
+        Self { name: page.name.to_string(), title: page.title.clone(), projects: page.projects.to_texts(), public: page.public }
     }
 }

@@ -67,8 +67,8 @@ impl WindowJson {
             WindowState::Next(from) => ("scheduled", None, Some(from.to_string())),
             WindowState::Over => ("ended", None, None),
         };
-        let projects = window.projects.iter().map(ToString::to_string).collect();
-        let mut json = Self { name: window.name.to_string(), projects, state, open_until, next_from, ..Self::default() };
+        let (name, projects) = (window.name.to_string(), window.projects.to_texts());
+        let mut json = Self { name, projects, state, open_until, next_from, ..Self::default() };
         match &window.when {
             When::Once(from, to) => (json.from, json.to) = (Some(from.to_string()), Some(to.to_string())),
             When::Weekly(weekly) => {

@@ -1,7 +1,7 @@
 //! Changes to the app of a project.
 
 use super::error::{ChangeError, Clash};
-use crate::config::{App, Problem, Problems, Texts, project};
+use crate::config::{App, Problem, Problems, Texts, rules};
 use crate::model::{AppKind, ProjectSpec};
 
 pub fn kind_named(name: &str) -> Result<AppKind, ChangeError> {
@@ -44,10 +44,8 @@ fn with(mut app: App, spec: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, 
 }
 
 fn fitting(spec: ProjectSpec) -> Result<ProjectSpec, ChangeError> {
-    match project::misfit(&spec) {
-        Some(problem) => Err(problem.into()),
-        None => Ok(spec),
-    }
+    rules::fit(&spec)?;
+    Ok(spec)
 }
 
 #[cfg(test)]

@@ -79,12 +79,12 @@ fn describe(change: &Change) -> (About<'_>, Option<String>) {
 mod tests {
     use super::*;
     use crate::config::project::tests::shop;
-    use crate::config::{Origin, Plan, Plans, Texts, channel};
+    use crate::config::{Origin, Plan, Texts, channel};
     use crate::model::ProjectSpec;
     use crate::settings::app;
 
-    fn told(plans: impl Into<Plans>) -> Vec<(String, Option<String>, String)> {
-        let changes = plans.into().changes().cloned().collect::<Vec<_>>();
+    fn told<T>(plan: Plan<T>) -> Vec<(String, Option<String>, String)> {
+        let changes = plan.changes;
         let audit_entries = audit_entries(&changes, &By::user("ann"), Timestamp::from_ms(7));
         assert!(
             audit_entries.iter().all(|audit_entry| (audit_entry.who.as_str(), audit_entry.at.ms(), audit_entry.place) == ("ann", 7, 0)),

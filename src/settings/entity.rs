@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::error::ChangeError;
-use crate::config::{Entity, Plan, Plans, Problem, Problems, few, identity};
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
+use crate::config::{Entity, Plan, Plans, Problem, Problems, few, hint, identity};
+use crate::model::{ChannelSpec, FilterChoices, FilterEntry, Invalid, ProjectFilter, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
 #[expect(async_fn_in_trait, reason = "all four implementations are in this file, and their futures are Send")]
@@ -28,8 +28,8 @@ pub trait StoredEntity: Entity {
 }
 
 impl StoredEntity for ProjectSpec {
-    fn alone(plan: Plan<Self>) -> Plans {
-        plan.into()
+    fn alone(projects: Plan<Self>) -> Plans {
+        Plans { projects, ..Plans::default() }
     }
 
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
@@ -58,8 +58,8 @@ impl StoredEntity for ProjectSpec {
 
 /// Only channels that users created: the others belong to apps.
 impl StoredEntity for ChannelSpec {
-    fn alone(plan: Plan<Self>) -> Plans {
-        plan.into()
+    fn alone(channels: Plan<Self>) -> Plans {
+        Plans { channels, ..Plans::default() }
     }
 
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
@@ -77,8 +77,8 @@ impl StoredEntity for ChannelSpec {
 }
 
 impl StoredEntity for Window {
-    fn alone(plan: Plan<Self>) -> Plans {
-        plan.into()
+    fn alone(windows: Plan<Self>) -> Plans {
+        Plans { windows, ..Plans::default() }
     }
 
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
@@ -91,8 +91,8 @@ impl StoredEntity for Window {
 }
 
 impl StoredEntity for StatusPage {
-    fn alone(plan: Plan<Self>) -> Plans {
-        plan.into()
+    fn alone(status_pages: Plan<Self>) -> Plans {
+        Plans { status_pages, ..Plans::default() }
     }
 
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
@@ -104,31 +104,27 @@ impl StoredEntity for StatusPage {
     }
 }
 
-/// Checks that newly named projects exist: a typo would leave a project without notifications. Also checks for conflicts.
+/// Checks that the new entries of its filter name something: a typo would leave a project without notifications. Also checks for conflicts.
 pub(super) async fn companions<T: StoredEntity>(one: &T, known: Option<&T>, store: &Store) -> Result<(), ChangeError> {
     if let Some(problem) = one.misfit(known, store).await? {
         return Err(problem.into());
     }
-    let newly = newly_named(one, known);
-    if newly.is_empty() {
+    let entries = |one: &T| one.projects().map_or(&[][..], ProjectFilter::entries).to_vec();
+    let before: HashSet<FilterEntry> = known.map(entries).unwrap_or_default().into_iter().collect();
+    let new: Vec<FilterEntry> = entries(one).into_iter().filter(|entry| !before.contains(entry)).collect();
+    if new.is_empty() {
         return Ok(());
     }
-    let names = ProjectSpec::names(store).await?;
-    Ok(Problems::or(absent(newly, &names), ())?)
+    let projects = store.bare_projects().await?;
+    Ok(Problems::or(unknown(&new, &FilterChoices::of(&projects)), ())?)
 }
 
-fn newly_named<'n, T: StoredEntity>(one: &'n T, known: Option<&T>) -> Vec<&'n ProjectName> {
-    let before = known.map(|known| known.projects().iter().collect::<HashSet<_>>()).unwrap_or_default();
-    one.projects().iter().filter(|name| !before.contains(name)).collect()
-}
-
-/// The unknown projects. Only the first ones are listed: a suggestion for each would be slow.
-fn absent(desired: Vec<&ProjectName>, names: &[String]) -> Vec<Problem> {
-    let there = names.iter().map(String::as_str).collect::<HashSet<_>>();
-    let (absent, more) = few(desired.into_iter().filter(|name| !there.contains(name.as_str())).collect());
-    let problem = |name: &ProjectName| {
-        let says = ChangeError::Absent { what: ProjectSpec::KIND.called(), name: name.to_string(), known: names.to_vec() };
-        Problem::whole("projects", says)
+/// The entries that name nothing. Only the first ones are listed: a suggestion for each would be slow.
+pub(super) fn unknown(entries: &[FilterEntry], choices: &FilterChoices<'_>) -> Vec<Problem> {
+    let (unknown, more) = few(entries.iter().filter(|entry| !choices.contain(entry)).collect());
+    let wrong = |entry: &FilterEntry| {
+        let known = choices.alike(entry).iter().copied().collect::<Vec<_>>();
+        Invalid::Unknown { what: entry.what(), name: entry.name().to_owned(), suggestion: hint(entry.name(), &known) }
     };
-    absent.into_iter().map(problem).chain(more.map(|more| Problem::whole("projects", more))).collect()
+    unknown.into_iter().map(wrong).chain(more).map(|wrong| Problem::of("projects", wrong)).collect()
 }

@@ -123,6 +123,7 @@ mod tests {
         let sample = |when, watched, newest: Option<u64>| ReadbackSample {
             at: at(when),
             result: Ok(Traffic { watched, watched_newest: newest.map(at), ..Traffic::default() }),
+            quota: None,
         };
         let mut newest = None;
         let mut shorter = History { samples: vec![sample(40, 9, Some(39)), sample(55, 9, Some(39))], ..History::default() };

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::error::{ChangeError, Clash};
-use crate::config::Problem;
-use crate::config::duration;
-use crate::model::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Timestamp};
+use crate::config::{Problem, duration, rules};
+use crate::model::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Invalid, Timestamp};
 use crate::store::{IncidentFilter, Store};
 
 const LONGEST: Duration = Duration::from_hours(30 * 24);
@@ -40,11 +39,8 @@ pub struct Held {
 impl Word {
     /// Stops reminders. `by` is the user, with an optional comment.
     pub fn acknowledged(by: &str, at: Timestamp) -> Result<Self, Problem> {
-        let by = by.trim();
-        if by.is_empty() || by.chars().count() > 200 || by.chars().any(char::is_control) {
-            return Err(Problem::of("by", "must be 1 to 200 characters on one line"));
-        }
-        Ok(Self { at, action: Action::Acknowledgement { by: by.to_owned(), only_if_free: false } })
+        let by = rules::about("by", rules::one_line(by, 200))?;
+        Ok(Self { at, action: Action::Acknowledgement { by, only_if_free: false } })
     }
 
     /// Keeps an existing acknowledgement.
@@ -99,10 +95,8 @@ impl Word {
     }
 }
 
-/// The error is the rest of a sentence.
-pub fn snooze_time(text: &str) -> Result<Duration, String> {
-    let read = duration::parse(text)?;
-    if read.is_zero() || read > LONGEST { Err(format!("`{text}` must be more than 0s and at most 30d")) } else { Ok(read) }
+pub fn snooze_time(text: &str) -> Result<Duration, Invalid> {
+    duration::within(text, Duration::from_secs(1), LONGEST)
 }
 
 pub async fn find(store: &Store, number: i64) -> Result<Incident, ChangeError> {

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::history::{Coverage, History};
-use crate::config::{Problem, Problems, Texts, duration, name_of, nearest, quoted};
+use crate::config::{Problem, Problems, Texts, duration, nearest, rules, unknown_field};
 use crate::judge;
-use crate::model::{AppKind, Incident, IncidentKind, IngestionAlertApp, Minute, Project, ReadbackSample, Timestamp};
+use crate::model::{AppKind, Incident, IncidentKind, IngestionAlertApp, Invalid, Minute, Project, ReadbackSample, Suggestion, Timestamp};
 use crate::store::{IncidentFilter, Store, StoreError};
 
 pub use crate::judge::Replayed as Found;
@@ -24,27 +24,24 @@ pub fn wished(app: &IngestionAlertApp, texts: &Texts) -> Result<IngestionAlertAp
 
 fn set(app: &mut IngestionAlertApp, key: &str, text: &str) -> Result<(), Problem> {
     let keys = || AppKind::IngestionAlert.settings().iter().map(|setting| setting.key);
+    let not_here = |because: &'static str| Problem::of(key, Invalid::unquoted(because));
     match key {
-        "watch" => Err(Problem::of(key, "cannot be set here: recorded read-backs counted the events that were watched at that time")),
+        "watch" => Err(not_here("cannot be set here: recorded read-backs counted the events that were watched at that time")),
         "webHookUrlTriggered" | "webHookUrlResolved" | "posthogApiKey" | "posthogHost" => {
-            Err(Problem::of(key, "does not apply to a replay: no notification is sent, and PostHog is not queried"))
+            Err(not_here("does not apply to a replay: no notification is sent, and PostHog is not queried"))
         }
-        key if keys().any(|known| known == key) => app.set(key, text).map_err(|says| Problem::of(key, says)),
+        key if keys().any(|known| known == key) => rules::about(key, app.set(key, text)),
         unknown => {
-            let hint = match nearest(unknown, keys()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "`heartbeat apps search ingestion-alert` lists them".to_owned(),
-            };
-            Err(Problem::whole(name_of(unknown), format!("{} is not a setting of ingestion-alert; {hint}", quoted(unknown))))
+            let lists = || Suggestion::Advice("`heartbeat apps search ingestion-alert` lists them".into());
+            let suggestion = nearest(unknown, keys()).map_or_else(lists, |meant| Suggestion::Meant(meant.to_owned()));
+            Err(unknown_field(unknown, "a setting of ingestion-alert", suggestion))
         }
     }
 }
 
 /// At most 3650 days.
-pub fn reach(text: &str) -> Result<Duration, String> {
-    let read = duration::parse(text)?;
-    let most = Duration::from_hours(3650 * 24);
-    if (Duration::from_mins(1)..=most).contains(&read) { Ok(read) } else { Err(format!("`{text}` must be between 1m and 3650d")) }
+pub fn reach(text: &str) -> Result<Duration, Invalid> {
+    duration::within(text, Duration::from_mins(1), Duration::from_hours(3650 * 24))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

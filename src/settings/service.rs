@@ -118,8 +118,7 @@ impl<'s> SettingsService<'s> {
     }
 
     /// Writes the plans and their audit entries in one transaction. None, with nothing written, if anything changed after `revision`.
-    pub async fn write(&self, plans: impl Into<Plans>, revision: i64) -> Result<Option<Vec<Change>>, ChangeError> {
-        let plans = plans.into();
+    pub async fn write(&self, plans: Plans, revision: i64) -> Result<Option<Vec<Change>>, ChangeError> {
         let changes = plans.changes().cloned().collect::<Vec<_>>();
         if self.dry_run || changes.is_empty() {
             return Ok(Some(changes));

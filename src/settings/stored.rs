@@ -1,9 +1,8 @@
 //! The stored settings, and the plans that turn them into the settings of a file.
 
-use std::collections::HashSet;
-
-use crate::config::{Desired, Entity, Exported, Plan, Plans, Problem, Problems, Settings, Subject, few, identity};
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
+use super::entity::unknown;
+use crate::config::{Desired, Entity, Exported, Plan, Plans, Problem, Problems, Settings, Subject, identity};
+use crate::model::{ChannelSpec, FilterChoices, ProjectFilter, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
 #[derive(Debug, Clone)]
@@ -42,8 +41,8 @@ impl Stored {
         let status_pages = over(&settings.status_pages, &self.status_pages, &mut problems);
         let is_named = |stored: &&ProjectSpec| projects.iter().any(|desired| desired.name == stored.name);
         let staying = self.projects.iter().filter(|stored| !prune && !is_named(stored));
-        if let Some((_, says)) = identity::sharing(staying.chain(&projects)) {
-            problems.push(Problem::whole("token", says));
+        if let Some(shared) = identity::sharing(staying.chain(&projects)) {
+            problems.push(Problem::whole("token", shared));
         }
         Problems::or(problems, ())?;
         Ok(Plans {
@@ -66,14 +65,14 @@ impl Stored {
         .concat()
     }
 
-    /// One sentence for each project that is named but will not exist.
+    /// One sentence for each entry of a filter that will name nothing.
     #[must_use]
     pub fn unknown_projects(&self, plans: &Plans) -> Vec<String> {
-        let known = plans.projects.names_after(&self.projects).collect::<HashSet<_>>();
+        let choices = FilterChoices::of(plans.projects.after(&self.projects));
         [
-            unknown_projects(&plans.channels.put, &known),
-            unknown_projects(&plans.windows.put, &known),
-            unknown_projects(&plans.status_pages.put, &known),
+            unknown_projects(&plans.channels.put, &choices),
+            unknown_projects(&plans.windows.put, &choices),
+            unknown_projects(&plans.status_pages.put, &choices),
         ]
         .concat()
     }
@@ -86,7 +85,7 @@ fn over<T: Entity>(desired: &[Desired<T>], stored: &[T], problems: &mut Vec<Prob
             Ok(whole) => all.push(whole),
             Err(wrong) => {
                 let about = format!("{} {}", T::KIND, one.spec.name());
-                problems.extend(wrong.iter().map(|problem| Problem::whole(&about, format!("{about}: {problem}"))));
+                problems.extend(wrong.into_iter().map(|problem| problem.placed(&about)));
             }
         }
     }
@@ -98,13 +97,12 @@ fn unlisted<T: Entity>(stored: &[T], desired: &[Desired<T>]) -> Vec<Subject> {
     others(stored, &listed).map(|name| Subject { kind: T::KIND, name: name.clone() }).collect()
 }
 
-fn unknown_projects<T: Entity>(put: &[T], known: &HashSet<&ProjectName>) -> Vec<String> {
-    let unknown = |one: &T| {
-        let (unknown, more) = few(one.projects().iter().filter(|project| !known.contains(project)).collect());
-        let says = unknown.into_iter().map(|project| format!("there is no project `{project}`")).chain(more);
-        says.map(|says| format!("{} {}: {says}", T::KIND, one.name())).collect::<Vec<_>>()
+fn unknown_projects<T: Entity>(put: &[T], choices: &FilterChoices<'_>) -> Vec<String> {
+    let of_one = |one: &T| {
+        let entries = one.projects().map_or(&[][..], ProjectFilter::entries);
+        unknown(entries, choices).into_iter().map(|problem| format!("{} {}: {problem}", T::KIND, one.name())).collect::<Vec<_>>()
     };
-    put.iter().flat_map(unknown).collect()
+    put.iter().flat_map(of_one).collect()
 }
 
 fn plan<T: Entity>(now: &[T], put: Vec<T>, prune: bool) -> Plan<T> {

@@ -31,7 +31,7 @@ pub async fn run(
     mut on_delivery: impl FnMut(NotificationKind, &Delivery),
 ) -> Result<Tried, StoreError> {
     let mut tried = Tried { deliveries: Vec::new(), requeued: None };
-    let first = channel.spec.projects.first().cloned();
+    let first = channel.spec.projects.names().next().cloned();
     let Some(project) = first.or_else(|| ProjectName::parse("sample").ok()) else { return Ok(tried) };
     for kind in SAMPLES.into_iter().filter(|kind| kinds.contains(kind)) {
         let message = message::sample(kind, &project, at);

@@ -33,7 +33,7 @@ pub(super) struct Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.printed)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -76,7 +76,7 @@ impl Address {
         if database.is_empty() {
             return Err(OpenError::NoAddress("it does not name a database: postgres://user@host/DATABASE".into()));
         }
-        let (bare, ours) = Ours::taken_from(&url)?;
+        let Ours { bare, pool_size, connect_timeout } = Ours::taken_from(&url)?;
         let options = PgConnectOptions::from_str(bare.as_str()).map_err(|_| {
             // The driver's error may quote a part of the address.
             OpenError::NoAddress(
@@ -89,13 +89,14 @@ impl Address {
         let host = url.host_str().unwrap_or("local");
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let printed = format!("postgres://{host}{port}/{database}");
-        let Ours { pool_size, connect_timeout } = ours;
         Ok(Self::Postgres(Box::new(Server { printed, options, pool_size, connect_timeout })))
     }
 }
 
 /// Parameters that the driver does not support: some of libpq's, which many addresses have, and our pool size.
 struct Ours {
+    /// The address without them.
+    bare: Url,
     pool_size: u32,
     connect_timeout: Option<Duration>,
 }
@@ -121,10 +122,9 @@ const DRIVERS: [&str; 17] = [
 ];
 
 impl Ours {
-    fn taken_from(url: &Url) -> Result<(Url, Self), OpenError> {
-        let mut ours = Self { pool_size: POOL_SIZE, connect_timeout: None };
-        let mut bare = url.clone();
-        bare.set_query(None);
+    fn taken_from(url: &Url) -> Result<Self, OpenError> {
+        let mut ours = Self { bare: url.clone(), pool_size: POOL_SIZE, connect_timeout: None };
+        ours.bare.set_query(None);
         for (key, value) in url.query_pairs() {
             let wrong = |says: &str| Err(OpenError::NoAddress(format!("its parameter {key} {says}")));
             match (&*key, &*value) {
@@ -146,7 +146,7 @@ impl Ours {
                 }
                 ("target_session_attrs", _) => return wrong("must be `read-write` or left out, because Heartbeat writes"),
                 (supported, _) if DRIVERS.contains(&supported) || supported.starts_with("options[") => {
-                    bare.query_pairs_mut().append_pair(&key, &value);
+                    ours.bare.query_pairs_mut().append_pair(&key, &value);
                 }
                 _ => {
                     return wrong(
@@ -155,7 +155,7 @@ impl Ours {
                 }
             }
         }
-        Ok((bare, ours))
+        Ok(ours)
     }
 }
 

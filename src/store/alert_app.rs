@@ -65,5 +65,5 @@ pub(super) fn pair(spec: &ProjectSpec) -> Option<ChannelSpec> {
     }
     let channel = ChannelSpec::new(spec.name.clone(), ChannelKind::GetPair);
     let is_given = values != Values::default();
-    is_given.then(|| ChannelSpec { projects: vec![spec.name.clone()], values, ..channel })
+    is_given.then(|| ChannelSpec { projects: [spec.name.clone()].into_iter().collect(), values, ..channel })
 }

@@ -13,7 +13,8 @@ use super::database::Work;
 use super::error::damaged;
 use super::numbers::Numbers;
 use super::projects::Settings;
-use super::statement::{Statement, Value};
+use super::statement::Statement;
+use super::value::Value;
 use super::{Change, StoreError};
 
 const PROJECTS: usize = 500;
@@ -143,7 +144,7 @@ impl SettingUp<'_> {
             .as_ref()
             .map(|key| self.cipher.encrypt(Owner::Project(&spec.name), SecretField::PersonalKey, key.expose()))
             .transpose()?;
-        let timing = serde_json::to_string(&spec.timing).map_err(|wrong| damaged("project", &spec.name, "timing", &wrong))?;
+        let settings = spec.plain_settings().map_err(|wrong| damaged("project", &spec.name, "settings", &wrong))?;
         rows.projects.push([
             project.into(),
             spec.name.as_str().into(),
@@ -152,7 +153,7 @@ impl SettingUp<'_> {
             spec.token.as_str().into(),
             key.into(),
             spec.posthog_id.map(|id| id as i64).into(),
-            timing.into(),
+            settings.into(),
         ]);
         self.plan_apps(project, spec, before, rows)?;
         self.plan_pair(project, spec, before, rows)?;
@@ -223,10 +224,10 @@ impl SettingUp<'_> {
         drop_all(self.work, rows.pairs_removed).await?;
         channel_rows::write(self.work, rows.pairs).await?;
         self.upsert(
-            "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, timing) VALUES ",
+            "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, settings) VALUES ",
             rows.projects,
             " ON CONFLICT (id) DO UPDATE SET host = excluded.host, api_host = excluded.api_host, token = excluded.token, \
-             personal_key = excluded.personal_key, posthog_id = excluded.posthog_id, timing = excluded.timing",
+             personal_key = excluded.personal_key, posthog_id = excluded.posthog_id, settings = excluded.settings",
         )
         .await?;
         self.upsert(

@@ -1,14 +1,14 @@
 //! Beats: one row per (minute, route).
 
-use crate::model::{Evidence, Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
+use std::fmt;
 
-use super::database::{Database, Row, Work};
-use super::minute_range::{MinuteRange, ROUTES, numbers};
-use super::statement::{Statement, Value};
+use crate::model::{Evidence, Minute, Recorded, RouteId, Settled, Timestamp};
+
+use super::database::{AT_ONCE, ROWS, Row, Work};
+use super::minute_range::MinuteRange;
+use super::statement::{Statement, any_of, sql};
+use super::value::Value;
 use super::{Store, StoreError, Unsettled, counts, evidence, phases};
-
-/// SQLite accepts 32,766 values in a statement, and longer statements are not faster.
-const ROWS: usize = 1000;
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
@@ -17,9 +17,8 @@ pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after
 impl Store {
     /// The routes that have a beat in `minute`, whatever its outcome is except Not sent.
     pub async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
-        let statement =
-            Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
-        self.database.read("reading recorded beats", statement, |row| row.int(0).map(RouteId)).await
+        let statement = sql!("SELECT route FROM beats WHERE minute = ? AND outcome <> 0 ORDER BY route", minute);
+        self.database.read("reading recorded beats", statement, |row| row.get(0)).await
     }
 
     /// Writes capture results, many in one statement. If the beat is stored already (sent again after a crash, or found by a read-back
@@ -35,13 +34,26 @@ impl Store {
 
     /// Beats of `routes` from `since` on that have not been seen (outcome code above 2), oldest first.
     pub async fn open_beats(&self, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
-        open(&self.database, routes, since).await
+        let found = self.database.read_each("reading open beats", routes, |some| open_among(some, since), from_row).await?;
+        Ok(in_order(found))
     }
 
     /// Minutes without a row, per route, from `from` up to but not including `to`, oldest first. Minutes before the route was created are
     /// not included.
     pub async fn gaps(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<(RouteId, Minute)>, StoreError> {
-        gaps(&self.database, routes, MinuteRange { from, to }).await
+        const WHAT: &str = "reading missing beats";
+        let mut gaps = Vec::new();
+        for some in routes.chunks(AT_ONCE) {
+            let first = sql!("SELECT min(since_ms) FROM routes WHERE id IN ?", any_of(some.iter().copied()));
+            let first: Option<Option<Timestamp>> = self.database.read_one(WHAT, first, |row| row.maybe(0)).await?;
+            let Some(first) = first.flatten() else { continue };
+            let due = MinuteRange { from: from.max(first.minute()), to };
+            if !due.is_empty() {
+                gaps.extend(self.database.read(WHAT, gaps_among(some, due), gap).await?);
+            }
+        }
+        gaps.sort_unstable_by_key(|(route, minute)| (*minute, *route));
+        Ok(gaps)
     }
 
     /// [`Store::open_beats`] and [`Store::gaps`] in one query.
@@ -49,9 +61,9 @@ impl Store {
         let minute_range = MinuteRange { from, to };
         let (mut beats, mut missing) = (Vec::new(), Vec::new());
         if !minute_range.is_short() || minute_range.is_empty() {
-            return Ok((open(&self.database, routes, since).await?, gaps(&self.database, routes, minute_range).await?));
+            return Ok((self.open_beats(routes, since).await?, self.gaps(routes, from, to).await?));
         }
-        for some in routes.chunks(ROUTES) {
+        for some in routes.chunks(AT_ONCE) {
             let both = vec![open_among(some, since), gaps_among(some, minute_range)];
             let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
             for found in self.database.read_all("reading unsettled beats", both, read).await? {
@@ -61,14 +73,16 @@ impl Store {
                 }
             }
         }
-        beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
         missing.sort_unstable_by_key(|(route, minute)| (*minute, *route));
-        Ok((beats, missing))
+        Ok((in_order(beats), missing))
     }
 
     /// Beats of `routes` from `from` up to but not including `to`, by minute and route.
     pub async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
-        beats(&self.database, routes, MinuteRange { from, to }).await
+        const WHAT: &str = "reading beats";
+        let minute_range = MinuteRange { from, to }.within(&self.database, WHAT, "beats").await?;
+        let routes = if minute_range.is_empty() { &[] } else { routes };
+        Ok(in_order(self.database.read_each(WHAT, routes, |some| select(some, minute_range), from_row).await?))
     }
 
     pub async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError> {
@@ -76,9 +90,8 @@ impl Store {
     }
 
     pub async fn next_beat(&self, from: Minute) -> Result<Option<Minute>, StoreError> {
-        let next = Statement::new("SELECT min(minute) FROM beats WHERE minute >= ").bind(from.index());
-        let found = self.database.read("reading the oldest beat", next, |row| row.maybe_int(0)).await?;
-        Ok(found.into_iter().flatten().next().map(Minute::from_index))
+        let next = sql!("SELECT min(minute) FROM beats WHERE minute >= ?", from);
+        Ok(self.database.read_one("reading the oldest beat", next, |row| row.maybe(0)).await?.flatten())
     }
 }
 
@@ -93,7 +106,7 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
                        sent_after_ms = excluded.sent_after_ms, status = excluded.status, tries = excluded.tries, phases = excluded.phases, \
                        missed_after_ms = CASE WHEN beats.outcome = 0 THEN NULL ELSE beats.missed_after_ms END \
                        WHERE excluded.outcome <> 0";
-        work.run(Statement::new(insert).rows(batch.iter().map(|beat| to_row(beat))).text(replace)).await?;
+        work.run(sql!(insert).rows(batch.iter().map(|beat| to_row(beat))).text(replace)).await?;
     }
     Ok(())
 }
@@ -112,79 +125,38 @@ pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
                        copies = CASE WHEN beats.copies > excluded.copies THEN beats.copies ELSE excluded.copies END \
                        WHERE excluded.outcome <> 0";
         counts::settle(work, &batch);
-        work.run_later(Statement::new(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace));
+        work.run_later(sql!(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace));
     }
 }
 
-pub(super) async fn open(database: &Database, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
-    let mut beats = Vec::new();
-    for some in routes.chunks(ROUTES) {
-        beats.extend(database.read("reading open beats", open_among(some, since), from_row).await?);
-    }
+fn in_order(mut beats: Vec<Recorded>) -> Vec<Recorded> {
     beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
-    Ok(beats)
+    beats
 }
 
 fn open_among(routes: &[RouteId], since: Minute) -> Statement {
-    Statement::new("SELECT ")
-        .text(COLUMNS)
-        .text(" FROM beats WHERE outcome > 2 AND route IN ")
-        .list(numbers(routes))
-        .text(" AND minute >= ")
-        .bind(since.index())
+    sql!(&format!("SELECT {COLUMNS} FROM beats WHERE outcome > 2 AND route IN ? AND minute >= ?"), any_of(routes.iter().copied()), since)
 }
 
 fn gap(row: &Row) -> Result<(RouteId, Minute), StoreError> {
-    Ok((RouteId(row.int(0)?), Minute::from_index(row.int(1)?)))
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 fn gaps_among(routes: &[RouteId], due: MinuteRange) -> Statement {
-    due.minutes()
-        .text("SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ")
-        .list(numbers(routes))
-        .text(" AND (minutes.minute + 1) * ")
-        .bind(Minute::LENGTH_MS)
-        .text(" > routes.since_ms")
-        .text(" AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)")
-}
-
-pub(super) async fn gaps(database: &Database, routes: &[RouteId], minute_range: MinuteRange) -> Result<Vec<(RouteId, Minute)>, StoreError> {
-    const WHAT: &str = "reading missing beats";
-    let mut gaps = Vec::new();
-    for some in routes.chunks(ROUTES) {
-        let first = Statement::new("SELECT min(since_ms) FROM routes WHERE id IN ").list(numbers(some));
-        let Some(first) = database.read(WHAT, first, |row| row.maybe_int(0)).await?.into_iter().flatten().next() else { continue };
-        let due = MinuteRange { from: minute_range.from.max(Timestamp::from_ms(first).minute()), ..minute_range };
-        if due.is_empty() {
-            continue;
-        }
-        gaps.extend(database.read(WHAT, gaps_among(some, due), gap).await?);
-    }
-    gaps.sort_unstable_by_key(|(route, minute)| (*minute, *route));
-    Ok(gaps)
+    due.minutes().then(sql!(
+        "SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ? AND (minutes.minute + 1) * ? > routes.since_ms \
+         AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)",
+        any_of(routes.iter().copied()),
+        Minute::LENGTH_MS
+    ))
 }
 
 /// The number of columns of [`select`].
 pub(super) const WIDTH: usize = 11;
 
 pub(super) fn select(routes: &[RouteId], minute_range: MinuteRange) -> Statement {
-    minute_range
-        .minutes()
-        .text("SELECT ")
-        .text(COLUMNS)
-        .text(" FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute AND beats.route IN ")
-        .list(numbers(routes))
-}
-
-pub(super) async fn beats(database: &Database, routes: &[RouteId], minute_range: MinuteRange) -> Result<Vec<Recorded>, StoreError> {
-    const WHAT: &str = "reading beats";
-    let minute_range = minute_range.within(database, WHAT, "beats").await?;
-    let mut beats = Vec::new();
-    for some in routes.chunks(ROUTES).filter(|_| !minute_range.is_empty()) {
-        beats.extend(database.read(WHAT, select(some, minute_range), from_row).await?);
-    }
-    beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
-    Ok(beats)
+    let of_minutes = format!("SELECT {COLUMNS} FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute AND beats.route IN ?");
+    minute_range.minutes().then(sql!(&of_minutes, any_of(routes.iter().copied())))
 }
 
 /// Batches of at most [`ROWS`], sorted by key, with no key twice in a batch: a statement must not touch a row twice, and two nodes that
@@ -208,56 +180,54 @@ fn batches<T, K: Ord + Copy>(all: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
 fn to_row(beat: &Recorded) -> [Value; 11] {
     let after = |at: Option<Timestamp>| Value::from(at.map(|at| at.ms() - beat.minute.start().ms()));
     [
-        beat.minute.index().into(),
-        beat.route.0.into(),
-        i64::from(beat.outcome.code()).into(),
+        beat.minute.into(),
+        beat.route.into(),
+        beat.outcome.into(),
         after(beat.sent),
-        beat.status.map(i64::from).into(),
-        i64::from(beat.tries).into(),
+        beat.status.into(),
+        beat.tries.into(),
         phases::pack(&beat.phases).into(),
         after(beat.missed),
         after(beat.seen),
         after(beat.ingested),
-        i64::from(beat.copies).into(),
+        beat.copies.into(),
     ]
 }
 
 fn settled_row(beat: &Settled) -> [Value; 8] {
     let after = |at: Option<Timestamp>| Value::from(at.map(|at| at.ms() - beat.minute.start().ms()));
     [
-        beat.minute.index().into(),
-        beat.route.0.into(),
-        i64::from(beat.outcome.code()).into(),
+        beat.minute.into(),
+        beat.route.into(),
+        beat.outcome.into(),
         0.into(),
         after(beat.missed),
         after(beat.seen),
         after(beat.ingested),
-        i64::from(beat.copies).into(),
+        beat.copies.into(),
     ]
 }
 
 pub(super) fn from_row(row: &Row) -> Result<Recorded, StoreError> {
-    let (route, minute) = (RouteId(row.int(0)?), Minute::from_index(row.int(1)?));
-    let damaged =
-        |column: &str| StoreError::Damaged(format!("the beat of route {} in minute {} has a wrong {column}", route.0, minute.index()));
+    let (route, minute): (RouteId, Minute) = (row.get(0)?, row.get(1)?);
     let at = |column| -> Result<Option<Timestamp>, StoreError> {
         Ok(row.maybe_int(column)?.map(|after| Timestamp::from_ms(minute.start().ms().saturating_add(after))))
     };
-    let outcome = i16::try_from(row.int(2)?).ok().and_then(Outcome::of_code).ok_or_else(|| damaged("outcome"))?;
-    let status = row.maybe_int(4)?.map(u16::try_from).transpose().map_err(|_| damaged("status"))?;
-    let phases = row.maybe_bytes(6)?.map(|bytes| phases::unpack(&bytes).ok_or_else(|| damaged("list of phases"))).transpose()?;
+    let name = fmt::from_fn(|f| write!(f, "of route {} in minute {}", route.0, minute.index()));
+    let row = row.of("the beat", &name);
+    let phases = row.maybe_bytes(6)?.map(|bytes| row.parsed(6, phases::unpack(&bytes))).transpose()?;
     Ok(Recorded {
         route,
         minute,
-        outcome,
+        outcome: row.get(2)?,
         sent: at(3)?,
-        status,
-        tries: u8::try_from(row.int(5)?).map_err(|_| damaged("number of tries"))?,
+        status: row.maybe(4)?,
+        tries: row.get(5)?,
         phases: phases.unwrap_or_default(),
         missed: at(7)?,
         seen: at(8)?,
         ingested: at(9)?,
-        copies: u32::try_from(row.int(10)?).map_err(|_| damaged("number of copies"))?,
+        copies: row.get(10)?,
     })
 }
 

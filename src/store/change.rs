@@ -103,24 +103,12 @@ impl Checked<'_> {
 }
 
 impl Change<'_> {
-    const fn is_of_projects(&self) -> bool {
-        !self.put_projects.is_empty() || !self.remove_projects.is_empty()
-    }
-
-    const fn is_of_channels(&self) -> bool {
-        !self.put_channels.is_empty() || !self.remove_channels.is_empty()
-    }
-
-    const fn is_of_windows(&self) -> bool {
-        !self.put_windows.is_empty() || !self.remove_windows.is_empty()
-    }
-
-    const fn is_of_status_pages(&self) -> bool {
-        !self.put_status_pages.is_empty() || !self.remove_status_pages.is_empty()
-    }
-
     const fn what(&self) -> &'static str {
-        match (self.is_of_projects(), self.is_of_channels(), self.is_of_windows(), self.is_of_status_pages()) {
+        let of_projects = !self.put_projects.is_empty() || !self.remove_projects.is_empty();
+        let of_channels = !self.put_channels.is_empty() || !self.remove_channels.is_empty();
+        let of_windows = !self.put_windows.is_empty() || !self.remove_windows.is_empty();
+        let of_status_pages = !self.put_status_pages.is_empty() || !self.remove_status_pages.is_empty();
+        match (of_projects, of_channels, of_windows, of_status_pages) {
             (false, true, false, false) => "changing channels",
             (false, false, true, false) => "changing maintenance windows",
             (false, false, false, true) => "changing status pages",
@@ -154,8 +142,7 @@ impl Store {
         status_pages::apply(&mut work, change).await?;
         numbers.end(&mut work).await?;
         audit::write(&mut work, change.audit_entries).await?;
-        work.commit().await?;
-        self.database.persist(change.what()).await?;
+        self.database.persist(work).await?;
         Ok(true)
     }
 

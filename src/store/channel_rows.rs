@@ -12,8 +12,8 @@ use crate::model::{
 use super::cipher::{Owner, SecretCipher, SecretField};
 use super::database::{Row, Work};
 use super::error::damaged;
-use super::evidence::{at_place, place_of};
-use super::statement::{Statement, Value};
+use super::statement::Statement;
+use super::value::{Value, at_place, place_of};
 use super::{StoreError, names, numbers};
 
 const ROWS: usize = 500;

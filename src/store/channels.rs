@@ -6,12 +6,10 @@ use crate::model::{Channel, ChannelId, ChannelSpec, ProjectId, ProjectName, Stop
 
 use super::channel_rows::{COLUMNS, Why, drop_all, from_row, to_row, write};
 use super::cipher::SecretCipher;
-use super::database::{Database, Work};
+use super::database::{AT_ONCE, Database, Work};
 use super::numbers::Numbers;
-use super::statement::Statement;
+use super::statement::{any_of, sql};
 use super::{Change, ChannelNews, Store, StoreError, closing};
-
-const ROWS: usize = 500;
 
 pub(super) struct StoredChannel {
     pub(super) id: ChannelId,
@@ -53,14 +51,28 @@ impl Store {
         channels(&self.database, Some(&self.cipher)).await
     }
 
+    pub async fn channels_without_secrets(&self) -> Result<Vec<Channel>, StoreError> {
+        channels(&self.database, None).await
+    }
+
     pub async fn channel(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
         channel(&self.database, Some(&self.cipher), name).await
+    }
+
+    pub async fn channel_without_secrets(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
+        channel(&self.database, None, name).await
+    }
+
+    /// All channels, and the removed ones that stored notifications refer to, without the encrypted fields.
+    pub async fn channels_on_record(&self) -> Result<Vec<Channel>, StoreError> {
+        let all = sql!(&format!("SELECT {COLUMNS} FROM channels ORDER BY id"));
+        self.database.read("reading channels", all, |row| from_row(row, None)).await
     }
 }
 
 /// Without a key the fields are left out.
-pub(super) async fn channels(database: &Database, cipher: Option<&SecretCipher>) -> Result<Vec<Channel>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing < 2");
+async fn channels(database: &Database, cipher: Option<&SecretCipher>) -> Result<Vec<Channel>, StoreError> {
+    let all = sql!(&format!("SELECT {COLUMNS} FROM channels WHERE closing < 2"));
     let mut channels = database.read("reading channels", all, |row| from_row(row, cipher)).await?;
     channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
     Ok(channels)
@@ -110,9 +122,9 @@ async fn remove(work: &mut Work, removed: &[StoredChannel]) -> Result<(), StoreE
     drop_all(work, removed.iter().map(|stored| stored.id).filter(|id| !closing.contains(id))).await.map(drop)
 }
 
-pub(super) async fn channel(database: &Database, cipher: Option<&SecretCipher>, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(NAMED).text(" AND name = ").bind(name.as_str());
-    Ok(database.read("reading a channel", one, |row| from_row(row, cipher)).await?.pop())
+async fn channel(database: &Database, cipher: Option<&SecretCipher>, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
+    let one = sql!(&format!("SELECT {COLUMNS} FROM channels WHERE {NAMED} AND name = ?"), name.as_str());
+    database.read_one("reading a channel", one, |row| from_row(row, cipher)).await
 }
 
 /// The webhooks of the apps of these projects. The webhooks of a removed project are found by its name too: a new project of that name
@@ -132,21 +144,18 @@ async fn stored_channels(
     names: &[ProjectName],
 ) -> Result<HashMap<ProjectName, StoredChannel>, StoreError> {
     let mut all = HashMap::new();
-    for some in names.chunks(ROWS) {
-        let statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(which).text(" AND name IN ");
-        let found = work.read(statement.list(some.iter().map(ProjectName::as_str)), |row| {
+    let of_names = format!("SELECT {COLUMNS} FROM channels WHERE {which} AND name IN ?");
+    for some in names.chunks(AT_ONCE) {
+        let found = work.read(sql!(&of_names, any_of(some.iter().map(ProjectName::as_str))), |row| {
             let spec = from_row(row, Some(cipher)).ok().map(|channel| channel.spec);
-            let (id, of_app) = (ChannelId(row.int("id")?), row.maybe_int("of_app")?.map(ProjectId));
-            Ok((row.text("name")?, StoredChannel { id, of_app, spec, is_closing: row.int("closing")? != 0 }))
+            Ok((
+                row.text("name")?,
+                StoredChannel { id: row.get("id")?, of_app: row.maybe("of_app")?, spec, is_closing: row.get("closing")? },
+            ))
         });
         all.extend(found.await?.into_iter().filter_map(|(name, stored)| Some((ProjectName::parse(&name).ok()?, stored))));
     }
     Ok(all)
-}
-
-pub(super) async fn on_record(database: &Database) -> Result<Vec<Channel>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels ORDER BY id");
-    database.read("reading channels", all, |row| from_row(row, None)).await
 }
 
 /// Removes the webhooks of removed projects and apps when their queue is empty and no incident of theirs is open. Returns the number of
@@ -164,31 +173,28 @@ pub(super) async fn drop_left_behind(work: &mut Work) -> Result<u64, StoreError>
 }
 
 async fn left_behind(work: &mut Work) -> Result<Vec<ChannelId>, StoreError> {
-    let statement = Statement::new(
+    let statement = sql!(
         "SELECT id FROM channels WHERE of_app IS NOT NULL AND closing < 3 AND NOT EXISTS \
          (SELECT 1 FROM apps WHERE apps.project = channels.of_app AND apps.kind = 'ingestion-alert') \
          AND NOT EXISTS (SELECT 1 FROM notifications WHERE notifications.channel = channels.id AND notifications.state = 0) \
          AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.project = channels.of_app AND incidents.closed_ms IS NULL)",
     );
-    work.read(statement, |row| row.int(0).map(ChannelId)).await
+    work.read(statement, |row| row.get(0)).await
 }
 
 pub(super) async fn note(work: &mut Work, news: &ChannelNews) -> Result<(), StoreError> {
     let statement = match news {
         // A stopped channel that was still tried and accepts a message delivers again.
-        ChannelNews::Accepted(id, at) => Statement::new("UPDATE channels SET last_accepted_ms = ")
-            .bind(at.ms())
-            .text(
-                ", stopped_ms = CASE retried WHEN 1 THEN NULL ELSE stopped_ms END, \
-                 stopped_words = CASE retried WHEN 1 THEN NULL ELSE stopped_words END, retried = 0 WHERE id = ",
-            )
-            .bind(id.0),
+        ChannelNews::Accepted(id, at) => sql!(
+            "UPDATE channels SET last_accepted_ms = ?, stopped_ms = CASE retried WHEN 1 THEN NULL ELSE stopped_ms END, \
+             stopped_words = CASE retried WHEN 1 THEN NULL ELSE stopped_words END, retried = 0 WHERE id = ?",
+            *at,
+            *id
+        ),
         ChannelNews::Stopped(id, Stopped { at, words, retried }) => {
-            let stopped = Statement::new("UPDATE channels SET stopped_ms = ").bind(at.ms()).text(", stopped_words = ").bind(words.as_str());
-            let stopped = stopped.text(", retried = ").bind(i64::from(*retried));
-            let from =
-                if *retried { " WHERE stopped_ms IS NULL AND id = " } else { " WHERE (stopped_ms IS NULL OR retried = 1) AND id = " };
-            stopped.text(from).bind(id.0)
+            let which = if *retried { "" } else { " OR retried = 1" };
+            let stop = "UPDATE channels SET stopped_ms = ?, stopped_words = ?, retried = ? WHERE id = ? AND (stopped_ms IS NULL";
+            sql!(stop, *at, words.as_str(), *retried, *id).text(which).text(")")
         }
     };
     work.run(statement).await.map(drop)
@@ -196,6 +202,6 @@ pub(super) async fn note(work: &mut Work, news: &ChannelNews) -> Result<(), Stor
 
 /// Lets a channel deliver again. Returns false when there is no such channel.
 pub(super) async fn resume(work: &mut Work, id: ChannelId) -> Result<bool, StoreError> {
-    let statement = Statement::new("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL, retried = 0 WHERE id = ").bind(id.0);
+    let statement = sql!("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL, retried = 0 WHERE id = ?", id);
     Ok(work.run(statement).await? > 0)
 }

@@ -2,9 +2,9 @@
 //! secret moved to another row cannot be decrypted there.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -78,40 +78,41 @@ impl SecretField {
     }
 
     /// Part of the associated data: a change makes stored secrets unreadable.
-    const fn id(self) -> &'static [u8] {
+    const fn id(self) -> &'static str {
         match self {
-            Self::PersonalKey => b"personal_key",
-            Self::AppSettings => b"app_settings",
-            Self::AppWebhooks => b"app_webhooks",
-            Self::ChannelFields => b"channel_fields",
+            Self::PersonalKey => "personal_key",
+            Self::AppSettings => "app_settings",
+            Self::AppWebhooks => "app_webhooks",
+            Self::ChannelFields => "channel_fields",
         }
     }
 }
 
 impl Owner<'_> {
+    const fn parts(&self) -> (&'static str, &ProjectName) {
+        match self {
+            Self::Project(name) => ("project", name),
+            Self::Channel(name) => ("channel", name),
+        }
+    }
+
     /// The associated data. Names and fields contain no zero byte, so it is different for every owner and field.
     fn associated_data(self, field: SecretField) -> Vec<u8> {
-        match self {
-            Self::Project(name) => [name.as_str().as_bytes(), b"\0project\0", field.id()].concat(),
-            Self::Channel(name) => [name.as_str().as_bytes(), b"\0channel\0", field.id()].concat(),
-        }
+        let (kind, name) = self.parts();
+        format!("{name}\0{kind}\0{}", field.id()).into_bytes()
     }
 
     /// The command that removes the owner; it works without the key.
     pub(super) fn removed_by(self) -> String {
-        match self {
-            Self::Project(name) => format!("`heartbeat projects remove {name}`"),
-            Self::Channel(name) => format!("`heartbeat channels remove {name}`"),
-        }
+        let (kind, name) = self.parts();
+        format!("`heartbeat {kind}s remove {name}`")
     }
 }
 
 impl fmt::Display for Owner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Project(name) => write!(f, "project {name}"),
-            Self::Channel(name) => write!(f, "channel {name}"),
-        }
+        let (kind, name) = self.parts();
+        write!(f, "{kind} {name}")
     }
 }
 
@@ -182,30 +183,25 @@ impl SecretCipher {
     }
 }
 
-/// Creates the key file atomically: it is written to a temporary file and linked to its path, so that two processes that start at the same
-/// time use the same key.
+/// Creates the key file atomically: two processes that start at the same time use the same key.
 fn make_key_file(path: &Path) -> Result<(), CipherError> {
-    let made = |why| CipherError::File { path: path.to_owned(), tried: "created", why: Arc::new(why) };
     let mut key = Zeroizing::new([0; KEY_BYTES]);
-    let mut mark = [0; 8];
-    getrandom::fill(key.as_mut())
-        .and_then(|()| getrandom::fill(&mut mark))
-        .map_err(|error| CipherError::NoRandomness(error.to_string()))?;
+    getrandom::fill(key.as_mut()).map_err(|error| CipherError::NoRandomness(error.to_string()))?;
     let text = Zeroizing::new(STANDARD.encode(key.as_ref()) + "\n");
-
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(directory).map_err(made)?;
-    let beside = directory.join(format!(".{:016x}.key", u64::from_be_bytes(mark)));
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    let linked = written.and_then(|()| match fs::hard_link(&beside, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked.and_then(|()| fs::File::open(directory)?.sync_all()),
-    });
-    let removed = fs::remove_file(&beside);
-    linked.and(removed).map_err(made)
+    let made = || {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(directory)?;
+        // Readable by its owner only.
+        let mut beside = tempfile::NamedTempFile::new_in(directory)?;
+        beside.write_all(text.as_bytes())?;
+        beside.as_file().sync_all()?;
+        match beside.persist_noclobber(path) {
+            Err(there) if there.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(failed) => Err(failed.error),
+            Ok(_) => fs::File::open(directory)?.sync_all(),
+        }
+    };
+    made().map_err(|why| CipherError::File { path: path.to_owned(), tried: "created", why: Arc::new(why) })
 }
 
 #[cfg(test)]

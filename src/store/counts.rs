@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::model::{LAG_BOUNDS_MS, Minute, Outcome, ProjectId, Recorded, RouteCounts, Settled, Timestamp};
 
 use super::database::{Database, Work};
-use super::minute_range::ROUTES;
-use super::statement::{Statement, Value};
+use super::statement::{Statement, any_of, sql};
+use super::value::Value;
 use super::{Store, StoreError};
 
 /// The outcomes that are counted when a read-back settles them. Awaiting is not final, and read-backs do not decide whether capture failed.
@@ -28,28 +28,31 @@ impl Store {
     /// The counters of the routes in use of these projects, by project and name. [`Store::settle`] and [`Store::record`] count each beat
     /// once per outcome; deleting beats does not reduce the counters.
     pub async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError> {
-        let mut all: Vec<RouteCounts> = Vec::new();
-        for some in projects.chunks(ROUTES) {
-            let statement = Statement::new(
+        let of_projects = |some: &[ProjectId]| {
+            sql!(
                 "SELECT routes.project, routes.name, outcome, lag_bucket, beats, lag_ms, newest_ms FROM routes \
-                 LEFT JOIN beat_counts ON beat_counts.route = routes.id WHERE routes.retired_ms IS NULL AND routes.project IN ",
+                 LEFT JOIN beat_counts ON beat_counts.route = routes.id WHERE routes.retired_ms IS NULL AND routes.project IN ? \
+                 ORDER BY routes.project, routes.name",
+                any_of(some.iter().copied())
             )
-            .list(some.iter().map(|project| project.0))
-            .text(" ORDER BY routes.project, routes.name");
-            let rows = self.database.read("reading the beat counters", statement, |row| {
-                let counted = match row.maybe_int(2)? {
-                    Some(outcome) => Some((outcome, row.int(3)?, row.int(4)? as u64, row.int(5)? as u64, row.maybe_int(6)?)),
-                    None => None,
-                };
-                Ok((ProjectId(row.int(0)?), row.text(1)?, counted))
-            });
-            for (project, route, counted) in rows.await? {
-                if all.last().is_none_or(|last| last.project != project || last.route != route) {
-                    all.push(RouteCounts::none(project, route));
+        };
+        let rows = self.database.read_each("reading the beat counters", projects, of_projects, |row| {
+            let route = row.text(1)?;
+            let counted = match row.of("route", &route).maybe(2)? {
+                Some(outcome) => {
+                    Some(Counted { outcome, bucket: row.int(3)?, beats: row.get(4)?, lag_ms: row.get(5)?, newest: row.maybe(6)? })
                 }
-                if let (Some(counts), Some(counted)) = (all.last_mut(), counted) {
-                    add(counts, counted)?;
-                }
+                None => None,
+            };
+            Ok((row.get(0)?, route, counted))
+        });
+        let mut all: Vec<RouteCounts> = Vec::new();
+        for (project, route, counted) in rows.await? {
+            if all.last().is_none_or(|last| last.project != project || last.route != route) {
+                all.push(RouteCounts::none(project, route));
+            }
+            if let (Some(counts), Some(counted)) = (all.last_mut(), counted) {
+                counted.add_to(counts);
             }
         }
         Ok(all)
@@ -58,7 +61,7 @@ impl Store {
 
 /// Locks the counters: two nodes that settle the same beat at the same time count it once. SQLite allows one writer at a time anyway.
 fn lock_statement() -> Statement {
-    Statement::new("UPDATE heartbeat_meta SET value = value WHERE name = 'failures_counted_to'")
+    sql!("UPDATE heartbeat_meta SET value = value WHERE name = 'failures_counted_to'")
 }
 
 /// Call this before the transaction touches a beat.
@@ -83,22 +86,16 @@ pub(super) fn settle(work: &mut Work, settled: &[&Settled]) {
     let changes = ") AS fresh LEFT JOIN beats ON beats.minute = fresh.column1 AND beats.route = fresh.column2 \
                    WHERE beats.outcome IS NULL \
                    OR (fresh.column3 IN (1, 2) AND beats.outcome NOT IN (1, 2)) \
-                   OR (fresh.column3 IN (4, 7) AND beats.outcome NOT IN (1, 2, fresh.column3))) AS ended ";
-    let statement = Statement::new(INSERT)
-        .text("SELECT route, outcome, ")
-        .text(&bucket)
-        .text(" AS lag_bucket, count(*), CAST(COALESCE(sum(lag), 0) AS BIGINT), max(ingested_ms) FROM ")
-        .text(fresh)
-        .rows(rows)
-        .text(changes)
-        .text("WHERE TRUE GROUP BY route, outcome, lag_bucket")
-        .text(ADD);
-    work.run_later(statement);
+                   OR (fresh.column3 IN (4, 7) AND beats.outcome NOT IN (1, 2, fresh.column3))) AS ended";
+    let select = "AS lag_bucket, count(*), CAST(COALESCE(sum(lag), 0) AS BIGINT), max(ingested_ms) FROM";
+    let insert = format!("{INSERT} SELECT route, outcome, {bucket} {select} {fresh}");
+    let add = format!("{changes} WHERE TRUE GROUP BY route, outcome, lag_bucket {ADD}");
+    work.run_later(sql!(&insert).rows(rows).text(&add));
 }
 
 fn to_row(beat: &Settled) -> [Value; 4] {
     let ingested_after = beat.ingested.filter(|_| beat.outcome.is_seen()).map(|at| at.ms() - beat.minute.start().ms());
-    [beat.minute.index().into(), beat.route.0.into(), i64::from(beat.outcome.code()).into(), ingested_after.into()]
+    [beat.minute.into(), beat.route.into(), beat.outcome.into(), ingested_after.into()]
 }
 
 #[derive(Default)]
@@ -120,37 +117,39 @@ impl Failures {
 async fn count_up_to(database: &Database, to: Minute) -> Result<(), StoreError> {
     let mut work = database.work("counting failed beats").await?;
     work.run(lock_statement()).await?;
-    let counted = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'failures_counted_to'");
-    let counted = work.read(counted, |row| row.int(0)).await?.first().copied().unwrap_or(to.index());
+    let counted = sql!("SELECT value FROM heartbeat_meta WHERE name = 'failures_counted_to'");
+    let counted = work.read_one(counted, |row| row.int(0)).await?.unwrap_or(to.index());
     if (to.index()..=to.index().saturating_add(STEPPED_BACK)).contains(&counted) {
         return Ok(());
     }
-    let failed = Statement::new(INSERT)
-        .text("SELECT route, outcome, -1, count(*), 0, CAST(NULL AS BIGINT) FROM beats WHERE outcome IN (5, 6) AND minute > ")
-        .bind(counted)
-        .text(" AND minute <= ")
-        .bind(to.index())
-        .text(" GROUP BY route, outcome")
-        .text(ADD);
-    work.run(failed).await?;
-    let counted = Statement::new("UPDATE heartbeat_meta SET value = ").bind(to.index()).text(" WHERE name = 'failures_counted_to'");
-    work.run(counted).await?;
+    let count = "SELECT route, outcome, -1, count(*), 0, CAST(NULL AS BIGINT) FROM beats WHERE outcome IN (5, 6) \
+                 AND minute > ? AND minute <= ? GROUP BY route, outcome";
+    work.run(sql!(&format!("{INSERT} {count} {ADD}"), counted, to)).await?;
+    work.run(sql!("UPDATE heartbeat_meta SET value = ? WHERE name = 'failures_counted_to'", to)).await?;
     work.commit().await
 }
 
-fn add(counts: &mut RouteCounts, (outcome, bucket, beats, lag_ms, newest): (i64, i64, u64, u64, Option<i64>)) -> Result<(), StoreError> {
-    let damaged = || StoreError::Damaged(format!("the beat counters of route `{}` are damaged", counts.route));
-    let outcome = i16::try_from(outcome).ok().and_then(Outcome::of_code).ok_or_else(damaged)?;
-    counts.outcomes[outcome as usize] += beats;
-    if let Some(lags) = usize::try_from(bucket).ok().and_then(|bucket| counts.lags.get_mut(bucket)) {
-        *lags += beats;
-        counts.lag_ms += lag_ms;
+/// The beats of a route with this outcome and lag.
+struct Counted {
+    outcome: Outcome,
+    bucket: i64,
+    beats: u64,
+    lag_ms: u64,
+    newest: Option<Timestamp>,
+}
+
+impl Counted {
+    fn add_to(self, counts: &mut RouteCounts) {
+        counts.outcomes[self.outcome as usize] += self.beats;
+        if let Some(lags) = usize::try_from(self.bucket).ok().and_then(|bucket| counts.lags.get_mut(bucket)) {
+            *lags += self.beats;
+            counts.lag_ms += self.lag_ms;
+        }
+        counts.newest = counts.newest.max(self.newest);
     }
-    counts.newest = counts.newest.max(newest.map(Timestamp::from_ms));
-    Ok(())
 }
 
 pub(super) async fn drop_removed(work: &mut Work) -> Result<(), StoreError> {
-    let removed = Statement::new("DELETE FROM beat_counts WHERE NOT EXISTS (SELECT 1 FROM routes WHERE routes.id = beat_counts.route)");
+    let removed = sql!("DELETE FROM beat_counts WHERE NOT EXISTS (SELECT 1 FROM routes WHERE routes.id = beat_counts.route)");
     work.run(removed).await.map(drop)
 }

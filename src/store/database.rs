@@ -1,20 +1,21 @@
 //! One interface to SQLite and PostgreSQL: statements in, rows out. Differences in queries are handled here, differences in opening in
 //! `sqlite.rs` and `postgres.rs`.
 
-use std::fmt::Display;
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgPool;
 use sqlx::query::Query;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{AssertSqlSafe, ColumnIndex, Encode, Postgres, Row as _, Sqlite, Transaction, Type};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Encode, Postgres, Sqlite, Transaction, Type};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::StoreError;
 use super::error::failure;
-use super::statement::{Statement, Value};
+pub(super) use super::row::Row;
+use super::statement::{Statement, sql};
+use super::value::Value;
 use crate::model::Timestamp;
 
 #[derive(Debug, Clone)]
@@ -38,6 +39,12 @@ macro_rules! begin_on_postgres {
 const READ_ON_POSTGRES: &str = begin_on_postgres!("READ ONLY");
 const WRITE_ON_POSTGRES: &str = begin_on_postgres!("");
 const SNAPSHOT_ON_POSTGRES: &str = begin_on_postgres!("ISOLATION LEVEL REPEATABLE READ READ ONLY");
+
+/// How many keys a statement names. Longer lists are not faster.
+pub(super) const AT_ONCE: usize = 512;
+
+/// Rows per statement: SQLite accepts 32,766 values in a statement, and longer statements are not faster.
+pub(super) const ROWS: usize = 1000;
 
 impl Database {
     pub(super) async fn read<T>(
@@ -65,6 +72,39 @@ impl Database {
             return self.read(what, Statement::joined(statements), of).await;
         }
         Box::pin(self.read_together(what, statements, of)).await
+    }
+
+    /// The first row, if there is one.
+    pub(super) async fn read_one<T>(
+        &self,
+        what: &'static str,
+        statement: Statement,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.read(what, statement, of).await?.into_iter().next())
+    }
+
+    /// Reads what is stored of `keys`, with one statement for [`AT_ONCE`] of them.
+    pub(super) async fn read_each<K, T>(
+        &self,
+        what: &'static str,
+        keys: &[K],
+        statement: impl Fn(&[K]) -> Statement,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        for some in keys.chunks(AT_ONCE) {
+            all.extend(self.read(what, statement(some), &of).await?);
+        }
+        Ok(all)
+    }
+
+    /// Runs one statement in a transaction of its own.
+    pub(super) async fn run(&self, what: &'static str, statement: Statement) -> Result<u64, StoreError> {
+        let mut work = self.work(what).await?;
+        let rows = work.run(statement).await?;
+        work.commit().await?;
+        Ok(rows)
     }
 
     async fn read_together<T>(
@@ -104,11 +144,13 @@ impl Database {
         Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, later: Vec::new(), _turn: None })
     }
 
-    /// Makes all commits durable across a power failure. PostgreSQL does that itself; SQLite, as it is opened here, only with its next
+    /// Commits, and makes all commits durable across a power failure. PostgreSQL does that itself; SQLite, as it is opened here, only with its next
     /// checkpoint.
-    pub(super) async fn persist(&self, what: &'static str) -> Result<(), StoreError> {
+    pub(super) async fn persist(&self, work: Work) -> Result<(), StoreError> {
+        let what = work.what;
+        work.commit().await?;
         match self {
-            Self::Sqlite(..) => self.read(what, Statement::new("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
+            Self::Sqlite(..) => self.read(what, sql!("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
             Self::Postgres(_) => Ok(()),
         }
     }
@@ -119,7 +161,7 @@ impl Database {
         if work.shares_writing() {
             work.run_script("LOCK TABLE heartbeat_meta, beats IN ROW EXCLUSIVE MODE".to_owned()).await?;
             // A standby grants the table lock, but no row lock.
-            work.read(Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision' FOR KEY SHARE"), |_| Ok(())).await?;
+            work.read(sql!("SELECT value FROM heartbeat_meta WHERE name = 'revision' FOR KEY SHARE"), |_| Ok(())).await?;
         }
         Ok(())
     }
@@ -128,9 +170,8 @@ impl Database {
         if matches!(self, Self::Sqlite(..)) {
             return Ok(None);
         }
-        let now = Statement::new("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)");
-        let found = self.read("reading the time of the server", now, |row| row.int(0)).await?;
-        Ok(found.first().copied().map(Timestamp::from_ms))
+        let now = sql!("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)");
+        self.read_one("reading the time of the server", now, |row| row.get(0)).await
     }
 
     pub(super) async fn close(&self) {
@@ -155,10 +196,6 @@ enum Open {
 }
 
 impl Work {
-    pub(super) const fn what(&self) -> &'static str {
-        self.what
-    }
-
     /// Whether other transactions may write at the same time.
     pub(super) const fn shares_writing(&self) -> bool {
         matches!(self.open, Open::Postgres(_))
@@ -197,6 +234,24 @@ impl Work {
         }
     }
 
+    pub(super) async fn read_one<T>(
+        &mut self,
+        statement: Statement,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.read(statement, of).await?.into_iter().next())
+    }
+
+    /// Inserts any number of rows. `before` ends with `VALUES`, and `after` says what happens to existing rows.
+    pub(super) async fn insert<const N: usize>(&mut self, before: &str, mut rows: Vec<[Value; N]>, after: &str) -> Result<(), StoreError> {
+        while !rows.is_empty() {
+            let some = rows.drain(..rows.len().min(ROWS));
+            let insert = sql!(before).rows(some).text(after);
+            self.run(insert).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         let later = std::mem::take(&mut self.later);
         let later = if matches!(self.open, Open::Sqlite(_)) && !later.is_empty() { vec![Statement::joined(later)] } else { later };
@@ -209,71 +264,6 @@ impl Work {
         };
         done.map_err(|error| failure(self.what, &error))
     }
-}
-
-pub(super) enum Row {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
-}
-
-impl Row {
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Sqlite(row) => row.len(),
-            Self::Postgres(row) => row.len(),
-        }
-    }
-
-    pub(super) fn int(&self, at: impl Column) -> Result<i64, StoreError> {
-        self.maybe_int(at)?.ok_or_else(|| absent(at))
-    }
-
-    pub(super) fn maybe_int(&self, at: impl Column) -> Result<Option<i64>, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get_unchecked(at),
-            Self::Postgres(row) => row.try_get_unchecked(at),
-        }
-        .map_err(|error| unreadable(&error))
-    }
-
-    pub(super) fn text(&self, at: impl Column) -> Result<String, StoreError> {
-        self.maybe_text(at)?.ok_or_else(|| absent(at))
-    }
-
-    pub(super) fn maybe_text(&self, at: impl Column) -> Result<Option<String>, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get_unchecked(at),
-            Self::Postgres(row) => row.try_get_unchecked(at),
-        }
-        .map_err(|error| unreadable(&error))
-    }
-
-    pub(super) fn bytes(&self, at: impl Column) -> Result<Vec<u8>, StoreError> {
-        self.maybe_bytes(at)?.ok_or_else(|| absent(at))
-    }
-
-    pub(super) fn maybe_bytes(&self, at: impl Column) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get_unchecked(at),
-            Self::Postgres(row) => row.try_get_unchecked(at),
-        }
-        .map_err(|error| unreadable(&error))
-    }
-}
-
-/// A column by its name, or, where very many rows are read, by its position.
-pub(super) trait Column: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + Display + Copy {}
-
-impl Column for usize {}
-
-impl Column for &str {}
-
-fn absent(at: impl Column) -> StoreError {
-    StoreError::Damaged(format!("a row of the database has no value in column {at}, which requires one"))
-}
-
-fn unreadable(error: &sqlx::Error) -> StoreError {
-    StoreError::Damaged(format!("a row of the database cannot be read: {error}"))
 }
 
 async fn collect<T>(

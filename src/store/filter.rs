@@ -2,7 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::model::{ChannelId, IncidentId, IncidentKind, Minute, NotificationState, ProjectId, ProjectName, RouteId, Stopped, Timestamp};
+use crate::model::{
+    ChannelId, IncidentId, IncidentKind, Minute, NotificationState, ProjectFilter, ProjectId, ProjectName, RouteId, Stopped, Timestamp,
+};
 
 /// A range of route ids. `None` means no limit on that side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,12 +34,11 @@ pub enum IncidentState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentFilter {
     pub project: Option<ProjectId>,
-    /// The project's name when the incident opened; includes removed projects.
-    pub named: Option<ProjectName>,
+    /// By the project's name when the incident opened: a listed name includes removed projects.
+    pub named: ProjectFilter,
     pub incident_kind: Option<IncidentKind>,
     pub state: Option<IncidentState>,
     pub id: Option<IncidentId>,
-    pub open_only: bool,
     /// Incidents that are open or were resolved at or after this time.
     pub since: Option<Timestamp>,
     /// For the next page: the opening time and id of the last incident of this page.
@@ -49,15 +50,21 @@ impl Default for IncidentFilter {
     fn default() -> Self {
         Self {
             project: None,
-            named: None,
+            named: ProjectFilter::default(),
             incident_kind: None,
             state: None,
             id: None,
-            open_only: false,
             since: None,
             before: None,
             at_most: u32::MAX,
         }
+    }
+}
+
+impl IncidentFilter {
+    #[must_use]
+    pub fn open() -> Self {
+        Self { state: Some(IncidentState::Open), ..Self::default() }
     }
 }
 

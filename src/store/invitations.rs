@@ -1,35 +1,25 @@
 //! Invitations: links that can be used once.
 
-use crate::model::{AuditEntry, Digest, Invitation, Role, Secret, Timestamp, UserId, UserName};
+use crate::model::{AuditEntry, Digest, Invitation, Secret, Timestamp, UserId, UserName};
 
 use super::database::Row;
-use super::evidence::{at_place, place_of};
-use super::statement::Statement;
+use super::statement::{Statement, sql};
 use super::{Store, StoreError, audit, users};
-
-const COLUMNS: &str = "user_name, role, until_ms";
 
 impl Store {
     /// Replaces the previous invitation for the same user, or for a new user.
     pub async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError> {
-        const WHAT: &str = "writing an invitation";
-        let mut work = self.database.work(WHAT).await?;
-        let row = [
-            invitation.user.as_ref().map_or("", UserName::as_str).into(),
-            digest.into(),
-            place_of(&invitation.role, &Role::ALL).into(),
-            invitation.until.ms().into(),
-        ];
-        let insert = Statement::new("INSERT INTO invitations (user_name, digest, role, until_ms) VALUES ").rows([row]);
-        let replace = " ON CONFLICT (user_name) DO UPDATE SET digest = excluded.digest, role = excluded.role, until_ms = excluded.until_ms";
-        work.run(insert.text(replace)).await?;
-        work.commit().await?;
-        self.database.persist(WHAT).await
+        let mut work = self.database.work("writing an invitation").await?;
+        let put = "INSERT INTO invitations (user_name, digest, role, until_ms) VALUES (?, ?, ?, ?) \
+                   ON CONFLICT (user_name) DO UPDATE SET digest = excluded.digest, role = excluded.role, until_ms = excluded.until_ms";
+        let user = invitation.user.as_ref().map_or("", UserName::as_str);
+        work.run(sql!(put, user, digest, invitation.role, invitation.until)).await?;
+        self.database.persist(work).await
     }
 
     /// `None` when it was used or has expired.
     pub async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>, StoreError> {
-        Ok(self.database.read("reading an invitation", statement(digest, now), from_row).await?.pop())
+        self.database.read_one("reading an invitation", statement(digest, now), from_row).await
     }
 
     /// Uses an invitation: sets the password of the user `name` (a new user is added) and closes the user's sessions. An existing user
@@ -44,9 +34,9 @@ impl Store {
         audit_entry: &AuditEntry,
     ) -> Result<Option<UserId>, StoreError> {
         let mut work = self.database.work("accepting an invitation").await?;
-        let Some(invitation) = work.read(statement(digest, now), from_row).await?.pop() else { return Ok(None) };
+        let Some(invitation) = work.read_one(statement(digest, now), from_row).await? else { return Ok(None) };
         // If two requests read it at the same time, one of them uses it.
-        if work.run(Statement::new("DELETE FROM invitations WHERE digest = ").bind(digest)).await? == 0 {
+        if work.run(sql!("DELETE FROM invitations WHERE digest = ?", digest)).await? == 0 {
             return Ok(None);
         }
         let existing = users::find(&mut work, name).await?;
@@ -66,14 +56,12 @@ impl Store {
 }
 
 fn statement(digest: &Digest, now: Timestamp) -> Statement {
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM invitations WHERE digest = ").bind(digest);
-    one.text(" AND until_ms > ").bind(now.ms())
+    sql!("SELECT user_name, role, until_ms FROM invitations WHERE digest = ? AND until_ms > ?", digest, now)
 }
 
 fn from_row(row: &Row) -> Result<Invitation, StoreError> {
-    let damaged = |field: &str| StoreError::Damaged(format!("an invitation's {field} in the database cannot be read"));
     let name = row.text("user_name")?;
-    let user = if name.is_empty() { None } else { Some(UserName::parse(&name).map_err(|_| damaged("user"))?) };
-    let role = at_place(row.int("role")?, &Role::ALL).ok_or_else(|| damaged("role"))?;
-    Ok(Invitation { user, role, until: Timestamp::from_ms(row.int("until_ms")?) })
+    let row = row.of("the invitation for user", &name);
+    let user = if name.is_empty() { None } else { Some(row.parsed("user_name", UserName::parse(&name).ok())?) };
+    Ok(Invitation { user, role: row.get("role")?, until: row.get("until_ms")? })
 }

@@ -1,13 +1,11 @@
 //! Reads a few routes over a range of minutes from tables with the key (minute, route). The statement generates the minutes and looks each
 //! up with each route, so that the history of other routes is never read.
 
-use crate::model::{Minute, RouteId};
+use crate::model::Minute;
 
 use super::StoreError;
 use super::database::Database;
-use super::statement::Statement;
-
-pub(super) const ROUTES: usize = 512;
+use super::statement::{Statement, sql};
 
 /// From `from` up to but not including `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,26 +32,19 @@ impl MinuteRange {
         if self.is_empty() || self.is_short() {
             return Ok(self);
         }
-        let ends = Statement::new(&format!("SELECT (SELECT min(minute) FROM {table}), (SELECT max(minute) FROM {table})"));
-        let ends = database.read(what, ends, |row| Ok((row.maybe_int(0)?, row.maybe_int(1)?))).await?;
-        Ok(match ends.first() {
-            Some(&(Some(first), Some(last))) => {
-                Self { from: self.from.max(Minute::from_index(first)), to: self.to.min(Minute::from_index(last).plus(1)) }
-            }
+        let ends = sql!(&format!("SELECT (SELECT min(minute) FROM {table}), (SELECT max(minute) FROM {table})"));
+        let ends: Option<(Option<Minute>, Option<Minute>)> =
+            database.read_one(what, ends, |row| Ok((row.maybe(0)?, row.maybe(1)?))).await?;
+        Ok(match ends {
+            Some((Some(first), Some(last))) => Self { from: self.from.max(first), to: self.to.min(last.plus(1)) },
             _ => Self { to: self.from, ..self },
         })
     }
 
     /// `WITH RECURSIVE minutes(minute) AS (...)`; the range must not be empty.
     pub(super) fn minutes(self) -> Statement {
-        Statement::new("WITH RECURSIVE minutes(minute) AS (SELECT CAST(")
-            .bind(self.from.index())
-            .text(" AS BIGINT) UNION ALL SELECT minute + 1 FROM minutes WHERE minute + 1 < ")
-            .bind(self.to.index())
-            .text(") ")
+        let minutes =
+            "WITH RECURSIVE minutes(minute) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT minute + 1 FROM minutes WHERE minute + 1 < ?) ";
+        sql!(minutes, self.from, self.to)
     }
-}
-
-pub(super) fn numbers(routes: &[RouteId]) -> impl Iterator<Item = i64> {
-    routes.iter().map(|route| route.0)
 }

@@ -1,16 +1,13 @@
-//! Names: lists of them as JSON text, and rows in their order.
+//! Names: filters of projects as JSON text, and rows in the order of their names.
 
-use crate::model::ProjectName;
+use crate::model::ProjectFilter;
 
-pub(super) fn write(names: &[ProjectName]) -> String {
-    let names: Vec<&str> = names.iter().map(ProjectName::as_str).collect();
-    serde_json::to_string(&names).unwrap_or_default()
+pub(super) fn write(filter: &ProjectFilter) -> String {
+    serde_json::to_string(filter).unwrap_or_default()
 }
 
-/// The error is the second half of a sentence.
-pub(super) fn read(text: &str) -> Result<Vec<ProjectName>, String> {
-    let names: Vec<String> = serde_json::from_str(text).map_err(|wrong| wrong.to_string())?;
-    names.iter().map(|name| ProjectName::parse(name).map_err(|wrong| wrong.to_string())).collect()
+pub(super) fn read(text: &str) -> Result<ProjectFilter, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 /// Sorted here, because the two databases order text differently.

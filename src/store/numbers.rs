@@ -2,10 +2,11 @@
 //! a number blocks other transactions until this one ends, so numbers grow in the order in which rows become visible. Two values are times:
 //! the last heartbeat of the service, and how far hours are aggregated.
 
-use crate::model::{Minute, Timestamp};
+use crate::model::{IncidentId, Minute, Timestamp};
 
-use super::database::{Database, Work};
-use super::statement::Statement;
+use super::database::Work;
+use super::statement::sql;
+use super::value::Whole;
 use super::{Store, StoreError};
 
 /// A change of the settings: it increments the revision and assigns the ids of new rows.
@@ -33,25 +34,34 @@ impl Numbers {
 
     /// To be called before the commit.
     pub(super) async fn end(self, work: &mut Work) -> Result<(), StoreError> {
-        let next = Statement::new("UPDATE heartbeat_meta SET value = ").bind(self.next).text(" WHERE name = 'next_id'");
-        work.run(next).await.map(drop)
+        work.run(sql!("UPDATE heartbeat_meta SET value = ? WHERE name = 'next_id'", self.next)).await.map(drop)
     }
 }
 
 impl Store {
     /// Grows with each [`Store::change`] by any node.
     pub async fn revision(&self) -> Result<i64, StoreError> {
-        let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
-        let found = self.database.read("reading the revision", revision, |row| row.int(0)).await?;
-        found.first().copied().ok_or_else(|| StoreError::Damaged("the revision is missing in the database (heartbeat_meta)".into()))
+        self.meta("reading the revision", "revision").await?.ok_or_else(|| missing("revision"))
     }
 
     /// All hours before this minute are aggregated, as the last [`Store::sum_up`] set it. Later hours may exist too: unfinished, or written
     /// while the clock was ahead.
     pub async fn summed_up(&self) -> Result<Option<Minute>, StoreError> {
-        let summed = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'summed_up'");
-        let found = self.database.read("reading which hours are aggregated", summed, |row| row.int(0)).await?;
-        Ok(found.first().copied().map(Minute::from_index))
+        self.meta("reading which hours are aggregated", "summed_up").await
+    }
+
+    pub async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.meta("reading when the service was last alive", "alive_ms").await
+    }
+
+    pub async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut work = self.database.work("writing that the service is alive").await?;
+        set(&mut work, "alive_ms", now).await?;
+        work.commit().await
+    }
+
+    async fn meta<T: Whole + Send>(&self, what: &'static str, name: &str) -> Result<Option<T>, StoreError> {
+        self.database.read_one(what, sql!("SELECT value FROM heartbeat_meta WHERE name = ?", name), |row| row.get(0)).await
     }
 }
 
@@ -73,36 +83,27 @@ pub(super) async fn of_incident_changes(work: &mut Work) -> Result<(), StoreErro
     take(work, "incident_changes", 1).await.map(drop)
 }
 
-pub(super) async fn of_incident(work: &mut Work) -> Result<i64, StoreError> {
-    take(work, "next_incident", 1).await
+pub(super) async fn of_incident(work: &mut Work) -> Result<IncidentId, StoreError> {
+    take(work, "next_incident", 1).await.map(IncidentId)
 }
 
-/// transactions run one after the other and cannot deadlock.
+/// The first of `count` positions. Call this before the transaction changes the outbox, also without a new notification: so transactions
+/// run one after the other and cannot deadlock.
 pub(super) async fn of_notifications(work: &mut Work, count: usize) -> Result<i64, StoreError> {
     take(work, "next_notification", count as i64).await
 }
 
-pub(super) async fn last_sign_of_life(database: &Database) -> Result<Option<Timestamp>, StoreError> {
-    let last = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'alive_ms'");
-    let found = database.read("reading when the service was last alive", last, |row| row.int(0)).await?;
-    Ok(found.first().copied().map(Timestamp::from_ms))
-}
-
-pub(super) async fn sign_of_life(work: &mut Work, now: Timestamp) -> Result<(), StoreError> {
-    let alive = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('alive_ms', ").bind(now.ms());
-    work.run(alive.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await.map(drop)
-}
-
-pub(super) async fn sum_up(work: &mut Work, to: Minute) -> Result<(), StoreError> {
-    let summed = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('summed_up', ").bind(to.index());
-    work.run(summed.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await.map(drop)
+pub(super) async fn set(work: &mut Work, name: &str, value: impl Whole) -> Result<(), StoreError> {
+    let set = "INSERT INTO heartbeat_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    work.run(sql!(set, name, value.int())).await.map(drop)
 }
 
 async fn take(work: &mut Work, counter: &'static str, count: i64) -> Result<i64, StoreError> {
-    let grow = Statement::new("UPDATE heartbeat_meta SET value = value + ").bind(count).text(" WHERE name = ").bind(counter);
-    work.run(grow).await?;
-    let grown = Statement::new("SELECT value FROM heartbeat_meta WHERE name = ").bind(counter);
-    let grown = work.read(grown, |row| row.int(0)).await?.first().copied();
-    let lost = || StoreError::Damaged(format!("the counter {counter} is missing in the database (heartbeat_meta)"));
-    grown.map(|grown| grown - count).ok_or_else(lost)
+    work.run(sql!("UPDATE heartbeat_meta SET value = value + ? WHERE name = ?", count, counter)).await?;
+    let grown = work.read_one(sql!("SELECT value FROM heartbeat_meta WHERE name = ?", counter), |row| row.int(0)).await?;
+    grown.map(|grown| grown - count).ok_or_else(|| missing(counter))
+}
+
+fn missing(counter: &str) -> StoreError {
+    StoreError::Damaged(format!("the counter {counter} is missing in the database (heartbeat_meta)"))
 }

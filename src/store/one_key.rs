@@ -5,7 +5,7 @@ use crate::model::{IngestionAlertApp, ProjectName, ProjectSpec};
 
 use super::cipher::{CipherError, Owner, SecretCipher, SecretField};
 use super::database::{Row, Work};
-use super::statement::Statement;
+use super::statement::sql;
 use super::{Change, StoreError};
 
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ pub(super) async fn check(work: &mut Work, cipher: &SecretCipher, change: &Chang
     for place in Place::ALL {
         let changed = place.changed(change);
         // With this many rows at least one is not changed, if there is one.
-        let some = Statement::new(place.all()).text(" LIMIT ").bind(changed.len() as i64 + 1);
+        let some = sql!(place.all()).then(sql!(" LIMIT ?", changed.len() as i64 + 1));
         let found = work.read(some, |row: &Row| Ok((row.text(0)?, row.bytes(1)?))).await?;
         let Some((name, secret)) = found.into_iter().find(|(name, _)| !changed.contains(&name.as_str())) else { continue };
         // A damaged name is reported by the query that needs it.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppKind, DistinctId, Endpoint, Events, HeartbeatApp, Host, PersonalKey, Project, ProjectId, ProjectName, ProjectSpec, ProjectToken,
-    Route, RouteId, RouteSpec, Switch, Timestamp, Timing,
+    AppKind, DistinctId, Endpoint, Events, HeartbeatApp, Host, PersonalKey, Project, ProjectFilter, ProjectId, ProjectName, ProjectSpec,
+    ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp, Timing,
 };
 
 use super::cipher::{Owner, SecretCipher, SecretField};
@@ -18,6 +18,9 @@ use super::statement::Statement;
 use super::{Spread, Store, StoreError, alert_app, error};
 
 const PROJECTS: usize = 500;
+
+/// What [`bare`] reads, besides the key.
+const BARE: &str = "SELECT name, host, api_host, token, posthog_id, settings";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Settings {
@@ -71,6 +74,22 @@ impl Store {
         Ok(by_name(names.await?, |(_, name)| name))
     }
 
+    /// Without keys and apps, by name: nothing is decrypted.
+    pub async fn bare_projects(&self) -> Result<Vec<ProjectSpec>, StoreError> {
+        let all = Statement::new(&format!("{BARE} FROM projects"));
+        Ok(by_name(self.database.read("reading projects", all, bare).await?, |spec| &spec.name))
+    }
+
+    /// The names that a filter lists, and those of the other projects that match it.
+    pub async fn names_in(&self, filter: &ProjectFilter) -> Result<Vec<ProjectName>, StoreError> {
+        let mut names: Vec<ProjectName> = filter.names().cloned().collect();
+        if !filter.is_of_names() {
+            let others = self.bare_projects().await?.into_iter().filter(|project| filter.matches(project)).map(|project| project.name);
+            names.extend(others.filter(|name| filter.names().all(|listed| listed != name)));
+        }
+        Ok(names)
+    }
+
     pub async fn spread(&self, app: AppKind) -> Result<Spread, StoreError> {
         let counted = Statement::new("SELECT enabled, count(*) FROM apps WHERE kind = ").bind(app.name()).text(" GROUP BY enabled");
         let counted = self.database.read("counting apps", counted, |row| Ok((row.int(0)? != 0, row.int(1)? as u64))).await?;
@@ -80,8 +99,12 @@ impl Store {
 
     /// The longest `lost_after` of all projects: younger beats may still become lost.
     pub async fn longest_wait(&self) -> Result<Duration, StoreError> {
-        let all = Statement::new("SELECT DISTINCT timing FROM projects");
-        let timings = self.database.read("reading the longest lost_after", all, |row| timing(&"(any)", &row.text(0)?)).await?;
+        let all = Statement::new("SELECT DISTINCT settings FROM projects");
+        let timing = |row: &Row| {
+            let settings = row.text(0)?;
+            serde_json::from_str::<Timing>(&settings).map_err(|wrong| damaged(&"(any)", "settings", &wrong))
+        };
+        let timings = self.database.read("reading the longest lost_after", all, timing).await?;
         Ok(timings.into_iter().map(|timing| timing.lost_after).max().unwrap_or_default())
     }
 
@@ -130,12 +153,13 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
     let routes = by_project(work.read(routes.text(" ORDER BY place, id"), stored_route).await?);
     let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
-    let all = of("SELECT id, name, host, api_host, token, personal_key, posthog_id, timing FROM projects", " WHERE id");
+    let all = of(&format!("{BARE}, id, personal_key FROM projects"), " WHERE id");
     let mut projects = work
         .read(all, |row| {
             let id = ProjectId(row.int("id")?);
             let stored = routes.get(&id).map_or(&[][..], Vec::as_slice);
-            let mut spec = bare(row, cipher)?;
+            let mut spec = bare(row)?;
+            spec.personal_key = personal_key(&spec.name, row, cipher)?;
             if let Some(apps) = apps.get(&id) {
                 spec.heartbeat = apps.heartbeat.as_ref().map(|app| heartbeat(&spec.name, app, stored)).transpose()?;
                 spec.ingestion_alert = apps.ingestion_alert.as_ref().map(|app| alert_app::read(&spec.name, app, cipher)).transpose()?;
@@ -154,25 +178,24 @@ fn project_name(row: &Row) -> Result<ProjectName, StoreError> {
     ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))
 }
 
-fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreError> {
+/// Without its key and its apps.
+fn bare(row: &Row) -> Result<ProjectSpec, StoreError> {
     let name = project_name(row)?;
-    let host =
-        |column: &str| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
+    let host = read_host(&name, &row.text("host")?)?;
+    let token = ProjectToken::parse(&row.text("token")?).map_err(|wrong| damaged(&name, "project token", &wrong))?;
+    let api_host = row.maybe_text("api_host")?.map(|text| read_host(&name, &text)).transpose()?;
+    let posthog_id = row.maybe_int("posthog_id")?.map(|id| id as u64);
+    let spec = ProjectSpec { api_host, posthog_id, ..ProjectSpec::new(name.clone(), host, token) };
+    spec.with_plain_settings(&row.text("settings")?).map_err(|wrong| damaged(&name, "settings", &wrong))
+}
+
+/// None without a cipher.
+fn personal_key(project: &ProjectName, row: &Row, cipher: Option<&SecretCipher>) -> Result<Option<PersonalKey>, StoreError> {
     let key = row.maybe_bytes("personal_key")?.zip(cipher).map(|(encrypted, cipher)| {
-        let opened = cipher.open(Owner::Project(&name), SecretField::PersonalKey, &encrypted)?;
-        PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, SecretField::PersonalKey.label(), &wrong))
+        let opened = cipher.open(Owner::Project(project), SecretField::PersonalKey, &encrypted)?;
+        PersonalKey::parse(&opened).map_err(|wrong| damaged(project, SecretField::PersonalKey.label(), &wrong))
     });
-    Ok(ProjectSpec {
-        host: host("host")?.ok_or_else(|| damaged(&name, "host", &"it is missing"))?,
-        api_host: host("api_host")?,
-        token: ProjectToken::parse(&row.text("token")?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
-        personal_key: key.transpose()?,
-        posthog_id: row.maybe_int("posthog_id")?.map(|id| id as u64),
-        timing: timing(&name, &row.text("timing")?)?,
-        heartbeat: None,
-        ingestion_alert: None,
-        name,
-    })
+    key.transpose()
 }
 
 fn heartbeat(project: &ProjectName, app: &Installed, stored: &[StoredRoute]) -> Result<HeartbeatApp, StoreError> {
@@ -234,10 +257,6 @@ fn app_named(kind: &str) -> Result<AppKind, StoreError> {
     AppKind::named(kind).ok_or_else(|| {
         StoreError::Damaged(format!("the database contains an app `{kind}`, which this version of Heartbeat does not support"))
     })
-}
-
-fn timing(project: &dyn Display, text: &str) -> Result<Timing, StoreError> {
-    serde_json::from_str(text).map_err(|wrong| damaged(project, "timing", &wrong))
 }
 
 fn read_host(project: &dyn Display, text: &str) -> Result<Host, StoreError> {

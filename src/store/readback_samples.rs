@@ -3,10 +3,13 @@
 use crate::model::{Minute, ProjectId, Readback, ReadbackErrorKind, ReadbackSample, Timestamp, Traffic};
 
 use super::database::{Database, Row, Work};
-use super::evidence::{at_place, place_of};
 use super::minute_range::MinuteRange;
-use super::statement::{Statement, Value};
+use super::statement::{Statement, sql};
+use super::value::Value;
 use super::{Store, StoreError};
+
+/// In the order of [`to_row`]. The first two identify a row.
+const NAMES: [&str; 8] = ["project", "minute", "after_ms", "error", "others", "newest_ago_ms", "watched", "watched_newest_ago_ms"];
 
 impl Store {
     /// Samples of `project` from `from` up to but not including `to`, oldest first. [`Store::settle`] writes them; the last read-back of a
@@ -17,32 +20,29 @@ impl Store {
 }
 
 pub(super) fn keep(work: &mut Work, readbacks: &[&Readback]) {
-    let statement = Statement::new(
-        "INSERT INTO readback_samples (project, minute, after_ms, error, others, newest_ago_ms, watched, watched_newest_ago_ms) \
-         SELECT fresh.* FROM (VALUES ",
-    )
-    .rows(readbacks.iter().map(|readback| to_row(readback)))
-    .text(
-        ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 \
-         ON CONFLICT (minute, project) DO UPDATE SET after_ms = excluded.after_ms, error = excluded.error, others = excluded.others, \
-         newest_ago_ms = excluded.newest_ago_ms, watched = excluded.watched, watched_newest_ago_ms = excluded.watched_newest_ago_ms",
+    let [_, _, replaced @ ..] = NAMES;
+    let replaced = replaced.map(|column| format!("{column} = excluded.{column}"));
+    let insert = format!("INSERT INTO readback_samples ({}) SELECT fresh.* FROM (VALUES ", NAMES.join(", "));
+    let replace = format!(
+        ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 ON CONFLICT (minute, project) DO UPDATE SET {}",
+        replaced.join(", ")
     );
-    work.run_later(statement);
+    work.run_later(sql!(&insert).rows(readbacks.iter().map(|readback| to_row(readback))).text(&replace));
 }
 
-fn to_row(readback: &Readback) -> [Value; 8] {
+fn to_row(readback: &Readback) -> [Value; NAMES.len()] {
     let ReadbackSample { at, result } = ReadbackSample::of(readback);
     let start = at.minute().start().ms();
     let traffic = result.ok();
     let ago = |newest: Option<Timestamp>| newest.map(|newest| start.saturating_sub(newest.ms()));
     [
-        readback.project.0.into(),
-        at.minute().index().into(),
+        readback.project.into(),
+        at.minute().into(),
         (at.ms() - start).into(),
-        result.err().map(|kind| place_of(&kind, &ReadbackErrorKind::ALL)).into(),
-        traffic.map(|traffic| traffic.others as i64).into(),
+        result.err().into(),
+        traffic.map(|traffic| traffic.others).into(),
         traffic.and_then(|traffic| ago(traffic.newest)).into(),
-        traffic.map(|traffic| traffic.watched as i64).into(),
+        traffic.map(|traffic| traffic.watched).into(),
         traffic.and_then(|traffic| ago(traffic.watched_newest)).into(),
     ]
 }
@@ -59,31 +59,33 @@ pub(super) async fn samples(database: &Database, project: ProjectId, minute_rang
 }
 
 /// The number of columns of [`select`].
-pub(super) const COLUMNS: usize = 7;
+pub(super) const COLUMNS: usize = NAMES.len() - 1;
 
+/// All but the project.
 pub(super) fn select(project: ProjectId, minute_range: MinuteRange) -> Statement {
-    minute_range
-        .minutes()
-        .text(
-            "SELECT readback_samples.minute, after_ms, error, others, newest_ago_ms, watched, watched_newest_ago_ms FROM minutes CROSS JOIN readback_samples \
-             WHERE readback_samples.minute = minutes.minute AND readback_samples.project = ",
-        )
-        .bind(project.0)
+    let [_, read @ ..] = NAMES;
+    let read = read.map(|column| format!("readback_samples.{column}")).join(", ");
+    let of_minutes = format!(
+        "SELECT {read} FROM minutes CROSS JOIN readback_samples \
+         WHERE readback_samples.minute = minutes.minute AND readback_samples.project = ?"
+    );
+    minute_range.minutes().then(sql!(&of_minutes, project))
 }
 
 pub(super) async fn drop_old(work: &mut Work, before: Minute) -> Result<u64, StoreError> {
-    work.run(Statement::new("DELETE FROM readback_samples WHERE minute < ").bind(before.index())).await
+    work.run(sql!("DELETE FROM readback_samples WHERE minute < ?", before)).await
 }
 
 pub(super) fn from_row(project: ProjectId, row: &Row) -> Result<ReadbackSample, StoreError> {
-    let minute = Minute::from_index(row.int(0)?);
+    let minute: Minute = row.get(0)?;
+    let name = format_args!("{} in minute {}", project.0, minute.index());
+    let row = row.of("the read-back sample of project", &name);
     let start = minute.start().ms();
-    let damaged = || StoreError::Damaged(format!("the read-back sample of project {} in minute {} is damaged", project.0, minute.index()));
-    let newest = |at| -> Result<_, StoreError> { Ok(row.maybe_int(at)?.map(|ago| Timestamp::from_ms(start.saturating_sub(ago)))) };
-    let count = |at| -> Result<u64, StoreError> { Ok(row.maybe_int(at)?.ok_or_else(damaged)? as u64) };
-    let result = match row.maybe_int(2)? {
+    let newest = |at: usize| -> Result<_, StoreError> { Ok(row.maybe::<i64>(at)?.map(|ago| Timestamp::from_ms(start.saturating_sub(ago)))) };
+    let count = |at: usize| -> Result<u64, StoreError> { row.parsed(at, row.maybe(at)?) };
+    let result = match row.maybe::<ReadbackErrorKind>(2)? {
         None => Ok(Traffic { others: count(3)?, newest: newest(4)?, watched: count(5)?, watched_newest: newest(6)? }),
-        Some(kind) => Err(at_place(kind, &ReadbackErrorKind::ALL).ok_or_else(damaged)?),
+        Some(kind) => Err(kind),
     };
-    Ok(ReadbackSample { at: Timestamp::from_ms(start.saturating_add(row.int(1)?)), result })
+    Ok(ReadbackSample { at: Timestamp::from_ms(start.saturating_add(row.get(1)?)), result })
 }

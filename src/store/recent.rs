@@ -1,7 +1,7 @@
 //! Reads what is needed to judge a project in one trip to the database.
 
-use super::database::Row;
-use super::minute_range::{MinuteRange, ROUTES};
+use super::database::{AT_ONCE, Row};
+use super::minute_range::MinuteRange;
 use super::{IncidentFilter, Recent, Store, StoreError, beats, incidents, readback_samples};
 use crate::model::{Incident, Minute, ProjectId, ReadbackSample, Recorded, RouteId};
 
@@ -22,11 +22,11 @@ impl Store {
         which: &IncidentFilter,
     ) -> Result<Recent, StoreError> {
         let minute_range = MinuteRange { from, to };
-        if !minute_range.is_short() || minute_range.is_empty() || routes.len() > ROUTES {
+        if !minute_range.is_short() || minute_range.is_empty() || routes.len() > AT_ONCE {
             return Ok(Recent {
-                incidents: incidents::incidents(&self.database, which).await?,
-                beats: beats::beats(&self.database, routes, minute_range).await?,
-                samples: readback_samples::samples(&self.database, project, minute_range).await?,
+                incidents: self.incidents(which).await?,
+                beats: self.beats(routes, from, to).await?,
+                samples: self.samples(project, from, to).await?,
             });
         }
         let statements =

@@ -2,8 +2,8 @@
 
 use crate::model::{Digest, Session, Timestamp, UserId};
 
-use super::database::Work;
-use super::statement::Statement;
+use super::database::{Row, Work};
+use super::statement::sql;
 use super::{Store, StoreError, user_rows};
 
 impl Store {
@@ -17,57 +17,48 @@ impl Store {
         by_proxy: bool,
     ) -> Result<(), StoreError> {
         let mut work = self.database.work("opening a session").await?;
-        let login = Statement::new("UPDATE users SET last_login_ms = ").bind(now.ms()).text(" WHERE id = ").bind(user.0);
-        if work.run(login).await? == 0 {
+        if work.run(sql!("UPDATE users SET last_login_ms = ? WHERE id = ?", now, user)).await? == 0 {
             return Ok(());
         }
-        work.run(Statement::new("DELETE FROM sessions WHERE until_ms <= ").bind(now.ms())).await?;
-        let row = [digest.into(), user.0.into(), now.ms().into(), now.ms().into(), until.ms().into(), i64::from(by_proxy).into()];
-        let insert = Statement::new("INSERT INTO sessions (digest, user_id, opened_ms, last_used_ms, until_ms, by_proxy) VALUES ");
-        work.run(insert.rows([row])).await?;
+        work.run(sql!("DELETE FROM sessions WHERE until_ms <= ?", now)).await?;
+        let insert = "INSERT INTO sessions (digest, user_id, opened_ms, last_used_ms, until_ms, by_proxy) VALUES (?, ?, ?, ?, ?, ?)";
+        work.run(sql!(insert, digest, user, now, now, until, by_proxy)).await?;
         work.commit().await
     }
 
     /// The session with its current user; `None` when it has expired.
     pub async fn session(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let statement = Statement::new("SELECT ")
-            .text(user_rows::COLUMNS)
-            .text(", opened_ms, last_used_ms, until_ms, by_proxy FROM sessions JOIN users ON users.id = sessions.user_id WHERE digest = ")
-            .bind(digest)
-            .text(" AND until_ms > ")
-            .bind(now.ms());
-        let found = self.database.read("reading a session", statement, |row| {
-            let at = |column: &str| -> Result<Timestamp, StoreError> { Ok(Timestamp::from_ms(row.int(column)?)) };
-            let (opened, last_used, until) = (at("opened_ms")?, at("last_used_ms")?, at("until_ms")?);
-            Ok(Session { digest: *digest, user: user_rows::from_row(row)?, opened, last_used, until, by_proxy: row.int("by_proxy")? != 0 })
-        });
-        Ok(found.await?.pop())
+        let text = format!(
+            "SELECT {}, opened_ms, last_used_ms, until_ms, by_proxy FROM sessions JOIN users ON users.id = sessions.user_id \
+             WHERE digest = ? AND until_ms > ?",
+            user_rows::COLUMNS
+        );
+        let session = |row: &Row| {
+            Ok(Session {
+                digest: *digest,
+                user: user_rows::from_row(row)?,
+                opened: row.get("opened_ms")?,
+                last_used: row.get("last_used_ms")?,
+                until: row.get("until_ms")?,
+                by_proxy: row.get("by_proxy")?,
+            })
+        };
+        self.database.read_one("reading a session", sql!(&text, digest, now), session).await
     }
 
     /// Sets the last use and extends the session. An expired session stays expired.
     pub async fn use_session(&self, digest: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
-        let mut work = self.database.work("extending a session").await?;
-        let statement = Statement::new("UPDATE sessions SET last_used_ms = ")
-            .bind(now.ms())
-            .text(", until_ms = ")
-            .bind(until.ms())
-            .text(" WHERE digest = ")
-            .bind(digest)
-            .text(" AND until_ms > ")
-            .bind(now.ms());
-        work.run(statement).await?;
-        work.commit().await
+        let extend = sql!("UPDATE sessions SET last_used_ms = ?, until_ms = ? WHERE digest = ? AND until_ms > ?", now, until, digest, now);
+        self.database.run("extending a session", extend).await.map(drop)
     }
 
     pub async fn close_session(&self, digest: &Digest) -> Result<(), StoreError> {
-        const WHAT: &str = "closing a session";
-        let mut work = self.database.work(WHAT).await?;
-        work.run(Statement::new("DELETE FROM sessions WHERE digest = ").bind(digest)).await?;
-        work.commit().await?;
-        self.database.persist(WHAT).await
+        let mut work = self.database.work("closing a session").await?;
+        work.run(sql!("DELETE FROM sessions WHERE digest = ?", digest)).await?;
+        self.database.persist(work).await
     }
 }
 
 pub(super) async fn close_all(work: &mut Work, user: UserId) -> Result<(), StoreError> {
-    work.run(Statement::new("DELETE FROM sessions WHERE user_id = ").bind(user.0)).await.map(drop)
+    work.run(sql!("DELETE FROM sessions WHERE user_id = ?", user)).await.map(drop)
 }

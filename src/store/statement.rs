@@ -1,71 +1,6 @@
 //! Builds a statement from SQL text and values, with placeholders.
 
-use uuid::Uuid;
-
-use crate::model::Digest;
-
-/// A value for a placeholder. NULL has a type too, because PostgreSQL needs it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
-    Int(Option<i64>),
-    Text(Option<String>),
-    Bytes(Option<Vec<u8>>),
-}
-
-impl From<i64> for Value {
-    fn from(int: i64) -> Self {
-        Self::Int(Some(int))
-    }
-}
-
-impl From<Option<i64>> for Value {
-    fn from(int: Option<i64>) -> Self {
-        Self::Int(int)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::from(text.to_owned())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::from(Some(text))
-    }
-}
-
-/// PostgreSQL text cannot contain a zero byte, and texts of other servers may: it becomes U+FFFD.
-impl From<Option<String>> for Value {
-    fn from(text: Option<String>) -> Self {
-        Self::Text(text.map(|text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }))
-    }
-}
-
-impl From<Uuid> for Value {
-    fn from(id: Uuid) -> Self {
-        Self::from(id.into_bytes().to_vec())
-    }
-}
-
-impl From<&Digest> for Value {
-    fn from(digest: &Digest) -> Self {
-        Self::from(digest.as_bytes().to_vec())
-    }
-}
-
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(Some(bytes))
-    }
-}
-
-impl From<Option<Vec<u8>>> for Value {
-    fn from(bytes: Option<Vec<u8>>) -> Self {
-        Self::Bytes(bytes)
-    }
-}
+use super::value::{Bind, Value};
 
 /// SQL with a `?` for each value. The SQL text itself must not contain any other `?`.
 #[derive(Debug, Clone)]
@@ -74,9 +9,66 @@ pub(super) struct Statement {
     values: Vec<Value>,
 }
 
+/// What a `?` in the text of [`sql!`] stands for.
+pub(super) enum Param {
+    One(Value),
+    /// `(?, ?, ...)`, for `IN`.
+    List(Vec<Value>),
+}
+
+impl<T: Bind> From<T> for Param {
+    fn from(value: T) -> Self {
+        Self::One(value.into())
+    }
+}
+
+impl<T: Bind> From<Option<T>> for Param {
+    fn from(value: Option<T>) -> Self {
+        Self::One(value.into())
+    }
+}
+
+pub(super) fn any_of(values: impl IntoIterator<Item = impl Into<Value>>) -> Param {
+    Param::List(values.into_iter().map(Into::into).collect())
+}
+
+/// A statement with a value for each `?` in its text: `sql!("SELECT name FROM users WHERE id = ?", id)`.
+macro_rules! sql {
+    ($text:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::statement::Statement::of($text, [$($crate::store::statement::Param::from($value)),*])
+    };
+}
+
+pub(super) use sql;
+
 impl Statement {
     pub(super) fn new(text: &str) -> Self {
         Self { text: text.to_owned(), values: Vec::new() }
+    }
+
+    /// Use [`sql!`].
+    pub(super) fn of<const N: usize>(text: &str, params: [Param; N]) -> Self {
+        debug_assert_eq!(text.matches('?').count(), N, "{text}");
+        let mut statement = Self { text: String::with_capacity(text.len()), values: Vec::with_capacity(N) };
+        let mut pieces = text.split('?');
+        statement.text.push_str(pieces.next().unwrap_or_default());
+        for (param, piece) in params.into_iter().zip(pieces) {
+            match param {
+                Param::One(value) => statement.push(value),
+                Param::List(values) => statement.push_list(values),
+            }
+            statement.text.push_str(piece);
+        }
+        statement
+    }
+
+    /// Appends `text`, which has one `?`, if there is a value for it.
+    pub(super) fn with(mut self, text: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.text.push_str(text);
+            self.values.push(value.into());
+        }
+        self
     }
 
     pub(super) fn text(mut self, text: &str) -> Self {
@@ -104,17 +96,9 @@ impl Statement {
         self
     }
 
-    /// Appends `(?, ?, ...)`, for `IN`. The list is padded with its last value to a power of two, so that there are ten different texts to
-    /// prepare and not a thousand. An empty list becomes `(NULL)`, which matches nothing.
+    /// Appends `(?, ?, ...)`, for `IN`.
     pub(super) fn list(mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
-        let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
-        if let Some(last) = values.last().cloned() {
-            values.resize(values.len().next_power_of_two(), last);
-        }
-        if values.is_empty() {
-            return self.text("(NULL)");
-        }
-        self.tuple(values);
+        self.push_list(values.into_iter().map(Into::into).collect());
         self
     }
 
@@ -126,6 +110,12 @@ impl Statement {
             }
             self.tuple(row);
         }
+        self
+    }
+
+    /// Appends `(?, ?, ...)`, for one row.
+    pub(super) fn row(mut self, row: impl IntoIterator<Item = Value>) -> Self {
+        self.tuple(row);
         self
     }
 
@@ -144,6 +134,18 @@ impl Statement {
             text.push_str(piece);
         }
         (text, self.values)
+    }
+
+    /// The list is padded with its last value to a power of two, so that there are ten different texts to prepare and not a thousand. An
+    /// empty list becomes `(NULL)`, which matches nothing.
+    fn push_list(&mut self, mut values: Vec<Value>) {
+        match values.last().cloned() {
+            Some(last) => {
+                values.resize(values.len().next_power_of_two(), last);
+                self.tuple(values);
+            }
+            None => self.text.push_str("(NULL)"),
+        }
     }
 
     fn tuple(&mut self, values: impl IntoIterator<Item = Value>) {
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_counted_across_pieces() {
-        let statement = Statement::new("SELECT a FROM b WHERE c = ").bind(7).text(" AND d IN ").list([1_i64, 2, 3]);
+        let statement = sql!("SELECT a FROM b WHERE c = ? AND d IN ?", 7, any_of([1_i64, 2, 3]));
         let (text, values) = statement.clone().for_postgres();
         assert_eq!(text, "SELECT a FROM b WHERE c = $1 AND d IN ($2, $3, $4, $5)");
         assert_eq!(values, [7, 1, 2, 3, 3].map(Value::from));

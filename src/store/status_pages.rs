@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::model::{ProjectName, StatusPage};
+use crate::model::{Project, ProjectName, StatusPage};
 
 use super::database::{Row, Work};
 use super::error::damaged;
@@ -11,6 +11,9 @@ use super::{Change, Store, StoreError, names};
 
 const WHAT: &str = "reading status pages";
 
+/// An entry of a page can match any number of projects, and the public may ask for the page at any time.
+const MOST_SHOWN: usize = 100;
+
 impl Store {
     pub async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError> {
         Ok(names::by_name(self.database.read(WHAT, all(), from_row).await?, |page| &page.name))
@@ -18,6 +21,15 @@ impl Store {
 
     pub async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
         Ok(self.database.read(WHAT, all().text(" WHERE name = ").bind(name.as_str()), from_row).await?.pop())
+    }
+
+    /// In the order of the page, at most 100.
+    pub async fn projects_on(&self, page: &StatusPage) -> Result<Vec<Project>, StoreError> {
+        let mut projects = self.projects_named(&self.names_in(&page.projects).await?).await?;
+        projects.retain(|project| page.shows(&project.spec));
+        page.projects.order(&mut projects);
+        projects.truncate(MOST_SHOWN);
+        Ok(projects)
     }
 }
 

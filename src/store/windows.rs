@@ -8,9 +8,9 @@ use crate::model::{Cron, ProjectName, Timestamp, Weekly, When, Window};
 
 use super::database::{Row, Work};
 use super::error::damaged;
-use super::evidence::duration;
 use super::names;
-use super::statement::{Statement, Value};
+use super::statement::Statement;
+use super::value::Value;
 use super::{Change, Store, StoreError};
 
 const ROWS: usize = 500;
@@ -62,7 +62,7 @@ fn to_row(window: &Window) -> [Value; 8] {
 fn from_row(row: &Row) -> Result<Window, StoreError> {
     let name = row.text("name")?;
     let damaged = |field: &str, wrong: &dyn Display| damaged("maintenance window", &name, field, wrong);
-    let lasts: Option<Duration> = duration(row.maybe_int("lasts_ms")?);
+    let lasts: Option<Duration> = row.maybe("lasts_ms")?;
     let timezone = row.maybe_text("timezone")?;
     let when = match (row.maybe_int("from_ms")?, row.maybe_int("to_ms")?, row.maybe_text("cron")?, lasts, row.maybe_text("weekly")?) {
         (Some(from), Some(to), None, None, None) => When::Once(Timestamp::from_ms(from), Timestamp::from_ms(to)),

@@ -99,19 +99,16 @@ fn next_visit(project: &Project, last: Option<&Readback>, now: Timestamp) -> Tim
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HeartbeatApp, Host, IngestionAlertApp, Minute, ProjectName, ProjectSpec, ProjectToken, Timing, Traffic};
+    use crate::model::{HeartbeatApp, Host, IngestionAlertApp, Minute, ProjectName, ProjectSpec, ProjectToken, Traffic};
 
     fn project(id: i64) -> Arc<Project> {
         let spec = ProjectSpec {
-            name: ProjectName::parse("shop").unwrap(),
-            host: Host::parse("eu").unwrap(),
-            api_host: None,
-            token: ProjectToken::parse(&format!("phc_{id}")).unwrap(),
-            personal_key: None,
-            posthog_id: None,
-            timing: Timing::default(),
             heartbeat: Some(HeartbeatApp::default()),
-            ingestion_alert: None,
+            ..ProjectSpec::new(
+                ProjectName::parse("shop").unwrap(),
+                Host::parse("eu").unwrap(),
+                ProjectToken::parse(&format!("phc_{id}")).unwrap(),
+            )
         };
         Arc::new(Project { id: ProjectId(id), spec, routes: Vec::new(), switches: Vec::new() })
     }

@@ -9,7 +9,7 @@ use crate::judge::{self, Change, Scene, Step};
 use crate::liveness::LogThrottle;
 use crate::message;
 use crate::model::{
-    Channel, ChannelKind, EndedBecause, Incident, IncidentId, IncidentKind, Notification, NotificationKind, Project, ProjectName, Readback,
+    Channel, ChannelKind, EndedBecause, Incident, IncidentId, IncidentKind, Notification, NotificationKind, Project, ProjectSpec, Readback,
     RouteId, Timestamp, Window,
 };
 use crate::store::{ConfigSnapshot, IncidentFilter, Notified, Recent, StoreError};
@@ -34,13 +34,19 @@ impl Routing {
     }
 
     /// Until when a maintenance window suppresses opened notifications of this project.
-    fn silenced_until(&self, project: &ProjectName, at: Timestamp) -> Option<Timestamp> {
+    fn silenced_until(&self, project: &ProjectSpec, at: Timestamp) -> Option<Timestamp> {
         self.windows.iter().filter_map(|window| window.open_until(project, at)).max()
     }
 
     /// The notifications of a step. A channel that was notified of the opening (`notified`) also gets the end, even if its settings
-    /// no longer match; another channel gets the opening, whatever the step is.
-    fn queued(&self, step: &Step, id: IncidentId, notified: &[Notified], at: Timestamp) -> Vec<Notification> {
+    /// no longer match; another channel gets the opening, whatever the step is. `project` is none for a removed one, whose incidents only end.
+    fn queued(
+        &self,
+        (step, project): (&Step, Option<&ProjectSpec>),
+        id: IncidentId,
+        notified: &[Notified],
+        at: Timestamp,
+    ) -> Vec<Notification> {
         let incident = Incident { id: Some(id), ..step.incident.clone() };
         let ending = (!incident.is_open()).then(|| judge::ending(&incident));
         let about = incident.key().to_string();
@@ -54,14 +60,14 @@ impl Routing {
             let knowing = self.channels.iter().filter(|channel| match kind {
                 NotificationKind::Resolved => knows(channel),
                 NotificationKind::Opened => false,
-                _ => is_subscribed(channel, &incident) && knows(channel),
+                _ => is_subscribed(channel, &incident, project) && knows(channel),
             });
             queued.extend(knowing.map(|channel| Notification::queued(channel.id, Some(id), &about, number, message.clone())));
             if *kind == NotificationKind::Resolved {
                 continue;
             }
             let opened = message::of_incident(NotificationKind::Opened, &incident, None, at);
-            let new = self.channels.iter().filter(|channel| is_subscribed(channel, &incident) && !knows(channel));
+            let new = self.channels.iter().filter(|channel| is_subscribed(channel, &incident, project) && !knows(channel));
             // After an end, a channel may be notified of the same incident again.
             let ended = |channel: &Channel| record(channel).map_or(0, |one| one.ended);
             queued.extend(new.map(|channel| Notification::queued(channel.id, Some(id), &about, ended(channel), opened.clone())));
@@ -70,16 +76,17 @@ impl Routing {
     }
 
     /// Whether a channel must be notified of this open incident and was not: it was added, enabled or widened meanwhile.
-    fn is_new_to_some(&self, incident: &Incident, notified: &[Notified]) -> bool {
-        let is_new = |channel: &Channel| is_subscribed(channel, incident) && !Notified::knows(notified, channel.id, incident.id);
+    fn is_new_to_some(&self, incident: &Incident, project: &ProjectSpec, notified: &[Notified]) -> bool {
+        let is_new =
+            |channel: &Channel| is_subscribed(channel, incident, Some(project)) && !Notified::knows(notified, channel.id, incident.id);
         self.channels.iter().any(is_new)
     }
 }
 
 /// A channel of the kind `get-pair` gets only ingestion incidents, like PostHog's app.
-fn is_subscribed(channel: &Channel, incident: &Incident) -> bool {
+fn is_subscribed(channel: &Channel, incident: &Incident, project: Option<&ProjectSpec>) -> bool {
     let is_supported = channel.spec.kind != ChannelKind::GetPair || incident.incident_kind == IncidentKind::Ingestion;
-    is_supported && channel.spec.wants(Some(&incident.project_name), incident.severity)
+    is_supported && project.is_some_and(|project| channel.spec.wants(Some(project), incident.severity))
 }
 
 impl Verify {
@@ -113,15 +120,19 @@ impl Verify {
         // Evidence explains a failure; it is not needed without one.
         let evidence = if is_calm { Vec::new() } else { self.store.evidence(&ids, from, to).await? };
         let scene = Scene { evidence: &evidence, ..scene };
-        let silenced = routing.silenced_until(&project.spec.name, now);
+        let silenced = routing.silenced_until(&project.spec, now);
         let mut changes = if is_calm { Vec::new() } else { judge::changes(&open, &scene, silenced) };
         let notified = self.notified(&open).await?;
         let is_silenced = silenced.is_some_and(|until| now < until);
         for incident in open.iter().filter(|incident| incident.announced.is_some() && !is_silenced) {
             match changes.iter_mut().find(|change| change.incident.id == incident.id) {
                 Some(change) if !change.tell.is_empty() || !change.incident.is_open() => {}
-                Some(change) if routing.is_new_to_some(&change.incident, &notified) => *change = change.clone().telling_anew(now),
-                None if routing.is_new_to_some(incident, &notified) => changes.push(Change::none(incident).telling_anew(now)),
+                Some(change) if routing.is_new_to_some(&change.incident, &project.spec, &notified) => {
+                    *change = change.clone().telling_anew(now);
+                }
+                None if routing.is_new_to_some(incident, &project.spec, &notified) => {
+                    changes.push(Change::none(incident).telling_anew(now));
+                }
                 Some(_) | None => {}
             }
         }
@@ -130,13 +141,13 @@ impl Verify {
                 Some((from, to)) => self.store.beats(&ids, from, to).await?,
                 None => Vec::new(),
             };
-            self.write(&change.counted(&counted), routing, &notified, now).await?;
+            self.write((&change.counted(&counted), Some(&project.spec)), routing, &notified, now).await?;
         }
         for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0).take(LOOKED_AFTER) {
             let (from, to) = incident.counted_minutes(now);
             let beats = self.store.beats(&ids, from, to).await?;
             if let Some(step) = judge::aftermath(incident, &beats, now) {
-                self.write(&step, routing, &[], now).await?;
+                self.write((&step, Some(&project.spec)), routing, &[], now).await?;
             }
         }
         Ok(())
@@ -150,7 +161,7 @@ impl Verify {
     /// Resolves incidents of projects without Ingestion Alert, with notifications.
     pub(super) async fn abandon_unwatched(&self, config_snapshot: &ConfigSnapshot, routing: &Routing) -> Result<(), StoreError> {
         let now = self.clock.now();
-        for incident in self.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await? {
+        for incident in self.store.incidents(&IncidentFilter::open()).await? {
             let project = config_snapshot.projects().iter().find(|project| project.id == incident.project);
             let because = match project.map(|project| project.spec.alert()) {
                 Some(Some(_)) => continue,
@@ -159,13 +170,20 @@ impl Verify {
                 None => EndedBecause::ProjectRemoved,
             };
             let notified = self.notified(std::slice::from_ref(&incident)).await?;
-            self.write(&judge::abandon(&incident, now, because), routing, &notified, now).await?;
+            let step = judge::abandon(&incident, now, because);
+            self.write((&step, project.map(|project| &project.spec)), routing, &notified, now).await?;
         }
         Ok(())
     }
 
-    async fn write(&self, step: &Step, routing: &Routing, notified: &[Notified], now: Timestamp) -> Result<(), StoreError> {
-        let queued = |id| routing.queued(step, id, notified, now);
+    async fn write(
+        &self,
+        (step, project): (&Step, Option<&ProjectSpec>),
+        routing: &Routing,
+        notified: &[Notified],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let queued = |id| routing.queued((step, project), id, notified, now);
         let Some(id) = self.store.write_incident(&step.incident, &step.entries, &queued).await? else { return Ok(()) };
         let Incident { project_name, incident_kind, .. } = &step.incident;
         for entry in &step.entries {

@@ -42,9 +42,10 @@ impl Verify {
         let mut target = Target::of(last);
         let answer = self.ask(project, &asked, asked_at, &mut target).await;
         let now = self.clock.now();
-        let mut readback = next_state(project, last, asked_at, now, target, answer.as_ref());
+        let read_back = Moments { asked: asked_at, answered: now };
+        let mut readback = next_state(project, last, read_back, target, answer.as_ref());
         let settled = match &answer {
-            Ok(answer) => settle(project, &asked, Moments { asked: asked_at, answered: now }, answer),
+            Ok(answer) => settle(project, &asked, read_back, answer),
             Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.timing, asked_at)).collect(),
         };
         let evidence = evidence(&asked, &settled, now, answer.as_ref().err());
@@ -164,8 +165,7 @@ fn evidence(asked: &[Asked], settled: &[Settled], now: Timestamp, failure: Optio
 fn next_state(
     project: &Project,
     last: Option<&Readback>,
-    asked_at: Timestamp,
-    now: Timestamp,
+    read_back: Moments,
     target: Target,
     answer: Result<&Answer, &ReadbackError>,
 ) -> Readback {
@@ -179,10 +179,10 @@ fn next_state(
     let is_unsure = result.is_err_and(|failure| failure.kind.doubts_project());
     Readback {
         project: project.id,
-        at: asked_at,
-        last_good: if result.is_ok() { Some(asked_at) } else { last.and_then(|last| last.last_good) },
-        failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
-        not_before: now.plus(wait),
+        at: read_back.asked,
+        last_good: if result.is_ok() { Some(read_back.asked) } else { last.and_then(|last| last.last_good) },
+        failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(read_back.asked)),
+        not_before: read_back.answered.plus(wait),
         posthog_id: target.path.filter(|_| !is_unsure).and_then(ProjectPath::number),
         token: last.and_then(|last| last.token),
         findings: Findings {
@@ -210,29 +210,23 @@ fn next_state(
 fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
     let kind = |readback: &Readback| readback.result.as_ref().err().map(|failure| failure.kind);
     let token_status = |readback: &Readback| readback.token.map(|word| word.token_status);
-    let name = &project.spec.name;
-    match token_status(readback) {
-        same if same == last.and_then(token_status) => {}
-        Some(TokenStatus::Unknown) => {
-            tracing::warn!(project = %name, "beats are accepted and dropped: this PostHog does not know the project's token");
-        }
-        Some(TokenStatus::Elsewhere(region)) => {
-            tracing::warn!(project = %name, region = region.name(), "beats are accepted and dropped: the token belongs to a project in the other region");
-        }
-        Some(TokenStatus::OverQuota) => {
-            tracing::warn!(project = %name, "beats are accepted and dropped: the project exceeded its event quota");
-        }
-        Some(TokenStatus::Altered) => {
-            tracing::warn!(project = %name, "beats are accepted and dropped: a proxy changes the project's token");
-        }
-        Some(TokenStatus::Rewritten) => {
-            tracing::warn!(project = %name, "beats arrive under other uuids: a proxy rewrites them");
-        }
-        Some(TokenStatus::Filtered) => {
-            let by = readback.findings.filter.as_ref().map_or("PostHog drops them", |filter| filter.says.as_str());
-            tracing::warn!(project = %name, by, "beats are accepted and dropped");
-        }
-        Some(TokenStatus::Known | TokenStatus::Untold) | None => {}
+    let why = match token_status(readback) {
+        same if same == last.and_then(token_status) => None,
+        Some(TokenStatus::Unknown) => Some("beats are accepted and dropped: this PostHog does not know the project's token"),
+        Some(TokenStatus::Elsewhere(_)) => Some("beats are accepted and dropped: the token belongs to a project in the other region"),
+        Some(TokenStatus::OverQuota) => Some("beats are accepted and dropped: the project exceeded its event quota"),
+        Some(TokenStatus::Altered) => Some("beats are accepted and dropped: a proxy changes the project's token"),
+        Some(TokenStatus::Rewritten) => Some("beats arrive under other uuids: a proxy rewrites them"),
+        Some(TokenStatus::Filtered) => Some("beats are accepted and dropped: PostHog drops them"),
+        Some(TokenStatus::Known | TokenStatus::Untold) | None => None,
+    };
+    if let Some(why) = why {
+        let by = readback.findings.filter.as_ref().map(|filter| filter.says.as_str());
+        let region = match token_status(readback) {
+            Some(TokenStatus::Elsewhere(region)) => Some(region.name()),
+            _ => None,
+        };
+        tracing::warn!(project = %project.spec.name, by, region, "{why}");
     }
     match (last.and_then(kind), &readback.result) {
         (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "read-back works again"),

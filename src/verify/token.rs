@@ -115,7 +115,7 @@ const fn said_elsewhere(other: Region, knows: Option<bool>) -> TokenStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DistinctId, ProjectId, ProjectName, ProjectSpec, ProjectToken, RouteId, RouteSpec, Timing};
+    use crate::model::{DistinctId, ProjectId, ProjectName, ProjectSpec, ProjectToken, RouteId, RouteSpec};
 
     #[test]
     fn the_region_to_ask_instead_is_the_other_one_of_where_beats_go() {
@@ -130,15 +130,8 @@ mod tests {
         ] {
             let parse = |text: &str| Host::parse(text).unwrap();
             let spec = ProjectSpec {
-                name: ProjectName::parse("shop").unwrap(),
-                host: parse(host),
                 api_host: api_host.map(parse),
-                token: ProjectToken::parse("phc_a").unwrap(),
-                personal_key: None,
-                posthog_id: None,
-                timing: Timing::default(),
-                heartbeat: None,
-                ingestion_alert: None,
+                ..ProjectSpec::new(ProjectName::parse("shop").unwrap(), parse(host), ProjectToken::parse("phc_a").unwrap())
             };
             let distinct_id = DistinctId::Fixed("x".into());
             let route = RouteSpec { name: "r".into(), event: "e".into(), host: route_host.map(parse), endpoint: Endpoint::V0, distinct_id };

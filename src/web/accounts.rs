@@ -3,7 +3,7 @@
 use crate::auth::{AccountError, Accounts, token_name};
 use crate::config::rules;
 use crate::config::{Problem, Problems};
-use crate::model::{Role, UserName};
+use crate::model::{Invalid, Role, UserName};
 
 use super::error::WebError;
 
@@ -27,7 +27,7 @@ impl NewToken {
         let name = token_name(&self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
         let role = Role::named(&self.role);
         if role.is_none() {
-            problems.push(Problem::of("role", "must be `viewer` or `editor`"));
+            problems.push(Problem::of("role", Invalid::unquoted("must be `viewer` or `editor`")));
         }
         let lasts = self.lasts.as_deref().map(rules::token_lasts).transpose();
         let lasts = lasts.map_err(|wrong| problems.push(Problem::of("lasts", wrong))).ok().flatten();

@@ -85,12 +85,10 @@ pub(super) fn address(name: &str) -> String {
 
 /// For example `shop, blog, warning and critical`.
 pub(super) fn tells(channel: &Channel) -> String {
-    let spec = &channel.spec;
-    let names = spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let names = if names.is_empty() { "all projects".to_owned() } else { names.join(", ") };
-    match spec.least {
-        Severity::Info => names,
-        Severity::Warning => format!("{names}, warning and critical"),
-        Severity::Critical => format!("{names}, critical only"),
+    let projects = &channel.spec.projects;
+    match channel.spec.least {
+        Severity::Info => projects.to_string(),
+        Severity::Warning => format!("{projects}, warning and critical"),
+        Severity::Critical => format!("{projects}, critical only"),
     }
 }

@@ -1,9 +1,14 @@
-//! A form control, made from the definition of a setting: one template (`control.html`) renders the forms of all apps and channel kinds.
+//! A form control, made from the definition of a setting: one template (`control.html`) renders the forms of all entities, apps and channel kinds.
 //! Secrets can be set, but are never shown.
 
+use std::borrow::Cow;
+
 use super::form::Filled;
-use crate::config::Problem;
-use crate::model::{Field, Takes};
+use super::setup::CheckedField;
+use super::when::moment;
+use crate::config::{Problem, Texts};
+use crate::message::sentence;
+use crate::model::{Field, Takes, Timestamp};
 
 /// The choice of a value that is typed next to it. No setting has this value.
 const OTHER: &str = "*";
@@ -16,6 +21,21 @@ enum Size {
     Long,
     /// In a row of fields.
     Cell,
+}
+
+/// How a value is entered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Entry {
+    #[default]
+    Text,
+    /// Not trimmed.
+    Template,
+    /// With suggestions.
+    Host,
+    /// With the browser's picker, in UTC.
+    Time,
+    /// On or off.
+    Switch,
 }
 
 /// What a rejected form wanted to do with a secret.
@@ -40,12 +60,14 @@ pub(super) struct Control {
     /// Whether values other than the choices are allowed.
     pub(super) others: bool,
     size: Size,
+    entry: Entry,
     /// Empty for a secret.
     pub(super) value: String,
     /// The redacted form of a stored secret.
     pub(super) stored: Option<String>,
     asked: Asked,
-    pub(super) problem: Option<String>,
+    /// What is wrong, or what a check found.
+    pub(super) found: Option<CheckedField>,
 }
 
 impl Control {
@@ -53,11 +75,20 @@ impl Control {
     pub(super) fn of(field: &Field, holds: Option<String>) -> Self {
         let Field { key, label, hint, default, required, secret, takes } = *field;
         let size = match takes {
-            Takes::Number | Takes::Duration | Takes::Limit => Size::Short,
+            Takes::Number | Takes::Duration | Takes::Limit | Takes::Time => Size::Short,
+            Takes::Headers | Takes::Payload => Size::Long,
             _ => Size::Line,
         };
-        let (choices, others) = (field.choices(), field.takes_others());
-        Self { key, name: label.to_owned(), hint, default, required, secret, choices, others, size, ..Self::default() }.holding(holds)
+        let entry = match takes {
+            Takes::Template | Takes::Payload => Entry::Template,
+            Takes::Host => Entry::Host,
+            Takes::Time => Entry::Time,
+            Takes::Flag => Entry::Switch,
+            _ => Entry::Text,
+        };
+        let (choices, others) = if entry == Entry::Switch { (&[][..], false) } else { (field.choices(), field.takes_others()) };
+        let (name, hint) = if entry == Entry::Time { (format!("{label} (UTC)"), "") } else { (label.to_owned(), hint) };
+        Self { key, name, hint, default, required, secret, choices, others, size, entry, ..Self::default() }.holding(holds)
     }
 
     fn holding(self, holds: Option<String>) -> Self {
@@ -65,8 +96,9 @@ impl Control {
             return Self { stored: holds, ..self };
         }
         // A required value is never shown empty.
-        let usual = if self.required || !self.choices.is_empty() { self.default } else { "" };
-        Self { value: holds.unwrap_or_else(|| usual.to_owned()), ..self }
+        let usual = if self.required || self.is_switch() || !self.choices.is_empty() { self.default } else { "" };
+        let value = holds.unwrap_or_else(|| usual.to_owned());
+        Self { value: if self.is_time() { for_picker(&value).to_owned() } else { value }, ..self }
     }
 
     pub(super) fn long(self) -> Self {
@@ -79,31 +111,54 @@ impl Control {
     }
 
     /// The submitted value. None: the setting is unchanged, for example a secret that was not typed.
-    pub(super) fn given<'f>(&self, form: &'f Filled) -> Option<&'f str> {
+    pub(super) fn given<'f>(&self, form: &'f Filled) -> Option<Cow<'f, str>> {
         if self.secret {
             let typed = form.given(self.key);
-            return typed.or_else(|| form.has(&self.clears()).then_some(""));
+            return typed.or_else(|| form.has(&self.clears()).then_some("")).map(Cow::Borrowed);
+        }
+        if self.is_switch() {
+            return Some(Cow::Borrowed(if form.has(self.key) { "true" } else { "false" }));
         }
         if self.is_open() && form.text(self.key) == OTHER {
-            return Some(form.raw(&self.other()));
+            return Some(Cow::Borrowed(form.raw(&self.other())));
         }
-        form.has(self.key).then(|| form.raw(self.key))
+        form.has(self.key).then(|| match (self.entry, form.text(self.key)) {
+            (Entry::Template, _) => Cow::Borrowed(form.raw(self.key)),
+            // A text that is no time is rejected later.
+            (Entry::Time, text) => moment(text).map_or(Cow::Borrowed(text), |at| Cow::Owned(at.to_string())),
+            (_, text) => Cow::Borrowed(text),
+        })
     }
 
-    pub(super) fn filled(mut self, form: &Filled, problems: &[Problem]) -> Self {
+    /// With the submitted value.
+    fn typed(mut self, form: &Filled) -> Self {
         if self.secret {
             self.asked = match (form.given(self.key), form.has(&self.clears())) {
                 (Some(_), _) => Asked::Another,
                 (None, true) => Asked::None,
                 (None, false) => Asked::Nothing,
             };
+        } else if self.is_time() && form.has(self.key) {
+            form.text(self.key).clone_into(&mut self.value);
         } else if let Some(text) = self.given(form) {
-            text.clone_into(&mut self.value);
+            self.value = text.into_owned();
         }
-        let mine = problems.iter().filter(|problem| problem.field == self.key).map(|problem| problem.says.as_str());
-        let says = mine.collect::<Vec<_>>().join("; ");
-        self.problem = Some(says).filter(|says| !says.is_empty());
         self
+    }
+
+    pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
+        let mine = problems.iter().filter(|problem| problem.field == self.key).map(Problem::says);
+        let says = mine.collect::<Vec<_>>().join("; ");
+        let found = (!says.is_empty()).then(|| CheckedField { name: self.key, mark: "fail", says, advice: None });
+        Self { found, ..self.typed(form) }
+    }
+
+    pub(super) fn mark(&self) -> Option<&'static str> {
+        self.found.as_ref().map(|found| found.mark)
+    }
+
+    pub(super) fn is_wrong(&self) -> bool {
+        self.mark() == Some("fail")
     }
 
     pub(super) fn is_cell(&self) -> bool {
@@ -116,6 +171,23 @@ impl Control {
 
     pub(super) fn is_short(&self) -> bool {
         self.size == Size::Short || self.is_closed()
+    }
+
+    pub(super) fn is_switch(&self) -> bool {
+        self.entry == Entry::Switch
+    }
+
+    pub(super) fn is_host(&self) -> bool {
+        self.entry == Entry::Host
+    }
+
+    fn is_time(&self) -> bool {
+        self.entry == Entry::Time
+    }
+
+    /// A text that the picker cannot hold is shown in a text field, so that it is not lost.
+    pub(super) fn fits_picker(&self) -> bool {
+        self.is_time() && (self.value.is_empty() || Timestamp::parse(&format!("{}Z", self.value)).is_ok())
     }
 
     /// Whether the user must type the secret again, because the form was rejected.
@@ -161,8 +233,14 @@ impl Control {
     }
 
     pub(super) fn described(&self) -> String {
-        if self.is_cell() { format!("{}-check", self.key) } else { format!("{0}-hint {0}-check", self.key) }
+        if self.hint.is_empty() { format!("{}-check", self.key) } else { format!("{0}-hint {0}-check", self.key) }
     }
+}
+
+/// A stored time as the value of a picker, with seconds only if there are any.
+fn for_picker(text: &str) -> &str {
+    let without = |zone| text.strip_suffix(zone);
+    without(":00.000Z").or_else(|| without(".000Z")).or_else(|| without("Z")).unwrap_or(text)
 }
 
 /// Escapes text as HTML; text between backticks becomes `<code>`.
@@ -170,6 +248,44 @@ pub(super) fn marked(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let parts = escaped.split('`').enumerate();
     parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+}
+
+/// The controls of a form, and the problems of its input.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Form {
+    pub(super) controls: Vec<Control>,
+    pub(super) wrong: Wrong,
+    /// The projects to choose from, if a control takes their names.
+    pub(super) offered: Vec<String>,
+}
+
+impl Form {
+    /// `held` is the stored value of a field, for a secret its redacted form.
+    pub(super) fn of<'f>(fields: impl IntoIterator<Item = &'f Field>, held: impl Fn(&Field) -> Option<String>) -> Self {
+        Self { controls: fields.into_iter().map(|field| Control::of(field, held(field))).collect(), ..Self::default() }
+    }
+
+    pub(super) fn offering(self, offered: Vec<String>) -> Self {
+        Self { offered, ..self }
+    }
+
+    pub(super) fn texts(&self, form: &Filled) -> Texts {
+        self.controls.iter().filter_map(|control| Some((control.key, control.given(form)?))).collect()
+    }
+
+    pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
+        let controls: Vec<Control> = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
+        Self { wrong: Wrong::of(problems, &controls), controls, ..self }
+    }
+
+    /// With the result of a check of the input.
+    pub(super) fn checked(self, form: &Filled, found: &[CheckedField]) -> Self {
+        let with = |control: Control| {
+            let found = found.iter().find(|found| found.name == control.key).cloned();
+            Control { found, ..control.typed(form) }
+        };
+        Self { controls: self.controls.into_iter().map(with).collect(), ..self }
+    }
 }
 
 /// All problems of a form: the control's id (empty if there is none) and a sentence.
@@ -181,8 +297,8 @@ impl Wrong {
         let link = |problem: &Problem| {
             let control = controls.iter().find(|control| control.key == problem.field);
             match control {
-                Some(control) => (control.key.to_owned(), problem.named(&control.name)),
-                None => (String::new(), problem.to_string()),
+                Some(control) => (control.key.to_owned(), sentence(&problem.named(&control.name))),
+                None => (String::new(), sentence(&problem.to_string())),
             }
         };
         Self(problems.iter().map(link).collect())
@@ -207,6 +323,7 @@ impl Wrong {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Invalid;
 
     fn form(fields: &[(&str, &str)]) -> Filled {
         fields.iter().copied().collect()
@@ -220,22 +337,40 @@ mod tests {
     fn a_secret_stays_unless_another_is_typed_or_it_is_taken_away() {
         let secret = Control::of(&field("key", Takes::Text).secret(), Some("***".into()));
         assert_eq!(secret.given(&form(&[("key", " ")])), None);
-        assert_eq!(secret.given(&form(&[("key", "new")])), Some("new"));
-        assert_eq!(secret.given(&form(&[("key", ""), ("key.clear", "yes")])), Some(""));
-        let again = secret.filled(&form(&[("key", "hunter2")]), &[Problem::of("key", "is too short")]);
+        assert_eq!(secret.given(&form(&[("key", "new")])).as_deref(), Some("new"));
+        assert_eq!(secret.given(&form(&[("key", ""), ("key.clear", "yes")])).as_deref(), Some(""));
+        let again = secret.filled(&form(&[("key", "hunter2")]), &[Problem::of("key", Invalid::unquoted("is too short"))]);
         assert!(again.is_forgotten() && !format!("{again:?}").contains("hunter2"), "{again:?}");
-        assert_eq!(again.problem.as_deref(), Some("is too short"));
+        assert_eq!(again.found.map(|found| found.says).as_deref(), Some("is too short"));
     }
 
     #[test]
     fn what_is_not_among_the_choices_is_typed_beside_them() {
         let watch = Control::of(&field("watch", Takes::Examples(&["any", "heartbeats"])), Some("signup, purchase".into()));
         assert_eq!(watch.own(), Some("signup, purchase"));
-        assert_eq!(watch.given(&form(&[("watch", "any"), ("watch.other", "signup")])), Some("any"));
-        assert_eq!(watch.given(&form(&[("watch", "*"), ("watch.other", "signup")])), Some("signup"));
+        assert_eq!(watch.given(&form(&[("watch", "any"), ("watch.other", "signup")])).as_deref(), Some("any"));
+        assert_eq!(watch.given(&form(&[("watch", "*"), ("watch.other", "signup")])).as_deref(), Some("signup"));
         assert_eq!(watch.given(&form(&[])), None);
         let filled = watch.filled(&form(&[("watch", "heartbeats")]), &[]);
         assert_eq!((filled.own(), filled.options().collect::<Vec<_>>()), (None, vec![("any", false), ("heartbeats", true)]));
+    }
+
+    #[test]
+    fn a_time_is_shown_in_a_picker_and_read_as_utc() {
+        let from = Control::of(&field("from", Takes::Time), Some("2026-11-23T15:10:00.000Z".into()));
+        assert_eq!((from.value.as_str(), from.name.as_str(), from.fits_picker()), ("2026-11-23T15:10", "A name (UTC)", true));
+        let given = from.given(&form(&[("from", "2026-11-23 15:11")])).map(Cow::into_owned);
+        assert_eq!(given.as_deref(), Some("2026-11-23T15:11:00.000Z"));
+        let odd = from.filled(&form(&[("from", "tomorrow")]), &[Problem::of("from", Invalid::unquoted("is no time"))]);
+        assert!(odd.value == "tomorrow" && !odd.fits_picker() && odd.is_wrong(), "{odd:?}");
+        assert_eq!(for_picker("2026-11-23T15:10:07.000Z"), "2026-11-23T15:10:07");
+    }
+
+    #[test]
+    fn a_switch_that_is_not_sent_is_off() {
+        let switch = Control::of(&field("on", Takes::Flag).or("true"), None);
+        assert_eq!((switch.value.as_str(), switch.given(&form(&[])).as_deref()), ("true", Some("false")));
+        assert_eq!(switch.filled(&form(&[("on", "yes")]), &[]).value, "true");
     }
 
     #[test]

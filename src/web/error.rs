@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::config::{Problem, Problems};
 use crate::liveness::LogThrottle;
-use crate::model::ProjectName;
+use crate::model::{Invalid, ProjectName};
 use crate::settings::{ChangeError, Clash};
 use crate::store::StoreError;
 
@@ -49,11 +49,11 @@ pub(super) enum WebError {
 impl WebError {
     /// `says` continues a sentence that starts with the name of the field.
     pub(super) fn unfit(field: &str, says: impl Display) -> Self {
-        Self::Unfit(Problem::of(field, says).into())
+        Problem::of(field, Invalid::unquoted(says.to_string())).into()
     }
 
     pub(super) fn unfit_whole(field: &str, says: impl Display) -> Self {
-        Self::Unfit(Problem::whole(field, says).into())
+        Problem::whole(field, says).into()
     }
 
     /// `name` comes from the address, so it is shortened and escaped.
@@ -110,6 +110,12 @@ impl From<ChangeError> for WebError {
             ChangeError::Clash(clash) => Self::Conflict(clash.to_string()),
             ChangeError::Store(error) => Self::Store(error),
         }
+    }
+}
+
+impl From<Problem> for WebError {
+    fn from(problem: Problem) -> Self {
+        Self::Unfit(problem.into())
     }
 }
 

@@ -1,14 +1,12 @@
 //! Figures of a project as JSON, for the API and for the charts of the pages.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::Lags;
+use super::shown;
 use crate::model::{DistinctId, IncidentKind, Outcome};
 use crate::report::json::ms;
-use crate::report::{Day, Days, Ends, Point, RouteReport};
+use crate::report::{Day, Days, Ends, Lags, Point, RouteReport, Uptime};
 
 /// Lags over time, in points of equal length.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +24,7 @@ pub(super) struct LagsJson {
 }
 
 impl LagsJson {
-    pub(super) fn of(lags: &Lags) -> Self {
+    pub(super) fn of(lags: &shown::Lags) -> Self {
         let (from, to) = (lags.from.start().to_string(), lags.to.start().to_string());
         Self { range: lags.range.name(), from, to, step_minutes: lags.step, points: lags.points.iter().map(PointJson::of).collect() }
     }
@@ -37,12 +35,8 @@ impl LagsJson {
 struct PointJson {
     /// Start of the step.
     start: String,
-    /// Median lag; null if no beat arrived.
-    p50_ms: Option<u64>,
-    /// 95th percentile of the lag.
-    p95_ms: Option<u64>,
-    /// 99th percentile of the lag.
-    p99_ms: Option<u64>,
+    #[serde(flatten)]
+    lags: Lags,
     /// Number of beats that arrived.
     count: u64,
     /// Worst outcome of its minutes; null if no beat was due.
@@ -51,14 +45,7 @@ struct PointJson {
 
 impl PointJson {
     fn of(point: &Point) -> Self {
-        Self {
-            start: point.start.start().to_string(),
-            p50_ms: point.p50.map(ms),
-            p95_ms: point.p95.map(ms),
-            p99_ms: point.p99.map(ms),
-            count: point.count,
-            worst: point.worst.map(Outcome::name),
-        }
+        Self { start: point.start.start().to_string(), lags: point.lags, count: point.lags.count, worst: point.worst.map(Outcome::name) }
     }
 }
 
@@ -66,27 +53,9 @@ impl PointJson {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DaysJson {
     /// Share of beats that arrived.
-    uptime: UptimeJson,
+    uptime: Uptime,
     /// Days, oldest first; the last one is today.
     days: Vec<DayJson>,
-}
-
-/// Share of beats that arrived, on time or late, from 0 to 1. Beats that were neither found nor failed by PostHog do not count; null if no beat
-/// counts. Days are whole days (UTC), including today.
-#[derive(Debug, Serialize, ToSchema)]
-struct UptimeJson {
-    /// Last 24 hours, to the minute.
-    #[serde(rename = "last_24_hours")]
-    day: Option<f64>,
-    /// Last 7 days.
-    #[serde(rename = "last_7_days")]
-    week: Option<f64>,
-    /// Last 30 days.
-    #[serde(rename = "last_30_days")]
-    month: Option<f64>,
-    /// Last 90 days.
-    #[serde(rename = "last_90_days")]
-    quarter: Option<f64>,
 }
 
 /// A day (UTC).
@@ -97,7 +66,7 @@ struct DayJson {
     /// Share of beats that arrived, from 0 to 1; null if no beat counts.
     share: Option<f64>,
     /// Number of beats by outcome.
-    ends: EndsJson,
+    ends: Ends,
     /// How long an incident of kind `ingestion` was open (events did not arrive, or late).
     ingestion_incident_ms: u64,
     /// How long an incident of kind `monitoring` was open (Heartbeat could not verify).
@@ -108,16 +77,7 @@ struct DayJson {
 
 impl DaysJson {
     pub(super) fn of(days: &Days) -> Self {
-        let uptime = &days.uptime;
-        Self {
-            uptime: UptimeJson {
-                day: uptime.last_24_hours,
-                week: uptime.last_7_days,
-                month: uptime.last_30_days,
-                quarter: uptime.last_90_days,
-            },
-            days: days.days.iter().map(DayJson::of).collect(),
-        }
+        Self { uptime: days.uptime, days: days.days.iter().map(DayJson::of).collect() }
     }
 }
 
@@ -127,49 +87,10 @@ impl DayJson {
         Self {
             day: start.get(..10).unwrap_or(&start).to_owned(),
             share: day.ends.share(),
-            ends: EndsJson::of(&day.ends),
+            ends: day.ends,
             ingestion_incident_ms: ms(day.incident(IncidentKind::Ingestion)),
             monitoring_incident_ms: ms(day.incident(IncidentKind::Monitoring)),
             traffic_incident_ms: ms(day.incident(IncidentKind::Traffic)),
-        }
-    }
-}
-
-/// Number of beats by outcome.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EndsJson {
-    /// Arrived on time.
-    arrived: u32,
-    /// Arrived late.
-    late: u32,
-    /// Accepted, and not decided yet.
-    awaiting: u32,
-    /// Accepted, but not found.
-    lost: u32,
-    /// Rejected by capture.
-    rejected: u32,
-    /// No response from capture.
-    unreachable: u32,
-    /// Accepted, but Heartbeat could not verify them.
-    unverified: u32,
-    /// Not sent by Heartbeat.
-    not_sent: u32,
-    /// Additional copies of beats that read-backs found.
-    duplicates: u32,
-}
-
-impl EndsJson {
-    pub(super) fn of(ends: &Ends) -> Self {
-        Self {
-            arrived: ends.of(Outcome::Arrived),
-            late: ends.of(Outcome::Late),
-            awaiting: ends.of(Outcome::Awaiting),
-            lost: ends.of(Outcome::Lost),
-            rejected: ends.of(Outcome::Rejected),
-            unreachable: ends.of(Outcome::Unreachable),
-            unverified: ends.of(Outcome::Unverified),
-            not_sent: ends.of(Outcome::NotSent),
-            duplicates: ends.duplicates,
         }
     }
 }
@@ -201,14 +122,11 @@ pub(super) struct RouteJson {
     newest_outcome: Option<&'static str>,
     /// Lag of the newest beat that arrived.
     last_lag_ms: Option<u64>,
-    /// Median lag of today (UTC).
-    p50_ms: Option<u64>,
-    /// 95th percentile of the lag of today (UTC).
-    p95_ms: Option<u64>,
-    /// 99th percentile of the lag of today (UTC).
-    p99_ms: Option<u64>,
+    /// Lags of today (UTC).
+    #[serde(flatten)]
+    lags: Lags,
     /// Today's beats (UTC) by outcome.
-    today: EndsJson,
+    today: Ends,
     /// Outcomes of the last hour, one per minute, oldest first; null if no beat was due.
     last_hour: Vec<Option<&'static str>>,
 }
@@ -216,7 +134,6 @@ pub(super) struct RouteJson {
 impl RouteJson {
     pub(super) fn of(report: &RouteReport) -> Self {
         let spec = &report.route.spec;
-        let lag = |lag: Option<Duration>| lag.map(ms);
         Self {
             name: spec.name.clone(),
             event: spec.event.clone(),
@@ -229,11 +146,9 @@ impl RouteJson {
             verdict: report.verdict.to_string(),
             newest: report.newest.as_ref().map(|beat| beat.minute.start().to_string()),
             newest_outcome: report.newest.as_ref().map(|beat| beat.outcome.name()),
-            last_lag_ms: lag(report.newest_lag()),
-            p50_ms: lag(report.lags.p50),
-            p95_ms: lag(report.lags.p95),
-            p99_ms: lag(report.lags.p99),
-            today: EndsJson::of(&report.ends),
+            last_lag_ms: report.newest_lag().map(ms),
+            lags: report.lags,
+            today: report.ends,
             last_hour: report.strip.iter().map(|minute| minute.map(Outcome::name)).collect(),
         }
     }

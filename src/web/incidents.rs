@@ -1,5 +1,6 @@
 //! Incidents, for pages and API: filter, find, acknowledge and snooze.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,9 +9,10 @@ use utoipa::IntoParams;
 use super::error::WebError;
 use super::site::Site;
 use super::visitor::Visitor;
+use super::when::{When, moment};
 use crate::config::Problem;
 use crate::config::duration;
-use crate::model::{Incident, IncidentId, IncidentKind, Project, ProjectName, Timestamp, Window};
+use crate::model::{Incident, IncidentId, IncidentKind, Invalid, Project, ProjectFilter, ProjectId, ProjectName, Timestamp, span};
 use crate::report::{self, IncidentStory};
 use crate::settings::ChangeError;
 use crate::settings::incident::{Held, Word, find, hold, snooze_time};
@@ -25,18 +27,19 @@ const MORNING: Duration = Duration::from_hours(8);
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Sought {
-    /// Only incidents of the project that had this name when the incident opened; the project may be removed.
+    /// Only incidents of these projects, separated by commas. A name is the one that the project had when the incident opened; the project may be
+    /// removed.
     pub(super) project: Option<String>,
     /// Incident kind: `ingestion`, `monitoring` or `traffic`.
     pub(super) incident_kind: Option<String>,
-    /// State: `open`, `in-hand` (acknowledged), `snoozed` or `over` (resolved).
+    /// State: `open`, `acknowledged`, `snoozed` or `resolved`.
     pub(super) state: Option<String>,
 }
 
 impl Sought {
     /// Empty texts are no filter.
     pub(super) fn which(&self, now: Timestamp) -> Result<IncidentFilter, WebError> {
-        let named = given(self.project.as_deref()).map(ProjectName::parse).transpose();
+        let named = ProjectFilter::parse(self.project.as_deref().unwrap_or_default());
         let named = named.map_err(|wrong| WebError::unfit("project", wrong))?;
         let incident_kind = match given(self.incident_kind.as_deref()) {
             None => None,
@@ -51,7 +54,7 @@ impl Sought {
             Some("acknowledged") => Some(IncidentState::Acknowledged),
             Some("snoozed") => Some(IncidentState::Snoozed(now)),
             Some("resolved") => Some(IncidentState::Resolved),
-            Some(_) => return Err(WebError::unfit("state", "must be open, in-hand, snoozed or over")),
+            Some(_) => return Err(WebError::unfit("state", "must be open, acknowledged, snoozed or resolved")),
         };
         Ok(IncidentFilter { named, incident_kind, state: how, ..IncidentFilter::default() })
     }
@@ -85,12 +88,33 @@ pub(super) async fn story(store: &Store, incident: Incident, now: Timestamp) -> 
     Ok((of_incident, project))
 }
 
+/// The projects of these incidents about which a maintenance window suppresses the opened notification.
+pub(super) async fn silenced(
+    store: &Store,
+    incidents: impl IntoIterator<Item = &Incident>,
+    now: Timestamp,
+) -> Result<HashSet<ProjectId>, StoreError> {
+    let waiting = incidents.into_iter().filter(|incident| incident.is_open() && incident.announced.is_none());
+    let names: Vec<ProjectName> = waiting.map(|incident| incident.project_name.clone()).collect();
+    if names.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let windows = store.windows().await?;
+    let is_silenced = |project: &Project| windows.iter().any(|window| window.open_until(&project.spec, now).is_some());
+    Ok(store.projects_named(&names).await?.iter().filter(|project| is_silenced(project)).map(|project| project.id).collect())
+}
+
+/// HTML: how long it lasted; it counts up while the incident is open.
+pub(super) fn lasted(incident: &Incident, now: Timestamp) -> String {
+    if incident.is_open() { When::counting(incident.began(), now).to_string() } else { span(incident.lasted(now)) }
+}
+
 /// CSS class and text of each badge.
-pub(super) fn badges(incident: &Incident, windows: &[Window], now: Timestamp) -> Vec<(&'static str, &'static str)> {
+pub(super) fn badges(incident: &Incident, silenced: &HashSet<ProjectId>, now: Timestamp) -> Vec<(&'static str, &'static str)> {
     if !incident.is_open() {
         return vec![("resolved", "resolved")];
     }
-    let is_silenced = incident.announced.is_none() && windows.iter().any(|window| window.open_until(&incident.project_name, now).is_some());
+    let is_silenced = incident.announced.is_none() && silenced.contains(&incident.project);
     let all = [
         (true, ("open", "open")),
         (incident.acknowledged.is_some(), ("acked", "acknowledged")),
@@ -112,18 +136,18 @@ pub(super) fn acknowledged(visitor: &Visitor, words: &str, now: Timestamp) -> Re
 pub(super) fn snoozed(lasts: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Word, Problem> {
     let lasts = match (given(lasts), given(until)) {
         (Some("tomorrow"), None) => tomorrow(now).since(now),
-        (Some(lasts), None) => snooze_time(lasts).map_err(|says| Problem::of("for", says))?,
+        (Some(lasts), None) => snooze_time(lasts).map_err(|wrong| Problem::of("for", wrong))?,
         (None, Some(text)) => {
-            let until = moment(text).map_err(|says| Problem::of("until", says))?;
+            let until = moment(text).map_err(|wrong| Problem::of("until", wrong))?;
             let lasts = until.since(now);
             if lasts.is_zero() || lasts > LONGEST {
                 let longest = duration::show(LONGEST);
-                return Err(Problem::of("until", format!("`{text}` must be in the future, at most {longest} from now")));
+                return Err(Problem::of("until", Invalid::malformed(text, format!("in the future, at most {longest} from now"))));
             }
             lasts
         }
         (None, None) => return Err(Problem::whole("until", "give a duration, for example 2h, or an end")),
-        (Some(_), Some(_)) => return Err(Problem::of("until", "cannot be combined with for; give one of them")),
+        (Some(_), Some(_)) => return Err(Problem::of("until", Invalid::CombinedWith("for".into()))),
     };
     Ok(Word::wait(lasts, now))
 }
@@ -131,19 +155,6 @@ pub(super) fn snoozed(lasts: Option<&str>, until: Option<&str>, now: Timestamp) 
 fn tomorrow(now: Timestamp) -> Timestamp {
     let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
     Timestamp::from_ms(now.ms().div_euclid(day) * day).plus(DAY + MORNING)
-}
-
-/// For example `2026-11-23 15:10`; UTC unless a zone is given.
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
-    let written = text.trim().replacen(' ', "T", 1);
-    let (time, zone) = match written.strip_suffix('Z') {
-        Some(time) => (time, "Z"),
-        None if written.len() <= 19 => (&written[..], "Z"),
-        None => (&written[..], ""),
-    };
-    let seconds = if time.len() == 16 { ":00" } else { "" };
-    Timestamp::parse(&format!("{time}{seconds}{zone}"))
-        .map_err(|_| format!("`{text}` is not a time; use the format `2026-11-23 15:10` (UTC)"))
 }
 
 pub(super) async fn say(site: &Site, incident: &Incident, word: &Word) -> Result<Held, ChangeError> {

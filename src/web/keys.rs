@@ -2,7 +2,7 @@
 //! either: a new address needs the key again.
 
 use crate::config::{Problem, Problems, Texts};
-use crate::model::{PersonalKey, ProjectSpec};
+use crate::model::{Invalid, PersonalKey, ProjectSpec};
 
 /// Rejects a new API address without the key.
 pub(super) fn of_project(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
@@ -32,10 +32,7 @@ fn own_key(spec: &ProjectSpec) -> Option<&PersonalKey> {
 }
 
 fn again(field: &str, given_for: &str) -> Problem {
-    Problem::of(
-        field,
-        format!("must be given again for this address: the stored key was given for {given_for} and is not sent to other addresses"),
-    )
+    Problem::of(field, Invalid::GivenFor { with: "address".into(), given_for: given_for.to_owned() })
 }
 
 #[cfg(test)]
@@ -66,8 +63,7 @@ mod tests {
             let texts = texts(given);
             told(of_project(&shop(), project::changed(&shop(), &texts).unwrap(), &texts))
         };
-        let rejected = "personal_api_key must be given again for this address: the stored key was given for https://a.example.com and is \
-                       not sent to other addresses";
+        let rejected = "personal_api_key must be given again with the new address: the stored one is for https://a.example.com";
         for moved in [("host", "https://b.example.com"), ("api_host", "https://b.example.com")] {
             assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(rejected));
             assert_eq!(told(&[moved, ("personal_api_key", "phx_hunter3")]), Ok(()));

@@ -11,9 +11,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::WebError;
 use super::site::Site;
-use super::visitor::{Csrf, Perhaps, Visitor};
+use super::visitor::{Csrf, Perhaps, Visitor, Writer};
 use super::{assets, said};
 use crate::model::{Role, Timestamp};
+use crate::settings::SettingsService;
+
+/// What the handler of a page returns.
+pub(super) type Answer = Result<Response, WebError>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -30,16 +34,16 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Place, address, name, and the key that opens it after `g`.
-    const NAVIGATION: [(Self, &'static str, &'static str, char); 8] = [
-        (Self::Projects, "/", "Projects", 'p'),
-        (Self::Apps, "/apps", "Apps", 'a'),
-        (Self::Incidents, "/incidents", "Incidents", 'i'),
-        (Self::Channels, "/channels", "Channels", 'c'),
-        (Self::Maintenance, "/maintenance", "Maintenance", 'm'),
-        (Self::StatusPages, "/status-pages", "Status pages", 's'),
-        (Self::AuditLog, "/audit-log", "Audit log", 'h'),
-        (Self::Settings, "/settings", "Settings", 'e'),
+    /// Place, address, name.
+    const NAVIGATION: [(Self, &'static str, &'static str); 8] = [
+        (Self::Projects, "/", "Projects"),
+        (Self::Apps, "/apps", "Apps"),
+        (Self::Incidents, "/incidents", "Incidents"),
+        (Self::Channels, "/channels", "Channels"),
+        (Self::Maintenance, "/maintenance", "Maintenance"),
+        (Self::StatusPages, "/status-pages", "Status pages"),
+        (Self::AuditLog, "/audit-log", "Audit log"),
+        (Self::Settings, "/settings", "Settings"),
     ];
 }
 
@@ -95,9 +99,9 @@ impl Layout {
         self.visitor.as_ref().map_or("", |visitor| &visitor.who)
     }
 
-    pub(super) fn navigation(&self) -> impl Iterator<Item = (&'static str, &'static str, char, bool)> {
+    pub(super) fn navigation(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         let here = self.place;
-        Place::NAVIGATION.into_iter().map(move |(place, address, name, key)| (address, name, key, place == here))
+        Place::NAVIGATION.into_iter().map(move |(place, address, name)| (address, name, place == here))
     }
 
     #[expect(clippy::unused_self, reason = "templates reach it through the layout")]
@@ -142,6 +146,28 @@ impl FromRequestParts<Arc<Site>> for PublicLayout {
     }
 }
 
+/// What the handler of a form gets: the state, the layout of its page, and the editor.
+pub(super) struct Editing {
+    pub(super) site: Arc<Site>,
+    pub(super) layout: Layout,
+    pub(super) visitor: Visitor,
+}
+
+impl FromRequestParts<Arc<Site>> for Editing {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
+        let Writer(visitor) = Writer::from_request_parts(parts, site).await?;
+        Ok(Self { site: Arc::clone(site), layout: Layout::from_request_parts(parts, site).await?, visitor })
+    }
+}
+
+impl Editing {
+    pub(super) fn settings_service(&self) -> SettingsService<'_> {
+        self.visitor.settings_service(&self.site)
+    }
+}
+
 impl Layout {
     fn outside(site: &Site, visitor: Option<Visitor>, said: Option<String>) -> Self {
         Self {
@@ -170,13 +196,13 @@ impl Layout {
     }
 }
 
-/// `has_message`: the page shows the message of the previous page, which is then removed.
-pub(super) fn page(site: &Site, has_message: bool, template: &impl Template) -> Response {
-    let mut response = drawn(StatusCode::OK, template);
-    if has_message {
-        said::forget(site, &mut response);
-    }
-    response
+pub(super) fn page(template: &impl Template) -> Answer {
+    Ok(drawn(StatusCode::OK, template))
+}
+
+/// A form whose input is rejected.
+pub(super) fn form_again(template: &impl Template) -> Answer {
+    Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, template))
 }
 
 pub(super) fn drawn(status: StatusCode, template: &impl Template) -> Response {

@@ -24,6 +24,7 @@ mod mark;
 mod metrics;
 mod pages;
 mod part;
+mod project_search;
 mod rejection;
 mod router;
 mod rules;

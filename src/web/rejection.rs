@@ -53,12 +53,8 @@ impl Rejection {
 fn is_of_the_framework(response: &Response) -> bool {
     let status = response.status();
     let is_failure = status.is_client_error() || status == StatusCode::INTERNAL_SERVER_ERROR;
-    let kind = text(response.headers(), &CONTENT_TYPE);
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     is_failure && (kind.is_empty() || kind.starts_with("text/plain"))
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

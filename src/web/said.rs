@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -55,8 +55,13 @@ pub(super) fn words(headers: &HeaderMap) -> Option<String> {
     words.filter(|words| !words.is_empty() && words.len() < 1000)
 }
 
-pub(super) fn forget(site: &Site, response: &mut Response) {
-    set(site, response, MESSAGE, "", 0);
+/// Removes the message of the previous page from the browser, if this response is a page, which shows it. A page for caches sets no cookie.
+pub(super) fn forget_shown(site: &Site, headers: &HeaderMap, response: &mut Response) {
+    let of = response.headers();
+    let is_page = of.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page && !of.contains_key(CACHE_CONTROL) && words(headers).is_some() {
+        set(site, response, MESSAGE, "", 0);
+    }
 }
 
 /// `value` must be valid in a cookie: base64url or percent-encoded.

@@ -12,7 +12,7 @@ use crate::check::fields::{Typed, fields};
 use crate::config::project::{self, FIELDS};
 use crate::config::{Problem, Problems, Texts};
 use crate::message::sentence;
-use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+use crate::model::{AppKind, Host, Invalid, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 use crate::settings::{ChangeError, Clash, Done, SettingsService, app};
 
 /// Names that are addresses of our own pages.
@@ -124,11 +124,11 @@ async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -
 }
 
 fn reserved(name: &str) -> Option<Problem> {
-    RESERVED.contains(&name).then(|| Problem::of("name", format!("cannot be `{name}`: this name is reserved")))
+    RESERVED.contains(&name).then(|| Problem::of("name", Invalid::unquoted(format!("cannot be `{name}`: this name is reserved"))))
 }
 
 fn taken(name: &ProjectName) -> Problem {
-    Problem::of("name", format!("`{name}` is the name of another project; choose another one"))
+    Problem::of("name", Invalid::unusable(name.as_str(), "is the name of another project; choose another one"))
 }
 
 /// Adds a project and installs `apps`, all enabled. Unless `asking` says otherwise, PostHog is asked first, and nothing is saved if it rejects
@@ -217,13 +217,6 @@ async fn ask(site: &Site, typed: &Typed) -> Result<(), ChangeError> {
     let wrong = found.iter().filter(|finding| finding.rejects());
     let problems = wrong.map(|finding| Problem::whole(finding.field, sentence(&finding.line()))).collect();
     Ok(Problems::or(problems, ())?)
-}
-
-/// Sorted here, because databases order letters differently, and lists continue by name.
-pub(super) async fn names(site: &Site) -> Result<Vec<ProjectName>, WebError> {
-    let mut names: Vec<ProjectName> = site.web.store.project_names().await?.into_iter().map(|(_, name)| name).collect();
-    names.sort_unstable();
-    Ok(names)
 }
 
 #[cfg(test)]

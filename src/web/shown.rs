@@ -22,7 +22,10 @@ pub(super) async fn readback(site: &Site, project: &Project, now: Timestamp) -> 
 }
 
 pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
-    let projects: Vec<Arc<Project>> = site.web.store.projects_named(names).await?.into_iter().map(Arc::new).collect();
+    briefs_of(site, site.web.store.projects_named(names).await?.into_iter().map(Arc::new).collect(), now).await
+}
+
+pub(super) async fn briefs_of(site: &Site, projects: Vec<Arc<Project>>, now: Timestamp) -> Result<Vec<Brief>, StoreError> {
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     let readbacks = site.web.store.readbacks_of(&ids).await?;
     briefs(&site.web.store, &projects, &readbacks, now).await
@@ -43,34 +46,27 @@ pub(super) enum Range {
 impl Range {
     pub(super) const ALL: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter];
 
-    pub(super) const fn name(self) -> &'static str {
+    /// Its name in addresses, in words, and in minutes.
+    const fn row(self) -> (&'static str, &'static str, i64) {
         match self {
-            Self::Hour => "1h",
-            Self::Day => "24h",
-            Self::Week => "7d",
-            Self::Month => "30d",
-            Self::Quarter => "90d",
+            Self::Hour => ("1h", "1 hour", 60),
+            Self::Day => ("24h", "24 hours", 24 * 60),
+            Self::Week => ("7d", "7 days", 7 * 24 * 60),
+            Self::Month => ("30d", "30 days", 30 * 24 * 60),
+            Self::Quarter => ("90d", "90 days", 90 * 24 * 60),
         }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        self.row().0
     }
 
     pub(super) const fn words(self) -> &'static str {
-        match self {
-            Self::Hour => "1 hour",
-            Self::Day => "24 hours",
-            Self::Week => "7 days",
-            Self::Month => "30 days",
-            Self::Quarter => "90 days",
-        }
+        self.row().1
     }
 
     pub(super) const fn minutes(self) -> i64 {
-        match self {
-            Self::Hour => 60,
-            Self::Day => 24 * 60,
-            Self::Week => 7 * 24 * 60,
-            Self::Month => 30 * 24 * 60,
-            Self::Quarter => 90 * 24 * 60,
-        }
+        self.row().2
     }
 
     /// The default range of a project: a day, or an hour for a new project, so that there is something to see.

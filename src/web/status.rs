@@ -48,10 +48,7 @@ impl StatusCache {
 
 impl Status {
     pub(super) async fn read(store: &Store, page: StatusPage, now: Timestamp) -> Result<Self, StoreError> {
-        let found = store.projects_named(&page.projects).await?;
-        // In the order of the page; removed projects are skipped.
-        let of_name = |name: &ProjectName| found.iter().find(|project| project.spec.name == *name).cloned().map(Arc::new);
-        let projects: Vec<Arc<Project>> = page.projects.iter().filter_map(of_name).collect();
+        let projects: Vec<Arc<Project>> = store.projects_on(&page).await?.into_iter().map(Arc::new).collect();
         let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
         let readbacks = store.readbacks_of(&ids).await?;
         let mut parts = Vec::new();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Timestamp, span};
+use crate::model::{Invalid, Quoted, Timestamp, span};
 
 /// HTML: templates write `{{ when|safe }}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl fmt::Display for When {
         let at = self.at;
         let (data, text) = match self.shape {
             Shape::Clock { now, seconds } => ("", clock(at, now, seconds)),
-            Shape::Full => ("", full(at)),
+            Shape::Full => ("", at.date_and_minute()),
             Shape::Ago(now) => (" data-ago", ago(at, now)),
             Shape::Counting(now) => (" data-since", counted(at, now)),
         };
@@ -66,10 +66,10 @@ fn clock(at: Timestamp, now: Timestamp, seconds: bool) -> String {
     if day(at) == day(now) { time.to_owned() } else { format!("{} {time}", date(at)) }
 }
 
-/// `2026-11-23 14:02`
-pub(super) fn full(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
+/// For example `2026-11-23 15:10`, or the value of a `datetime-local`; UTC unless a zone is given.
+pub(super) fn moment(text: &str) -> Result<Timestamp, Invalid> {
+    let wrong = || Invalid::NotA(Quoted::of(text), "a time", "use the format `2026-11-23 15:10` (UTC)");
+    Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{}Z", text.trim()))).map_err(|_| wrong())
 }
 
 pub(super) fn date(at: Timestamp) -> String {
@@ -110,6 +110,18 @@ fn counted(at: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_utc_unless_it_has_a_zone() {
+        let at = Timestamp::parse("2026-11-23T15:10:00Z").unwrap();
+        for text in ["2026-11-23 15:10", "2026-11-23T15:10Z", " 2026-11-23T15:10:00.000 ", "2026-11-23T16:10:00+01:00", "2026-11-23 15:10Z"]
+        {
+            assert_eq!(moment(text), Ok(at), "{text}");
+        }
+        for wrong in ["", "soon", "15:10", "2026-11-23", "ü026-11-23T15:10:000"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_time_is_said_as_the_script_would_say_it() {

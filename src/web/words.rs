@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use url::form_urlencoded::Serializer;
+
 use super::error::WebError;
-use crate::model::{Minute, Outcome, ProjectName, Timestamp, span};
+use super::when::moment;
+use crate::model::{Minute, Outcome, ProjectName, span};
 
 pub(super) use super::when::date;
 pub(super) use crate::model::thousands;
@@ -27,13 +30,12 @@ pub(super) fn maybe_span(wait: Option<Duration>) -> String {
 
 /// For example `2026-11-23T15:10Z`.
 pub(super) fn minute_mark(minute: Minute) -> String {
-    let text = minute.start().to_string();
-    text.get(..16).map_or_else(|| text.clone(), |mark| format!("{mark}Z"))
+    format!("{}Z", minute.start().date_and_minute().replace(' ', "T"))
 }
 
 /// Accepts any RFC 3339 time that is a whole minute, and the value of a form field (`2026-11-23T15:10`, UTC).
 pub(super) fn minute_marked(text: &str) -> Option<Minute> {
-    let at = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}Z"))).ok()?;
+    let at = moment(text).ok()?;
     (at == at.minute().start()).then(|| at.minute())
 }
 
@@ -44,6 +46,12 @@ pub(super) fn minute_numbered(text: &str) -> Option<Minute> {
 
 pub(super) fn beat_page(project: &ProjectName, route: &str, minute: Minute) -> String {
     format!("/projects/{project}/beats/{route}/{}", minute_mark(minute))
+}
+
+/// `?name=value`, without the pairs that have no value.
+pub(super) fn query<'q>(pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    format!("?{}", Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
 
 pub(super) fn minute_asked(name: &str, text: &str) -> Result<Minute, WebError> {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use heartbeat::config::Change;
-use heartbeat::config::{Origin, Texts, channel, project};
+use heartbeat::config::{Change, Origin, Plan, Texts, channel, project};
 use heartbeat::model::{AppKind, ChannelSpec, Host, ProjectSpec, Timestamp, Window};
-use heartbeat::settings::{self, By, ChangeError, Clash, SettingsService, Stored};
+use heartbeat::settings::{self, By, ChangeError, Clash, SettingsService, Stored, StoredEntity as _};
 use heartbeat::store::{AuditFilter, Store};
 
 use crate::store::bed::Bed;
@@ -100,11 +99,11 @@ async fn what_was_worked_out_from_what_is_no_more_is_not_written() {
     let settings_service = settings_service(&store, "ann");
     let before = store.revision().await.unwrap();
     settings_service.add(spec("shop")).await.unwrap();
-    let plan = heartbeat::config::Plan::of(&[], vec![spec("blog")], Vec::new());
-    assert_eq!(settings_service.write(plan.clone(), before).await.unwrap(), None);
+    let plans = ProjectSpec::alone(Plan::of(&[], vec![spec("blog")], Vec::new()));
+    assert_eq!(settings_service.write(plans.clone(), before).await.unwrap(), None);
     assert!(store.project(&name("blog")).await.unwrap().is_none());
     let now = store.revision().await.unwrap();
-    assert!(matches!(settings_service.write(plan, now).await.unwrap().as_deref(), Some([Change::Added { .. }])));
+    assert!(matches!(settings_service.write(plans, now).await.unwrap().as_deref(), Some([Change::Added { .. }])));
 }
 
 #[tokio::test]
@@ -173,7 +172,7 @@ async fn a_channel_comes_to_name_no_project_that_is_not_there() {
     settings_service.remove::<ProjectSpec>("shop").await.unwrap();
     let lighter = |given: &'static [(&str, &str)]| move |known: &ChannelSpec| Ok(channel::changed(known, &texts(given), Origin::Page(AT))?);
     let kept = settings_service.change("ops", lighter(&[("severity", "critical")])).await.unwrap();
-    assert_eq!(kept.now.projects, [name("shop")], "that it was named before the project went is nobody's slip");
+    assert_eq!(kept.now.projects.to_texts(), ["shop"], "that it was named before the project went is nobody's slip");
     assert!(settings_service.change("ops", lighter(&[("projects", "shop, news")])).await.is_err());
     assert!(!told(&store).await.join("\n").contains("hunter2"));
 }

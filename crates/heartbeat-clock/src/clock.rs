@@ -21,6 +21,10 @@ const FAST_EPOCH_MS: i64 = 1_767_225_600_000;
 /// The interval at which a wait for a wall time checks the wall clock again, so that a clock step or a suspended machine is noticed.
 const WALL_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a speed: give a number from 1 (real time) to {max}", max = Speed::MAX)]
+pub struct NotASpeed(String);
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Speed(f64);
 
@@ -29,10 +33,10 @@ impl Speed {
     /// Above this, one minute is shorter than a round trip.
     pub const MAX: f64 = 600.0;
 
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, NotASpeed> {
         match text.trim_end_matches(['x', '×']).parse::<f64>() {
             Ok(times) if (1.0..=Self::MAX).contains(&times) => Ok(Self(times)),
-            _ => Err(format!("`{text}` is not a speed: give a number from 1 (real time) to {}", Self::MAX)),
+            _ => Err(NotASpeed(text.to_owned())),
         }
     }
 
@@ -187,6 +191,21 @@ impl Clock {
         }
     }
 
+    /// Waits until the wall clock reads `until`. Returns earlier when the clock is set after it read `now`, and may return earlier for no
+    /// reason: for a loop that then reads the time again. On Linux the process is not woken before `until`, unless the clock runs fast.
+    pub async fn wait(&self, now: Timestamp, until: Timestamp) {
+        match &self.0 {
+            Kind::System { speed, .. } => {
+                let left = until.since(self.now());
+                if left.is_zero() || speed.is_real() && alarm::at(until).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(left.div_f64(speed.times()).min(WALL_CHECK_INTERVAL)).await;
+            }
+            Kind::Hand(reading) => wait(reading.clone(), |moved| moved.wall >= until || moved.wall != now).await,
+        }
+    }
+
     /// Runs `work` for at most `limit`; drops it when `limit` passes first.
     pub async fn timeout<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
         tokio::select! {
@@ -209,6 +228,41 @@ fn uptime() -> Duration {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let clock = ClockId::Monotonic;
     Duration::try_from(clock_gettime(clock)).unwrap_or_default()
+}
+
+/// A wait for a time of the wall clock that the kernel ends when the clock is set.
+#[cfg(target_os = "linux")]
+mod alarm {
+    use std::io;
+
+    use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    use super::Timestamp;
+
+    pub(super) async fn at(until: Timestamp) -> io::Result<()> {
+        let alarm = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        // Zero would turn it off.
+        let at_ms = until.ms().max(1);
+        let it_value = Timespec { tv_sec: at_ms / 1000, tv_nsec: (at_ms % 1000) * 1_000_000 };
+        let once = Itimerspec { it_interval: Timespec::default(), it_value };
+        timerfd_settime(&alarm, TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET, &once)?;
+        #[expect(deprecated, reason = "sound for a descriptor that is owned; its replacement needs unsafe code, which is forbidden here")]
+        let alarm = AsyncFd::try_with_interest(alarm, Interest::READABLE)?;
+        alarm.readable().await.map(drop)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod alarm {
+    use std::io;
+
+    use super::Timestamp;
+
+    pub(super) async fn at(_until: Timestamp) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// Waits on a manual clock. If its [`Hand`] was dropped, it never advances and this never returns.
@@ -268,9 +322,37 @@ mod tests {
     #[test]
     fn a_speed_outside_its_range_is_named() {
         for wrong in ["0", "-1", "fast", "601", "", "NaN"] {
-            assert!(Speed::parse(wrong).unwrap_err().contains("from 1 (real time) to 600"), "{wrong}");
+            assert!(Speed::parse(wrong).unwrap_err().to_string().contains("from 1 (real time) to 600"), "{wrong}");
         }
         assert_eq!(Speed::parse("12x").unwrap().to_string(), "12×");
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_the_wall_ends_in_its_millisecond() {
+        let clock = Clock::system();
+        for ahead in [0, 3, 40] {
+            let until = clock.now().plus(Duration::from_millis(ahead));
+            while clock.now() < until {
+                clock.wait(clock.now(), until).await;
+            }
+            assert!(until <= clock.now());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_the_wall_ends_when_the_clock_is_set() {
+        let start = Timestamp::from_ms(1_000_000);
+        let (clock, hand) = Clock::hand(start);
+        clock.wait(start, start).await;
+        clock.wait(start.plus(Duration::from_secs(1)), start.plus(Duration::from_mins(1))).await;
+        let waits = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.wait(start, start.plus(Duration::from_mins(1))).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished());
+        hand.step_to(Timestamp::from_ms(5));
+        waits.await.unwrap();
     }
 
     #[tokio::test]

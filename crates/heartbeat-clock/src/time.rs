@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time; write it like `2026-11-23T14:32:00Z`")]
+pub struct NotATime(String);
+
 /// An instant: whole milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -16,9 +20,9 @@ impl Timestamp {
     }
 
     /// Reads RFC 3339, in UTC or with an offset: `2026-11-23T14:32:07Z`.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, NotATime> {
         let at = text.trim().parse::<jiff::Timestamp>();
-        at.map(|at| Self(at.as_millisecond())).map_err(|_| format!("`{text}` is not a time; write it like `2026-11-23T14:32:00Z`"))
+        at.map(|at| Self(at.as_millisecond())).map_err(|_| NotATime(text.to_owned()))
     }
 
     #[must_use]

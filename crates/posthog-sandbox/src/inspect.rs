@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::event::{Event, Identity};
-use super::faults::{FaultsError, as_json};
+use super::faults::{Faults, FaultsError};
 use super::instance::Instance;
 use super::moment::Moment;
 
-pub(super) async fn faults(State(instance): State<Instance>) -> Json<Value> {
-    Json(as_json(&instance.faults()))
+pub(super) async fn faults(State(instance): State<Instance>) -> Json<Faults> {
+    Json(instance.faults())
 }
 
 /// `PUT /_sandbox/faults`: merged into the current faults.
@@ -27,12 +27,12 @@ pub(super) async fn change_faults(State(instance): State<Instance>, body: Body) 
         Err(why) => Err(FaultsError(vec![why.to_string()])),
     };
     match change.and_then(|change| instance.change_faults(&change)) {
-        Ok(faults) => Json(as_json(&faults)).into_response(),
+        Ok(faults) => Json(faults).into_response(),
         Err(wrong) => (StatusCode::BAD_REQUEST, Json(json!({"error": wrong.to_string(), "wrong": wrong.0}))).into_response(),
     }
 }
 
-pub(super) async fn clear_faults(State(instance): State<Instance>) -> Json<Value> {
+pub(super) async fn clear_faults(State(instance): State<Instance>) -> Json<Faults> {
     instance.clear_faults();
     faults(State(instance)).await
 }

@@ -59,10 +59,14 @@ pub struct Listening {
     pub speed: f64,
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not an address and port; write it like `127.0.0.1:8010`")]
+struct NotAnAddress(String);
+
 /// Accepts `localhost:8010` for `127.0.0.1:8010`.
-fn address(text: &str) -> Result<SocketAddr, String> {
+fn address(text: &str) -> Result<SocketAddr, NotAnAddress> {
     let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    numeric.parse().map_err(|_| format!("`{text}` is not an address and port; write it like `127.0.0.1:8010`"))
+    numeric.parse().map_err(|_| NotAnAddress(text.to_owned()))
 }
 
 impl Options {

@@ -66,7 +66,7 @@ impl Issuer {
     /// Starts a login: the URL for the browser, and the values that it keeps.
     pub async fn begin(&self, client: &Client) -> Result<(Url, Pending), RejectionReason> {
         let known = self.configuration(client).await?;
-        let pending = Pending::draw().map_err(RejectionReason::Odd)?;
+        let pending = Pending::draw().map_err(|wrong| RejectionReason::Odd(wrong.to_string()))?;
         let verifier = PkceCodeVerifier::new(pending.verifier.clone());
         let scope = match self.settings.claim {
             NameClaim::Email => "email",

@@ -3,7 +3,7 @@
 //! answers with a signed ID token. Only the browser keeps the random values. The cargo feature `oidc` decides which of the two issuers
 //! is compiled: the real one, or one that cannot be created.
 
-use super::secret::draw;
+use super::secret::{NoRandomBytes, draw};
 
 #[cfg(not(feature = "oidc"))]
 mod absent;
@@ -35,7 +35,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    pub fn draw() -> Result<Self, String> {
+    pub fn draw() -> Result<Self, NoRandomBytes> {
         Ok(Self { state: draw()?, nonce: draw()?, verifier: draw()? })
     }
 }

@@ -1,21 +1,18 @@
 //! `heartbeat apps list`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use crate::cli::global::{Invocation, specs};
-use crate::cli::table::Table;
-use crate::cli::which_project::project_named;
+use crate::cli::table::Listing;
+use crate::cli::which_project::WhichProjects;
 use crate::config::App;
 use crate::model::{AppKind, ProjectSpec};
 use crate::settings::InstalledAppJson;
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Show only apps on this project
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
+    #[command(flatten)]
+    pub which: WhichProjects,
 
     /// Print the list as JSON
     #[arg(long)]
@@ -27,31 +24,21 @@ fn on(spec: &ProjectSpec) -> impl Iterator<Item = InstalledAppJson> {
 }
 
 impl List {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
         let all = specs(&store).await?;
-        let chosen = match &self.project {
-            Some(name) => vec![project_named(&all, name, |spec| spec)?.clone()],
-            None => all,
+        let filter = self.which.filter(&all)?;
+        let apps = all.iter().filter(|spec| filter.matches(spec)).flat_map(on).collect::<Vec<_>>();
+        let listing = Listing {
+            json: self.json,
+            none: "No app is installed. Install one with `heartbeat apps install heartbeat --project NAME`.",
+            headings: ["PROJECT", "APP", "STATE", "ROUTES"],
         };
-        let apps = chosen.iter().flat_map(on).collect::<Vec<_>>();
-        if self.json {
-            invocation.screen.items(apps)?;
-        } else if apps.is_empty() {
-            invocation.screen.note("No app is installed. Install one with `heartbeat apps install heartbeat --project NAME`.")?;
-        } else {
-            let mut table = Table::under(["PROJECT", "APP", "STATE", "ROUTES"]);
-            for app in apps {
-                let state = if app.enabled { "enabled" } else { "disabled" };
-                table.row([
-                    app.project,
-                    app.app.into(),
-                    state.into(),
-                    app.routes.iter().map(|route| route.name.as_str()).collect::<Vec<_>>().join(" + "),
-                ]);
-            }
-            invocation.screen.line(table)?;
-        }
-        Ok(ExitCode::SUCCESS)
+        let row = |app: &InstalledAppJson| {
+            let state = if app.enabled { "enabled" } else { "disabled" };
+            let routes = app.routes.iter().map(|route| route.name.as_str()).collect::<Vec<_>>().join(" + ");
+            [app.project.clone(), app.app.into(), state.into(), routes]
+        };
+        Ok(listing.print(invocation.screen, &apps, |app| app, row)?)
     }
 }

@@ -1,16 +1,13 @@
 //! `heartbeat apps`: lists, searches, installs, configures and removes apps.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::arguments::Arguments;
+use super::change_flags::{ChangeFlags, SETTINGS_JSON};
 use super::explain::explain;
 use super::global::Invocation;
 use crate::model::{AppKind, ProjectSpec};
 use crate::settings::{ChangeError, Cost, InstalledAppJson, app};
-
-use settings::Assignments;
 
 mod list;
 mod search;
@@ -29,7 +26,7 @@ pub struct Apps {
     pub list: list::List,
 }
 
-const CONFIGURE_JSON: &str = "JSON with --set or --set-file: {dry_run, changes: [{kind: project, name, project, change: changed, field, \
+const CONFIGURE_JSON: &str = "JSON with --set, --set-file or --set-env: {dry_run, changes: [{kind: project, name, project, change: changed, field, \
                               old, new}]}; without them: one item of `heartbeat apps list`. \
                               Values may be null; a secret is https://host/*** or phx_***.";
 
@@ -82,7 +79,7 @@ pub struct Install {
     pub which: AppFlags,
 
     #[command(flatten)]
-    pub assignments: Assignments,
+    pub given: Arguments,
 
     /// Install the app disabled
     #[arg(long)]
@@ -95,72 +92,61 @@ pub struct Configure {
     pub which: AppFlags,
 
     #[command(flatten)]
-    pub assignments: Assignments,
+    pub given: Arguments,
 }
 
 impl Apps {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::List(list) => list.run(invocation).await,
             Command::Search(search) => search.run(invocation),
             Command::Install(install) => install.run(invocation).await,
             Command::Configure(configure) => configure.run(invocation).await,
-            Command::Enable(which) => which.switch(invocation, true).await,
-            Command::Disable(which) => which.switch(invocation, false).await,
-            Command::Uninstall(which) => which.uninstall(invocation).await,
+            Command::Enable(which) => which.change(invocation, |spec, kind| app::switch(spec, kind, true)).await,
+            Command::Disable(which) => which.change(invocation, |spec, kind| app::switch(spec, kind, false)).await,
+            Command::Uninstall(which) => which.change(invocation, app::uninstall).await,
         }
     }
 }
 
 impl Install {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let assigned = self.assignments.read();
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let assigned = self.given.read(None, &invocation.environment);
         self.which.change(invocation, |spec, kind| assigned.with(|texts| app::install(spec, kind, texts, !self.disabled))).await
     }
 }
 
 impl Configure {
-    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        if self.assignments.is_empty() {
-            let kind = self.which.kind()?;
-            let store = invocation.store().await?;
-            let spec = settings_service(invocation, &store, self.which.edit).find(&self.which.project).await.map_err(explain)?;
-            let app = app::installed(&spec, kind).map_err(explain)?;
-            if self.which.edit.json {
-                invocation.screen.json(&InstalledAppJson::of(&spec, &app))?;
-            } else {
-                settings::show(invocation, &app)?;
-            }
-            return Ok(ExitCode::SUCCESS);
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        if !self.given.is_empty() {
+            let assigned = self.given.read(None, &invocation.environment);
+            return self.which.change(invocation, |spec, kind| assigned.with(|texts| app::configure(spec, kind, texts))).await;
         }
-        let assigned = self.assignments.read();
-        self.which.change(invocation, |spec, kind| assigned.with(|texts| app::configure(spec, kind, texts))).await
+        let kind = self.which.kind()?;
+        let store = invocation.store().await?;
+        let spec = self.which.edit.service(invocation, &store).find(&self.which.project).await.map_err(explain)?;
+        let app = app::installed(&spec, kind).map_err(explain)?;
+        if self.which.edit.json {
+            invocation.screen.json(&InstalledAppJson::of(&spec, &app))?;
+        } else {
+            settings::show(invocation, &app)?;
+        }
+        Ok(())
     }
 }
 
 impl AppFlags {
-    async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
-        self.change(invocation, |spec, kind| app::switch(spec, kind, enabled)).await
-    }
-
-    async fn uninstall(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        self.change(invocation, app::uninstall).await
-    }
-
     async fn change(
         &self,
         invocation: &Invocation,
         change: impl Fn(&ProjectSpec, AppKind) -> Result<ProjectSpec, ChangeError>,
-    ) -> anyhow::Result<ExitCode> {
+    ) -> anyhow::Result<()> {
         let kind = self.kind()?;
-        let store = invocation.store().await?;
-        let done =
-            settings_service(invocation, &store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(explain)?;
-        let code = show(&done.changes, invocation, self.edit)?;
-        for remark in remarks(&done.now, kind) {
+        let changed = self.edit.change(invocation, &self.project, &[], |spec| change(spec, kind)).await?;
+        for remark in remarks(&changed, kind) {
             invocation.screen.note(remark)?;
         }
-        Ok(code)
+        Ok(())
     }
 
     fn kind(&self) -> anyhow::Result<AppKind> {

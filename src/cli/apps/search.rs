@@ -1,7 +1,5 @@
 //! `heartbeat apps search`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use super::settings::about;
@@ -21,11 +19,10 @@ pub struct Search {
 }
 
 impl Search {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<()> {
         let found = AppKind::search(&self.word).collect::<Vec<_>>();
         if self.json {
-            invocation.screen.items(found.into_iter().map(AppKindJson::of))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.items(found.into_iter().map(AppKindJson::of))?);
         }
         if found.is_empty() {
             invocation.screen.note(format!("No app has `{}` in its name or description.", self.word))?;
@@ -38,6 +35,6 @@ impl Search {
                 invocation.screen.line(format!("  {}{secret}{default}\n{}", setting.key, about(setting)))?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }

@@ -1,18 +1,16 @@
 //! `heartbeat channels add`, `set`, `enable`, `disable` and `remove`.
 
 use std::io::{self, IsTerminal as _};
-use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::arguments::Arguments;
-use crate::cli::change_flags::{ChangeFlags, settings_service, show};
+use crate::cli::arguments::{Arguments, Assigned, Fields};
+use crate::cli::change_flags::{ChangeFlags, Remove};
 use crate::cli::explain::{Flags, explain_with};
 use crate::cli::global::Invocation;
 use crate::cli::notifications::channel_named;
-use crate::config::{Environment, Origin, Problem, Problems, Texts, channel};
+use crate::config::{Environment, Origin, Texts, channel};
 use crate::model::{ChannelKind, ChannelSpec, Field, ProjectName};
-use crate::settings::ChangeError;
 
 const FLAGS: Flags<'_> =
     &[("name", "NAME"), ("severity", "--severity"), ("projects", "--project"), ("title", "--title"), ("body", "--body")];
@@ -54,7 +52,7 @@ pub struct Set {
 }
 
 #[derive(Debug, Args)]
-pub struct ChannelFlags {
+pub struct Switch {
     /// Name of the channel
     pub name: String,
 
@@ -89,16 +87,14 @@ pub struct FieldFlags {
 }
 
 impl Add {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         // The flags are read before the store is opened, so that a wrong flag creates no database.
         let spec = self.spec(invocation)?;
-        let store = invocation.new_store().await?;
-        let done = settings_service(invocation, &store, self.edit).add(spec).await.map_err(explain_with(FLAGS))?;
-        let code = show(&done.changes, invocation, self.edit)?;
+        let added = self.edit.add(invocation, spec, FLAGS).await?;
         if !self.edit.dry_run {
-            invocation.screen.note(format!("Next: heartbeat channels test {}", done.now.name))?;
+            invocation.screen.note(format!("Next: heartbeat channels test {}", added.name))?;
         }
-        Ok(code)
+        Ok(())
     }
 
     fn spec(&self, invocation: &Invocation) -> anyhow::Result<ChannelSpec> {
@@ -108,111 +104,76 @@ impl Add {
         let Ok(kind) = channel::kind_named(&self.kind) else {
             return channel::added(&named, origin).map_err(|wrong| explain_with(FLAGS)(wrong.into()));
         };
-        let mut read = self.fields.read(named, kind, &invocation.environment);
-        ask(&mut read, kind, origin)?;
-        let added = channel::added(&read.texts, origin);
-        read.finish(added).map_err(explain_with(FLAGS))
+        let mut assigned = self.fields.read(&named, kind, &invocation.environment);
+        ask(&mut assigned, kind, origin)?;
+        assigned.with(|texts| Ok(channel::added(texts, origin)?)).map_err(explain_with(FLAGS))
     }
 }
 
 impl Set {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let origin = Origin::CommandLine(invocation.clock.now());
+        let all = Texts::default().with("projects", self.all_projects.then_some(""));
         let desired = |stored: &ChannelSpec| {
-            let all = Texts::default().with("projects", self.all_projects.then_some(""));
-            let read = self.fields.read(all, stored.kind, &invocation.environment);
-            let changed = channel::changed(stored, &read.texts, origin);
-            read.finish(changed)
+            let assigned = self.fields.read(&all, stored.kind, &invocation.environment);
+            assigned.with(|texts| Ok(channel::changed(stored, texts, origin)?))
         };
-        let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(explain_with(FLAGS))?;
-        show(&done.changes, invocation, self.edit)
+        self.edit.change(invocation, &self.name, FLAGS, desired).await.map(drop)
     }
 }
 
-impl ChannelFlags {
-    pub(super) async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
+impl Switch {
+    pub(super) async fn run(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<()> {
         let switched = |stored: &ChannelSpec| Ok(ChannelSpec { enabled, ..stored.clone() });
-        let done = settings_service(invocation, &store, self.edit).change(&self.name, switched).await.map_err(explain_with(FLAGS))?;
-        show(&done.changes, invocation, self.edit)
-    }
-
-    pub(super) async fn remove(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let channel = match ProjectName::parse(&self.name) {
-            Ok(name) => store.channel_without_secrets(&name).await?,
-            Err(_) => None,
-        };
-        let queues = match &channel {
-            Some(channel) => store.queue_of(channel.id).await?,
-            None => store.queue_of(channel_named(&store.channels().await?, &self.name)?.id).await?,
-        };
-        let done = settings_service(invocation, &store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(explain_with(FLAGS))?;
-        let code = show(&done.changes, invocation, self.edit)?;
-        let removed = if self.edit.dry_run { "would be removed" } else { "removed" };
-        if queues.queued > 0 {
-            let plural = if queues.queued == 1 { "" } else { "s" };
-            invocation.screen.note(format!("{} queued notification{plural} {removed}. Sent notifications are kept.", queues.queued))?;
-        }
-        Ok(code)
+        self.edit.change(invocation, &self.name, FLAGS, switched).await.map(drop)
     }
 }
 
-struct ReadFields {
-    texts: Texts,
-    unread: Vec<Problem>,
-    /// Fields whose value could not be read. They are not reported as missing too.
-    failed: Vec<&'static str>,
+/// Removes a channel, and says what becomes of its notifications.
+pub(super) async fn remove(remove: Remove, invocation: &Invocation) -> anyhow::Result<()> {
+    let store = invocation.store().await?;
+    let channel = match ProjectName::parse(&remove.name) {
+        Ok(name) => store.channel_without_secrets(&name).await?,
+        Err(_) => None,
+    };
+    let queued = match &channel {
+        Some(channel) => store.queue_of(channel.id).await?.queued,
+        None => store.queue_of(channel_named(&store.channels().await?, &remove.name)?.id).await?.queued,
+    };
+    let removed = if remove.edit.dry_run { "would be removed" } else { "removed" };
+    remove.run::<ChannelSpec>(invocation).await?;
+    if queued > 0 {
+        let plural = if queued == 1 { "" } else { "s" };
+        invocation.screen.note(format!("{queued} queued notification{plural} {removed}. Sent notifications are kept."))?;
+    }
+    Ok(())
 }
 
 impl FieldFlags {
     /// Adds the flags to `texts`.
-    fn read(&self, texts: Texts, kind: ChannelKind, environment: &Environment) -> ReadFields {
-        let keys = kind.fields().iter().map(|field| field.key).collect::<Vec<_>>();
-        let (values, unread) = self.given.read(&keys, &format!("a {kind} channel"), environment);
-        let is_given = |key: &str| {
-            let is_it = |text: &String| text.split_once('=').is_some_and(|(name, _)| name.trim() == key);
-            self.given.set_file.iter().chain(&self.given.set_env).any(is_it)
-        };
-        let mut texts = texts
-            .with("severity", self.severity.as_deref())
-            .with("title", self.title.as_deref())
-            .with("body", self.body.as_deref())
-            .with("at_once", self.at_once.map(|number| number.to_string()).as_deref());
-        for value in &values {
-            texts.put(value.key.as_str(), value.expose());
-        }
-        self.project.iter().for_each(|name| texts.put("projects", name));
-        let failed = keys.into_iter().filter(|key| is_given(key) && values.iter().all(|value| value.key != *key)).collect();
-        ReadFields { texts, unread: unread.into_iter().map(|problem| Problem::whole("", problem)).collect(), failed }
-    }
-}
-
-impl ReadFields {
-    fn finish(self, made: Result<ChannelSpec, Problems>) -> Result<ChannelSpec, ChangeError> {
-        let (made, wrong) = made.map_or_else(|wrong| (None, Some(wrong)), |made| (Some(made), None));
-        let is_reported = |problem: &Problem| self.failed.contains(&problem.field.as_str()) && problem.says.starts_with("is missing");
-        let wrong = wrong.into_iter().flatten().filter(|problem| !is_reported(problem));
-        let problems: Vec<Problem> = self.unread.into_iter().chain(wrong).collect();
-        match made {
-            Some(made) => Ok(Problems::or(problems, made)?),
-            None => Err(Problems::of(problems).into()),
-        }
+    fn read(&self, texts: &Texts, kind: ChannelKind, environment: &Environment) -> Assigned {
+        let fields = Fields { keys: kind.fields().iter().map(|field| field.key).collect(), of: &format!("a {kind} channel") };
+        let mut assigned = self.given.read(Some(&fields), environment);
+        texts.iter().for_each(|(name, text)| assigned.texts.put(name, text));
+        let at_once = self.at_once.map(|number| number.to_string());
+        let own = [("severity", &self.severity), ("title", &self.title), ("body", &self.body), ("at_once", &at_once)];
+        let own = own.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        own.chain(self.project.iter().map(|name| ("projects", name))).for_each(|(name, text)| assigned.texts.put(name, text));
+        assigned
     }
 }
 
 /// Prompts for missing secrets on a terminal, if nothing else is wrong.
-fn ask(read: &mut ReadFields, kind: ChannelKind, origin: Origin) -> anyhow::Result<()> {
-    let is_missing = |field: &&Field| field.required && field.secret && read.texts.filled(field.key).is_none();
+fn ask(assigned: &mut Assigned, kind: ChannelKind, origin: Origin) -> anyhow::Result<()> {
+    let is_missing = |field: &&Field| field.required && field.secret && assigned.texts.filled(field.key).is_none();
     let missing = kind.fields().iter().filter(is_missing).collect::<Vec<_>>();
-    let wrong = channel::added(&read.texts, origin).err().map_or(0, |wrong| wrong.count());
-    if !read.unread.is_empty() || wrong > missing.len() || !io::stdin().is_terminal() {
+    let wrong = channel::added(&assigned.texts, origin).err().map_or(0, |wrong| wrong.count());
+    if assigned.unread().next().is_some() || wrong > missing.len() || !io::stdin().is_terminal() {
         return Ok(());
     }
     for field in missing {
         let text = rpassword::prompt_password(format!("{}: {} (not shown): ", field.key, field.hint))?;
-        read.texts.put(field.key, &text);
+        assigned.texts.put(field.key, &text);
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! `heartbeat channels kinds`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use crate::cli::error::Misuse;
@@ -24,14 +22,13 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<()> {
         let kinds = match &self.kind {
-            Some(name) => vec![kind_named(name).map_err(|wrong| Misuse(wrong.to_string()))?],
+            Some(name) => vec![kind_named(name).map_err(Misuse::of)?],
             None => ChannelKind::ALL.to_vec(),
         };
         if self.json {
-            invocation.screen.items(kinds.into_iter().map(ChannelKindJson::of))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.items(kinds.into_iter().map(ChannelKindJson::of))?);
         }
         for kind in kinds {
             invocation.screen.line(format!("{kind}: {}", kind.description()))?;
@@ -40,20 +37,13 @@ impl Kinds {
                 invocation.screen.line(format!("    {}", styled(FAINT, field.hint)))?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 
 fn remarks(field: &Field) -> String {
-    let mut remarks = Vec::new();
-    if field.required {
-        remarks.push("required".to_owned());
-    }
-    if field.secret {
-        remarks.push("secret".to_owned());
-    }
-    if !field.default.is_empty() {
-        remarks.push(format!("default: {}", field.default));
-    }
+    let default = (!field.default.is_empty()).then(|| format!("default: {}", field.default));
+    let flags = [(field.required, "required"), (field.secret, "secret")].into_iter().filter(|(is_so, _)| *is_so);
+    let remarks: Vec<String> = flags.map(|(_, remark)| remark.to_owned()).chain(default).collect();
     if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join(", ")) }
 }

@@ -1,12 +1,8 @@
 //! `heartbeat channels list`.
 
-use std::process::ExitCode;
-
-use clap::Args;
-
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, GOOD, WARN, styled};
-use crate::cli::table::Table;
+use crate::cli::table::{ListFlags, Listing};
 use crate::model::{Channel, Severity, Timestamp};
 use crate::settings::{ChannelJson, channel_state};
 use crate::store::ChannelQueue;
@@ -15,38 +11,37 @@ pub(super) const JSON: &str = "JSON: {items: [{name, kind, of_app, enabled, stat
                                at_once, title, body, fields: {field: value}, secrets: {field: value}, stopped_since, stopped_words, last_accepted, queued, \
                                dead}], next}; projects is empty for all projects; dead counts failed notifications; absent values are null; a secret is https://host/*** or ***. The webhooks of an app have the name `webhooks of PROJECT`.";
 
-#[derive(Debug, Args)]
-pub struct List {
-    /// Print the list as JSON
-    #[arg(long)]
-    pub json: bool,
+pub(super) async fn list(flags: ListFlags, invocation: &Invocation) -> anyhow::Result<()> {
+    let store = invocation.store().await?;
+    let all = store.queues().await?;
+    let of = |channel: &Channel| all.iter().find(|(id, _)| *id == channel.id).map(|(_, queues)| *queues).unwrap_or_default();
+    let channels: Vec<(Channel, ChannelQueue)> =
+        store.channels().await?.into_iter().map(|channel| (channel.clone(), of(&channel))).collect();
+    let listing = Listing {
+        json: flags.json,
+        none: "There is no channel yet, so no notifications are sent. Add one with `heartbeat channels add` or `heartbeat apply`.",
+        headings: ["CHANNEL", "KIND", "NOTIFIES ABOUT", "QUEUED", "FAILED", "LAST ACCEPTED", "STATE"],
+    };
+    listing.print(invocation.screen, &channels, |(channel, queues)| ChannelJson::of(channel, *queues), row)?;
+    for (channel, _) in channels.iter().filter(|_| !flags.json) {
+        if let Some(stopped) = &channel.stopped {
+            let (name, since) = (super::called(channel), stopped.at.date_and_minute());
+            invocation.screen.line(styled(BAD, format!("{name} has not delivered since {since} UTC: {}", stopped.words)))?;
+        }
+    }
+    Ok(())
 }
 
-impl List {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let all = store.queues().await?;
-        let of = |channel: &Channel| all.iter().find(|(id, _)| *id == channel.id).map(|(_, queues)| *queues).unwrap_or_default();
-        let channels: Vec<(Channel, ChannelQueue)> =
-            store.channels().await?.into_iter().map(|channel| (channel.clone(), of(&channel))).collect();
-        if self.json {
-            invocation.screen.items(channels.iter().map(|(channel, queues)| ChannelJson::of(channel, *queues)))?;
-        } else if channels.is_empty() {
-            invocation.screen.note(
-                "There is no channel yet, so no notifications are sent. Add one with `heartbeat channels add` or `heartbeat apply`.",
-            )?;
-        } else {
-            invocation.screen.line(table(&channels))?;
-            for (channel, _) in &channels {
-                if let Some(stopped) = &channel.stopped {
-                    let since = stopped.at.date_and_minute();
-                    let name = super::called(channel);
-                    invocation.screen.line(styled(BAD, format!("{name} has not delivered since {since} UTC: {}", stopped.words)))?;
-                }
-            }
-        }
-        Ok(ExitCode::SUCCESS)
-    }
+fn row((channel, queues): &(Channel, ChannelQueue)) -> [String; 7] {
+    [
+        super::called(channel),
+        channel.spec.kind.to_string(),
+        scope(channel),
+        queues.queued.to_string(),
+        queues.failed.to_string(),
+        channel.last_accepted.map_or_else(|| "never".into(), Timestamp::date_and_minute),
+        state_words(channel),
+    ]
 }
 
 /// Use it only in the last column: the colour codes count as width.
@@ -63,28 +58,10 @@ pub(super) fn state_words(channel: &Channel) -> String {
 
 /// `shop, blog (warning and critical)`.
 pub(super) fn scope(channel: &Channel) -> String {
-    let spec = &channel.spec;
-    let names = spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let names = if names.is_empty() { "all projects".to_owned() } else { names.join(", ") };
-    match spec.least {
-        Severity::Info => names,
-        Severity::Warning => format!("{names} (warning and critical)"),
-        Severity::Critical => format!("{names} (critical only)"),
+    let projects = &channel.spec.projects;
+    match channel.spec.least {
+        Severity::Info => projects.to_string(),
+        Severity::Warning => format!("{projects} (warning and critical)"),
+        Severity::Critical => format!("{projects} (critical only)"),
     }
-}
-
-fn table(channels: &[(Channel, ChannelQueue)]) -> Table<7> {
-    let mut table = Table::under(["CHANNEL", "KIND", "NOTIFIES ABOUT", "QUEUED", "FAILED", "LAST ACCEPTED", "STATE"]);
-    for (channel, queues) in channels {
-        table.row([
-            super::called(channel),
-            channel.spec.kind.to_string(),
-            scope(channel),
-            queues.queued.to_string(),
-            queues.failed.to_string(),
-            channel.last_accepted.map_or_else(|| "never".into(), Timestamp::date_and_minute),
-            state_words(channel),
-        ]);
-    }
-    table
 }

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::change_flags::SETTINGS_JSON;
+use super::change_flags::{Remove, SETTINGS_JSON};
 use super::error::Misuse;
 use super::global::Invocation;
+use super::table::ListFlags;
 use crate::config::channel::{self, called};
 use crate::model::Channel;
 
@@ -27,14 +28,14 @@ pub struct Channels {
     pub command: Option<Command>,
 
     #[command(flatten)]
-    pub list: list::List,
+    pub list: ListFlags,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List all channels and whether they deliver
     #[command(after_help = list::JSON)]
-    List(list::List),
+    List(ListFlags),
     /// Show a channel with its fields; secrets are shown as `***`
     #[command(after_help = show::JSON)]
     Show(show::Show),
@@ -46,13 +47,13 @@ pub enum Command {
     Set(change::Set),
     /// Enable a channel
     #[command(after_help = SETTINGS_JSON)]
-    Enable(change::ChannelFlags),
+    Enable(change::Switch),
     /// Disable a channel; its fields are kept
     #[command(after_help = SETTINGS_JSON)]
-    Disable(change::ChannelFlags),
+    Disable(change::Switch),
     /// Remove a channel and its queued notifications
     #[command(after_help = SETTINGS_JSON)]
-    Remove(change::ChannelFlags),
+    Remove(Remove),
     /// List the kinds of channels with their fields
     #[command(after_help = kinds::JSON)]
     Kinds(kinds::Kinds),
@@ -67,17 +68,18 @@ pub enum Command {
 impl Channels {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::List(self.list)) {
-            Command::List(list) => list.run(invocation).await,
-            Command::Show(show) => show.run(invocation).await,
-            Command::Add(add) => add.run(invocation).await,
-            Command::Set(set) => set.run(invocation).await,
-            Command::Enable(which) => which.switch(invocation, true).await,
-            Command::Disable(which) => which.switch(invocation, false).await,
-            Command::Remove(which) => which.remove(invocation).await,
-            Command::Kinds(kinds) => kinds.run(invocation),
-            Command::Test(test) => test.run(invocation).await,
-            Command::Resend(resend) => resend.run(invocation).await,
+            Command::List(flags) => list::list(flags, invocation).await?,
+            Command::Show(show) => show.run(invocation).await?,
+            Command::Add(add) => add.run(invocation).await?,
+            Command::Set(set) => set.run(invocation).await?,
+            Command::Enable(which) => which.run(invocation, true).await?,
+            Command::Disable(which) => which.run(invocation, false).await?,
+            Command::Remove(which) => change::remove(which, invocation).await?,
+            Command::Kinds(kinds) => kinds.run(invocation)?,
+            Command::Test(test) => return test.run(invocation).await,
+            Command::Resend(resend) => resend.run(invocation).await?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -1,7 +1,5 @@
 //! `heartbeat channels resend`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use crate::cli::global::Invocation;
@@ -20,7 +18,7 @@ pub struct Resend {
 }
 
 impl Resend {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
@@ -28,15 +26,14 @@ impl Resend {
         let requeued = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
         let name = super::called(channel);
         if self.json {
-            invocation.screen.json(&ResentJson { channel: name, requeued })?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.json(&ResentJson { channel: name, requeued })?);
         }
         let again = if channel.stopped.is_some() { "delivers again; " } else { "" };
         invocation.screen.line(format!("channel {name}: {again}{}", requeued_words(requeued)))?;
         if !channel.spec.enabled {
             invocation.screen.note(format!("The channel is disabled. Enable it with `heartbeat channels enable {name}`."))?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -1,7 +1,5 @@
 //! `heartbeat channels show`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use super::list::{scope, state_words};
@@ -23,15 +21,14 @@ pub struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
         let queues = store.queue_of(channel.id).await?;
         let spec = &channel.spec;
         if self.json {
-            invocation.screen.json(&ChannelJson::of(channel, queues))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(invocation.screen.json(&ChannelJson::of(channel, queues))?);
         }
         let screen = invocation.screen;
         screen.line(format!("{}  {}  {}", super::called(channel), spec.kind, state_words(channel)))?;
@@ -50,6 +47,6 @@ impl Show {
             let value = shown(spec, field).unwrap_or_else(|| styled(FAINT, if field.default.is_empty() { "none" } else { field.default }));
             screen.line(format!("  {} = {value}", field.key))?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::app::Running;
 use crate::check::phases;
-use crate::model::{Evidence, EvidenceOf, Message, Minute, Outcome, Recorded, RouteId, Timestamp, span};
-use crate::report::{self, Report};
+use crate::cli::figures::lags_of;
+use crate::model::{Diagnosis, EvidenceOf, Message, Minute, Outcome, Recorded, RouteId, Timestamp};
+use crate::report::{self, Report, route_name};
 
 pub(super) struct Board {
     pub(super) report: Report,
@@ -29,25 +30,21 @@ impl Board {
         Ok(Self { report, rows, messages: demo.inbox.all() })
     }
 
-    pub(super) fn route(&self, id: RouteId) -> &str {
-        self.report.project.routes.iter().find(|route| route.id == id).map_or("?", |route| route.spec.name.as_str())
-    }
-
     /// `accepted 200`, `rejected 503`, `unreachable at answer`.
     pub(super) fn capture_result(&self, beat: &Recorded) -> String {
         match (beat.outcome, beat.status) {
             (Outcome::NotSent, _) => "not sent".into(),
             (Outcome::Rejected, Some(status)) => format!("rejected {status}"),
             (_, Some(status)) => format!("accepted {status}"),
-            (_, None) => match self.evidence(beat).map(|evidence| &evidence.of) {
-                Some(EvidenceOf::Unreachable { at, .. }) => format!("unreachable at {at}"),
-                _ => "no answer".into(),
-            },
+            (_, None) => {
+                let mut evidence = self.report.evidence.iter();
+                match evidence.rfind(|evidence| evidence.route == beat.route && evidence.minute == beat.minute).map(|evidence| &evidence.of)
+                {
+                    Some(EvidenceOf::Unreachable { at, .. }) => format!("unreachable at {at}"),
+                    _ => "no answer".into(),
+                }
+            }
         }
-    }
-
-    fn evidence(&self, beat: &Recorded) -> Option<&Evidence> {
-        self.report.evidence.iter().rfind(|evidence| evidence.route == beat.route && evidence.minute == beat.minute)
     }
 }
 
@@ -65,17 +62,17 @@ impl Printed {
         let mut lines = Vec::new();
         for beat in board.rows.iter().rev() {
             let before = self.outcomes.insert((beat.route, beat.minute), beat.outcome);
-            let who = format!("{} {}", beat.minute, board.route(beat.route));
+            let who = format!("{} {}", beat.minute, route_name(&board.report.project, beat.route));
             if before.is_none() && beat.sent.is_some() {
                 lines.push(format!("{who}: {} ({})", board.capture_result(beat), phases(&beat.phases)));
             }
             if before != Some(beat.outcome) && !matches!(beat.outcome, Outcome::Awaiting | Outcome::Rejected | Outcome::Unreachable) {
-                lines.push(format!("{who}: {}{}", beat.outcome, lag_of(beat).map_or_else(String::new, |lag| format!(" ({lag})"))));
+                lines.push(format!("{who}: {}{}", beat.outcome, lags_of(beat).map_or_else(String::new, |lag| format!(" ({lag})"))));
             }
         }
         let verdict = board.report.verdict.to_string();
         // The verdict names the last lag, which changes each minute; it is printed only when health or cause change.
-        let key = format!("{} {:?}", board.report.verdict.health, board.report.verdict.cause.as_ref().map(crate::model::Diagnosis::code));
+        let key = format!("{} {:?}", board.report.verdict.health, board.report.verdict.cause.as_ref().map(Diagnosis::code));
         if key != self.verdict {
             self.verdict = key;
             lines.push(format!("== {verdict}"));
@@ -87,10 +84,4 @@ impl Printed {
         self.messages = board.messages.len();
         lines.iter().map(|line| format!("{} {line}", now.time_of_day())).collect()
     }
-}
-
-/// `ingested after 1.8s, queryable after 0s to 20s`.
-pub(super) fn lag_of(beat: &Recorded) -> Option<String> {
-    let (ingested, (after, within)) = (beat.ingested_lag()?, beat.queryable_lag()?);
-    Some(format!("ingested after {}, queryable after {} to {}", span(ingested), span(after), span(within)))
 }

@@ -71,11 +71,8 @@ impl Action {
             "q" | "quit" | "exit" => return Some(Self::Quit),
             _ => {}
         }
-        let numbered = (1..).zip(Fault::ALL);
-        numbered
-            .into_iter()
-            .find(|(number, fault)| text == number.to_string() || text == fault.word())
-            .map(|(_, fault)| Self::Toggle(fault))
+        let mut numbered = (1..).zip(Fault::ALL);
+        numbered.find(|(number, fault)| text == number.to_string() || text == fault.word()).map(|(_, fault)| Self::Toggle(fault))
     }
 }
 
@@ -85,10 +82,7 @@ pub(super) struct ActiveFaults(Vec<Fault>);
 impl ActiveFaults {
     pub(super) fn change(&mut self, action: Action, demo: &crate::app::Running) -> anyhow::Result<()> {
         match action {
-            Action::Toggle(fault) => match self.0.iter().position(|active| *active == fault) {
-                Some(at) => drop(self.0.remove(at)),
-                None => self.0.push(fault),
-            },
+            Action::Toggle(fault) => self.toggle(fault),
             Action::ClearFaults => self.0.clear(),
             Action::Open | Action::Quit => return Ok(()),
         }
@@ -97,6 +91,13 @@ impl ActiveFaults {
             demo.sandbox.change_faults(&fault.change())?;
         }
         Ok(())
+    }
+
+    pub(super) fn toggle(&mut self, fault: Fault) {
+        match self.0.iter().position(|active| *active == fault) {
+            Some(at) => drop(self.0.remove(at)),
+            None => self.0.push(fault),
+        }
     }
 
     pub(super) fn has(&self, fault: Fault) -> bool {

@@ -3,6 +3,7 @@
 mod board;
 mod browser;
 mod faults;
+mod flow;
 mod screen;
 mod summary;
 mod terminal;
@@ -16,9 +17,10 @@ use tokio::sync::mpsc;
 
 use crate::app::{self, Running};
 use crate::cli::global::Invocation;
+use crate::cli::screen::{Level, say};
 use crate::clock::Speed;
 use crate::config::rules;
-use crate::lifecycle::{Lifecycle, Stop};
+use crate::lifecycle::{Hangup, Lifecycle, Stop};
 use crate::model::Timestamp;
 use board::{Board, Printed};
 use faults::{Action, ActiveFaults};
@@ -54,7 +56,7 @@ pub struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let lifecycle = Lifecycle::listen()?;
+        let lifecycle = Lifecycle::listen(Hangup::Stops)?;
         app::raise_descriptor_limit();
         let demo = app::Demo::set_up(self.speed).await?;
         let (handle, stop) = Stop::by_hand();
@@ -123,7 +125,9 @@ impl Show<'_> {
         let screen = self.invocation.screen;
         let (mut active_faults, mut printed) = (ActiveFaults::default(), Printed::default());
         let mut actions = terminal::lines(|line| {
-            anstream::eprintln!("`{line}` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit");
+            let unknown = format!("`{line}` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit\n");
+            // Standard error may be closed.
+            let _ = say(Level::Error, &unknown);
         });
         screen.line(format!("sandbox {} · {} faster than real time · times are UTC", self.demo.address, self.speed))?;
         screen.line(format!("page {}", self.demo.link))?;

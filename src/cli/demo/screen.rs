@@ -1,4 +1,4 @@
-//! The screen of the demo on a terminal.
+//! The screen of the demo on a terminal. Text that does not fit is wrapped, or ends with `…`.
 
 use std::time::Duration;
 
@@ -6,12 +6,18 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Cell, Padding, Paragraph, Row, Table, Wrap};
+use ratatui::widgets::{Block, Borders, Padding, Paragraph, Row, Table};
 
 use super::board::Board;
 use super::faults::{ActiveFaults, Fault};
+use super::flow::{clipped, flowed, limited, words};
+use crate::cli::figures::{counts, percentiles};
 use crate::judge::Health;
 use crate::model::{Message, NotificationKind, Outcome, Recorded, span};
+use crate::report::route_name;
+
+const VERDICT_LINES: usize = 3;
+const MESSAGE_LINES: usize = 4;
 
 pub(super) struct Around<'a> {
     pub(super) address: &'a str,
@@ -27,153 +33,178 @@ pub(super) struct Around<'a> {
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
-    let narrow = frame.area().width < 100;
-    let verdict_lines = if narrow { 4 } else { 3 };
-    let key_lines = if narrow { 4 } else { 3 };
-    let parts = [
-        Constraint::Length(2),
-        Constraint::Length(verdict_lines),
-        Constraint::Length(if narrow { 3 } else { 2 }),
-        Constraint::Min(4),
-        Constraint::Length(message_lines(board)),
-        Constraint::Length(key_lines),
-    ];
-    let [head, verdict, hour, beats, inbox, faults] = Layout::vertical(parts).areas(frame.area());
-    frame.render_widget(Paragraph::new(title(board, around)), head);
-    frame.render_widget(verdict_of(board, around), verdict);
-    frame.render_widget(Paragraph::new(last_hour(board, around)).wrap(Wrap { trim: false }), hour);
-    frame.render_widget(table(board, around, narrow), beats);
-    frame.render_widget(messages(board, around), inbox);
-    frame.render_widget(keys(around), faults);
+    let width = usize::from(frame.area().width);
+    // The border of each line, and the mark of a text that goes on.
+    let screen = Screen { board, around, text_width: width.saturating_sub(4) };
+    let [title, verdict, hour, messages, keys] = [screen.title(), screen.verdict(), screen.last_hour(), screen.messages(), screen.keys()];
+    let height = |lines: &[Line<'_>], border: u16| Constraint::Length(lines.len() as u16 + border);
+    let parts = [height(&title, 0), height(&verdict, 1), height(&hour, 0), Constraint::Min(4), height(&messages, 1), height(&keys, 1)];
+    let [of_title, of_verdict, of_hour, of_beats, of_messages, of_keys] = Layout::vertical(parts).areas(frame.area());
+    let plain = Block::new().padding(Padding::horizontal(1));
+    let below = plain.clone().borders(Borders::TOP);
+    frame.render_widget(Paragraph::new(title).block(plain.clone()), of_title);
+    frame.render_widget(Paragraph::new(verdict).block(below.clone()), of_verdict);
+    frame.render_widget(Paragraph::new(hour).block(plain), of_hour);
+    frame.render_widget(screen.beats(&columns(width)).block(below.clone().title(" beats ")), of_beats);
+    frame.render_widget(Paragraph::new(messages).block(below.clone().title(" messages ")), of_messages);
+    let faults = clipped(&format!("faults: {}", around.active_faults.label()), screen.text_width);
+    frame.render_widget(Paragraph::new(keys).block(below.title(format!(" {faults} "))), of_keys);
 }
 
-/// Lines for the messages, with the border.
-const fn message_lines(board: &Board) -> u16 {
-    if board.messages.is_empty() { 2 } else { 5 }
+struct Screen<'a> {
+    board: &'a Board,
+    around: &'a Around<'a>,
+    /// Of a line, without the mark of a text that goes on.
+    text_width: usize,
 }
 
-/// The newest message with its text, and the title of the one before.
-fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
-    let block = Block::new().borders(Borders::TOP).title(" messages ").padding(Padding::left(1));
-    let title = |message: &Message| {
-        let style = match (message.kind, message.severity.as_str()) {
-            (NotificationKind::Resolved, _) => paint(around, Color::Green),
-            (_, "critical") => paint(around, Color::Red),
-            _ => paint(around, Color::Yellow),
+impl<'a> Screen<'a> {
+    fn paint(&self, colour: Color) -> Style {
+        if self.around.colour { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    fn flowed(&self, text: &str, style: Style) -> Vec<Line<'a>> {
+        flowed(words(text, style), " ", self.text_width)
+    }
+
+    fn title(&self) -> Vec<Line<'a>> {
+        let Around { address, link, note, speed, left, .. } = self.around;
+        let time = format!("{} UTC", self.board.report.at.time_of_day());
+        let parts = [time, format!("{speed} faster than real time"), format!("sandbox {address}")];
+        let left = left.map(|left| format!("ends in {}", span(left)));
+        let name = Span::styled("heartbeat demo", self.paint(Color::Cyan).add_modifier(Modifier::BOLD));
+        let head = std::iter::once(name).chain(parts.into_iter().chain(left).map(Span::raw));
+        let page = ["page".into(), Span::styled(*link, Style::new().add_modifier(Modifier::UNDERLINED)), (*note).into()];
+        [flowed(head, " · ", self.text_width), flowed(page, " ", self.text_width)].concat()
+    }
+
+    fn verdict(&self) -> Vec<Line<'a>> {
+        let verdict = &self.board.report.verdict;
+        let (colour, sign) = match verdict.health {
+            Health::Up => (Color::Green, "●"),
+            Health::Pending | Health::Disabled | Health::Unverified => (Color::Gray, "○"),
+            Health::Degraded => (Color::Yellow, "◐"),
+            Health::Down => (Color::Red, "✗"),
+            Health::Unknown | Health::NotRunning => (Color::Magenta, "?"),
         };
-        Line::styled(format!("{} {}", message.at.time_of_day(), message.title), style.add_modifier(Modifier::BOLD))
-    };
-    let mut lines = Vec::new();
-    match board.messages.as_slice() {
-        [] => lines.push(Line::styled("none yet: start a fault and wait some minutes of the demo's time", Style::new().dim())),
-        [before @ .., newest] => {
-            lines.extend(before.last().map(title));
-            lines.push(title(newest));
-            lines.extend(newest.text.lines().map(|line| Line::raw(format!("  {line}"))));
+        let text = format!("{sign} {} · {verdict}", verdict.health);
+        limited(self.flowed(&text, self.paint(colour).add_modifier(Modifier::BOLD)), VERDICT_LINES)
+    }
+
+    fn last_hour(&self) -> Vec<Line<'a>> {
+        let report = &self.board.report;
+        let minutes = report.strip.len().min(self.text_width.saturating_sub("last 60 min ".len()));
+        let head = if minutes < report.strip.len() { format!("last {minutes} min ") } else { "last hour ".to_owned() };
+        let mut strip = Line::from(head);
+        for minute in report.strip.iter().skip(report.strip.len() - minutes) {
+            strip.push_span(minute.map_or(" ".into(), |outcome| Span::styled(outcome.mark().to_string(), self.paint(colour_of(outcome)))));
         }
+        let through = report.complete_through.map_or_else(|| "–".into(), |minute| minute.to_string());
+        let sums = [format!("complete through {through}"), format!("ingested {}", percentiles(&report.lags).join(" "))];
+        let sums = sums.into_iter().chain(counts(|outcome| report.ends.of(outcome))).map(Span::raw);
+        std::iter::once(strip).chain(flowed(sums, " · ", self.text_width)).collect()
     }
-    Paragraph::new(lines).block(block)
-}
 
-fn title<'a>(board: &Board, around: &Around<'a>) -> Vec<Line<'a>> {
-    let left = around.left.map_or_else(String::new, |left| format!(" · ends in {}", span(left)));
-    let page = Line::from(vec![
-        Span::raw(" page "),
-        Span::styled(around.link, Style::new().add_modifier(Modifier::UNDERLINED)),
-        Span::raw(format!("  {}", around.note)),
-    ]);
-    let head = Line::from(vec![
-        Span::styled(" heartbeat demo ", paint(around, Color::Cyan).add_modifier(Modifier::BOLD)),
-        Span::raw(format!(
-            " {} UTC · {} faster than real time · sandbox {}{left}",
-            board.report.at.time_of_day(),
-            around.speed,
-            around.address
-        )),
-    ]);
-    vec![head, page]
-}
-
-fn verdict_of<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
-    let verdict = &board.report.verdict;
-    let (colour, sign) = match verdict.health {
-        Health::Up => (Color::Green, "●"),
-        Health::Pending | Health::Disabled | Health::Unverified => (Color::Gray, "○"),
-        Health::Degraded => (Color::Yellow, "◐"),
-        Health::Down => (Color::Red, "✗"),
-        Health::Unknown | Health::NotRunning => (Color::Magenta, "?"),
-    };
-    let style = paint(around, colour).add_modifier(Modifier::BOLD);
-    let text = Line::from(vec![Span::styled(format!(" {sign} {} · ", verdict.health), style), Span::styled(verdict.to_string(), style)]);
-    Paragraph::new(text).wrap(Wrap { trim: false }).block(Block::new().borders(Borders::TOP))
-}
-
-fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
-    let report = &board.report;
-    let mut strip = vec![Span::raw(" last hour ")];
-    strip.extend(report.strip.iter().map(|minute| match minute {
-        Some(outcome) => Span::styled(outcome.mark().to_string(), paint(around, colour_of(*outcome))),
-        None => Span::raw(" "),
-    }));
-    let through = report.complete_through.map_or_else(|| "–".into(), |minute| minute.to_string());
-    let lag = |lag: Option<Duration>| lag.map_or_else(|| "–".into(), span);
-    let (p50, p95, p99) = (lag(report.lags.p50), lag(report.lags.p95), lag(report.lags.p99));
-    let ends = |outcome| report.ends.of(outcome);
-    let counts: Vec<String> =
-        [Outcome::Arrived, Outcome::Late, Outcome::Awaiting, Outcome::Lost, Outcome::Rejected, Outcome::Unreachable, Outcome::Unverified]
-            .into_iter()
-            .filter(|outcome| ends(*outcome) > 0)
-            .map(|outcome| format!("{} {outcome}", ends(outcome)))
-            .collect();
-    let sums = format!(" complete through {through} · ingested p50 {p50} p95 {p95} p99 {p99} · {}", counts.join(", "));
-    vec![Line::from(strip), Line::raw(sums)]
-}
-
-fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
-    let rows: Vec<Row<'a>> = board.rows.iter().map(|beat| row(board, beat, around, narrow)).collect();
-    let mut heads = vec!["minute", "route", "capture result"];
-    let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(if narrow { 14 } else { 22 })];
-    if !narrow {
-        heads.extend(["dns", "tcp", "tls", "first byte"]);
-        widths.extend([Constraint::Length(7), Constraint::Length(7), Constraint::Length(7), Constraint::Length(10)]);
+    fn beats(&self, columns: &[(&Column, usize)]) -> Table<'a> {
+        let row = |beat: &Recorded| {
+            let style = self.paint(colour_of(beat.outcome));
+            Row::new(columns.iter().map(|(column, width)| {
+                let text = clipped(&(column.text)(self.board, beat), *width);
+                if column.is_painted { Span::styled(text, style) } else { Span::raw(text) }
+            }))
+        };
+        let heads = Row::new(columns.iter().map(|(column, _)| column.head)).style(Style::new().add_modifier(Modifier::DIM));
+        let widths = columns.iter().map(|(_, width)| Constraint::Length(*width as u16));
+        Table::new(self.board.rows.iter().map(row), widths).header(heads)
     }
-    heads.extend(["outcome", "ingested", "queryable"]);
-    widths.extend([Constraint::Length(11), Constraint::Length(9), Constraint::Min(14)]);
-    let header = Row::new(heads).style(Style::new().add_modifier(Modifier::DIM));
-    let block = Block::new().borders(Borders::TOP).title(" beats ").padding(Padding::left(1));
-    Table::new(rows, widths).header(header).block(block)
+
+    /// The newest message with its text, after the title of the one before.
+    fn messages(&self) -> Vec<Line<'a>> {
+        let title = |message: &Message| {
+            let style = match (message.kind, message.severity.as_str()) {
+                (NotificationKind::Resolved, _) => self.paint(Color::Green),
+                (_, "critical") => self.paint(Color::Red),
+                _ => self.paint(Color::Yellow),
+            };
+            self.flowed(&format!("{} {}", message.at.time_of_day(), message.title), style.add_modifier(Modifier::BOLD))
+        };
+        let [before @ .., newest] = self.board.messages.as_slice() else {
+            return self.flowed("none yet: start a fault and wait some minutes of the demo's time", Style::new().dim());
+        };
+        let mut lines = before.last().map(|before| limited(title(before), 1)).unwrap_or_default();
+        lines.extend(title(newest));
+        lines.extend(newest.text.lines().flat_map(|line| self.flowed(line, Style::new())));
+        limited(lines, MESSAGE_LINES)
+    }
+
+    fn keys(&self) -> Vec<Line<'a>> {
+        let faults = (1..).zip(Fault::ALL).map(|(number, fault)| {
+            let is_on = self.around.active_faults.has(fault);
+            let style = if is_on { self.paint(Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
+            Span::styled(format!("[{number}] {}{}", fault.label(), if is_on { " ✓" } else { "" }), style)
+        });
+        flowed(faults.chain(["[0] no faults".into(), "[o] page".into(), "[q] quit".into()]), "  ", self.text_width)
+    }
 }
 
-fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) -> Row<'a> {
-    let ms = |us: Option<u32>| Cell::from(us.map_or_else(|| "–".into(), |us| format!("{:.1}ms", f64::from(us) / 1e3)));
-    let mut cells =
-        vec![Cell::from(beat.minute.to_string()), Cell::from(board.route(beat.route).to_owned()), Cell::from(board.capture_result(beat))];
-    if !narrow {
-        let phases = beat.phases;
-        cells.extend([ms(phases.dns_us), ms(phases.connect_us), ms(phases.tls_us), ms(phases.first_byte_us)]);
+/// A column of the table of beats.
+struct Column {
+    head: &'static str,
+    width: usize,
+    /// The width of the screen from which it is shown.
+    from: usize,
+    is_painted: bool,
+    text: fn(&Board, &Recorded) -> String,
+}
+
+impl Column {
+    const fn new(head: &'static str, width: usize, text: fn(&Board, &Recorded) -> String) -> Self {
+        Self { head, width, from: 0, is_painted: false, text }
     }
-    cells.push(Cell::from(Span::styled(beat.outcome.label(), paint(around, colour_of(beat.outcome)))));
-    cells.push(Cell::from(beat.ingested_lag().map_or_else(String::new, span)));
+
+    const fn of_phase(head: &'static str, width: usize, text: fn(&Board, &Recorded) -> String) -> Self {
+        Self { from: 111, ..Self::new(head, width, text) }
+    }
+}
+
+/// The position of the capture result: it takes the room that is left.
+const FLEXIBLE: usize = 2;
+/// Of the capture result.
+const MAX_WIDTH: usize = 22;
+
+static COLUMNS: [Column; 10] = [
+    Column::new("minute", 6, |_, beat| beat.minute.to_string()),
+    Column::new("route", 16, |board, beat| route_name(&board.report.project, beat.route).to_owned()),
+    Column::new("capture", 12, Board::capture_result),
+    Column::of_phase("dns", 7, |_, beat| ms(beat.phases.dns_us)),
+    Column::of_phase("tcp", 7, |_, beat| ms(beat.phases.connect_us)),
+    Column::of_phase("tls", 7, |_, beat| ms(beat.phases.tls_us)),
+    Column::of_phase("first byte", 10, |_, beat| ms(beat.phases.first_byte_us)),
+    Column { is_painted: true, ..Column::new("outcome", 11, |_, beat| beat.outcome.label().to_owned()) },
+    Column::new("ingested", 8, |_, beat| beat.ingested_lag().map_or_else(String::new, span)),
+    Column { from: 76, ..Column::new("queryable", 16, queryable) },
+];
+
+/// The columns that fit, with their widths.
+fn columns(screen: usize) -> Vec<(&'static Column, usize)> {
+    let mut shown: Vec<(&Column, usize)> =
+        COLUMNS.iter().filter(|column| column.from <= screen).map(|column| (column, column.width)).collect();
+    let used: usize = shown.iter().map(|(_, width)| width + 1).sum::<usize>() + 1;
+    if let Some((_, width)) = shown.get_mut(FLEXIBLE) {
+        *width = (*width + screen.saturating_sub(used)).min(MAX_WIDTH);
+    }
+    shown
+}
+
+fn ms(us: Option<u32>) -> String {
+    us.map_or_else(|| "–".into(), |us| format!("{:.1}ms", f64::from(us) / 1e3))
+}
+
+fn queryable(_: &Board, beat: &Recorded) -> String {
     let waits = matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost);
     let waited = beat.missed.filter(|_| waits).map(|missed| format!("not after {}", span(missed.since(beat.counted_from()))));
     let queryable = beat.queryable_lag().map(|(after, within)| format!("{} – {}", span(after), span(within)));
-    cells.push(Cell::from(queryable.or(waited).unwrap_or_default()));
-    Row::new(cells)
-}
-
-fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
-    let mut made = Vec::new();
-    for (number, fault) in (1..).zip(Fault::ALL) {
-        let on = around.active_faults.has(fault);
-        let style = if on { paint(around, Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
-        // No line break between a key and its label.
-        let label = format!("[{number}] {}{}", fault.label(), if on { " ✓" } else { "" }).replace(' ', "\u{a0}");
-        made.push(Span::styled(label, style));
-        made.push(Span::raw("  "));
-    }
-    made.push(Span::raw("[0]\u{a0}no\u{a0}faults  [o]\u{a0}page  [q]\u{a0}quit"));
-    let block = Block::new().borders(Borders::TOP).title(format!(" faults: {} ", around.active_faults.label())).padding(Padding::left(1));
-    Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
+    queryable.or(waited).unwrap_or_default()
 }
 
 const fn colour_of(outcome: Outcome) -> Color {
@@ -186,6 +217,84 @@ const fn colour_of(outcome: Outcome) -> Color {
     }
 }
 
-fn paint(around: &Around<'_>, colour: Color) -> Style {
-    if around.colour { Style::new().fg(colour) } else { Style::new() }
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::app::Demo;
+    use crate::clock::Speed;
+    use crate::lifecycle::Stop;
+    use crate::model::{Minute, Severity};
+
+    /// A board of a demo that just began, with a beat of each outcome and two long messages.
+    async fn board(link: &str) -> (Board, String) {
+        let (handle, stop) = Stop::by_hand();
+        let (running, work) = Demo::set_up(Speed::parse("12").unwrap()).await.unwrap().start(stop);
+        let mut board = Board::read(&running).await.unwrap();
+        let address = running.address.clone();
+        handle.stop();
+        work.await.unwrap().unwrap();
+        let route = board.report.project.routes[0].id;
+        let beat = |outcome| Recorded { outcome, status: None, ..Recorded::blank(route, Minute::from_index(29_000_000)) };
+        board.rows = Outcome::ALL.map(beat).to_vec();
+        let message = Message {
+            version: 1,
+            kind: NotificationKind::Opened,
+            test: false,
+            merged: false,
+            at: board.report.at,
+            title: format!("[critical] demo: {link} accepts the connection but sends no complete response"),
+            text: "Beats do not arrive since 14:32 UTC. ".repeat(20),
+            project: "demo".into(),
+            severity: Severity::Critical.name().into(),
+            incident: None,
+            channel: None,
+        };
+        board.messages = vec![message.clone(), message];
+        (board, address)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_cut_without_a_mark() {
+        let link = format!("http://127.0.0.1:40000/enter/{}", "k".repeat(43));
+        let (board, address) = board(&link).await;
+        let mut active_faults = ActiveFaults::default();
+        Fault::ALL.into_iter().for_each(|fault| active_faults.toggle(fault));
+        for width in [60, 80, 112, 160] {
+            let around = Around {
+                address: &address,
+                link: &link,
+                note: "no browser found",
+                speed: "12×".into(),
+                active_faults: &active_faults,
+                left: Some(Duration::from_secs(570)),
+                colour: true,
+            };
+            let mut terminal = Terminal::new(TestBackend::new(width, 40)).unwrap();
+            terminal.draw(|frame| draw(frame, &board, &around)).unwrap();
+            let buffer = terminal.backend().buffer().clone();
+            let lines: Vec<String> =
+                buffer.content.chunks(usize::from(width)).map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect()).collect();
+            let drawn = lines.join("\n");
+            let joined = lines.iter().map(|line| line.trim()).collect::<String>();
+            for whole in [&address, &link, "ends in 9m 30s", "no browser found", "unreachable", "[5] cut connections ✓", "[q] quit"] {
+                assert!(drawn.contains(whole) || joined.contains(whole), "{width}: {whole}\n{drawn}");
+            }
+            assert_eq!(drawn.contains("queryable"), width >= 80, "{drawn}");
+            assert_eq!(drawn.contains("first byte"), width >= 112, "{drawn}");
+            let messages = drawn.split_once(" messages ").unwrap().1;
+            assert!(messages.contains(" …"), "{width}: the text of a message goes on\n{drawn}");
+            assert!(drawn.contains(", break the key ") || drawn.contains("… ─"), "{width}: the title of the faults\n{drawn}");
+        }
+    }
+
+    #[test]
+    fn the_columns_fit() {
+        for width in 60..200 {
+            let used: usize = columns(width).iter().map(|(_, width)| width + 1).sum();
+            assert!(used < width, "{used} of {width}");
+        }
+    }
 }

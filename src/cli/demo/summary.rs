@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::app::Running;
+use crate::cli::figures::counts;
 use crate::judge::Health;
 use crate::model::{Histogram, Outcome, Recorded, RouteId, Timestamp, span};
 
@@ -52,11 +53,7 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted: Vec<String> = Outcome::ALL
-            .into_iter()
-            .filter(|outcome| self.counts[*outcome as usize] > 0)
-            .map(|outcome| format!("{} {outcome}", self.counts[outcome as usize]))
-            .collect();
+        let counted = counts(|outcome| self.counts[outcome as usize]);
         let total: u32 = self.counts.iter().sum();
         writeln!(f, "{total} beats: {}", if counted.is_empty() { "none".into() } else { counted.join(", ") })?;
         if let (Some(p50), Some(p99)) = (self.lags.percentile(0.5), self.lags.percentile(0.99)) {

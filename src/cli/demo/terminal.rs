@@ -1,6 +1,7 @@
 //! The terminal of the demo: draws the screen, reads keys, and is restored at the end.
 
 use std::io;
+use std::mem::ManuallyDrop;
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::{DefaultTerminal, Frame};
@@ -8,12 +9,12 @@ use tokio::sync::mpsc;
 
 use super::faults::Action;
 
-/// In raw mode until it is dropped.
-pub(super) struct Terminal(DefaultTerminal);
+/// In raw mode until it is dropped. The terminal may be closed by then: what ratatui drops would print that to standard error, and panic.
+pub(super) struct Terminal(ManuallyDrop<DefaultTerminal>);
 
 impl Terminal {
     pub(super) fn open() -> io::Result<Self> {
-        ratatui::try_init().map(Self)
+        ratatui::try_init().map(ManuallyDrop::new).map(Self)
     }
 
     pub(super) fn draw(&mut self, with: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
@@ -23,7 +24,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        ratatui::restore();
+        let _ = self.0.show_cursor();
+        let _ = ratatui::try_restore();
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::file::{Configuration, Document};
-use crate::config::rules;
-use crate::model::{AppKind, Events, Field, HeartbeatApp, ProjectSpec};
+use crate::config::{App, Problem, Texts};
+use crate::model::{AppKind, Events, Field, Invalid, ProjectSpec};
 
 const HEARTBEAT: [&str; 3] = ["events", "host", "project_api_key"];
 /// The first [`UNIQUE_KEYS`] keys belong to no other app.
@@ -46,25 +46,30 @@ fn kind_of(config: &Map<String, Value>) -> Option<AppKind> {
     alerts.then_some(AppKind::IngestionAlert)
 }
 
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotFound {
+    #[error("{kind} is in the file twice, as plugin {one} and as plugin {other}; a project can have it only once, so remove one of them")]
+    Twice { kind: AppKind, one: String, other: String },
+    #[error("the file contains neither Heartbeat nor Ingestion Alert, but {0}")]
+    OnlyOthers(String),
+}
+
 /// Finds at least one of the two apps, and each of them at most once.
-pub(super) fn find(document: &Document) -> Result<Vec<Found<'_>>, String> {
+pub(super) fn find(document: &Document) -> Result<Vec<Found<'_>>, NotFound> {
     let mut found = Vec::new();
     for kind in AppKind::ALL {
         let mut all = document.configurations.iter().filter(|one| kind_of(&one.config) == Some(kind));
         match (all.next(), all.next()) {
             (Some(one), None) => found.push(Found::of(kind, one, document.has_more)),
             (Some(one), Some(other)) => {
-                return Err(format!(
-                    "{kind} is in the file twice, as plugin {} and as plugin {}; a project can have it only once, so remove one of them",
-                    one.plugin, other.plugin
-                ));
+                return Err(NotFound::Twice { kind, one: one.plugin.clone(), other: other.plugin.clone() });
             }
             (None, _) => {}
         }
     }
     if found.is_empty() {
         let all = document.configurations.iter().map(|one| format!("plugin {} ({})", one.plugin, one.keys())).collect::<Vec<_>>();
-        return Err(format!("the file contains neither Heartbeat nor Ingestion Alert, but {}", all.join(", ")));
+        return Err(NotFound::OnlyOthers(all.join(", ")));
     }
     Ok(found)
 }
@@ -100,7 +105,9 @@ fn is_mask(text: &str) -> bool {
 impl<'a> Found<'a> {
     fn of(kind: AppKind, configuration: &'a Configuration, has_more: bool) -> Self {
         let keys: &[&'static str] = if kind == AppKind::Heartbeat { &HEARTBEAT } else { &ALERT };
-        let values = keys.iter().filter_map(|key| Some((*key, read_value(configuration.config.get(*key)?))));
+        let absent = (kind == AppKind::Heartbeat).then(|| SettingValue::Text(String::new()));
+        let value = |key: &str| configuration.config.get(key).map(read_value).or_else(|| absent.clone());
+        let values = keys.iter().filter_map(|key| Some((*key, value(key)?)));
         Self { kind, has_more, configuration, values: values.collect() }
     }
 
@@ -125,63 +132,31 @@ impl<'a> Found<'a> {
         all.map(|setting| (setting.key, setting.label)).collect()
     }
 
-    pub(super) fn wrong(&self) -> Vec<String> {
-        let all = self.values.iter().filter(|(_, value)| **value == SettingValue::Wrong);
-        all.map(|(key, _)| format!("plugin {}: {key} must be a text or a number", self.configuration.plugin)).collect()
+    pub(super) fn wrong(&self) -> impl Iterator<Item = Problem> {
+        let wrong = self.values.iter().filter(|(_, value)| **value == SettingValue::Wrong);
+        wrong.map(|(key, _)| self.problem(Problem::of(*key, Invalid::unquoted("must be a text or a number"))))
+    }
+
+    fn problem(&self, problem: Problem) -> Problem {
+        problem.placed(format!("plugin {}", self.configuration.plugin))
     }
 
     /// Adds the app to the project. The routes and rules of an app that is already installed are kept.
-    pub(super) fn put_on(&self, spec: &ProjectSpec) -> Result<ProjectSpec, Vec<String>> {
-        let about = |problems: Vec<String>| {
-            problems.into_iter().map(|problem| format!("plugin {}: {problem}", self.configuration.plugin)).collect::<Vec<_>>()
-        };
-        match self.kind {
-            AppKind::Heartbeat => {
-                let app = self.heartbeat(spec).map_err(about)?;
-                Ok(ProjectSpec { heartbeat: Some(app), ..spec.clone() })
-            }
-            AppKind::IngestionAlert => {
-                let mut app = spec.ingestion_alert.clone().unwrap_or_default();
-                app.enabled = self.configuration.enabled;
-                let texts = self.values.keys().map(|key| (*key, self.value(key).unwrap_or_default()));
-                let wrong: Vec<String> =
-                    texts.filter_map(|(key, text)| app.set(key, &text).err().map(|problem| format!("{key} {problem}"))).collect();
-                if wrong.is_empty() { Ok(ProjectSpec { ingestion_alert: Some(app), ..spec.clone() }) } else { Err(about(wrong)) }
-            }
-        }
-    }
-
-    fn heartbeat(&self, spec: &ProjectSpec) -> Result<HeartbeatApp, Vec<String>> {
-        let mut problems = Vec::new();
-        let events = self.value("events").map(|text| rules::about("events", Events::parse(&text))).transpose();
-        let host = self.value("host").map(|text| rules::about("host", rules::host(&text))).transpose();
-        let token = self.value("project_api_key");
-        let token = token.map(|text| rules::about("project_api_key", rules::app_token(&text, Some(&spec.token)))).transpose();
-        let events = events.map_err(|problem| problems.push(problem));
-        let host = host.map_err(|problem| problems.push(problem));
-        let token = token.map_err(|problem| problems.push(format!("{problem} with `--set project_api_key=`")));
-        let before = spec.heartbeat.clone().unwrap_or_default();
-        match (events, host, token) {
-            (Ok(events), Ok(host), Ok(project_api_key)) => Ok(HeartbeatApp {
-                enabled: self.configuration.enabled,
-                events: events.unwrap_or_default(),
-                host,
-                project_api_key,
-                ..before
-            }),
-            _ => Err(problems),
-        }
+    pub(super) fn put_on(&self, spec: &ProjectSpec) -> Result<ProjectSpec, Vec<Problem>> {
+        let mut app = App::on(spec, self.kind).unwrap_or_else(|| App::usual(self.kind)).switched(self.configuration.enabled);
+        let texts: Texts = self.values.keys().map(|key| (*key, self.value(key).unwrap_or_default())).collect();
+        let wrong = app.set_all(&texts, Some(&spec.token));
+        if wrong.is_empty() { Ok(app.put_on(spec)) } else { Err(wrong.into_iter().map(|problem| self.problem(problem)).collect()) }
     }
 
     pub(super) fn lines(&self, spec: &ProjectSpec) -> Vec<String> {
         let state = if self.configuration.enabled { "enabled" } else { "disabled" };
         let head = format!("plugin {} is {}, {state}:", self.configuration.plugin, self.kind);
-        let alert = spec.ingestion_alert.as_ref().filter(|_| self.kind == AppKind::IngestionAlert);
+        let app = App::on(spec, self.kind);
         let shown = |setting: &Field| {
             let text = self.value(setting.key)?;
-            let shown = alert.and_then(|app| app.value(setting.key)).map(|value| setting.shown(&value));
-            let text = shown.unwrap_or_else(|| if setting.secret { "***".to_owned() } else { text });
-            Some(format!("  {} = {text}", setting.key))
+            let shown = app.as_ref().and_then(|app| app.shown(setting)).unwrap_or_else(|| setting.shown(&text));
+            Some(format!("  {} = {shown}", setting.key))
         };
         let settings: Vec<String> = self.kind.settings().iter().filter_map(shown).collect();
         let settings = if settings.is_empty() { vec!["  all settings have their defaults".to_owned()] } else { settings };

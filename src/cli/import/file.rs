@@ -1,7 +1,7 @@
 //! Reads the file: a list of app configurations from the API of PostHog.
 
-use std::fs;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -25,52 +25,72 @@ pub(super) struct Document {
     pub(super) has_more: bool,
 }
 
+/// Why a file cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} {wrong}")]
+pub(super) struct WrongFile {
+    name: String,
+    wrong: Wrong,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Wrong {
+    #[error("is a directory; {how} as a file", how = HOW)]
+    Directory,
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    #[error("is larger than 16 MiB, too large for a list of apps")]
+    TooLarge,
+    #[error("is not JSON (it is not text); {how}", how = HOW)]
+    NotText,
+    #[error("is empty; {how}", how = HOW)]
+    Empty,
+    #[error("is not JSON ({0}); {how}", how = HOW)]
+    NotJson(#[from] serde_json::Error),
+    #[error("has no list of app configurations{0}; {how}", how = HOW)]
+    NoList(&'static str),
+    #[error("is an error of PostHog instead of a list: `{0}`")]
+    ErrorOfPostHog(String),
+    #[error("has an empty list of apps; check that it is from the right project")]
+    NoApps,
+    #[error("is not a list of app configurations, since item {0} has no `config`; {how}", how = HOW)]
+    NoConfig(usize),
+}
+
 impl Document {
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let (name, text) = text_of(path)?;
-        Self::parse(&text).map_err(|problem| format!("{name} {problem}"))
+    pub(super) fn read(path: &Path) -> Result<Self, WrongFile> {
+        let read = text_of(path).and_then(|text| Self::parse(&text));
+        let name = || if is_standard_input(path) { "standard input".to_owned() } else { path.display().to_string() };
+        read.map_err(|wrong| WrongFile { name: name(), wrong })
     }
 
-    /// An error continues a sentence that starts with the name of the file.
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Wrong> {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
-            return Err(format!("is empty; {HOW}"));
+            return Err(Wrong::Empty);
         }
-        let value: Value = serde_json::from_str(text).map_err(|wrong| format!("is not JSON ({wrong}); {HOW}"))?;
-        let (list, has_more) = match value {
+        let (list, has_more) = match serde_json::from_str(text)? {
             Value::Array(list) => (list, false),
-            Value::Object(mut object) => match object.remove("results") {
-                Some(Value::Array(list)) => (list, object.get("next").is_some_and(Value::is_string)),
-                Some(_) => return Err(format!("has `results` that are not a list; {HOW}")),
-                None => return Err(not_a_list(&object)),
+            Value::Object(mut object) => match (object.remove("results"), object.get("detail").and_then(Value::as_str)) {
+                (Some(Value::Array(list)), _) => (list, object.get("next").is_some_and(Value::is_string)),
+                (Some(_), _) => return Err(Wrong::NoList(", since `results` is not a list")),
+                (None, Some(detail)) => return Err(Wrong::ErrorOfPostHog(cleaned(detail, 200))),
+                (None, None) => return Err(Wrong::NoList(", since `results` is missing")),
             },
-            _ => return Err(format!("has no list of app configurations; {HOW}")),
+            _ => return Err(Wrong::NoList("")),
         };
         if list.is_empty() {
-            return Err("has an empty list of apps; check that it is from the right project".to_owned());
+            return Err(Wrong::NoApps);
         }
         let read = list.into_iter().enumerate().map(|(place, one)| Configuration::read(one, place));
         Ok(Self { configurations: read.collect::<Result<_, _>>()?, has_more })
     }
 }
 
-/// An object without `results` may be an error of PostHog.
-fn not_a_list(object: &Map<String, Value>) -> String {
-    match object.get("detail").and_then(Value::as_str) {
-        Some(detail) => {
-            let detail: String = detail.chars().filter(|letter| !letter.is_control()).take(200).collect();
-            format!("is an error of PostHog instead of a list: `{detail}`")
-        }
-        None => format!("has no list of app configurations, since `results` is missing; {HOW}"),
-    }
-}
-
 impl Configuration {
-    fn read(value: Value, place: usize) -> Result<Self, String> {
-        let none = || format!("is not a list of app configurations, since item {} has no `config`; {HOW}", place + 1);
-        let Value::Object(mut object) = value else { return Err(none()) };
-        let Some(Value::Object(config)) = object.remove("config") else { return Err(none()) };
+    fn read(value: Value, place: usize) -> Result<Self, Wrong> {
+        let Value::Object(mut object) = value else { return Err(Wrong::NoConfig(place + 1)) };
+        let Some(Value::Object(config)) = object.remove("config") else { return Err(Wrong::NoConfig(place + 1)) };
         let plugin = match object.get("plugin") {
             Some(Value::Number(number)) => number.to_string(),
             _ => format!("number {}", place + 1),
@@ -81,8 +101,7 @@ impl Configuration {
 
     /// `its settings: a, b`, to identify the app.
     pub(super) fn keys(&self) -> String {
-        let cleaned = |key: &String| key.chars().filter(|letter| !letter.is_control()).take(40).collect::<String>();
-        let keys = self.config.keys().take(8).map(cleaned).collect::<Vec<_>>();
+        let keys = self.config.keys().take(8).map(|key| cleaned(key, 40)).collect::<Vec<_>>();
         match keys.as_slice() {
             [] => "it has no settings".to_owned(),
             keys => format!("its settings: {}", keys.join(", ")),
@@ -90,22 +109,27 @@ impl Configuration {
     }
 }
 
-/// Returns the name of the file and its text.
-fn text_of(path: &Path) -> Result<(String, String), String> {
-    let mut text = String::new();
-    if path.as_os_str() == "-" {
-        let read = std::io::stdin().take(MAX_LENGTH).read_to_string(&mut text);
-        return read.map(|_| ("standard input".to_owned(), text)).map_err(|error| format!("standard input cannot be read: {error}"));
+fn cleaned(text: &str, most: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(most).collect()
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn text_of(path: &Path) -> Result<String, Wrong> {
+    let mut bytes = Vec::new();
+    if is_standard_input(path) {
+        io::stdin().take(MAX_LENGTH + 1).read_to_end(&mut bytes)?;
+    } else if path.is_dir() {
+        return Err(Wrong::Directory);
+    } else {
+        File::open(path)?.take(MAX_LENGTH + 1).read_to_end(&mut bytes)?;
     }
-    let name = path.display().to_string();
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Err(format!("{name} is a directory; {HOW} as a file")),
-        Ok(found) if found.len() > MAX_LENGTH => return Err(format!("{name} is larger than 16 MiB, too large for a list of apps")),
-        _ => {}
+    if bytes.len() as u64 > MAX_LENGTH {
+        return Err(Wrong::TooLarge);
     }
-    let bytes = fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not JSON (it is not text); {HOW}"))?;
-    Ok((name, text))
+    String::from_utf8(bytes).map_err(|_| Wrong::NotText)
 }
 
 #[cfg(test)]
@@ -122,8 +146,8 @@ mod tests {
             ("7", "has no list of app configurations"),
             ("null", "has no list of app configurations"),
             ("{}", "`results` is missing"),
-            ("{\"results\": null}", "`results` that are not a list"),
-            ("{\"results\": {}}", "`results` that are not a list"),
+            ("{\"results\": null}", "`results` is not a list"),
+            ("{\"results\": {}}", "`results` is not a list"),
             (
                 "{\"type\": \"authentication_error\", \"detail\": \"Invalid personal\\u001b API key.\"}",
                 "an error of PostHog instead of a list: `Invalid personal API key.`",
@@ -134,7 +158,7 @@ mod tests {
             ("[{\"config\": {}}, {\"name\": \"x\"}]", "item 2 has no `config`"),
             ("[{\"config\": \"x\"}]", "item 1 has no `config`"),
         ] {
-            let said = Document::parse(text).unwrap_err();
+            let said = Document::parse(text).unwrap_err().to_string();
             assert!(said.contains(says), "{text}: {said}");
         }
     }

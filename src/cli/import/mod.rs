@@ -2,19 +2,18 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 
-use super::arguments::Arguments;
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::arguments::{Arguments, Fields};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON};
 use super::error::Misuse;
 use super::explain::explain;
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
-use crate::config::{Plan, identity, rules};
-use crate::model::{AppKind, ProjectName, ProjectSpec, Timing};
-use crate::settings::{Clash, Cost};
+use crate::config::{Plan, Problem, Problems, identity, rules};
+use crate::model::{AppKind, Invalid, ProjectName, ProjectSpec};
+use crate::settings::{Clash, Cost, StoredEntity as _};
 
 use app::Found;
 use file::Document;
@@ -58,11 +57,11 @@ pub struct Import {
 }
 
 impl Import {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         // Problems that do not depend on the store are reported before it is opened.
-        let name = rules::about("--project", ProjectName::parse(&self.project)).map_err(Misuse)?;
-        let document = Document::read(&self.file).map_err(Misuse)?;
-        let mut apps = app::find(&document).map_err(Misuse)?;
+        let name = rules::about("--project", ProjectName::parse(&self.project)).map_err(Misuse::of)?;
+        let document = Document::read(&self.file).map_err(Misuse::of)?;
+        let mut apps = app::find(&document).map_err(Misuse::of)?;
         let note = self.complete(&mut apps, invocation)?;
         let store = invocation.new_store().await?;
         let revision = store.revision().await?;
@@ -72,36 +71,34 @@ impl Import {
             None => self.new_project(name, &apps, invocation)?,
         };
         let spec = put_on(spec, &apps)?;
-        identity::own_beats(&spec, &now).map_err(Misuse)?;
+        identity::own_beats(&spec, &now).map_err(Misuse::of)?;
         for line in apps.iter().flat_map(|app| app.lines(&spec)).chain(app::left_out(&document)).chain(note) {
             invocation.screen.note(line)?;
         }
         let remarks = remarks(&spec);
         let plan = Plan::of(&now, vec![spec], Vec::new());
-        let changes = settings_service(invocation, &store, self.edit).write(plan, revision).await.map_err(explain)?.ok_or(Clash::Busy)?;
-        let code = show(&changes, invocation, self.edit)?;
+        let changes =
+            self.edit.service(invocation, &store).write(ProjectSpec::alone(plan), revision).await.map_err(explain)?.ok_or(Clash::Busy)?;
+        self.edit.print(invocation, &changes)?;
         for remark in remarks {
             invocation.screen.note(remark)?;
         }
-        Ok(code)
+        Ok(())
     }
 
     /// Fills in the flags, prompts for masked secrets, and reports all problems together. Returns a note for the user.
     fn complete(&self, apps: &mut [Found<'_>], invocation: &Invocation) -> anyhow::Result<Option<String>> {
-        let keys: Vec<&str> = apps.iter().flat_map(|app| app.kind.settings()).map(|setting| setting.key).collect();
-        let (values, mut problems) = self.given.read(&keys, "the apps in this file", &invocation.environment);
-        for value in &values {
-            for app in apps.iter_mut() {
-                app.set_value(&value.key, value.expose());
-            }
+        let keys = apps.iter().flat_map(|app| app.kind.settings()).map(|setting| setting.key).collect();
+        let assigned = self.given.read(Some(&Fields { keys, of: "the apps in this file" }), &invocation.environment);
+        for (key, text) in assigned.texts.iter() {
+            apps.iter_mut().for_each(|app| app.set_value(key, text));
         }
+        let mut problems: Vec<Problem> = assigned.unread().cloned().collect();
         // The masked key is only used for reading, so a key of the project can replace it.
         if apps.iter().any(|app| app.masked().iter().any(|(key, _)| *key == READER))
             && self.personal_key.read_without_prompt(invocation)?.is_some()
         {
-            for app in apps.iter_mut() {
-                app.set_value(READER, "");
-            }
+            apps.iter_mut().for_each(|app| app.set_value(READER, ""));
         }
         problems.extend(apps.iter().flat_map(Found::wrong));
         if problems.is_empty() && io::stdin().is_terminal() {
@@ -114,13 +111,10 @@ impl Import {
         }
         let masked = apps.iter().flat_map(|app| app.masked().into_iter().map(|(key, _)| key));
         problems.extend(masked.map(|key| {
-            format!(
-                "{key} was masked by PostHog; give it with --set-file {key}=FILE or --set-env {key}=VARIABLE, or leave it empty with `--set {key}=`"
-            )
+            let advice = format!("give it with --set-file {key}=FILE or --set-env {key}=VARIABLE, or leave it empty with `--set {key}=`");
+            Problem::of(key, Invalid::unquoted(format!("was masked by PostHog; {advice}")))
         }));
-        if !problems.is_empty() {
-            return Err(Misuse(problems.join("\n")).into());
-        }
+        Problems::or(problems, ()).map_err(Misuse::of)?;
         let next = "The file is one page of several. Apps on the other pages are not imported; `next` in the file is the address of the next page.";
         Ok(apps.iter().any(|app| app.has_more).then(|| next.to_owned()))
     }
@@ -152,28 +146,17 @@ impl Import {
                 "project `{name}` does not exist yet, and the apps have no host; give --host (`us`, `eu` or the address of a PostHog)"
             ))
         })?;
-        let host = rules::about(setting, rules::host(&host)).map_err(Misuse)?;
+        let host = rules::about(setting, rules::host(&host)).map_err(Misuse::of)?;
         let has_flag = self.token.token.is_some() || self.token.token_file.is_some();
         let has_variable = invocation.environment.value("POSTHOG_PROJECT_API_KEY").is_some();
         let token = match value(AppKind::Heartbeat, "project_api_key") {
-            Some(text) if !has_flag && !has_variable => rules::about("project_api_key", rules::token(&text)).map_err(Misuse)?,
+            Some(text) if !has_flag && !has_variable => rules::about("project_api_key", rules::token(&text)).map_err(Misuse::of)?,
             _ => self.token.read(invocation)?,
         };
         let has_reader = value(AppKind::IngestionAlert, READER).is_some();
         let personal_key =
             if has_reader { self.personal_key.read_without_prompt(invocation)? } else { self.personal_key.read(invocation)? };
-        let timing = Timing::default();
-        Ok(ProjectSpec {
-            name,
-            host,
-            api_host: None,
-            token,
-            personal_key,
-            posthog_id: None,
-            timing,
-            heartbeat: None,
-            ingestion_alert: None,
-        })
+        Ok(ProjectSpec { personal_key, ..ProjectSpec::new(name, host, token) })
     }
 }
 
@@ -190,7 +173,7 @@ fn put_on(spec: ProjectSpec, apps: &[Found<'_>]) -> Result<ProjectSpec, Misuse> 
     if problems.is_empty() {
         problems.extend(rules::fit(&changed).err());
     }
-    if problems.is_empty() { Ok(changed) } else { Err(Misuse(problems.join("\n"))) }
+    Problems::or(problems, changed).map_err(Misuse::of)
 }
 
 fn remarks(spec: &ProjectSpec) -> Vec<String> {

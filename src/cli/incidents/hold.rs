@@ -1,6 +1,5 @@
 //! `heartbeat incidents ack`, `unack` and `snooze`.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +9,6 @@ use crate::cli::explain::{explain, explain_with};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::config::Scope;
-use crate::model::Timestamp;
 use crate::report::json::IncidentJson;
 use crate::settings::incident::{self, Word, snooze_time};
 use crate::store::IncidentFilter;
@@ -24,12 +22,8 @@ pub struct Ack {
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
 
-    /// Print the incident as JSON
-    #[arg(long)]
-    pub json: bool,
-
     #[command(flatten)]
-    pub moment: Moment,
+    pub print: Print,
 }
 
 #[derive(Debug, Args)]
@@ -37,12 +31,8 @@ pub struct Unack {
     #[command(flatten)]
     pub which: IncidentNumber,
 
-    /// Print the incident as JSON
-    #[arg(long)]
-    pub json: bool,
-
     #[command(flatten)]
-    pub moment: Moment,
+    pub print: Print,
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +44,12 @@ pub struct Snooze {
     #[arg(long = "for", value_name = "TIME", value_parser = snooze_time)]
     pub lasts: Duration,
 
+    #[command(flatten)]
+    pub print: Print,
+}
+
+#[derive(Debug, Args)]
+pub struct Print {
     /// Print the incident as JSON
     #[arg(long)]
     pub json: bool,
@@ -63,41 +59,42 @@ pub struct Snooze {
 }
 
 impl Ack {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("unknown");
-        let word = Word::acknowledged(by, self.moment.time()).map_err(|wrong| explain_with(&[("by", "--by")])(wrong.into()))?;
+        let word = Word::acknowledged(by, self.print.moment.time()).map_err(|wrong| explain_with(&[("by", "--by")])(wrong.into()))?;
         // Without --by, an existing acknowledgement is not replaced.
         let word = if self.by.is_some() { word } else { word.only_if_free() };
-        hold(&self.which, self.json, self.moment.time(), invocation, &word).await
+        self.print.hold(&self.which, invocation, &word).await
     }
 }
 
 impl Unack {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        hold(&self.which, self.json, self.moment.time(), invocation, &Word::unacknowledged(self.moment.time())).await
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        self.print.hold(&self.which, invocation, &Word::unacknowledged(self.print.moment.time())).await
     }
 }
 
 impl Snooze {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        hold(&self.which, self.json, self.moment.time(), invocation, &Word::wait(self.lasts, self.moment.time())).await
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        self.print.hold(&self.which, invocation, &Word::wait(self.lasts, self.print.moment.time())).await
     }
 }
 
-async fn hold(which: &IncidentNumber, json: bool, at: Timestamp, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
-    let public = invocation.settings(Scope::Service)?.web.public_url;
-    let store = invocation.store().await?;
-    let held = incident::hold(&store, which.id, word).await.map_err(explain)?;
-    if json {
-        // The current state, as the API returns it.
-        let now =
-            store.incidents(&IncidentFilter { id: held.incident.id, ..IncidentFilter::default() }).await?.pop().unwrap_or(held.incident);
-        invocation.screen.json(&IncidentJson::of(&now, at, public.as_ref()))?;
-        return Ok(ExitCode::SUCCESS);
+impl Print {
+    async fn hold(&self, which: &IncidentNumber, invocation: &Invocation, word: &Word) -> anyhow::Result<()> {
+        let public = invocation.settings(Scope::Service)?.web.public_url;
+        let store = invocation.store().await?;
+        let held = incident::hold(&store, which.id, word).await.map_err(explain)?;
+        if self.json {
+            // The current state, as the API returns it.
+            let filter = IncidentFilter { id: held.incident.id, ..IncidentFilter::default() };
+            let now = store.incidents(&filter).await?.pop().unwrap_or(held.incident);
+            return Ok(invocation.screen.json(&IncidentJson::of(&now, self.moment.time(), public.as_ref()))?);
+        }
+        invocation.screen.line(format!("incident {}, {}: {}", which.id, held.incident.project_name, held.words))?;
+        if held.is_kept {
+            invocation.screen.note("Nothing was changed. To replace the acknowledgement, give another name with --by NAME.")?;
+        }
+        Ok(())
     }
-    invocation.screen.line(format!("incident {}, {}: {}", which.id, held.incident.project_name, held.words))?;
-    if held.is_kept {
-        invocation.screen.note("Nothing was changed. To replace the acknowledgement, give another name with --by NAME.")?;
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -8,11 +8,11 @@ use clap::Args;
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
-use crate::cli::which_project::project_named;
+use crate::cli::which_project::WhichProjects;
 use crate::config::{Scope, duration, rules};
 use crate::model::{Incident, Severity, Timestamp, span};
 use crate::report::json::IncidentJson;
-use crate::store::IncidentFilter;
+use crate::store::{IncidentFilter, IncidentState};
 
 pub(super) const JSON: &str =
     "JSON: {items: [{id, key, project, incident_kind, severity, rules, cause_code, cause, diagnosis, url, opened, closed, ended_because,
@@ -23,9 +23,8 @@ Exit codes: 0 success; with --check, 1 if an incident is open.";
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Show only incidents of this project
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
+    #[command(flatten)]
+    pub which: WhichProjects,
 
     /// Show only open incidents
     #[arg(long)]
@@ -52,14 +51,13 @@ impl List {
         let public = invocation.settings(Scope::Service)?.web.public_url;
         let store = invocation.store().await?;
         let now = self.moment.time();
-        let project = match &self.project {
-            None => None,
-            Some(name) => {
-                let projects = store.projects().await?;
-                Some(project_named(&projects, name, |project| &project.spec)?.id)
-            }
+        let named = self.which.filter(&store.bare_projects().await?)?;
+        let which = IncidentFilter {
+            named,
+            state: self.open.then_some(IncidentState::Open),
+            since: Some(now.minus(self.since)),
+            ..IncidentFilter::default()
         };
-        let which = IncidentFilter { project, open_only: self.open, since: Some(now.minus(self.since)), ..IncidentFilter::default() };
         let incidents = store.incidents(&which).await?;
         if self.json {
             invocation.screen.items(incidents.iter().map(|incident| IncidentJson::of(incident, now, public.as_ref())))?;

@@ -4,11 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::explain::explain;
 use super::global::Invocation;
-use crate::model::Incident;
-use crate::settings::incident;
-use crate::store::Store;
 
 mod hold;
 mod list;
@@ -46,12 +42,13 @@ pub enum Command {
 impl Incidents {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::List(self.list)) {
-            Command::List(list) => list.run(invocation).await,
-            Command::Show(show) => show.run(invocation).await,
-            Command::Ack(ack) => ack.run(invocation).await,
-            Command::Unack(unack) => unack.run(invocation).await,
-            Command::Snooze(snooze) => snooze.run(invocation).await,
+            Command::List(list) => return list.run(invocation).await,
+            Command::Show(show) => show.run(invocation).await?,
+            Command::Ack(ack) => ack.run(invocation).await?,
+            Command::Unack(unack) => unack.run(invocation).await?,
+            Command::Snooze(snooze) => snooze.run(invocation).await?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -60,10 +57,4 @@ pub struct IncidentNumber {
     /// Number of the incident
     #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub id: i64,
-}
-
-impl IncidentNumber {
-    async fn find(&self, store: &Store) -> anyhow::Result<Incident> {
-        incident::find(store, self.id).await.map_err(explain)
-    }
 }

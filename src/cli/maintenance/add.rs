@@ -1,13 +1,10 @@
 //! `heartbeat maintenance add`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
-use super::when::{WhenFlags, explain_window};
-use crate::cli::change_flags::{ChangeFlags, settings_service, show};
-use crate::cli::error::Misuse;
-use crate::cli::explain::explain;
+use super::when::{FLAGS, WhenFlags};
+use crate::cli::change_flags::ChangeFlags;
+use crate::cli::explain::explain_with;
 use crate::cli::global::Invocation;
 use crate::config::{Origin, Texts, window};
 
@@ -28,12 +25,11 @@ pub struct Add {
 }
 
 impl Add {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let mut texts = self.when.add_to(Texts::default().with("name", Some(&self.name)));
         self.project.iter().for_each(|name| texts.put("projects", name));
-        let window = window::added(&texts, Origin::CommandLine(invocation.clock.now())).map_err(|wrong| Misuse(explain_window(&wrong)))?;
-        let store = invocation.new_store().await?;
-        let done = settings_service(invocation, &store, self.edit).add(window).await.map_err(explain)?;
-        show(&done.changes, invocation, self.edit)
+        let origin = Origin::CommandLine(invocation.clock.now());
+        let window = window::added(&texts, origin).map_err(|wrong| explain_with(FLAGS)(wrong.into()))?;
+        self.edit.add(invocation, window, FLAGS).await.map(drop)
     }
 }

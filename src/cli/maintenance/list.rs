@@ -1,13 +1,11 @@
 //! `heartbeat maintenance list`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, WARN, styled};
-use crate::cli::table::Table;
+use crate::cli::table::Listing;
 use crate::model::{Closes, Timestamp, Window};
 use crate::report::{WindowJson, WindowState, window_times};
 
@@ -27,28 +25,19 @@ pub struct List {
 }
 
 impl List {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let windows = store.windows().await?;
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
+        let windows = invocation.store().await?.windows().await?;
         let now = self.moment.time();
-        if self.json {
-            invocation.screen.items(windows.iter().map(|window| WindowJson::of(window, now)))?;
-        } else if windows.is_empty() {
-            invocation.screen.note("There is no maintenance window. Add one with `heartbeat maintenance add` or `heartbeat apply`.")?;
-        } else {
-            let mut table = Table::under(["WINDOW", "PROJECTS", "WHEN", "STATE"]);
-            for window in &windows {
-                let names = window.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
-                let names = if names.is_empty() { "all".to_owned() } else { names.join(", ") };
-                table.row([window.name.to_string(), names, window_times(window), state(window, now)]);
-            }
-            invocation.screen.line(table)?;
-        }
-        Ok(ExitCode::SUCCESS)
+        let listing = Listing {
+            json: self.json,
+            none: "There is no maintenance window. Add one with `heartbeat maintenance add` or `heartbeat apply`.",
+            headings: ["WINDOW", "PROJECTS", "WHEN", "STATE"],
+        };
+        let row = |window: &Window| [window.name.to_string(), window.projects.to_string(), window_times(window), state(window, now)];
+        Ok(listing.print(invocation.screen, &windows, |window| WindowJson::of(window, now), row)?)
     }
 }
 
-/// Use it only in the last column: the colour codes count as width.
 fn state(window: &Window, now: Timestamp) -> String {
     match WindowState::of(window, now) {
         WindowState::Open(Closes::At(until)) => styled(WARN, format!("open until {} UTC", until.date_and_minute())),

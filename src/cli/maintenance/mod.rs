@@ -1,10 +1,8 @@
 //! `heartbeat maintenance`: lists, adds and removes maintenance windows.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 
-use super::change_flags::{ChangeFlags, SETTINGS_JSON, remove};
+use super::change_flags::{Remove, SETTINGS_JSON};
 use super::global::Invocation;
 use crate::model::Window;
 
@@ -38,21 +36,12 @@ pub enum Command {
     Remove(Remove),
 }
 
-#[derive(Debug, Args)]
-pub struct Remove {
-    /// Name of the window
-    pub name: String,
-
-    #[command(flatten)]
-    pub edit: ChangeFlags,
-}
-
 impl Maintenance {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::List(list) => list.run(invocation).await,
             Command::Add(add) => add.run(invocation).await,
-            Command::Remove(Remove { name, edit }) => remove::<Window>(&name, invocation, edit).await,
+            Command::Remove(remove) => remove.run::<Window>(invocation).await,
         }
     }
 }

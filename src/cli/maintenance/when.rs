@@ -2,32 +2,20 @@
 
 use clap::Args;
 
-use crate::cli::explain::{Flags, lines};
-use crate::config::{Problems, Texts};
+use crate::cli::explain::Flags;
+use crate::config::Texts;
 
-const FLAGS: Flags<'_> = &[
+pub(super) const FLAGS: Flags<'_> = &[
     ("name", "NAME"),
     ("projects", "--project"),
     ("from", "--from"),
+    ("now", "--now"),
     ("to", "--to"),
     ("lasts", "--for"),
     ("weekly", "--weekly"),
     ("cron", "--cron"),
     ("timezone", "--timezone"),
 ];
-
-/// Sentences of [`crate::config::window`] that name fields, and the same sentences with flags.
-const IN_FLAGS: [(&str, &str); 2] = [
-    (
-        "give from and to, now and lasts, weekly such as `sun 02:00-04:00`, or cron and lasts",
-        "give --from and --to, --now and --for, --weekly \"sun 02:00-04:00\", or --cron and --for",
-    ),
-    ("to or lasts is missing", "--to or --for is missing"),
-];
-
-pub(super) fn explain_window(wrong: &Problems) -> String {
-    IN_FLAGS.iter().fold(lines(wrong.iter(), FLAGS), |text, (fields, flags)| text.replace(fields, flags))
-}
 
 #[derive(Debug, Args)]
 pub struct WhenFlags {
@@ -81,6 +69,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::cli::explain::lines;
     use crate::config::{Origin, window};
     use crate::model::{Cron, Timestamp, Weekly, When};
 
@@ -94,14 +83,14 @@ mod tests {
         let line = Line::try_parse_from([&["x"], flags].concat()).unwrap();
         let texts = line.when.add_to(Texts::default().with("name", Some("night")));
         let window = window::added(&texts, Origin::CommandLine(Timestamp::parse("2026-11-23T14:00:00Z").unwrap()));
-        window.map(|window| window.when).map_err(|wrong| explain_window(&wrong).lines().map(str::to_owned).collect())
+        window.map(|window| window.when).map_err(|wrong| lines(wrong.iter(), FLAGS).lines().map(str::to_owned).collect())
     }
 
     #[test]
     fn what_is_wrong_is_said_all_at_once() {
         for (flags, says) in [
-            (&[][..], &["the time is missing"][..]),
-            (&["--now"], &["--to or --for is missing"]),
+            (&[][..], &["the time is missing; give --from and --to, --now and --for, --weekly, or --cron and --for"][..]),
+            (&["--now"], &["the end is missing; give --to or --for"]),
             (&["--cron", "0 2 * *"], &["--cron `0 2 * *` is not a crontab", "--for is missing"]),
             (&["--cron", "0 2 * * *", "--for", "8d"], &["--for `8d` must be between 1m and 7d"]),
             (&["--cron", "0 2 * * *", "--for", "30s"], &["--for `30s` must be between"]),

@@ -1,13 +1,10 @@
 //! `heartbeat rules`: shows the alert rules of a project, and replays them over its history.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 
 use super::global::Invocation;
 use crate::model::{IngestionAlertApp, Project};
 
-mod progress;
 mod replay;
 mod show;
 
@@ -32,7 +29,7 @@ pub enum Command {
 }
 
 impl Rules {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         match self.command {
             Command::Show(show) => show.run(invocation).await,
             Command::Replay(replay) => replay.run(invocation).await,

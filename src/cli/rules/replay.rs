@@ -1,25 +1,28 @@
 //! `heartbeat rules replay`: runs rules over recorded history, to tune them without waiting.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::progress::ProgressLine;
 use super::{app_of, remark};
-use crate::cli::explain::{Assigned, explain};
+use crate::cli::arguments::Assigned;
+use crate::cli::explain::explain;
 use crate::cli::global::Invocation;
-use crate::cli::screen::{BAD, FAINT, WARN, styled};
+use crate::cli::screen::{BAD, FAINT, ProgressLine, WARN, styled};
 use crate::cli::which_project::WhichProject;
-use crate::model::{IngestionAlertApp, Project, Severity, Timestamp, span};
+use crate::config::Problem;
+use crate::model::{IngestionAlertApp, Invalid, Project, Severity, Timestamp, span};
 use crate::settings::ReplayJson;
-use crate::settings::replay::{self, Found, Replay as Replayed, Sums, reach};
+use crate::settings::replay::{self, Found, Progress, Replay as Replayed, Sums, reach};
 
 pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{incident_kind, severity, rules, opened, closed, lasted_ms, first_bad, \
 last_good, cause_code, cause}], total: [{incident_kind, incidents, lasted_ms, recorded, recorded_lasted_ms}], without_history_ms, without_history: \
 [{from, to}], readbacks_from}; oldest first, absent values are null. closed is null if the incident would still be open; total has one row for each \
 incident_kind; recorded counts the incidents that were really opened; before readbacks_from there is no read-back, so no_event, quiet and blind cannot be \
 replayed.";
+
+/// Days. Shorter replays end before a progress line could be read.
+const LONG: usize = 4;
 
 #[derive(Debug, Args)]
 pub struct Replay {
@@ -44,7 +47,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         // Wrong settings are reported before the store is opened.
         self.changed_app(&IngestionAlertApp::default())?;
         let store = invocation.store().await?;
@@ -52,9 +55,14 @@ impl Replay {
         let project = self.which.find(&projects)?;
         let app = self.changed_app(&app_of(project))?;
         let to = self.until.unwrap_or_else(|| invocation.clock.now());
-        let progress = ProgressLine::on(invocation);
-        let replayed = replay::run(&store, project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
-        progress.end();
+        let mut line = ProgressLine::on(invocation.screen);
+        let replayed = replay::run(&store, project, &app, (to.minus(self.since), to), |Progress { day, days, from }| {
+            if days >= LONG {
+                line.show(format_args!("{}  day {} of {days}", from.date_and_minute(), day + 1));
+            }
+        });
+        let replayed = replayed.await?;
+        line.clear();
         let output = Output { project, replayed };
         if self.json {
             invocation.screen.json(&ReplayJson::of(output.project, &output.replayed))?;
@@ -64,7 +72,7 @@ impl Replay {
                 invocation.screen.note(note)?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 
     /// Applies `--set`, and reports all problems together.
@@ -72,7 +80,8 @@ impl Replay {
         let mut assigned = Assigned::default();
         for assignment in &self.set {
             let read = assignment.split_once('=').map(|(key, text)| (key.trim(), text));
-            assigned.add(read.ok_or_else(|| "--set must be RULE=VALUE, for example lag_above=90s; the `=` is missing".to_owned()));
+            let no_value = || Invalid::unquoted("must be RULE=VALUE, for example lag_above=90s; the `=` is missing");
+            assigned.add(read.ok_or_else(|| Problem::of("--set", no_value())));
         }
         assigned.with(|texts| Ok(replay::wished(app, texts)?)).map_err(explain)
     }

@@ -1,15 +1,16 @@
 //! Prometheus Alertmanager, `POST /api/v2/alerts`: <https://prometheus.io/docs/alerting/latest/alerts_api/>. It answers 200, empty.
 //! Severity is an annotation, not a label: labels identify an alert, and an escalation would resolve the old one. See `docs/alerts.md`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Delivered;
-use crate::model::{Message, NotificationKind};
+use crate::model::{IncidentKind, Message, NotificationKind};
 use crate::notify::call::Call;
 use crate::notify::client::Ask;
 use crate::notify::{facts, text};
@@ -43,42 +44,37 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     Ok(call.ask(ask.json(&[alert])).await?.settle_unless_page())
 }
 
-fn labels(call: &Call<'_>) -> Map<String, Value> {
+fn labels<'c>(call: &Call<'c>) -> BTreeMap<&'c str, String> {
     let message = call.message();
-    let (name, incident_kind) = match call.incident() {
-        Some(incident) => match incident.incident_kind.as_str() {
-            "ingestion" => ("PostHogIngestion", "ingestion"),
-            "monitoring" => ("HeartbeatMonitoring", "monitoring"),
-            "traffic" => ("PostHogTraffic", "traffic"),
-            other => ("PostHogIncident", other),
-        },
-        None => ("Heartbeat", "heartbeat"),
+    let kind = call.incident().map_or("heartbeat", |incident| &incident.incident_kind);
+    let name = match IncidentKind::named(kind) {
+        Some(IncidentKind::Ingestion) => "PostHogIngestion",
+        Some(IncidentKind::Monitoring) => "HeartbeatMonitoring",
+        Some(IncidentKind::Traffic) => "PostHogTraffic",
+        None => "Heartbeat",
     };
-    let mut labels = Map::from_iter([
-        ("alertname".to_owned(), name.into()),
-        ("incident_kind".to_owned(), incident_kind.into()),
-        ("incident".to_owned(), call.key().into()),
-    ]);
+    let mut labels = BTreeMap::from([("alertname", name.to_owned()), ("incident_kind", kind.to_owned()), ("incident", call.key())]);
     if !message.project.is_empty() {
-        labels.insert("project".into(), message.project.clone().into());
+        labels.insert("project", message.project.clone());
     }
     if message.test {
-        labels.insert("test".into(), "true".into());
+        labels.insert("test", "true".to_owned());
     }
     if let Some(channel) = &message.channel {
-        labels.insert("channel".into(), channel.name.clone().into());
+        labels.insert("channel", channel.name.clone());
     }
     // A user's own labels, for existing routes. They are validated before they are stored.
-    for (name, value) in crate::model::labels(call.value("labels")).unwrap_or_default() {
-        labels.insert(name.to_owned(), value.into());
-    }
+    let own = crate::model::labels(call.value("labels")).unwrap_or_default();
+    labels.extend(own.into_iter().map(|(name, value)| (name, value.to_owned())));
     labels
 }
 
-fn annotations(message: &Message) -> Map<String, Value> {
-    let facts = facts::all(message).into_iter().filter(|(name, _)| !["text", "project", "incident_kind", "incident"].contains(name));
-    let mut annotations: Map<String, Value> = facts.map(|(name, value)| (name.to_owned(), value.into())).collect();
-    annotations.insert("summary".into(), text::line(&message.title).into());
-    annotations.insert("description".into(), message.text.clone().into());
-    annotations
+fn annotations(message: &Message) -> Value {
+    let mut annotations = facts::all(message);
+    // The last three are labels.
+    for name in ["text", "project", "incident_kind", "incident"] {
+        annotations.remove(name);
+    }
+    annotations.extend([("summary", text::line(&message.title)), ("description", message.text.clone())]);
+    json!(annotations)
 }

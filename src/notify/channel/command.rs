@@ -34,7 +34,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         .args(words)
         .env_clear()
         .env("PATH", PATH)
-        .env("HEARTBEAT_NOTICE_ID", call.id().to_string())
+        .env("HEARTBEAT_NOTIFICATION_ID", call.id().to_string())
         .env("HEARTBEAT_KIND", message.kind.name())
         // A variable cannot hold a zero byte.
         .env("HEARTBEAT_TITLE", message.title.replace('\0', " "))

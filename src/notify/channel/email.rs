@@ -34,7 +34,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let settled = call.memory.settled_recipients(call.id());
     let open = to.into_iter().map(|one| one.email).filter(|one| !settled.iter().any(|done| done == AsRef::<str>::as_ref(one))).collect();
     let envelope = Envelope { hello, from: from.email, to: open, mail: &mail.formatted() };
-    let sent = server.send(envelope, call.client.extra_roots(), (call.client.clock(), call.client.limit())).await;
+    let sent = server.send(envelope, &call.client.settings().extra_roots, (call.client.clock(), call.client.limit())).await;
     let clean = |words: &str| quoted(words.as_bytes(), &call.redactor);
     Ok(match sent {
         Ok(outcome) => settle(call, outcome),

@@ -4,9 +4,10 @@
 use serde_json::json;
 
 use super::Delivered;
+use super::slack::attachment;
 use crate::notify::call::Call;
 use crate::notify::markup::Markup;
-use crate::notify::{facts, text};
+use crate::notify::text;
 
 const TITLE: usize = 1_000;
 /// A post has at most 16,383 characters.
@@ -16,20 +17,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let title = without_mentions(&text::cut(&text::line(&message.title), TITLE));
     let words = without_mentions(&text::cut(&message.text, TEXT));
-    let fields: Vec<_> = facts::few(message)
-        .into_iter()
-        .map(|(name, value)| json!({"title": name, "value": without_mentions(&Markup::Markdown.escape(&value)), "short": true}))
-        .collect();
-    let mut attachment = json!({
-        "color": format!("#{:06X}", facts::colour(message)),
-        "fallback": title,
-        "text": words,
-        "fields": fields,
-    });
-    if let Some(page) = call.page() {
-        attachment["title"] = "Open the incident".into();
-        attachment["title_link"] = page.into();
-    }
+    let attachment = attachment(call, &title, &words, |value| without_mentions(&Markup::Markdown.escape(value)));
     let answer = call.post(call.value("url"), &json!({"text": title, "attachments": [attachment]})).await?;
     Ok(answer.settle_unless_page())
 }

@@ -6,11 +6,12 @@ use serde_json::json;
 use url::Url;
 
 use super::Delivered;
-use crate::model::{Delivery, NotificationKind};
+use crate::model::Delivery;
 use crate::notify::call::Call;
 use crate::notify::client::Ask;
+use crate::notify::facts::Tone;
 use crate::notify::redactor::decoded;
-use crate::notify::text;
+use crate::notify::{facts, text};
 
 const TITLE: usize = 250;
 const MESSAGE: usize = 4096;
@@ -21,11 +22,11 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         return Err(Delivery::Rejected { words: "the URL does not end in a topic".into() });
     };
     // Priority from 1 to 5, and a tag that ntfy shows as an emoji.
-    let (priority, picture) = match (message.kind, message.severity.as_str()) {
-        (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => (3, "white_check_mark"),
-        (_, "critical") => (5, "rotating_light"),
-        (_, "warning") => (4, "warning"),
-        _ => (3, "information_source"),
+    let (priority, picture) = match facts::tone(message) {
+        Tone::Resolved => (3, "white_check_mark"),
+        Tone::Critical => (5, "rotating_light"),
+        Tone::Warning => (4, "warning"),
+        Tone::Info => (3, "information_source"),
     };
     let mut tags = vec![picture];
     if !message.project.is_empty() {

@@ -5,7 +5,7 @@
 
 use http::Method;
 use http::header::AUTHORIZATION;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Delivered;
 use crate::model::{Delivery, Message, NotificationKind};
@@ -48,11 +48,9 @@ fn of_alias(call: &Call<'_>, what: &str) -> String {
 
 fn alert(call: &Call<'_>) -> Value {
     let message = call.message();
-    let details: Map<String, Value> = facts::all(message)
-        .into_iter()
-        .filter(|(name, _)| *name != "text")
-        .map(|(name, value)| (name.to_owned(), text::cut(&value, DETAIL).into()))
-        .collect();
+    let mut details = facts::all(message);
+    details.remove("text");
+    details.values_mut().for_each(|value| *value = text::cut(value, DETAIL));
     // Only what does not change while the alert is open: tags are set once.
     let about = message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.incident_kind);
     let tags = ["heartbeat".to_owned(), text::cut(about, TAG)];

@@ -2,7 +2,7 @@
 //! <https://developer.pagerduty.com/docs/send-change-event>. It answers 202; 400 `invalid event` also to a wrong key.
 //! Opened, escalated and reminder trigger; resolved resolves. A repeated trigger does not page again. Downtime and digest are changes.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Delivered;
 use crate::model::{Message, NotificationKind};
@@ -34,7 +34,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
                 "summary": summary(message),
                 "source": source(message),
                 "timestamp": message.at,
-                "custom_details": details(message),
+                "custom_details": facts::all(message),
             });
             ("/v2/change/enqueue", json!({"routing_key": routing_key, "payload": payload}))
         }
@@ -58,7 +58,7 @@ fn payload(message: &Message) -> Value {
         "component": "PostHog",
         "group": source(message),
         "class": message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.cause_code),
-        "custom_details": details(message),
+        "custom_details": facts::all(message),
     })
 }
 
@@ -68,8 +68,4 @@ fn summary(message: &Message) -> String {
 
 fn source(message: &Message) -> &str {
     if message.project.is_empty() { "heartbeat" } else { &message.project }
-}
-
-fn details(message: &Message) -> Map<String, Value> {
-    facts::all(message).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }

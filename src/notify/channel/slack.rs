@@ -2,7 +2,7 @@
 //! <https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments>.
 //! Legacy attachments, because Mattermost and Rocket.Chat read them as well.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Delivered;
 use crate::notify::call::Call;
@@ -15,11 +15,12 @@ const TEXT: usize = 3000;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let words = text::cut(&message.text, TEXT);
-    let fields: Vec<_> = facts::few(message)
-        .into_iter()
-        .map(|(title, value)| json!({"title": title, "value": Markup::Entities.escape(&value), "short": true}))
-        .collect();
-    let mut body = json!({
+    let mut attachment = attachment(call, &words, &words, |value| Markup::Entities.escape(value));
+    attachment["mrkdwn_in"] = json!([]);
+    // Slack shows the time in the footer, and its SDK requires one.
+    attachment["footer"] = "Heartbeat".into();
+    attachment["ts"] = message.at.ms().div_euclid(1000).into();
+    let body = json!({
         "text": text::cut(&text::line(&message.title), TITLE),
         "mrkdwn": false,
         // Quoted text never becomes a link or a mention.
@@ -27,21 +28,21 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         "link_names": false,
         "unfurl_links": false,
         "unfurl_media": false,
-        "attachments": [{
-            "color": format!("#{:06X}", facts::colour(message)),
-            "fallback": words,
-            "text": words,
-            "fields": fields,
-            "mrkdwn_in": [],
-            // Slack shows the time in the footer, and its SDK requires one.
-            "footer": "Heartbeat",
-            "ts": message.at.ms().div_euclid(1000),
-        }],
+        "attachments": [attachment],
     });
-    if let Some(page) = call.page() {
-        body["attachments"][0]["title"] = "Open the incident".into();
-        body["attachments"][0]["title_link"] = page.into();
-    }
     let answer = call.post(call.value("url"), &body).await?;
     Ok(answer.by_slack().unwrap_or_else(|| answer.settle_unless_page_or_key()))
+}
+
+/// The text with a coloured bar, the facts and a link to the incident. `escape` escapes the facts.
+pub(super) fn attachment(call: &Call<'_>, fallback: &str, words: &str, escape: impl Fn(&str) -> String) -> Value {
+    let facts = facts::few(call.message()).into_iter();
+    let fields: Vec<Value> = facts.map(|(title, value)| json!({"title": title, "value": escape(&value), "short": true})).collect();
+    let colour = format!("#{:06X}", facts::colour(call.message()));
+    let mut attachment = json!({"color": colour, "fallback": fallback, "text": words, "fields": fields});
+    if let Some(page) = call.page() {
+        attachment["title"] = "Open the incident".into();
+        attachment["title_link"] = page.into();
+    }
+    attachment
 }

@@ -6,8 +6,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Delivered;
-use crate::model::NotificationKind;
 use crate::notify::call::Call;
+use crate::notify::facts::Tone;
 use crate::notify::{facts, text};
 
 /// Fits in 28 KB with the facts, even if each byte is escaped.
@@ -17,11 +17,11 @@ const VALUE: usize = 200;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
-    let colour = match (message.kind, message.severity.as_str()) {
-        (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => "Good",
-        (_, "critical") => "Attention",
-        (_, "warning") => "Warning",
-        _ => "Accent",
+    let colour = match facts::tone(message) {
+        Tone::Resolved => "Good",
+        Tone::Critical => "Attention",
+        Tone::Warning => "Warning",
+        Tone::Info => "Accent",
     };
     let title = text::cut_bytes(&text::line(&message.title), TITLE);
     let text = text::cut_bytes(&message.text, TEXT);

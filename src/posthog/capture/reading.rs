@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::LOCATION;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -60,17 +61,12 @@ pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
     Verdict { reply: Reply::Rejected { why, excerpt }, again }
 }
 
-/// Whether PostHog's web application answered, which does not know this path: with 404, its login page or a CSRF
-/// error.
+/// Whether PostHog's web application answered, which does not know this path: with 404, its login page or a CSRF error.
 pub(super) fn is_unknown_path(heard: &Heard) -> bool {
-    let leads_to_login = || {
-        let target = heard.headers.get(http::header::LOCATION).and_then(|value| value.to_str().ok());
-        target.is_some_and(|target| target.contains("/login"))
-    };
     match heard.status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => true,
-        StatusCode::FOUND => leads_to_login(),
-        StatusCode::FORBIDDEN => contains(heard, "CSRF"),
+        StatusCode::FOUND => heard.header(LOCATION).is_some_and(|target| target.contains("/login")),
+        StatusCode::FORBIDDEN => heard.contains("CSRF"),
         _ => false,
     }
 }
@@ -78,14 +74,14 @@ pub(super) fn is_unknown_path(heard: &Heard) -> bool {
 fn rejection(heard: &Heard) -> RejectionReason {
     match heard.status.as_u16() {
         429 => RejectionReason::Throttled,
-        503 if contains(heard, "v1 sink router not configured") => RejectionReason::NoEndpoint,
+        503 if heard.contains("v1 sink router not configured") => RejectionReason::NoEndpoint,
         // Even as a web page: a load balancer reports that PostHog is not reachable.
         408 | 500..=599 => RejectionReason::Broken,
         300..=399 => RejectionReason::Redirect,
         _ if is_html(heard) || asks_for_a_login(heard) => RejectionReason::NotPostHog,
         401 => RejectionReason::Token,
         402 => RejectionReason::OverQuota,
-        400 if contains(heard, "billing_limit_exceeded") => RejectionReason::OverQuota,
+        400 if heard.contains("billing_limit_exceeded") => RejectionReason::OverQuota,
         400 | 413 | 415 | 422 => RejectionReason::Event,
         404 | 405 | 410 => RejectionReason::NoEndpoint,
         _ => RejectionReason::NotPostHog,
@@ -138,8 +134,4 @@ fn read_v1(uuid: Uuid, heard: &Heard) -> Verdict {
 
 fn accepted(heard: &Heard) -> Verdict {
     Verdict::end(Reply::Accepted { status: heard.status.as_u16() })
-}
-
-fn contains(heard: &Heard, words: &str) -> bool {
-    heard.body.windows(words.len()).any(|window| window == words.as_bytes())
 }

@@ -13,7 +13,7 @@ const AGREE_WITHIN_MS: i64 = 2_000;
 /// Milliseconds by which PostHog's clock is ahead of ours, negative if behind; none if they agree or if unknown.
 pub(super) fn server_ahead(heard: &Heard, arrivals: &[Arrival]) -> Option<i64> {
     // `Date` cuts off half a second on average.
-    let by_date = date(&heard.headers).map(|date| date.ms() + 500 - heard.at.ms());
+    let by_date = date(heard).map(|date| date.ms() + 500 - heard.at.ms());
     let ahead_ms = match bracket(heard.at, arrivals) {
         // Prefer `Date` if the bracket allows it; otherwise the smallest difference in the bracket.
         Some((least, most)) => match by_date.filter(|ahead| (least - AGREE_WITHIN_MS..=most + AGREE_WITHIN_MS).contains(ahead)) {

@@ -89,19 +89,20 @@ fn event_filter(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     Some(Filter { kind: FilterKind::EventFilter, says, excerpt: printed(&tree.to_string(), WORDS) })
 }
 
+/// Whether a filter matches; none if it has an unknown condition that decides.
 fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
+    // No, unknown, yes.
+    let certainty = |holds: &Option<bool>| holds.map_or(1, |holds| u8::from(holds) * 2);
     let word = |name: &str| tree.get(name).and_then(Value::as_str);
     let children = || tree.get("children").and_then(Value::as_array).into_iter().flatten().map(|child| matches(child, missed));
     match word("type")? {
         "condition" => {
-            let (value, desired) = (
-                match word("field")? {
-                    "event_name" => missed.event.as_str(),
-                    "distinct_id" => missed.distinct_id.as_str(),
-                    _ => return None,
-                },
-                word("value")?,
-            );
+            let value = match word("field")? {
+                "event_name" => missed.event.as_str(),
+                "distinct_id" => missed.distinct_id.as_str(),
+                _ => return None,
+            };
+            let desired = word("value")?;
             match word("operator")? {
                 "exact" => Some(value == desired),
                 "contains" => Some(value.contains(desired)),
@@ -110,18 +111,8 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
         }
         "not" => matches(tree.get("child").or_else(|| tree.get("children")?.get(0))?, missed).map(|holds| !holds),
         // Without children, neither drops anything.
-        "and" => {
-            let parts = children().collect::<Vec<_>>();
-            if parts.contains(&Some(false)) || parts.is_empty() {
-                Some(false)
-            } else {
-                parts.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
-            }
-        }
-        "or" => {
-            let parts = children().collect::<Vec<_>>();
-            if parts.contains(&Some(true)) { Some(true) } else { parts.into_iter().collect::<Option<Vec<_>>>().map(|_| false) }
-        }
+        "and" => children().min_by_key(certainty).unwrap_or(Some(false)),
+        "or" => children().max_by_key(certainty).unwrap_or(Some(false)),
         _ => None,
     }
 }

@@ -146,6 +146,6 @@ fn headers(key: &PersonalKey) -> HeaderMap {
 }
 
 fn cost(heard: &Heard) -> QueryCost {
-    let number = |name: &str| heard.headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    let number = |name: &str| heard.header(name)?.trim().parse().ok();
     QueryCost { bytes_read: number("x-posthog-query-bytes-read"), budget_left: number("x-posthog-query-budget-remaining-bytes") }
 }

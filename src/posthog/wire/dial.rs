@@ -48,7 +48,7 @@ impl Dialer {
             Way::Tunnel(proxy) => {
                 let mut stream = self.reach_proxy(proxy, track).await?;
                 track.enter(Phase::ForwardProxy);
-                proxy.open_tunnel(origin, &mut stream).await.map_err(|words| proxy.cut(Obstacle::Other, &words))?;
+                proxy.open_tunnel(origin, &mut stream).await.map_err(|wrong| proxy.cut(Obstacle::Other, &wrong.to_string()))?;
                 // What comes out of a tunnel is the proxy's doing.
                 self.agree(origin, stream, track).await.map_err(|cut| match cut.obstacle {
                     Obstacle::NotTls => proxy.cut(cut.obstacle, "it opened a tunnel, but what comes out of it is not TLS"),

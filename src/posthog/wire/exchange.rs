@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::AsHeaderName;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -40,7 +41,19 @@ pub(crate) struct Heard {
     pub(crate) at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Heard {
+    /// A header, if it is text.
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn contains(&self, words: &str) -> bool {
+        self.body.windows(words.len()).any(|window| window == words.as_bytes())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no answer ({at}): {words}")]
 pub(crate) struct Cut {
     pub(crate) at: Phase,
     pub(crate) obstacle: Obstacle,
@@ -110,14 +123,11 @@ pub(super) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool
 /// The error and its sources, each once.
 pub(super) fn in_words(wrong: &dyn Error) -> String {
     let mut words = wrong.to_string();
-    let mut behind = wrong.source();
-    while let Some(next) = behind {
-        let text = next.to_string();
+    for text in sources(wrong).map(ToString::to_string) {
         if !words.contains(&text) {
             words.push_str(": ");
             words.push_str(&text);
         }
-        behind = next.source();
     }
     words
 }
@@ -152,15 +162,12 @@ pub(super) fn obstacle_here() -> Obstacle {
     std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).map_or_else(|wrong| obstacle_of_io(&wrong), |_| Obstacle::Other)
 }
 
-fn io_error<'e>(wrong: &'e (dyn Error + 'static)) -> Option<&'e std::io::Error> {
-    let mut behind = wrong.source();
-    while let Some(next) = behind {
-        if let Some(io) = next.downcast_ref::<std::io::Error>() {
-            return Some(io);
-        }
-        behind = next.source();
-    }
-    None
+fn io_error(wrong: &hyper::Error) -> Option<&std::io::Error> {
+    sources(wrong).find_map(|behind| behind.downcast_ref::<std::io::Error>())
+}
+
+fn sources<'e>(wrong: &'e dyn Error) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(wrong.source(), |&behind| behind.source())
 }
 
 #[cfg(test)]

@@ -34,6 +34,16 @@ pub(crate) struct Proxy {
     pub(super) variable: &'static str,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoTunnel {
+    #[error("it broke off: {0}")]
+    BrokenOff(#[from] std::io::Error),
+    #[error("it does not speak HTTP")]
+    NotHttp,
+    #[error("it opened no tunnel to {to}: `{answer}`")]
+    Rejected { to: String, answer: String },
+}
+
 impl Rules {
     pub(crate) fn new(proxies: &Proxies) -> Result<Self, NetworkError> {
         let http = usable("HTTP_PROXY", proxies.http.as_deref())?;
@@ -84,7 +94,7 @@ impl Proxy {
         Cut::new(Phase::ForwardProxy, obstacle, format!("the forward proxy {} (set by {}): {words}", self.origin, self.variable))
     }
 
-    pub(super) async fn open_tunnel(&self, target: &Origin, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), String> {
+    pub(super) async fn open_tunnel(&self, target: &Origin, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), NoTunnel> {
         let to = target.host_and_port();
         let mut ask = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n").into_bytes();
         if let Some(authorization) = &self.authorization {
@@ -93,21 +103,20 @@ impl Proxy {
             ask.extend_from_slice(b"\r\n");
         }
         ask.extend_from_slice(b"\r\n");
-        let broken = |wrong: std::io::Error| format!("it broke off: {wrong}");
-        stream.write_all(&ask).await.map_err(broken)?;
+        stream.write_all(&ask).await?;
         let mut head = Vec::with_capacity(256);
         // Byte by byte, so that no byte of the TLS stream is consumed; once per dial.
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() > MOST_OF_A_HEAD {
-                return Err("it does not speak HTTP".to_owned());
+                return Err(NoTunnel::NotHttp);
             }
-            head.push(stream.read_u8().await.map_err(broken)?);
+            head.push(stream.read_u8().await?);
         }
         let first = String::from_utf8_lossy(&head);
         let first = first.lines().next().unwrap_or_default();
         match first.split(' ').nth(1) {
             Some(status) if status.starts_with('2') && first.starts_with("HTTP/1.") => Ok(()),
-            _ => Err(format!("it opened no tunnel to {to}: `{first}`")),
+            _ => Err(NoTunnel::Rejected { to, answer: first.to_owned() }),
         }
     }
 }

@@ -11,7 +11,7 @@ use rustls::{AlertDescription, CertificateError, DigitallySignedStruct, Error, O
 use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -41,10 +41,10 @@ impl Tls {
     pub(super) async fn prepare(&self) -> Result<&TlsConnector, Cut> {
         let build = || async {
             let (roots, provider) = (self.extra_roots.clone(), Arc::clone(&self.provider));
-            spawn_blocking(move || connector(roots, provider)).await.unwrap_or_else(|wrong| Err(wrong.to_string()))
+            spawn_blocking(move || connector(roots, provider)).await?.map_err(Unprepared::from)
         };
         // An error is not cached: this machine may have lacked descriptors for a moment.
-        self.connector.get_or_try_init(build).await.map_err(|words: String| Cut::new(Phase::Tls, obstacle_here(), words))
+        self.connector.get_or_try_init(build).await.map_err(|wrong: Unprepared| Cut::new(Phase::Tls, obstacle_here(), wrong.to_string()))
     }
 
     pub(super) async fn agree<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, Cut>
@@ -58,12 +58,19 @@ impl Tls {
     }
 }
 
-fn connector(extra_roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<TlsConnector, String> {
-    let in_words = |wrong: Error| wrong.to_string();
-    let verifier = Verifier::new_with_extra_roots(extra_roots, Arc::clone(&provider)).map_err(in_words)?;
+/// Why the trusted certificates could not be read.
+#[derive(Debug, thiserror::Error)]
+enum Unprepared {
+    #[error(transparent)]
+    Tls(#[from] Error),
+    #[error(transparent)]
+    Stopped(#[from] JoinError),
+}
+
+fn connector(extra_roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<TlsConnector, Error> {
+    let verifier = Verifier::new_with_extra_roots(extra_roots, Arc::clone(&provider))?;
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(in_words)?
+        .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Telling(verifier)))
         .with_no_client_auth();
@@ -79,16 +86,9 @@ fn connector(extra_roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProv
 #[derive(Debug)]
 struct Telling(Verifier);
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate's issuer is not trusted")]
 struct Untrusted(Obstacle);
-
-impl std::fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the certificate's issuer is not trusted")
-    }
-}
-
-impl std::error::Error for Untrusted {}
 
 impl ServerCertVerifier for Telling {
     fn verify_server_cert(
@@ -161,39 +161,31 @@ fn explain(host: &str, wrong: &std::io::Error) -> Cut {
 }
 
 fn certificate(host: &str, why: &CertificateError) -> (Obstacle, String) {
-    match why {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            (Obstacle::Expired, format!("the certificate of {host} has expired"))
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            (Obstacle::NotYetValid, format!("the certificate of {host} is not valid yet"))
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            (Obstacle::WrongName, format!("the certificate is for another name than {host}"))
-        }
-        CertificateError::Other(other) => match other.0.downcast_ref::<Untrusted>() {
-            Some(Untrusted(Obstacle::SelfSigned)) => (Obstacle::SelfSigned, format!("the certificate of {host} is self-signed")),
-            Some(Untrusted(Obstacle::IncompleteChain)) => {
-                let words = "was sent without its issuer's certificate, and that issuer is not trusted here";
-                (Obstacle::IncompleteChain, format!("the certificate of {host} {words}"))
-            }
-            Some(_) => (
-                Obstacle::PrivateAuthority,
-                format!("the certificate of {host} is signed by an authority that this machine does not trust"),
-            ),
-            None => (Obstacle::Other, format!("the certificate of {host} is not accepted: {why}")),
-        },
-        other => (Obstacle::Other, format!("the certificate of {host} is not accepted: {other}")),
-    }
+    let obstacle = match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Obstacle::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Obstacle::NotYetValid,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Obstacle::WrongName,
+        CertificateError::Other(other) => other.0.downcast_ref::<Untrusted>().map_or(Obstacle::Other, |Untrusted(why)| *why),
+        _ => Obstacle::Other,
+    };
+    let is = match obstacle {
+        Obstacle::Expired => "has expired",
+        Obstacle::NotYetValid => "is not valid yet",
+        Obstacle::WrongName => return (obstacle, format!("the certificate is for another name than {host}")),
+        Obstacle::SelfSigned => "is self-signed",
+        Obstacle::IncompleteChain => "was sent without its issuer's certificate, and that issuer is not trusted here",
+        Obstacle::PrivateAuthority => "is signed by an authority that this machine does not trust",
+        _ => return (obstacle, format!("the certificate of {host} is not accepted: {why}")),
+    };
+    (obstacle, format!("the certificate of {host} {is}"))
 }
 
 fn alerted(alert: AlertDescription) -> (Obstacle, String) {
-    match alert {
-        AlertDescription::ProtocolVersion => {
-            (Obstacle::OldTls, "the server speaks no TLS version that is still in use (1.2 or 1.3)".to_owned())
-        }
-        AlertDescription::CertificateRequired => (Obstacle::ClientCertificate, "the server requires a client certificate".to_owned()),
-        AlertDescription::UnrecognisedName => (Obstacle::WrongName, "the server does not know this host name".to_owned()),
-        other => (Obstacle::Other, format!("the server rejected the TLS handshake: {other:?}")),
-    }
+    let (obstacle, words) = match alert {
+        AlertDescription::ProtocolVersion => (Obstacle::OldTls, "the server speaks no TLS version that is still in use (1.2 or 1.3)"),
+        AlertDescription::CertificateRequired => (Obstacle::ClientCertificate, "the server requires a client certificate"),
+        AlertDescription::UnrecognisedName => (Obstacle::WrongName, "the server does not know this host name"),
+        other => return (Obstacle::Other, format!("the server rejected the TLS handshake: {other:?}")),
+    };
+    (obstacle, words.to_owned())
 }

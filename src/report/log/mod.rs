@@ -6,6 +6,7 @@ mod heartbeat;
 mod line;
 
 use crate::model::{AppKind, Minute, Project, Timestamp};
+use crate::report::fill::fill;
 use crate::store::{Store, StoreError};
 
 pub use heartbeat::words as beat_words;
@@ -75,18 +76,17 @@ impl<'s> Filling<'s> {
     fn fill(&mut self, mut lines: Vec<Line>, from: Minute) {
         // The sort is stable: lines of one minute stay in the order of reading, newest first.
         lines.sort_by_key(|line| std::cmp::Reverse(line.minute));
-        let mut lines = lines.into_iter().peekable();
-        while let Some(line) = lines.next() {
-            let minute = line.minute;
-            if self.sought.matches(&line) && !self.lines.iter_mut().rev().take(8).any(|before| before.goes_back_to(&line)) {
-                self.lines.push(line);
-            }
-            if self.is_full() && lines.peek().is_none_or(|next| next.minute < minute) {
-                self.reached = minute;
-                return;
-            }
-        }
-        self.reached = from;
+        self.reached = fill(
+            lines,
+            from,
+            |line| line.minute,
+            |line| {
+                if self.sought.matches(&line) && !self.lines.iter_mut().rev().take(8).any(|before| before.goes_back_to(&line)) {
+                    self.lines.push(line);
+                }
+                self.lines.len() >= self.sought.at_most
+            },
+        );
     }
 
     fn page(self, begun: Minute) -> LogPage {

@@ -96,7 +96,7 @@ impl ChannelJson {
             of_app: channel.of_app.is_some(),
             enabled: spec.enabled,
             state: channel_state(channel),
-            projects: spec.projects.iter().map(ToString::to_string).collect(),
+            projects: spec.projects.to_texts(),
             severity: spec.least.name(),
             at_once: spec.at_once,
             title: spec.title.clone(),

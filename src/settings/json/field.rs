@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::model::{Field, Takes};
 
@@ -37,11 +38,21 @@ impl FieldJson {
 
 /// The JSON schema of a property that holds the field.
 #[must_use]
-pub fn property(field: &Field, is_nullable: bool) -> ObjectBuilder {
-    let of = if field.takes == Takes::Number { Type::Integer } else { Type::String };
+pub fn property(field: &Field, is_nullable: bool) -> RefOr<Schema> {
+    let of = match field.takes {
+        Takes::Number => Type::Integer,
+        Takes::Flag => Type::Boolean,
+        Takes::Names => Type::Array,
+        _ => Type::String,
+    };
     let types = if is_nullable { SchemaType::from_iter([of, Type::Null]) } else { of.into() };
     let default = if field.default.is_empty() { String::new() } else { format!(" Default: {}.", field.default) };
-    let property = ObjectBuilder::new().schema_type(types).description(Some(format!("{}{default}", field.hint)));
+    let description = Some(format!("{}{default}", field.hint));
+    if field.takes == Takes::Names {
+        let name = ObjectBuilder::new().schema_type(Type::String);
+        return ArrayBuilder::new().schema_type(types).items(name).description(description).into();
+    }
+    let property = ObjectBuilder::new().schema_type(types).description(description);
     let property = if field.takes == Takes::Number { property.minimum(Some(1)) } else { property };
-    if field.secret { property.write_only(true) } else { property }
+    if field.secret { property.write_only(true).into() } else { property.into() }
 }

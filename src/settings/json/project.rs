@@ -33,6 +33,10 @@ impl Serialize for ProjectJson {
             match (field.secret, field.takes) {
                 (true, _) => map.serialize_entry(&has(field), &value.is_some())?,
                 (false, Takes::Number) => map.serialize_entry(field.key, &value.and_then(|number| number.parse::<u64>().ok()))?,
+                (false, Takes::Names) => {
+                    let names = value.iter().flat_map(|names| names.split(", ")).collect::<Vec<_>>();
+                    map.serialize_entry(field.key, &names)?;
+                }
                 (false, _) => map.serialize_entry(field.key, &value)?,
             }
         }
@@ -58,7 +62,9 @@ impl PartialSchema for ProjectJson {
                 let flag = ObjectBuilder::new().schema_type(Type::Boolean).description(Some(description));
                 schema.property(has(field), flag).required(has(field))
             } else {
-                schema.property(field.key, property(field, !field.required && field.takes != Takes::Duration)).required(field.key)
+                schema
+                    .property(field.key, property(field, !field.required && !matches!(field.takes, Takes::Duration | Takes::Names)))
+                    .required(field.key)
             };
         }
         for section in AppKind::ALL.map(AppKind::section) {

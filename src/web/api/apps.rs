@@ -1,34 +1,29 @@
 //! `/api/v1/apps` and `/api/v1/projects/{name}/apps`: available and installed apps.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{AsRead, Asked, List, Sent, created};
-use crate::config::{App, Texts};
+use super::shape::{Answer, AsRead, Asked, EditorAccess, List, Routes, Sent, ViewerAccess, created, texts_of};
+use crate::config::App;
 use crate::model::{AppKind, ProjectSpec};
 use crate::settings::{self, AppKindJson, ChangeError, Clash, InstalledAppJson};
 use crate::web::error::WebError;
 use crate::web::keys;
-use crate::web::site::Site;
-use crate::web::visitor::{Visitor, Writer};
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(list_installed))
-        .routes(routes!(show, put, change, remove))
-        .routes(routes!(enable))
-        .routes(routes!(disable))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(list_apps))
+        .routes(routes!(list_installed_apps))
+        .routes(routes!(show_app, put_app, change_app, remove_app))
+        .routes(routes!(enable_app))
+        .routes(routes!(disable_app))
 }
 
 /// An app that can be installed.
@@ -57,20 +52,6 @@ struct AppChange {
     settings: BTreeMap<String, Option<String>>,
 }
 
-impl AppChange {
-    /// With `is_whole`, settings that are not named get their defaults. Secrets are kept.
-    fn texts(&self, kind: AppKind, is_whole: bool) -> Texts {
-        let mut texts = Texts::default();
-        for setting in kind.settings().iter().filter(|setting| is_whole && !setting.secret && !self.settings.contains_key(setting.key)) {
-            texts.put(setting.key, "");
-        }
-        for (key, text) in &self.settings {
-            texts.put(key, text.as_deref().unwrap_or_default());
-        }
-        texts
-    }
-}
-
 /// An app that is not installed is 404 here, not 409.
 fn absent(error: ChangeError) -> WebError {
     match error {
@@ -87,13 +68,8 @@ struct AppSearch {
 }
 
 /// List available apps
-#[utoipa::path(get, path = "/api/v1/apps", operation_id = "list_apps", tag = "apps", params(AppSearch), responses(
-    (status = 200, body = List<AppOverview>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Asked(search): Asked<AppSearch>,
-) -> Result<Json<List<AppOverview>>, WebError> {
+#[utoipa::path(get, path = "/api/v1/apps", tag = "apps", params(AppSearch), responses((status = 200, body = List<AppOverview>)))]
+async fn list_apps(site: ViewerAccess, Asked(search): Asked<AppSearch>) -> Answer<List<AppOverview>> {
     let mut items = Vec::new();
     for kind in AppKind::search(&search.q.unwrap_or_default()) {
         let spread = site.web.store.spread(kind).await?;
@@ -103,27 +79,16 @@ async fn list(
 }
 
 /// List the apps of a project
-#[utoipa::path(get, path = "/api/v1/projects/{name}/apps", operation_id = "list_installed_apps", tag = "apps", params(("name" = String, Path, description = "Project name")), responses(
-    (status = 200, body = List<InstalledAppJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list_installed(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Path(name): Path<String>,
-) -> Result<Json<List<InstalledAppJson>>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/apps", tag = "apps", responses((status = 200, body = List<InstalledAppJson>)))]
+async fn list_installed_apps(site: ViewerAccess, Path(name): Path<String>) -> Answer<List<InstalledAppJson>> {
     let spec = &site.project(&name).await?.spec;
     let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind));
     Ok(Json(List::whole(apps.map(|app| InstalledAppJson::of(spec, &app)).collect())))
 }
 
 /// Show an app of a project
-#[utoipa::path(get, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "show_app", tag = "apps",
-    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
-    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Path((name, app)): Path<(String, String)>,
-) -> Result<Json<InstalledAppJson>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/apps/{app}", tag = "apps", responses((status = 200, body = InstalledAppJson)))]
+async fn show_app(site: ViewerAccess, Path((name, app)): Path<(String, String)>) -> Answer<InstalledAppJson> {
     let (project, kind) = site.app(&name, &app).await?;
     Ok(Json(on(&project.spec, kind)?))
 }
@@ -131,22 +96,20 @@ async fn show(
 /// Install an app, or replace all its settings
 ///
 /// Settings that are not named get their defaults. Secrets are kept.
-#[utoipa::path(put, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "put_app", tag = "apps",
-    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), AsRead), request_body = AppChange, responses(
-    (status = 200, body = InstalledAppJson), (status = 201, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn put(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
+#[utoipa::path(put, path = "/api/v1/projects/{name}/apps/{app}", tag = "apps", params(AsRead), request_body = AppChange,
+    responses((status = 200, body = InstalledAppJson), (status = 201, body = InstalledAppJson)))]
+async fn put_app(
+    access: EditorAccess,
     Path((name, app)): Path<(String, String)>,
     as_read: AsRead,
     Sent(desired): Sent<AppChange>,
 ) -> Result<Response, WebError> {
-    let (project, kind) = site.app(&name, &app).await?;
+    let (project, kind) = access.app(&name, &app).await?;
     as_read.check(&App::on(&project.spec, kind).map(|app| InstalledAppJson::of(&project.spec, &app)))?;
-    let texts = desired.texts(kind, true);
+    let texts = texts_of(&desired.settings).as_whole(kind.settings());
     let mut is_new = false;
-    let settings_service = as_read.settings_service(&site, &visitor);
-    let done = settings_service.change(&name, |spec: &ProjectSpec| {
+    let service = as_read.settings_service(&access);
+    let done = service.change(&name, |spec: &ProjectSpec| {
         is_new = App::on(spec, kind).is_none();
         let changed = match desired.enabled {
             enabled if is_new => settings::app::install(spec, kind, &texts, enabled.unwrap_or(true)),
@@ -160,21 +123,19 @@ async fn put(
 }
 
 /// Change some settings of an app
-#[utoipa::path(patch, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "change_app", tag = "apps",
-    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), AsRead), request_body = AppChange, responses(
-    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn change(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
+#[utoipa::path(patch, path = "/api/v1/projects/{name}/apps/{app}", tag = "apps", params(AsRead), request_body = AppChange,
+    responses((status = 200, body = InstalledAppJson)))]
+async fn change_app(
+    access: EditorAccess,
     Path((name, app)): Path<(String, String)>,
     as_read: AsRead,
     Sent(desired): Sent<AppChange>,
-) -> Result<Json<InstalledAppJson>, WebError> {
-    let (project, kind) = site.app(&name, &app).await?;
+) -> Answer<InstalledAppJson> {
+    let (project, kind) = access.app(&name, &app).await?;
     as_read.check(&on(&project.spec, kind)?)?;
-    let texts = desired.texts(kind, false);
-    let settings_service = as_read.settings_service(&site, &visitor);
-    let done = settings_service.change(&name, |spec: &ProjectSpec| {
+    let texts = texts_of(&desired.settings);
+    let service = as_read.settings_service(&access);
+    let done = service.change(&name, |spec: &ProjectSpec| {
         let spec = keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?;
         desired.enabled.map_or(Ok(spec.clone()), |enabled| settings::app::switch(&spec, kind, enabled))
     });
@@ -182,47 +143,28 @@ async fn change(
 }
 
 /// Uninstall an app and delete its settings
-#[utoipa::path(delete, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "remove_app", tag = "apps",
-    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`"), AsRead), responses(
-    (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn remove(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path((name, app)): Path<(String, String)>,
-    as_read: AsRead,
-) -> Result<StatusCode, WebError> {
-    let (project, kind) = site.app(&name, &app).await?;
+#[utoipa::path(delete, path = "/api/v1/projects/{name}/apps/{app}", tag = "apps", params(AsRead), responses((status = 204)))]
+async fn remove_app(access: EditorAccess, Path((name, app)): Path<(String, String)>, as_read: AsRead) -> Result<StatusCode, WebError> {
+    let (project, kind) = access.app(&name, &app).await?;
     as_read.check(&on(&project.spec, kind)?)?;
-    as_read.settings_service(&site, &visitor).change(&name, |spec| settings::app::uninstall(spec, kind)).await.map_err(absent)?;
+    as_read.settings_service(&access).change(&name, |spec| settings::app::uninstall(spec, kind)).await.map_err(absent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledAppJson>, WebError> {
-    let (_, kind) = site.app(name, app).await?;
-    let done = visitor.settings_service(site).change(name, |spec| settings::app::switch(spec, kind, enabled)).await.map_err(absent)?;
+async fn switch(access: &EditorAccess, (name, app): &(String, String), enabled: bool) -> Answer<InstalledAppJson> {
+    let (_, kind) = access.app(name, app).await?;
+    let done = access.settings_service().change(name, |spec| settings::app::switch(spec, kind, enabled)).await.map_err(absent)?;
     Ok(Json(on(&done.now, kind)?))
 }
 
 /// Enable an app
-#[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/enable", operation_id = "enable_app", tag = "apps",
-    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
-    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn enable(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path(at): Path<(String, String)>,
-) -> Result<Json<InstalledAppJson>, WebError> {
-    switch(&site, &visitor, &at, true).await
+#[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/enable", tag = "apps", responses((status = 200, body = InstalledAppJson)))]
+async fn enable_app(access: EditorAccess, Path(at): Path<(String, String)>) -> Answer<InstalledAppJson> {
+    switch(&access, &at, true).await
 }
 
 /// Disable an app; its settings are kept
-#[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/disable", operation_id = "disable_app", tag = "apps",
-    params(("name" = String, Path, description = "Project name"), ("app" = String, Path, description = "App name: `heartbeat` or `ingestion-alert`")), responses(
-    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn disable(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path(at): Path<(String, String)>,
-) -> Result<Json<InstalledAppJson>, WebError> {
-    switch(&site, &visitor, &at, false).await
+#[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/disable", tag = "apps", responses((status = 200, body = InstalledAppJson)))]
+async fn disable_app(access: EditorAccess, Path(at): Path<(String, String)>) -> Answer<InstalledAppJson> {
+    switch(&access, &at, false).await
 }

@@ -1,26 +1,18 @@
 //! `/api/v1/audit-log`: the audit log.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{Asked, List, Paging};
+use super::shape::{Answer, Asked, List, Paging, Routes, ViewerAccess};
 use crate::model::ProjectName;
 use crate::report::AuditEntryJson;
 use crate::store::AuditFilter;
-use crate::web::error::WebError;
 use crate::web::part::cut;
-use crate::web::site::Site;
-use crate::web::visitor::Visitor;
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_audit_entries))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,14 +25,13 @@ struct ChangeSearch {
 }
 
 /// List audit entries, newest first
-#[utoipa::path(get, path = "/api/v1/audit-log", operation_id = "list_audit_entries", tag = "audit log", params(ChangeSearch, Paging), responses(
-    (status = 200, body = List<AuditEntryJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
+#[utoipa::path(get, path = "/api/v1/audit-log", tag = "audit log", params(ChangeSearch, Paging),
+    responses((status = 200, body = List<AuditEntryJson>)))]
+async fn list_audit_entries(
+    site: ViewerAccess,
     Asked(search): Asked<ChangeSearch>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<AuditEntryJson>>, WebError> {
+) -> Answer<List<AuditEntryJson>> {
     let limit = paging.limit()?;
     let project = match &search.project {
         None => None,

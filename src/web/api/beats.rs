@@ -1,27 +1,20 @@
 //! `/api/v1/projects/{name}/beats`: single beats.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{Asked, List, Paging};
+use super::shape::{Answer, Asked, List, Paging, Routes, ViewerAccess};
 use crate::model::{Evidence, EvidenceOf, Outcome, Project, Recorded, ResponseExcerpt};
 use crate::report::json::{BeatJson, ms};
 use crate::report::{BeatFilter, BeatReadback, BeatRecord, BeatStory, Listed, ReadbackFinding, beat_list};
-use crate::web::error::WebError;
 use crate::web::shown::{self, address};
-use crate::web::site::Site;
-use crate::web::visitor::Visitor;
 use crate::web::words::{minute_asked, minute_mark, outcome_asked};
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_beats)).routes(routes!(show_beat))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -71,16 +64,14 @@ const fn stored(record: &BeatRecord) -> &'static str {
 /// Newest first. Minutes in which a beat was due but none is stored are included as `not_sent`. For aggregated hours only the outcome of each minute
 /// is stored. A response contains whole minutes, so it can be longer than `limit`. It covers a bounded time range, so it can also be shorter or empty
 /// and still have a `next`: continue until `next` is null.
-#[utoipa::path(get, path = "/api/v1/projects/{name}/beats", tag = "beats", operation_id = "list_beats",
-    params(("name" = String, Path, description = "Project name"), Search, Paging), responses(
-    (status = 200, body = List<BeatListItem>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
+#[utoipa::path(get, path = "/api/v1/projects/{name}/beats", tag = "beats", params(Search, Paging),
+    responses((status = 200, body = List<BeatListItem>)))]
+async fn list_beats(
+    site: ViewerAccess,
     Path(name): Path<String>,
     Asked(search): Asked<Search>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<BeatListItem>>, WebError> {
+) -> Answer<List<BeatListItem>> {
     let project = site.project(&name).await?;
     let route = search.route.as_deref().map(|name| shown::route(&project, name)).transpose()?.map(|route| route.id);
     let outcome = search.outcome.as_deref().map(|text| outcome_asked("outcome", text)).transpose()?;
@@ -220,15 +211,8 @@ impl StoryJson {
 /// Show a beat
 ///
 /// The event, the responses, the read-backs and what they found. If no beat was due in the minute, the status is 404.
-#[utoipa::path(get, path = "/api/v1/projects/{name}/beats/{route}/{minute}", tag = "beats", operation_id = "show_beat", params(
-    ("name" = String, Path, description = "Project name"), ("route" = String, Path, description = "Route name"),
-    ("minute" = String, Path, description = "Minute, for example `2026-11-23T15:10Z`")), responses(
-    (status = 200, body = StoryJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Path((name, route, minute)): Path<(String, String, String)>,
-) -> Result<Json<StoryJson>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/beats/{route}/{minute}", tag = "beats", responses((status = 200, body = StoryJson)))]
+async fn show_beat(site: ViewerAccess, Path((name, route, minute)): Path<(String, String, String)>) -> Answer<StoryJson> {
     let project = site.project(&name).await?;
     let story = shown::beat(&site, &project, &route, &minute, site.now()).await?;
     Ok(Json(StoryJson::of(&project, &story)))

@@ -1,4 +1,5 @@
-//! Completes the OpenAPI description that utoipa generates: enumerations, time formats and name patterns of texts, tags, and error responses.
+//! Completes the OpenAPI description that utoipa generates: enumerations, time formats and name patterns of texts, tags, path parameters, and error
+//! responses.
 
 use serde_json::{Map, Value, json};
 
@@ -70,7 +71,6 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
     let severities = Severity::ALL.map(Severity::name).to_vec();
     let incident_kinds = IncidentKind::ALL.map(IncidentKind::name).to_vec();
     let outcomes = Outcome::ALL.map(Outcome::name).to_vec();
-    let phases = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
     let (kinds, apps) = (ChannelKind::ALL.map(ChannelKind::name).to_vec(), AppKind::ALL.map(AppKind::name).to_vec());
     let (notifications, states) =
         (NotificationKind::ALL.map(NotificationKind::name).to_vec(), NotificationState::ALL.map(NotificationState::name).to_vec());
@@ -88,7 +88,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("result", vec!["found", "missing", "failed", "unknown"]),
         ("stored", vec!["complete", "aggregated", "missing"]),
         ("range", vec!["1h", "24h", "7d", "30d", "90d"]),
-        ("phase", phases.map(Phase::name).to_vec()),
+        ("phase", Phase::ALL.map(Phase::name).to_vec()),
         ("app", apps.clone()),
         ("ChannelJson.kind", kinds.clone()),
         ("ChannelJson.state", vec!["delivering", "not_delivering", "never_used", "disabled"]),
@@ -119,7 +119,7 @@ const REFUSALS: [RejectionReason; 9] = [
     ("404", "Not found", |of| of.names_something()),
     ("409", "Conflict with the current state", |of| of.writes()),
     ("412", "Changed by someone else since it was read (`If-Match`)", |of| of.takes_a_tag()),
-    ("422", "Invalid input; `problems` lists the invalid fields", |of| of.takes_text()),
+    ("422", "Invalid input; `errors` lists the invalid fields", |of| of.takes_text()),
     ("429", "Too many requests; `Retry-After` says when to try again", |_| true),
     ("503", "The store is unavailable, or the server is busy", |_| true),
 ];
@@ -187,56 +187,57 @@ pub(super) fn complete(description: &mut Value) {
 
 fn refusals(operation: &Operation<'_>, described: &mut Value) {
     let Some(responses) = described["responses"].as_object_mut() else { return };
-    let problem = responses.get("default").cloned().unwrap_or_else(|| json!({}));
-    for (status, says, may_be) in REFUSALS {
-        if may_be(operation) && !responses.contains_key(status) {
-            responses.insert(status.to_owned(), described_as(problem.clone(), says));
-        }
+    let problem = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let reasons = REFUSALS.into_iter().filter(|(_, _, may_be)| may_be(operation)).map(|(status, says, _)| (status, says));
+    for (status, says) in reasons.chain([("default", "Any other error")]) {
+        responses.entry(status).or_insert_with(|| json!({ "description": says }))["content"] = problem.clone();
     }
     for (status, response) in responses {
         if response.get("description").is_none() {
             let says = match status.as_str() {
-                "200" => "OK",
                 "201" => "Created",
                 "204" => "Deleted",
-                _ => "Any other error",
+                _ => "OK",
             };
-            *response = described_as(response.take(), says);
+            response["description"] = json!(says);
         }
     }
 }
 
-fn described_as(mut response: Value, says: &str) -> Value {
-    response["description"] = json!(says);
-    response
-}
+/// Path parameters: the beginning of the paths, the name of the parameter, its description unless it has one, and its pattern.
+const IN_PATHS: [(&str, &str, &str, Option<&str>); 10] = [
+    ("/api/v1/users", "name", "User name", Some(USER)),
+    ("/api/v1/tokens", "name", "Token name", Some(NAME)),
+    // The webhooks of an app are named `webhooks of PROJECT`.
+    ("/api/v1/channels", "name", "Channel name", None),
+    ("/api/v1/maintenance", "name", "Name of the maintenance window", Some(NAME)),
+    ("/api/v1/status-pages", "name", "Name of the status page", Some(NAME)),
+    ("/api/v1/projects", "name", "Project name", Some(NAME)),
+    ("/api/v1/projects", "app", "App name: `heartbeat` or `ingestion-alert`", None),
+    ("/api/v1/projects", "route", "Route name", None),
+    ("/api/v1/projects", "minute", "Minute, for example `2026-11-23T15:10Z`", None),
+    ("/api/v1/incidents", "id", "Incident number", None),
+];
 
 fn parameters(path: &str, described: &mut Value, words: &[(&str, Vec<&str>)]) {
     let of = described["operationId"].as_str().unwrap_or_default().to_owned();
-    for parameter in described.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-        let (name, place) =
-            (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter["in"].as_str().unwrap_or_default().to_owned());
+    let Some(parameters) = described.get_mut("parameters").and_then(Value::as_array_mut) else { return };
+    parameters.sort_by_key(|parameter| parameter["in"] != "path");
+    for parameter in parameters {
+        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+        let in_path = IN_PATHS.iter().find(|(start, known, ..)| parameter["in"] == "path" && path.starts_with(start) && *known == name);
+        if let Some((_, _, says, _)) = in_path.filter(|_| parameter.get("description").is_none()) {
+            parameter["description"] = json!(says);
+        }
         let Some(schema) = parameter["schema"].as_object_mut() else { continue };
         if let Some((_, may_be)) = words.iter().find(|(key, _)| *key == name || *key == format!("{of}?{name}")) {
             limit_to(schema, may_be);
         }
-        let pattern = match (path, name.as_str(), place.as_str()) {
-            (path, "name", "path") if path.starts_with("/api/v1/users") => Some(USER),
-            // The webhooks of an app are named `webhooks of PROJECT`.
-            (path, "name", "path") if path.starts_with("/api/v1/channels") => None,
-            (_, "name", "path") => Some(NAME),
-            (_, "minute", "path") => {
-                schema.insert("description".to_owned(), json!("For example `2026-11-23T15:10Z`"));
-                None
-            }
-            (_, "at_least", "query") => {
-                schema.insert("format".to_owned(), json!("date-time"));
-                None
-            }
-            _ => None,
-        };
-        if let Some(pattern) = pattern {
+        if let Some((.., Some(pattern))) = in_path {
             schema.insert("pattern".to_owned(), json!(pattern));
+        }
+        if name == "at_least" {
+            schema.insert("format".to_owned(), json!("date-time"));
         }
     }
 }

@@ -1,44 +1,37 @@
 //! `/api/v1/projects/{name}/...`: report, complete through, lags, days and routes of a project.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{Asked, List};
+use super::shape::{Answer, Asked, List, Routes, ViewerAccess};
 use crate::judge::is_complete;
-use crate::model::{Minute, Timestamp, duration};
+use crate::model::{Invalid, Minute, Timestamp, duration};
 use crate::report;
 use crate::report::json::ReportJson;
 use crate::web::error::{WebError, named};
 use crate::web::figures::{DaysJson, LagsJson, RouteJson};
 use crate::web::shown::{self, Range};
-use crate::web::site::Site;
-use crate::web::visitor::Visitor;
 use crate::web::words::short;
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new()
-        .routes(routes!(show))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(show_report))
         .routes(routes!(complete_through))
-        .routes(routes!(lags))
-        .routes(routes!(days))
-        .routes(routes!(list))
+        .routes(routes!(show_lags))
+        .routes(routes!(show_days))
+        .routes(routes!(list_routes))
 }
 
 /// Show the report of a project
 ///
 /// Verdict, complete through, lags and outcomes of today, and the last hour: the same as `heartbeat status --json`.
-#[utoipa::path(get, path = "/api/v1/projects/{name}/report", tag = "figures", operation_id = "show_report",
-    params(("name" = String, Path, description = "Project name")), responses(
-    (status = 200, body = ReportJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ReportJson>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/report", tag = "figures", responses((status = 200, body = ReportJson)))]
+async fn show_report(site: ViewerAccess, Path(name): Path<String>) -> Answer<ReportJson> {
     let now = site.now();
     let project = site.project(&name).await?;
     let readback = shown::readback(&site, &project, now).await?;
@@ -76,15 +69,9 @@ struct Completeness {
 ///
 /// For jobs that wait for data: set `at_least` to the end of the time range that the job reads, and repeat the request until `reached` is true.
 /// The status is 200 in both cases.
-#[utoipa::path(get, path = "/api/v1/projects/{name}/complete-through", tag = "figures", operation_id = "complete_through",
-    params(("name" = String, Path, description = "Project name"), Desired), responses(
-    (status = 200, body = Completeness), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn complete_through(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Path(name): Path<String>,
-    Asked(desired): Asked<Desired>,
-) -> Result<Json<Completeness>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/complete-through", tag = "figures", params(Desired),
+    responses((status = 200, body = Completeness)))]
+async fn complete_through(site: ViewerAccess, Path(name): Path<String>, Asked(desired): Asked<Desired>) -> Answer<Completeness> {
     let begun = site.now();
     let at_least = desired.at_least.as_deref().map(|text| Timestamp::parse(text).map_err(|_| no_time(text))).transpose()?;
     let wait = desired.wait.as_deref().map_or(Ok(Duration::ZERO), |text| waited(text).map_err(|says| WebError::unfit("wait", says)))?;
@@ -114,11 +101,10 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Proxies may close longer requests; a client that waits longer repeats the request.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
-fn waited(text: &str) -> Result<Duration, String> {
-    match duration::parse(text) {
-        Ok(wait) if wait <= LONGEST_WAIT => Ok(wait),
-        Ok(_) => Err(format!("`{}` is longer than 5m; wait at most 5m and repeat the request", short(text))),
-        Err(says) => Err(says),
+fn waited(text: &str) -> Result<Duration, Invalid> {
+    match duration::parse(text)? {
+        wait if wait <= LONGEST_WAIT => Ok(wait),
+        _ => Err(Invalid::unusable(text, "is longer than 5m; wait at most 5m and repeat the request")),
     }
 }
 
@@ -142,15 +128,9 @@ struct MinuteRange {
 /// Show lags over time
 ///
 /// At most 300 points: minutes for up to a day, hours for longer ranges. Percentiles of hours are accurate to 4 %.
-#[utoipa::path(get, path = "/api/v1/projects/{name}/lags", tag = "figures", operation_id = "show_lags",
-    params(("name" = String, Path, description = "Project name"), MinuteRange), responses(
-    (status = 200, body = LagsJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn lags(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Path(name): Path<String>,
-    Asked(minute_range): Asked<MinuteRange>,
-) -> Result<Json<LagsJson>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/lags", tag = "figures", params(MinuteRange),
+    responses((status = 200, body = LagsJson)))]
+async fn show_lags(site: ViewerAccess, Path(name): Path<String>, Asked(minute_range): Asked<MinuteRange>) -> Answer<LagsJson> {
     let range = Range::asked(minute_range.range.as_deref())?;
     let project = site.project(&name).await?;
     let lags = shown::lags(&site, &project, range, minute_range.route.as_deref(), site.now()).await?;
@@ -158,20 +138,16 @@ async fn lags(
 }
 
 /// Show the last 90 days, day by day
-#[utoipa::path(get, path = "/api/v1/projects/{name}/days", tag = "figures", operation_id = "show_days",
-    params(("name" = String, Path, description = "Project name")), responses(
-    (status = 200, body = DaysJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/days", tag = "figures", responses((status = 200, body = DaysJson)))]
+async fn show_days(site: ViewerAccess, Path(name): Path<String>) -> Answer<DaysJson> {
     let project = site.project(&name).await?;
     let days = report::days(&site.web.store, &[project], site.now()).await?;
     Ok(Json(DaysJson::of(&days)))
 }
 
 /// List the routes of a project with their figures
-#[utoipa::path(get, path = "/api/v1/projects/{name}/routes", tag = "figures", operation_id = "list_routes",
-    params(("name" = String, Path, description = "Project name")), responses(
-    (status = 200, body = List<RouteJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<List<RouteJson>>, WebError> {
+#[utoipa::path(get, path = "/api/v1/projects/{name}/routes", tag = "figures", responses((status = 200, body = List<RouteJson>)))]
+async fn list_routes(site: ViewerAccess, Path(name): Path<String>) -> Answer<List<RouteJson>> {
     let now = site.now();
     let project = site.project(&name).await?;
     let readback = shown::readback(&site, &project, now).await?;

@@ -1,19 +1,15 @@
 //! `/api/v1/incidents`: list, show, acknowledge and snooze incidents.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{Asked, List, Paging, Sent};
+use super::shape::{Answer, Asked, EditorAccess, List, Paging, Routes, Sent, ViewerAccess};
 use crate::model::{Evidence, Project};
 use crate::report::json::{EntryJson, IncidentJson, NotificationJson};
 use crate::report::{postmortem as written, proof, route_name};
@@ -23,19 +19,18 @@ use crate::web::error::WebError;
 use crate::web::incidents::{Sought, acknowledged, at_place, found, place_of, say, snoozed, story};
 use crate::web::part::cut;
 use crate::web::site::Site;
-use crate::web::visitor::{Visitor, Writer};
 
 /// Maximum number of evidence entries in a response.
 const EVIDENCE: usize = 500;
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(show))
-        .routes(routes!(postmortem))
-        .routes(routes!(acknowledge))
-        .routes(routes!(unacknowledge))
-        .routes(routes!(snooze))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(list_incidents))
+        .routes(routes!(show_incident))
+        .routes(routes!(show_postmortem))
+        .routes(routes!(acknowledge_incident))
+        .routes(routes!(unacknowledge_incident))
+        .routes(routes!(snooze_incident))
 }
 
 /// An incident with its timeline, evidence and notifications.
@@ -73,14 +68,9 @@ impl EvidenceView {
 }
 
 /// List incidents, newest first
-#[utoipa::path(get, path = "/api/v1/incidents", operation_id = "list_incidents", tag = "incidents", params(Sought, Paging), responses(
-    (status = 200, body = List<IncidentJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Asked(sought): Asked<Sought>,
-    Asked(paging): Asked<Paging>,
-) -> Result<Json<List<IncidentJson>>, WebError> {
+#[utoipa::path(get, path = "/api/v1/incidents", tag = "incidents", params(Sought, Paging),
+    responses((status = 200, body = List<IncidentJson>)))]
+async fn list_incidents(site: ViewerAccess, Asked(sought): Asked<Sought>, Asked(paging): Asked<Paging>) -> Answer<List<IncidentJson>> {
     let now = site.now();
     let limit = paging.limit()?;
     let which = IncidentFilter { before: paging.after_as(at_place)?, at_most: limit as u32 + 1, ..sought.which(now)? };
@@ -91,10 +81,9 @@ async fn list(
 }
 
 /// Show an incident with its timeline, evidence and notifications
-#[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "show_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "Incident number")), responses(
-    (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Json<IncidentView>, WebError> {
+#[utoipa::path(get, path = "/api/v1/incidents/{id}", tag = "incidents", params(("id" = i64, Path)),
+    responses((status = 200, body = IncidentView)))]
+async fn show_incident(site: ViewerAccess, Path(id): Path<String>) -> Answer<IncidentView> {
     view(&site, &id).await.map(Json)
 }
 
@@ -112,11 +101,9 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, WebError> {
 }
 
 /// Show a draft of the post-mortem, as Markdown
-#[utoipa::path(get, path = "/api/v1/incidents/{id}/postmortem", operation_id = "show_postmortem", tag = "incidents",
-    params(("id" = i64, Path, description = "Incident number")), responses(
-    (status = 200, body = String, content_type = "text/markdown"),
-    (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, WebError> {
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/postmortem", tag = "incidents", params(("id" = i64, Path)),
+    responses((status = 200, body = String, content_type = "text/markdown")))]
+async fn show_postmortem(site: ViewerAccess, Path(id): Path<String>) -> Result<Response, WebError> {
     let (store, now) = (&*site.web.store, site.now());
     let (of_incident, project) = story(store, found(store, &id).await?, now).await?;
     let text = written(&of_incident, project.as_ref(), &store.channels_on_record().await?, now);
@@ -132,30 +119,18 @@ struct Acknowledgement {
 }
 
 /// Acknowledge an incident: no more reminders
-#[utoipa::path(post, path = "/api/v1/incidents/{id}/acknowledge", operation_id = "acknowledge_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "Incident number")), request_body = Acknowledgement, responses(
-    (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn acknowledge(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path(id): Path<String>,
-    Sent(sent): Sent<Acknowledgement>,
-) -> Result<Json<IncidentView>, WebError> {
-    let word = acknowledged(&visitor, sent.words.as_deref().unwrap_or_default(), site.now());
-    apply(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/acknowledge", tag = "incidents", params(("id" = i64, Path)),
+    request_body = Acknowledgement, responses((status = 200, body = IncidentView)))]
+async fn acknowledge_incident(access: EditorAccess, Path(id): Path<String>, Sent(sent): Sent<Acknowledgement>) -> Answer<IncidentView> {
+    let word = acknowledged(&access.visitor.0, sent.words.as_deref().unwrap_or_default(), access.now())?;
+    apply(&access, &id, word).await
 }
 
 /// Unacknowledge an incident: reminders continue
-#[utoipa::path(post, path = "/api/v1/incidents/{id}/unacknowledge", operation_id = "unacknowledge_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "Incident number")), responses(
-    (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn unacknowledge(
-    Writer(_visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path(id): Path<String>,
-) -> Result<Json<IncidentView>, WebError> {
-    let word = Word::unacknowledged(site.now());
-    apply(&site, &id, word).await
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/unacknowledge", tag = "incidents", params(("id" = i64, Path)),
+    responses((status = 200, body = IncidentView)))]
+async fn unacknowledge_incident(access: EditorAccess, Path(id): Path<String>) -> Answer<IncidentView> {
+    apply(&access, &id, Word::unacknowledged(access.now())).await
 }
 
 /// How long reminders are paused: set one of the two fields.
@@ -170,20 +145,14 @@ struct Snooze {
 }
 
 /// Pause the reminders of an incident
-#[utoipa::path(post, path = "/api/v1/incidents/{id}/snooze", operation_id = "snooze_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "Incident number")), request_body = Snooze, responses(
-    (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn snooze(
-    Writer(_visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path(id): Path<String>,
-    Sent(sent): Sent<Snooze>,
-) -> Result<Json<IncidentView>, WebError> {
-    let word = snoozed(sent.lasts.as_deref(), sent.until.as_deref(), site.now());
-    apply(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/snooze", tag = "incidents", params(("id" = i64, Path)), request_body = Snooze,
+    responses((status = 200, body = IncidentView)))]
+async fn snooze_incident(access: EditorAccess, Path(id): Path<String>, Sent(sent): Sent<Snooze>) -> Answer<IncidentView> {
+    let word = snoozed(sent.lasts.as_deref(), sent.until.as_deref(), access.now())?;
+    apply(&access, &id, word).await
 }
 
-async fn apply(site: &Site, id: &str, word: Word) -> Result<Json<IncidentView>, WebError> {
+async fn apply(site: &Site, id: &str, word: Word) -> Answer<IncidentView> {
     say(site, &found(&site.web.store, id).await?, &word).await?;
     view(site, id).await.map(Json)
 }

@@ -9,6 +9,7 @@ mod audit_log;
 mod beats;
 mod channels;
 mod describe;
+mod entity;
 mod figures;
 mod incidents;
 mod maintenance;
@@ -42,6 +43,7 @@ pub(super) use problem::dress;
     info(title = "Heartbeat", description = "Everything that the pages of Heartbeat can do. Times are RFC 3339 in UTC; durations are milliseconds unless a name says otherwise. \
         A list has `items` and `next`: pass `next` as `after` to get the next part. Secrets can be set, but are never returned."),
     security(("token" = [])),
+    components(schemas(problem::Problem)),
     modifiers(&Tokens)
 )]
 struct Description;

@@ -1,27 +1,20 @@
 //! `/api/v1/notifications`: queued, sent and failed notifications.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{Asked, List, Paging};
+use super::shape::{Answer, Asked, List, Paging, Routes, ViewerAccess};
 use crate::model::{IncidentId, NotificationState};
 use crate::report::json::NotificationJson;
 use crate::store::NotificationFilter;
 use crate::web::channels::find;
 use crate::web::error::WebError;
 use crate::web::part::cut;
-use crate::web::site::Site;
-use crate::web::visitor::Visitor;
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_notifications))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,14 +29,13 @@ struct NotificationSearch {
 }
 
 /// List notifications, newest first
-#[utoipa::path(get, path = "/api/v1/notifications", operation_id = "list_notifications", tag = "channels", params(NotificationSearch, Paging), responses(
-    (status = 200, body = List<NotificationJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
+#[utoipa::path(get, path = "/api/v1/notifications", tag = "channels", params(NotificationSearch, Paging),
+    responses((status = 200, body = List<NotificationJson>)))]
+async fn list_notifications(
+    site: ViewerAccess,
     Asked(search): Asked<NotificationSearch>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<NotificationJson>>, WebError> {
+) -> Answer<List<NotificationJson>> {
     let limit = paging.limit()?;
     let channel = match &search.channel {
         Some(name) => Some(find(&site, name).await?.id),

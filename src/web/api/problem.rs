@@ -25,7 +25,7 @@ pub(super) struct Problem {
     detail: String,
     /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<FieldProblem>,
+    errors: Vec<FieldProblem>,
 }
 
 /// An invalid field.
@@ -33,25 +33,27 @@ pub(super) struct Problem {
 pub(super) struct FieldProblem {
     /// Field name.
     field: String,
+    /// Kind of error, for programs: `missing`, `malformed`, `out_of_bounds`, `unknown_choice`, `conflict` and others.
+    code: &'static str,
     /// What is wrong with it, and what would be right.
-    says: String,
+    detail: String,
 }
 
 impl FieldProblem {
     fn of(problem: &config::Problem) -> Self {
-        Self { field: problem.field.clone(), says: problem.to_string() }
+        Self { field: problem.field.clone(), code: problem.wrong.code(), detail: problem.to_string() }
     }
 }
 
 impl Problem {
     fn of(error: &WebError) -> Self {
-        let problems = match error {
+        let errors = match error {
             WebError::Unfit(problems) => problems.iter().map(FieldProblem::of).collect(),
             _ => Vec::new(),
         };
         let (title, status) = (error.title(), error.status().as_u16());
         let detail = if matches!(error, WebError::LoginNeeded) { LOG_IN.to_owned() } else { error.to_string() };
-        Self { r#type: "about:blank", title, status, detail, problems }
+        Self { r#type: "about:blank", title, status, detail, errors }
     }
 }
 

@@ -1,38 +1,64 @@
 //! `/api/v1/projects`: projects.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::{Map, Value};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
+use serde_json::Map;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::shape::{AsRead, Asked, List, Paging, Sent, created};
+use super::entity::{self, Body, Fields, Resource};
+use super::shape::{Answer, AsRead, Asked, EditorAccess, List, Paging, Routes, Sent, ViewerAccess, created};
+use crate::config::Texts;
 use crate::config::project::FIELDS;
-use crate::config::{Texts, current_name, hint, quoted};
-use crate::model::{AppKind, ProjectName, ProjectSpec, Takes};
-use crate::settings::{ProjectJson, app, property};
+use crate::model::{AppKind, Field, ProjectName, ProjectSpec, Timestamp};
+use crate::settings::{ProjectJson, app};
 use crate::web::error::WebError;
-use crate::web::setup::{self, Asking, CheckedFields, names};
-use crate::web::site::Site;
-use crate::web::visitor::{Visitor, Writer};
+use crate::web::project_search::ProjectSearch;
+use crate::web::setup::{self, Asking, CheckedFields};
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, remove)).routes(routes!(check))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(list_projects, add_project))
+        .routes(routes!(show_project, change_project, remove_project))
+        .routes(routes!(check_project))
 }
 
-/// Changes to a project, a project to add, or fields to check: one property per field of the table. An absent field stays unchanged; null removes
-/// its value or restores its default.
-#[derive(Default)]
-struct ProjectFields(Texts);
+impl Resource for ProjectSpec {
+    type View = ProjectJson;
+
+    fn view(&self, _now: Timestamp) -> ProjectJson {
+        ProjectJson::of(self)
+    }
+}
+
+struct SomeFields;
+
+impl Fields for SomeFields {
+    const SCHEMA: &'static str = "ProjectFields";
+    const DESCRIPTION: &'static str =
+        "Fields of a project. An absent field stays unchanged; null removes its value or restores its default.";
+    const WHAT: &'static str = "a field of a project";
+    const TABLE: &'static [Field] = &FIELDS;
+    const IS_WHOLE: bool = false;
+}
+
+/// Changes to a project, or fields to check.
+type ProjectFields = Body<SomeFields>;
+
+struct AllFields;
+
+impl Fields for AllFields {
+    const SCHEMA: &'static str = "NewProject";
+    const DESCRIPTION: &'static str = "A project to add.";
+    const IS_WHOLE: bool = true;
+    const WHAT: &'static str = SomeFields::WHAT;
+    const TABLE: &'static [Field] = SomeFields::TABLE;
+}
 
 /// The fields of a project to add, and its apps.
 struct NewProject {
@@ -43,17 +69,11 @@ struct NewProject {
 /// The property of [`NewProject`] that is not a field.
 const APPS: &str = "apps";
 
-impl<'de> Deserialize<'de> for ProjectFields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        texts_of(&Map::deserialize(deserializer)?).map(Self).map_err(de::Error::custom)
-    }
-}
-
 impl<'de> Deserialize<'de> for NewProject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut sent = Map::deserialize(deserializer)?;
         let apps = sent.remove(APPS).filter(|apps| !apps.is_null());
-        let texts = texts_of(&sent).map_err(de::Error::custom)?;
+        let texts = Body::<AllFields>::of(&sent).map_err(de::Error::custom)?.texts;
         let Some(apps) = apps else { return Ok(Self { texts, apps: AppKind::ALL.into() }) };
         let names: Vec<String> = serde_json::from_value(apps).map_err(|_| de::Error::custom("apps must be a list of names"))?;
         let kinds = names.iter().map(|name| app::kind_named(&name.chars().take(64).collect::<String>())).collect::<Result<Vec<_>, _>>();
@@ -62,47 +82,11 @@ impl<'de> Deserialize<'de> for NewProject {
     }
 }
 
-fn texts_of(sent: &Map<String, Value>) -> Result<Texts, String> {
-    sent.iter().map(|(key, value)| text_of(key, value)).collect()
-}
-
-/// Values are not quoted in errors: they may be secret.
-fn text_of<'k>(key: &'k str, value: &Value) -> Result<(&'k str, String), String> {
-    let Some(field) = FIELDS.iter().find(|field| field.key == current_name(key)) else {
-        return Err(format!("{} is not a field of a project; {}", quoted(key), hint(key, &FIELDS.map(|field| field.key))));
-    };
-    match (value, field.takes) {
-        (Value::Null, _) => Ok((key, String::new())),
-        (Value::Number(number), Takes::Number) => Ok((key, number.to_string())),
-        (_, Takes::Number) => Err(format!("{key} must be a number or null")),
-        (Value::String(text), _) => Ok((key, text.clone())),
-        (_, _) => Err(format!("{key} must be a text or null")),
-    }
-}
-
-fn schema_of(description: &str, is_new: bool) -> ObjectBuilder {
-    let mut schema = ObjectBuilder::new().description(Some(description)).additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    for field in &FIELDS {
-        let is_required = is_new && field.required;
-        schema = schema.property(field.key, property(field, !is_required));
-        schema = if is_required { schema.required(field.key) } else { schema };
-    }
-    schema
-}
-
-impl PartialSchema for ProjectFields {
-    fn schema() -> RefOr<Schema> {
-        schema_of("Fields of a project. An absent field stays unchanged; null removes its value or restores its default.", false).into()
-    }
-}
-
-impl ToSchema for ProjectFields {}
-
 impl PartialSchema for NewProject {
     fn schema() -> RefOr<Schema> {
         let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(AppKind::ALL.map(AppKind::name)));
         let apps = ArrayBuilder::new().items(name).description(Some("Apps to install. Default: all."));
-        schema_of("A project to add.", true).property(APPS, apps).into()
+        Body::<AllFields>::schema_builder().property(APPS, apps).into()
     }
 }
 
@@ -120,30 +104,14 @@ const fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Search {
-    /// Only projects whose name contains this text.
-    q: Option<String>,
-}
-
 /// List projects, by name
-#[utoipa::path(get, path = "/api/v1/projects", tag = "projects", operation_id = "list_projects", params(Search, Paging), responses(
-    (status = 200, body = List<ProjectJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Asked(search): Asked<Search>,
-    Asked(paging): Asked<Paging>,
-) -> Result<Json<List<ProjectJson>>, WebError> {
-    let desired = search.q.unwrap_or_default().to_lowercase();
+#[utoipa::path(get, path = "/api/v1/projects", tag = "projects", params(ProjectSearch, Paging), responses((status = 200, body = List<ProjectJson>)))]
+async fn list_projects(site: ViewerAccess, Asked(search): Asked<ProjectSearch>, Asked(paging): Asked<Paging>) -> Answer<List<ProjectJson>> {
     let after = paging.after().unwrap_or_default();
-    let names = names(&site).await?;
-    let mut fits = names.into_iter().filter(|name| name.as_str() > after && name.as_str().to_lowercase().contains(&desired));
+    let mut fits = search.find(&site).await?.names.into_iter().filter(|name| name.as_str() > after);
     let shown: Vec<ProjectName> = fits.by_ref().take(paging.limit()?).collect();
     let next = fits.next().and_then(|_| shown.last()).map(ToString::to_string);
-    let mut projects = site.web.store.projects_named(&shown).await?;
-    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
+    let projects = site.web.store.projects_named(&shown).await?;
     Ok(Json(List { items: projects.iter().map(|project| ProjectJson::of(&project.spec)).collect(), next }))
 }
 
@@ -151,76 +119,51 @@ async fn list(
 ///
 /// By default, both apps are installed and the first beat is sent at once. Token and key are checked with PostHog first: an unknown token,
 /// or a key that is not allowed to query, is rejected.
-#[utoipa::path(post, path = "/api/v1/projects", tag = "projects", operation_id = "add_project", params(Checking), request_body = NewProject, responses(
-    (status = 201, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn add(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Asked(checking): Asked<Checking>,
-    Sent(new): Sent<NewProject>,
-) -> Result<Response, WebError> {
-    let spec = setup::add(&site, &visitor, &new.texts, &new.apps, Asking::unless(!checking.check)).await?;
+#[utoipa::path(post, path = "/api/v1/projects", tag = "projects", params(Checking), request_body = NewProject,
+    responses((status = 201, body = ProjectJson)))]
+async fn add_project(access: EditorAccess, Asked(checking): Asked<Checking>, Sent(new): Sent<NewProject>) -> Result<Response, WebError> {
+    let spec = setup::add(&access, &access.visitor.0, &new.texts, &new.apps, Asking::unless(!checking.check)).await?;
     Ok(created(ProjectJson::of(&spec)))
 }
 
 /// Show a project
-#[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "show_project",
-    params(("name" = String, Path, description = "Project name")), responses(
-    (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectJson>, WebError> {
-    view(&site, &name).await.map(Json)
-}
-
-async fn view(site: &Site, name: &str) -> Result<ProjectJson, WebError> {
-    Ok(ProjectJson::of(&site.project(name).await?.spec))
+#[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", responses((status = 200, body = ProjectJson)))]
+async fn show_project(site: ViewerAccess, Path(name): Path<String>) -> Answer<ProjectJson> {
+    entity::show::<ProjectSpec>(&site, &name).await
 }
 
 /// Change a project
 ///
 /// Absent fields stay unchanged. Null removes a value or restores its default.
-#[utoipa::path(patch, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "change_project",
-    params(("name" = String, Path, description = "Project name"), AsRead, Checking),
-    request_body = ProjectFields, responses(
-    (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn change(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
+#[utoipa::path(patch, path = "/api/v1/projects/{name}", tag = "projects", params(AsRead, Checking), request_body = ProjectFields,
+    responses((status = 200, body = ProjectJson)))]
+async fn change_project(
+    access: EditorAccess,
     Path(name): Path<String>,
     as_read: AsRead,
     Asked(checking): Asked<Checking>,
     Sent(fields): Sent<ProjectFields>,
-) -> Result<Json<ProjectJson>, WebError> {
-    as_read.check(&view(&site, &name).await?)?;
-    let done = setup::change(&site, &as_read.settings_service(&site, &visitor), &name, &fields.0, Asking::unless(!checking.check)).await?;
+) -> Answer<ProjectJson> {
+    as_read.check(&entity::view::<ProjectSpec>(&access, &name).await?)?;
+    let asking = Asking::unless(!checking.check);
+    let done = setup::change(&access, &as_read.settings_service(&access), &name, &fields.texts, asking).await?;
     Ok(Json(ProjectJson::of(&done.now)))
 }
 
 /// Remove a project
 ///
 /// Deletes all its data except its incidents.
-#[utoipa::path(delete, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "remove_project",
-    params(("name" = String, Path, description = "Project name"), AsRead),
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn remove(
-    Writer(visitor): Writer,
-    State(site): State<Arc<Site>>,
-    Path(name): Path<String>,
-    as_read: AsRead,
-) -> Result<StatusCode, WebError> {
-    // `If-Match` needs the full project. Without it, a project whose secrets cannot be decrypted can still be removed.
-    if as_read.is_asked() {
-        as_read.check(&view(&site, &name).await?)?;
-    }
-    as_read.settings_service(&site, &visitor).remove::<ProjectSpec>(&name).await?;
-    Ok(StatusCode::NO_CONTENT)
+#[utoipa::path(delete, path = "/api/v1/projects/{name}", tag = "projects", params(AsRead), responses((status = 204)))]
+async fn remove_project(access: EditorAccess, Path(name): Path<String>, as_read: AsRead) -> Result<StatusCode, WebError> {
+    entity::remove::<ProjectSpec>(&access, &name, &as_read).await
 }
 
 /// Check the fields of a project
 ///
 /// Asks the given PostHog instance which one it is, whether it knows the token, and what the key is allowed to do. No event is sent and
 /// nothing is stored. The response takes up to ten seconds if PostHog is slow.
-#[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", operation_id = "check_project", request_body = ProjectFields, responses(
-    (status = 200, body = CheckedFields), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<ProjectFields>) -> Result<Json<CheckedFields>, WebError> {
-    Ok(Json(Box::pin(setup::check(&site, &fields.0, None)).await?))
+#[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", request_body = ProjectFields,
+    responses((status = 200, body = CheckedFields)))]
+async fn check_project(access: EditorAccess, Sent(fields): Sent<ProjectFields>) -> Answer<CheckedFields> {
+    Ok(Json(Box::pin(setup::check(&access, &fields.texts, None)).await?))
 }

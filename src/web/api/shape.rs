@@ -1,5 +1,7 @@
-//! Shared parts of the API: queries and bodies with readable errors, lists in parts, `If-Match`.
+//! Shared parts of the API: access to the site, queries and bodies with readable errors, lists in parts, `If-Match`.
 
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,18 +17,60 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Object, Required};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::settings::{SettingsService, StoredEntity};
+use crate::auth::Accounts;
+use crate::config::Texts;
+use crate::settings::SettingsService;
 use crate::web::error::WebError;
 use crate::web::etag::{matches, tag_of};
 use crate::web::site::Site;
-use crate::web::visitor::Visitor;
+use crate::web::visitor::{Visitor, Writer};
 
 /// Maximum size of a request body, in bytes.
 const LARGEST: usize = 256 * 1024;
 /// Default and maximum number of items in a response.
 const USUAL: u32 = 50;
 const MOST: u32 = 500;
+
+pub(super) type Answer<T> = Result<Json<T>, WebError>;
+
+pub(super) type Routes = OpenApiRouter<Arc<Site>>;
+
+/// The site, for a caller whose role has been checked.
+pub(super) struct Access<V> {
+    site: Arc<Site>,
+    pub(super) visitor: V,
+}
+
+pub(super) type ViewerAccess = Access<Visitor>;
+pub(super) type EditorAccess = Access<Writer>;
+
+impl<V: FromRequestParts<Arc<Site>, Rejection = WebError>> FromRequestParts<Arc<Site>> for Access<V> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
+        Ok(Self { visitor: V::from_request_parts(parts, site).await?, site: Arc::clone(site) })
+    }
+}
+
+impl<V> Deref for Access<V> {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl EditorAccess {
+    pub(super) fn settings_service(&self) -> SettingsService<'_> {
+        self.visitor.0.settings_service(self)
+    }
+
+    pub(super) fn accounts(&self) -> Accounts<'_> {
+        self.visitor.0.accounts(self)
+    }
+}
 
 /// A part of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -102,6 +146,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
     }
 }
 
+/// Texts by key; null is an empty text, which restores a default or removes a value.
+pub(super) fn texts_of(sent: &BTreeMap<String, Option<String>>) -> Texts {
+    sent.iter().map(|(key, text)| (key.as_str(), text.as_deref().unwrap_or_default())).collect()
+}
+
 /// `If-Match`: the change applies only to the version that the client has read. The revision is read before everything else, so that a concurrent
 /// change is detected.
 pub(super) struct AsRead(Option<(String, i64)>);
@@ -141,32 +190,19 @@ impl AsRead {
         Err(WebError::Stale("it was changed since you read it; read it again".to_owned()))
     }
 
-    pub(super) fn settings_service<'s>(&self, site: &'s Site, visitor: &Visitor) -> SettingsService<'s> {
-        SettingsService { since: self.revision(), ..visitor.settings_service(site) }
+    pub(super) fn settings_service<'a>(&self, access: &'a EditorAccess) -> SettingsService<'a> {
+        SettingsService { since: self.revision(), ..access.settings_service() }
     }
 
-    pub(super) fn revision(&self) -> Option<i64> {
+    pub(super) fn accounts<'a>(&self, access: &'a EditorAccess) -> Accounts<'a> {
+        access.accounts().since(self.revision())
+    }
+
+    fn revision(&self) -> Option<i64> {
         self.0.as_ref().map(|(_, revision)| *revision)
     }
 }
 
 pub(super) fn created<T: Serialize>(body: T) -> Response {
     (StatusCode::CREATED, Json(body)).into_response()
-}
-
-/// Adds `desired`, or replaces the one that is stored, and shows it.
-pub(super) async fn put<T: StoredEntity, J: Serialize>(
-    settings_service: &SettingsService<'_>,
-    name: &str,
-    is_stored: bool,
-    desired: T,
-    show: impl Fn(&T) -> J,
-) -> Result<Response, WebError> {
-    if is_stored {
-        let done = settings_service.change::<T>(name, |_| Ok(desired.clone())).await?;
-        Ok(Json(show(&done.now)).into_response())
-    } else {
-        let done = settings_service.add(desired).await?;
-        Ok(created(show(&done.now)))
-    }
 }

@@ -118,8 +118,11 @@
     }
   }
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-  // The switch in the footer, [data-times], shows the texts "14:02", "23 Nov 14:02:07" and "2026-11-23 14:02" in the browser's zone.
-  // [data-zone] is the name of the zone beside them.
+  // The switch in the footer, [data-times], shows all times in the browser's zone:
+  // - <time> with the text "14:02", "23 Nov 14:02:07" or "2026-11-23 14:02"; [data-zone] is the name of the zone beside it;
+  // - times that have their zone, "14:02 UTC", "2026-11-23 14:02 UTC" or "2026-11-23T14:02:07.000Z", in texts, titles and labels. Quotes, input and
+  //   [data-as-is] stay as they are, and so do the hours of a week, "02:00-04:00 UTC";
+  // - the chart, which hears heartbeat:times.
   const clock = /^(\d{4}-\d\d-\d\d |\d{1,2} [A-Z][a-z]{2} )?\d\d:\d\d(:\d\d)?$/;
   const written = new WeakMap();
   const inParts = new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" });
@@ -132,9 +135,45 @@
     const shown = /^\d{4}/.test(date) ? `${year}-${two(at.getMonth() + 1)}-${day.padStart(2, "0")} ` : isToday ? "" : `${day} ${month} `;
     return `${shown}${hour}:${minute}${seconds ? `:${second}` : ""}`;
   };
-  let times = stored("times");
+  const zoned = /(- ?)?(\d{4}-\d\d-\d\d[ T])?(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z\b| UTC\b|(?= to \d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC))/g;
+  const quoted = "pre, code, time, input, textarea, select, .hint, .check, .problems, [data-zone], [data-as-is]";
+  // A time without a date is the last one before [data-at], before the <time> of its line, or before now.
+  const lastBefore = (time, node) => {
+    const near = node.closest("[data-at], li, tr");
+    const before = Date.parse(near && (near.dataset.at ?? one("time", near)?.dateTime)) || Date.now() + skew;
+    const at = Date.parse(`${new Date(before).toISOString().slice(0, 11)}${time}Z`);
+    return at > before ? at - 86400000 : at;
+  };
+  const zonedIn = (utc, node) => utc.replace(zoned, (all, dash, date, time, named) => {
+    if (dash) return all;
+    const at = new Date(date ? `${date.slice(0, 10)}T${time}Z` : lastBefore(time, node));
+    const { hour, minute, second, timeZoneName } = parts(at);
+    const seconds = time.length > 5 ? `:${second}` : "";
+    const shown = date ? inZone(`${date.slice(0, 10)} ${time}`, at) : `${hour}:${minute}${seconds}`;
+    return named ? `${shown} ${timeZoneName}` : shown;
+  });
+  const texts = new WeakMap();
+  function zoneOf(node, name, element, isLocal) {
+    const known = texts.get(node) ?? texts.set(node, {}).get(node);
+    const text = name ? node.getAttribute(name) : node.data;
+    if (text !== known[name]?.shown) known[name] = { utc: text };
+    const shown = (known[name].shown = isLocal ? zonedIn(known[name].utc, element) : known[name].utc);
+    if (shown === text) return;
+    if (name) node.setAttribute(name, shown); else node.data = shown;
+  }
+  let times = stored("times"), wasLocal = false;
   function zone() {
     const isLocal = times === "local";
+    document.documentElement.dataset.times = isLocal ? "local" : "utc";
+    if (isLocal || wasLocal) {
+      const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) {
+        const element = walk.currentNode.parentElement;
+        if (element.closest("main, head > title") && !element.closest(quoted)) zoneOf(walk.currentNode, "", element, isLocal);
+      }
+      for (const name of ["title", "aria-label"]) for (const node of all(`main :not(time)[${name}]`)) if (!node.closest(quoted)) zoneOf(node, name, node, isLocal);
+    }
+    wasLocal = isLocal;
     for (const node of all("time:not([data-ago], [data-since])")) {
       const utc = written.get(node) ?? node.textContent.trim();
       if (!clock.test(utc) || !Date.parse(node.dateTime) || (!isLocal && !written.has(node))) continue;
@@ -150,7 +189,7 @@
       for (const button of all("button", box)) button.setAttribute("aria-pressed", (button.value === "local") === isLocal);
     }
   }
-  on("[data-times] button", "click", (button) => { times = button.value; stored("times", times); zone(); });
+  on("[data-times] button", "click", (button) => { times = button.value; stored("times", times); zone(); document.dispatchEvent(new Event("heartbeat:times")); });
   setInterval(() => document.hidden || tick(), 1000);
 
   // 4. Form checks: <form data-check="/address"> with <output data-for="name"> in each .field.
@@ -256,7 +295,7 @@
       const off = limit === "off";
       const condition = when.replace("{range}", range).replace("{limit}", off ? controls[0].placeholder : limit);
       // The server rejects the rest.
-      const times = [limit, reminders].every((text) => /^(on|off|none|[\d., smhd]+)$/.test(text));
+      const times = [limit, reminders].every((text) => /^(on|off|none|[\d., smhd%]+)$/.test(text));
       says.hidden = !times || !(bad > 0 && close > 0 && Number(bad) <= Number(of));
       says.textContent = `${off ? "Off. If switched on, it opens" : "Opens"} ${severity === "info" ? "an" : "a"} ${severity} ${incident} when ${condition} in ${
         of === "1" ? `1 ${unit}` : `${bad} of the last ${of} ${unit}s`}; closes after ${some(close, `good ${unit}`)}; ${
@@ -265,7 +304,7 @@
   });
 
   // 10. Checkboxes that write a text field, and follow it: <datalist data-choices-of="projects"> has the names of a list separated by commas;
-  // <form data-weekly="name"> has a field of days and times, for example "mon-fri 22:00-06:00".
+  // <input data-weekly> has days and times, for example "mon-fri 22:00-06:00".
   const write = (input, value) => {
     input.value = value;
     input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -297,8 +336,7 @@
     follow();
   }
   const week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-  for (const form of all("form[data-weekly]")) {
-    const input = form.elements.namedItem(form.dataset.weekly);
+  for (const input of all("input[data-weekly]")) {
     const [group, each] = boxes(input, "Days and times", week);
     const [from, to] = ["from", "to"].map((says) => {
       const label = make("label", says), time = make("input", "", { type: "time" });

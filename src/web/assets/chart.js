@@ -16,8 +16,12 @@
     [60, "{HH}:{mm}", DAY, null, DAY, null, null, null, 1],
     [1, "{HH}:{mm}:{ss}", DAY, null, DAY, null, null, null, 1],
   ];
-  const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
-  const moment = uPlot.fmtDate("{D} {MMM} {HH}:{mm} UTC");
+  // In the zone that app.js has set.
+  const isLocal = () => document.documentElement.dataset.times === "local";
+  const inZone = (seconds) => (isLocal() ? new Date(seconds * 1000) : uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"));
+  const zones = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" });
+  const zone = (seconds) => (isLocal() ? zones.formatToParts(seconds * 1000).find(({ type }) => type === "timeZoneName").value : "UTC");
+  const moment = uPlot.fmtDate("{D} {MMM} {HH}:{mm}");
 
   // The format of the server: 340ms, 1.2s, 45s, 2m 05s, 2h 05m.
   function span(ms) {
@@ -51,13 +55,13 @@
     const axis = { stroke: soft, font: `12px ${getComputedStyle(plot).fontFamily}`, ticks: { stroke: line, width: 1, size: 4 }, grid: { stroke: line, width: 1 } };
     return {
       ...size(plot),
-      tzDate: utc,
+      tzDate: inZone,
       scales: { y: { range: (_, low, high) => [0, Math.max(1000, (high ?? 0) * 1.08)] } },
       axes: [{ ...axis, space: 60, values: TIMES }, { ...axis, size: 58, incrs: STEPS, values: (_, at) => at.map(tick) }],
       cursor: { y: false, points: { size: (_, at) => (at > LINES.length ? 0 : 8), fill: panel, width: (_, at) => (at > LINES.length ? 0 : 2) }, drag: { x: true, y: false, dist: 6 } },
       legend: { markers: { dash: (_, at) => ["none", "solid", "dashed", "dotted", "none"][at] } },
       series: [
-        { label: "Time", value: (_, at) => (at == null ? "–" : moment(utc(at))) },
+        { label: "Time", value: (_, at) => (at == null ? "–" : `${moment(inZone(at))} ${zone(at)}`) },
         ...LINES.map(({ label, tone, dash }) => ({ label, dash, stroke: colour(tone, plot), width: 2, points: { size: 6, fill: panel }, value: (_, ms) => span(ms) })),
         { label: "beats", scale: "count", paths: () => null, points: { show: false }, value: (_, count) => count ?? "–" },
       ],
@@ -119,7 +123,7 @@
       ({ width } = size(plot));
       chart.setSize(size(plot));
     }).observe(plot);
-    document.addEventListener("heartbeat:theme", make);
+    for (const change of ["heartbeat:theme", "heartbeat:times"]) document.addEventListener(change, make);
     for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", make);
     // On a page refresh, at most every 30 s; a zoomed range is kept.
     document.addEventListener("heartbeat:refreshed", async () => {

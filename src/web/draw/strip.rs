@@ -5,6 +5,7 @@ use askama::Template;
 
 use crate::model::{IncidentKind, Minute, Outcome, span};
 use crate::report::{Day, Ends};
+use crate::web::when::When;
 use crate::web::words::{date, percent};
 
 const WIDTH: usize = 10;
@@ -29,6 +30,7 @@ pub(in crate::web) struct Strip {
     label: String,
     width: usize,
     cells: Vec<Cell>,
+    /// HTML.
     ends: Option<(String, String)>,
 }
 
@@ -115,9 +117,10 @@ impl DayMark {
 /// The minutes up to and including `last`, one cell each; `address` gives the page of a minute. A minute without a due beat has no cell.
 pub(in crate::web) fn minutes(what: &str, strip: &[Option<Outcome>], last: Minute, address: impl Fn(Minute) -> Option<String>) -> Strip {
     let first = last.plus(1 - strip.len() as i64);
+    let time = |minute: Minute| When::minute(minute.start(), last.start()).to_string();
     let cell = |(at, outcome): (usize, &Option<Outcome>)| {
         let (minute, outcome) = (first.plus(at as i64), (*outcome)?);
-        let title = format!("{minute} {outcome}");
+        let title = format!("{minute} UTC {outcome}");
         Some(Cell { x: at * WIDTH, width: WIDTH, tile: Tile::Outcome(outcome), title, address: address(minute) })
     };
     Strip {
@@ -125,7 +128,7 @@ pub(in crate::web) fn minutes(what: &str, strip: &[Option<Outcome>], last: Minut
         label: format!("{what}: {}", counts(strip)),
         width: strip.len() * WIDTH,
         cells: strip.iter().enumerate().filter_map(cell).collect(),
-        ends: Some((first.to_string(), format!("{last} UTC"))),
+        ends: Some((time(first), format!("{} <span data-zone>UTC</span>", time(last)))),
     }
 }
 
@@ -226,10 +229,13 @@ mod tests {
         let strip = [ARRIVED, None, Some(Outcome::Late), ARRIVED];
         let drawn = minutes("Last hour", &strip, LAST, |minute| (minute == LAST).then(|| "/there".to_owned())).render().unwrap();
         assert!(drawn.contains(r#"viewBox="0 0 40 40""#) && drawn.contains(r#"aria-label="Last hour: 2 arrived, 1 late""#), "{drawn}");
-        assert!(drawn.contains(r#"<rect class="cell" x="0" width="10" height="40" fill="url(#o-arrived)"><title>23:57 arrived</title>"#));
+        assert!(
+            drawn.contains(r#"<rect class="cell" x="0" width="10" height="40" fill="url(#o-arrived)"><title>23:57 UTC arrived</title>"#)
+        );
         assert!(!drawn.contains(r#"x="10""#), "nothing was due there");
-        assert!(drawn.contains(r#"<a href="/there" aria-label="00:00 arrived"><rect x="30""#), "{drawn}");
-        assert!(drawn.contains("<span>23:57</span><span>00:00 UTC</span>"), "{drawn}");
+        assert!(drawn.contains(r#"<a href="/there" aria-label="00:00 UTC arrived"><rect x="30""#), "{drawn}");
+        let (first, last) = (">19 Jun 23:57</time></span>", ">00:00</time> <span data-zone>UTC</span></span>");
+        assert!(drawn.contains(first) && drawn.contains(last), "{drawn}");
     }
 
     #[test]

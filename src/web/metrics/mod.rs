@@ -20,7 +20,7 @@ use crate::config::METRICS_PROJECTS;
 use crate::config::channel::called;
 use crate::judge::Health;
 use crate::liveness::Loop;
-use crate::model::{IncidentKind, LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName, RouteCounts, Severity, Timestamp};
+use crate::model::{Channel, IncidentKind, LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName, RouteCounts, Severity, Timestamp};
 use crate::report::{Brief, briefs};
 use crate::store::IncidentFilter;
 
@@ -49,7 +49,7 @@ pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>, hea
     process(&site, &mut all);
     channels(&site, &mut all).await?;
     let names = site.web.store.project_names().await?;
-    let chosen = chosen(&site.web.settings.metrics_projects, &names);
+    let chosen = chosen(&site, &names).await?;
     all.metric("heartbeat_projects", Kind::Gauge, "Projects").sample(&[], names.len() as f64);
     let left_out = names.len() - chosen.len();
     let help = "Projects without metrics of their own: metrics_projects does not name them, or they are over the limit";
@@ -63,11 +63,13 @@ pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>, hea
 }
 
 /// The configured projects, or the oldest ones, so that a new project does not displace another.
-fn chosen(named: &[ProjectName], all: &[(ProjectId, ProjectName)]) -> BTreeMap<ProjectId, String> {
-    let named: HashSet<&ProjectName> = named.iter().collect();
-    let mut chosen: Vec<_> = all.iter().filter(|(_, name)| named.is_empty() || named.contains(name)).collect();
+async fn chosen(site: &Site, all: &[(ProjectId, ProjectName)]) -> Result<BTreeMap<ProjectId, String>, WebError> {
+    let filter = &site.web.settings.metrics_projects;
+    let named: HashSet<ProjectName> =
+        if filter.is_all() { HashSet::new() } else { site.web.store.names_in(filter).await?.into_iter().collect() };
+    let mut chosen: Vec<_> = all.iter().filter(|(_, name)| filter.is_all() || named.contains(name)).collect();
     chosen.sort_unstable_by_key(|(id, _)| *id);
-    chosen.iter().take(METRICS_PROJECTS).map(|(id, name)| (*id, name.to_string())).collect()
+    Ok(chosen.iter().take(METRICS_PROJECTS).map(|(id, name)| (*id, name.to_string())).collect())
 }
 
 fn process(site: &Site, all: &mut Exposition) {
@@ -90,25 +92,16 @@ fn process(site: &Site, all: &mut Exposition) {
 async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
     let queues = site.web.store.queues().await?;
     let channels = site.web.store.channels().await?;
-    let channels: Vec<_> = channels
-        .iter()
-        .map(|channel| {
-            let queues = queues.iter().find(|(id, _)| *id == channel.id).map(|(_, queues)| *queues).unwrap_or_default();
-            (called(channel), channel.spec.enabled && channel.stopped.is_some(), queues)
-        })
-        .collect();
-    let mut stopped = all.metric("heartbeat_channel_stopped", Kind::Gauge, "1 for an enabled channel that is not delivering");
-    for (name, is_stopped, _) in &channels {
-        stopped.sample(&[("channel", name)], f64::from(u8::from(*is_stopped)));
-    }
-    let mut waiting = all.metric("heartbeat_notifications_queued", Kind::Gauge, "Notifications that are queued");
-    for (name, _, queues) in &channels {
-        waiting.sample(&[("channel", name)], queues.queued as f64);
-    }
-    let mut failed = all.metric("heartbeat_notifications_failed", Kind::Gauge, "Notifications that failed and can be sent again");
-    for (name, _, queues) in &channels {
-        failed.sample(&[("channel", name)], queues.failed as f64);
-    }
+    let queue_of = |channel: &Channel| queues.iter().find(|(id, _)| *id == channel.id).map(|(_, queue)| *queue).unwrap_or_default();
+    let mut gauge = |name: &'static str, help: &str, of: &dyn Fn(&Channel) -> f64| {
+        let mut metric = all.metric(name, Kind::Gauge, help);
+        channels.iter().for_each(|channel| metric.sample(&[("channel", &called(channel))], of(channel)));
+    };
+    let help = "1 for an enabled channel that is not delivering";
+    gauge("heartbeat_channel_stopped", help, &|channel| f64::from(u8::from(channel.spec.enabled && channel.stopped.is_some())));
+    gauge("heartbeat_notifications_queued", "Notifications that are queued", &|channel| queue_of(channel).queued as f64);
+    let help = "Notifications that failed and can be sent again";
+    gauge("heartbeat_notifications_failed", help, &|channel| queue_of(channel).failed as f64);
     Ok(())
 }
 
@@ -149,7 +142,7 @@ async fn incidents(site: &Site, read: &Read, all: &mut Exposition) -> Result<(),
     let mut open: BTreeMap<(&str, usize, Severity), u32> =
         watched.flat_map(|brief| none.clone().map(|(kind, severity)| ((brief.project.spec.name.as_str(), kind, severity), 0))).collect();
     let chosen: BTreeMap<ProjectId, &str> = read.briefs.iter().map(|brief| (brief.project.id, brief.project.spec.name.as_str())).collect();
-    for incident in site.web.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await? {
+    for incident in site.web.store.incidents(&IncidentFilter::open()).await? {
         let project = chosen.get(&incident.project).copied().unwrap_or(OTHERS);
         *open.entry((project, incident.incident_kind as usize, incident.severity)).or_default() += 1;
     }

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use crate::model::{AppKind, AuditEntry, ProjectName, Timestamp};
 use crate::settings::subject_of;
 use crate::store::{AuditFilter, Store, StoreError};
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Answer, Layout, Place, page};
 use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::when::When;
@@ -25,28 +23,23 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 }
 
 pub(super) struct Row {
+    pub(super) entry: AuditEntry,
     pub(super) when: When,
-    pub(super) who: String,
-    pub(super) subject: String,
     /// The page of the subject, which may have been removed since.
     pub(super) address: Option<String>,
-    /// Only of an app.
-    pub(super) project: Option<ProjectName>,
-    pub(super) words: String,
+    pub(super) is_of_app: bool,
 }
 
 impl Row {
-    fn of(audit_entry: AuditEntry, now: Timestamp) -> Self {
-        let AuditEntry { at, who, subject, project, words, .. } = audit_entry;
-        let (kind, name) = subject.split_once(' ').unwrap_or((&subject, ""));
-        let address = match (kind, &project) {
+    fn of(entry: AuditEntry, now: Timestamp) -> Self {
+        let (kind, name) = entry.subject.split_once(' ').unwrap_or((&entry.subject, ""));
+        let address = match (kind, &entry.project) {
             ("project", Some(project)) => Some(format!("/projects/{project}")),
             ("app", Some(project)) if AppKind::named(name).is_some() => Some(format!("/projects/{project}/apps/{name}")),
             ("channel", None) => Some(format!("/channels/{name}")),
             _ => None,
         };
-        let project = project.filter(|_| kind != "project");
-        Self { when: When::second(at, now), who, subject, address, project, words }
+        Self { when: When::second(entry.at, now), address, is_of_app: kind == "app", entry }
     }
 }
 
@@ -89,7 +82,7 @@ struct Asked {
     before: Option<String>,
 }
 
-async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Answer {
     let Asked { project, subject, before } = asked;
     let before = before.and_then(|before| before.parse().ok());
     let (project, subject) = (project.trim().to_owned(), subject.trim().to_owned());
@@ -107,5 +100,5 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     };
     let subjects = AppKind::ALL.map(subject_of).to_vec();
     let layout = layout.titled(Place::AuditLog, "Audit log");
-    Ok(page(&site, layout.said.is_some(), &Page { layout, project, subject, subjects, entries, before: before.is_some() }))
+    page(&Page { layout, project, subject, subjects, entries, before: before.is_some() })
 }

@@ -14,15 +14,15 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use crate::judge::Health;
-use crate::model::{ProjectName, Timestamp, span};
+use crate::model::{Project, ProjectName, Timestamp, span};
 use crate::report::{Brief, Days, days};
 use crate::web::draw::badge::{Badge, Tone};
 use crate::web::error::WebError;
 use crate::web::etag::tag;
+use crate::web::layout::Answer;
 use crate::web::shown;
 use crate::web::site::Site;
 use crate::web::visitor::Perhaps;
-use crate::web::when::full;
 use crate::web::words::{date, percent, short};
 
 /// At most this many projects of a status page are combined.
@@ -62,16 +62,11 @@ impl Show {
 }
 
 struct Shown {
-    projects: Vec<ProjectName>,
+    projects: Vec<Project>,
     public: bool,
 }
 
-async fn draw(
-    State(site): State<Arc<Site>>,
-    Perhaps(visitor): Perhaps,
-    Path(file): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+async fn draw(State(site): State<Arc<Site>>, Perhaps(visitor): Perhaps, Path(file): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let show = Show::asked(asked.show.as_deref())?;
     let name = file.strip_suffix(".svg").ok_or_else(|| WebError::no("badge", &file))?;
     let parsed = ProjectName::parse(name).ok();
@@ -83,8 +78,8 @@ async fn draw(
         let unknown = Badge::new("heartbeat", "unknown", Tone::Mute);
         return Ok(picture(StatusCode::NOT_FOUND, &unknown, visitor.is_none()));
     };
-    let badge = badge(&site, &name, &shown.projects, show, site.now()).await?;
-    Ok(picture(StatusCode::OK, &badge, shown.public))
+    let public = shown.public;
+    Ok(picture(StatusCode::OK, &badge(&site, &name, shown.projects, show).await?, public))
 }
 
 /// In this order: a public status page, a project, a private status page. Only a logged-in visitor gets what is not public.
@@ -92,17 +87,23 @@ async fn find(site: &Site, name: &ProjectName, is_logged_in: bool) -> Result<Opt
     let store = &site.web.store;
     let page = store.status_page(name).await?;
     if let Some(page) = page.as_ref().filter(|page| page.public) {
-        return Ok(Some(Shown { projects: page.projects.clone(), public: true }));
+        return Ok(Some(Shown { projects: store.projects_on(page).await?, public: true }));
     }
-    let public = store.status_pages().await?.iter().any(|page| page.public && page.projects.contains(name));
-    if (public || is_logged_in) && store.project(name).await?.is_some() {
-        return Ok(Some(Shown { projects: vec![name.clone()], public }));
+    if let Some(project) = store.project(name).await? {
+        let public = store.status_pages().await?.iter().any(|page| page.public && page.shows(&project.spec));
+        if public || is_logged_in {
+            return Ok(Some(Shown { projects: vec![project], public }));
+        }
     }
-    Ok(page.filter(|_| is_logged_in).map(|page| Shown { projects: page.projects, public: false }))
+    match page.filter(|_| is_logged_in) {
+        Some(page) => Ok(Some(Shown { projects: store.projects_on(&page).await?, public: false })),
+        None => Ok(None),
+    }
 }
 
-async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: Show, now: Timestamp) -> Result<Badge, WebError> {
-    let briefs = shown::in_brief(site, projects.get(..MOST).unwrap_or(projects), now).await?;
+async fn badge(site: &Site, name: &ProjectName, projects: Vec<Project>, show: Show) -> Result<Badge, WebError> {
+    let (projects, now) = (projects.into_iter().take(MOST).map(Arc::new).collect(), site.now());
+    let briefs = shown::briefs_of(site, projects, now).await?;
     Ok(match show {
         Show::Status => status(name, &briefs),
         Show::Uptime => {
@@ -130,7 +131,7 @@ fn uptime(name: &ProjectName, days: &Days) -> Badge {
     };
     let badge = Badge::new(&format!("{name} uptime, 30 days"), &value, tone);
     match days.since_within_days(UPTIME_DAYS).filter(|_| share.is_some()) {
-        Some(since) => badge.noted(format!("since {} UTC", full(since.start()))),
+        Some(since) => badge.noted(format!("since {} UTC", since.start().date_and_minute())),
         None => badge,
     }
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
 use axum::routing::get;
 
 use super::tabs::{Tab, Tabs, tabs};
+use crate::message::sentence;
 use crate::model::{Evidence, EvidenceOf, Outcome, Project, Recorded, Timestamp, span};
 use crate::report::{Bar, BeatReadback, BeatRecord, BeatStory, ReadbackFinding, beat_words, took, waterfall};
 use crate::web::error::WebError;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Answer, Layout, Place, page};
 use crate::web::shown::{self, address};
 use crate::web::site::Site;
 use crate::web::when::When;
-use crate::web::words::{beat_page, minute_mark};
+use crate::web::words::beat_page;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/beats/{route}/{minute}", get(show))
@@ -54,8 +54,7 @@ impl Page {
                 "not sent: Heartbeat was not running, and missed minutes are not sent later".to_owned()
             }
         };
-        let mut letters = says.chars();
-        letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+        sentence(&says)
     }
 
     fn beat(&self) -> Option<&Recorded> {
@@ -63,35 +62,12 @@ impl Page {
     }
 
     fn is_sent(&self) -> bool {
-        self.story.kept.outcome().is_some_and(|outcome| outcome != Outcome::NotSent)
+        self.outcome().is_some_and(|outcome| outcome != Outcome::NotSent)
     }
 
-    fn second(&self, at: Timestamp) -> When {
-        When::second(at, self.layout.now)
-    }
-
-    fn slot(&self) -> When {
-        self.second(self.story.beat.slot)
-    }
-
-    fn at(&self, time: impl Fn(&Recorded) -> Option<Timestamp>) -> Option<When> {
-        self.beat().and_then(time).map(|at| self.second(at))
-    }
-
-    fn sent(&self) -> Option<When> {
-        self.at(|beat| beat.sent)
-    }
-
-    fn ingested(&self) -> Option<When> {
-        self.at(|beat| beat.ingested)
-    }
-
-    fn missed(&self) -> Option<When> {
-        self.at(|beat| beat.missed)
-    }
-
-    fn seen(&self) -> Option<When> {
-        self.at(|beat| beat.seen)
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates borrow what they pass")]
+    fn second(&self, at: &Timestamp) -> When {
+        When::second(*at, self.layout.now)
     }
 
     fn lag(&self) -> Option<String> {
@@ -219,7 +195,7 @@ struct Quoted {
 impl Quoted {
     fn of(evidence: &Evidence, page: &Page) -> Self {
         let id = page.story.evidence.iter().position(|other| other == evidence).unwrap_or_default();
-        let at = page.second(evidence.at);
+        let at = page.second(&evidence.at);
         let (says, headers, words) = match &evidence.of {
             EvidenceOf::Rejected { excerpt, .. } => {
                 (format!("Capture answered with {}", excerpt.status), excerpt.headers.clone(), excerpt.words.clone())
@@ -227,7 +203,7 @@ impl Quoted {
             EvidenceOf::Unreachable { at, words, .. } => {
                 (format!("Capture could not be reached: the connection failed at {at}"), Vec::new(), words.clone())
             }
-            EvidenceOf::Lost { read_back } => (format!("It was missing at {}", read_back.time_of_day()), Vec::new(), String::new()),
+            EvidenceOf::Lost { read_back } => (format!("It was missing at {} UTC", read_back.time_of_day()), Vec::new(), String::new()),
             EvidenceOf::Unverified(failure) => {
                 let said = if failure.excerpt.status == 0 { String::new() } else { format!(" with {}", failure.excerpt.status) };
                 (
@@ -250,11 +226,7 @@ fn saw(readback: &BeatReadback) -> String {
     }
 }
 
-async fn show(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Path((name, route, minute)): Path<(String, String, String)>,
-) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, route, minute)): Path<(String, String, String)>) -> Answer {
     let project = site.project(&name).await?;
     let story = shown::beat(&site, &project, &route, &minute, layout.now).await?;
     let at = story.beat.minute;
@@ -265,12 +237,11 @@ async fn show(
     };
     let (before, after) = (neighbour(-1).await?, neighbour(1).await?);
     let (place, beats) = (format!("/projects/{name}"), format!("/projects/{name}/beats"));
-    let title = format!("{} on {route}", minute_mark(at).replace('T', " ").trim_end_matches('Z'));
+    let title = format!("{} UTC on {route}", at.start().date_and_minute());
     let crumbs = [("Projects", "/"), (&name, &place), ("Beats", &beats)];
     let layout = layout.titled(Place::Projects, title).below(crumbs).live(Some(&name));
-    let said = layout.said.is_some();
     let tabs = tabs(&project.spec.name, Tab::Beats);
-    Ok(page(&site, said, &Page { layout, tabs, project, story, before, after }))
+    page(&Page { layout, tabs, project, story, before, after })
 }
 
 #[cfg(test)]

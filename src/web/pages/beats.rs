@@ -5,20 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use url::form_urlencoded::Serializer;
 
 use super::tabs::{Tab, Tabs, tabs};
 use crate::model::{Minute, Outcome, Project, Recorded, span};
 use crate::report::{BeatFilter, BeatList, BeatRecord, Listed, beat_list, proof, route_name, took};
 use crate::web::error::WebError;
-use crate::web::layout::{Layout, page};
+use crate::web::layout::{Answer, Layout, page};
 use crate::web::shown;
 use crate::web::site::Site;
 use crate::web::when::When;
-use crate::web::words::{beat_page, maybe_span, minute_asked, minute_mark, outcome_asked};
+use crate::web::words::{beat_page, maybe_span, minute_asked, minute_mark, outcome_asked, query};
 
 /// Approximate number of rows per page.
 const ROWS: usize = 60;
@@ -47,14 +45,8 @@ impl Asked {
     }
 
     fn before(&self, minute: Option<Minute>) -> String {
-        let mut query = Serializer::new(String::new());
         let before = minute.map(minute_mark).unwrap_or_default();
-        for (key, value) in [("route", &self.route), ("outcome", &self.outcome), ("before", &before)] {
-            if !value.is_empty() {
-                query.append_pair(key, value);
-            }
-        }
-        format!("?{}", query.finish())
+        query([("route", self.route.as_str()), ("outcome", &self.outcome), ("before", &before)])
     }
 }
 
@@ -146,18 +138,12 @@ fn notes(kept: &BeatRecord) -> String {
     [queryable, tries, copies].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-async fn list(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Path(name): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let project = site.project(&name).await?;
     let sift = asked.sift(&project)?;
     let list = beat_list(&site.web.store, &project, &sift, layout.now).await?;
     // Older pages do not change, so they are not live.
     let live = if sift.before.is_none() { layout.live(Some(&name)) } else { layout };
     let layout = live.of_project(&name, format!("Beats of {name}"));
-    let said = layout.said.is_some();
-    Ok(page(&site, said, &Page { layout, tabs: tabs(&project.spec.name, Tab::Beats), project, asked, list }))
+    page(&Page { layout, tabs: tabs(&project.spec.name, Tab::Beats), project, asked, list })
 }

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::get;
 
 use super::login::enter;
-use super::submitted::FieldProblems;
-use crate::auth::{audit_entry, check_password};
+use super::submitted::{FieldProblems, password_problem};
+use crate::auth::audit_entry;
 use crate::config::Problem;
 use crate::model::{Digest, Invitation, Role, Secret, UserName};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, PublicLayout, drawn, page};
+use crate::web::layout::{Answer, Layout, Place, PublicLayout, form_again, page};
 use crate::web::said::{go_on, keep_session};
 use crate::web::site::Site;
 
@@ -35,14 +33,14 @@ struct Page {
     problems: FieldProblems,
 }
 
-async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, Path(code): Path<String>) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, Path(code): Path<String>) -> Answer {
     if site.web.pass == Some(Digest::of(&code)) {
         return enter_demo(&site).await;
     }
     let invitation = invitation(&site, &code).await?;
     let layout = layout.titled(Place::Outside, "New password");
     let name = invitation.user.as_ref().map_or_else(|| "admin".to_owned(), ToString::to_string);
-    Ok(page(&site, layout.said.is_some(), &Page { layout, code, user: invitation.user, name, problems: FieldProblems::default() }))
+    page(&Page { layout, code, user: invitation.user, name, problems: FieldProblems::default() })
 }
 
 async fn invitation(site: &Site, code: &str) -> Result<Invitation, WebError> {
@@ -54,39 +52,26 @@ async fn invitation(site: &Site, code: &str) -> Result<Invitation, WebError> {
     site.authenticator.invitation(code).await?.ok_or_else(gone)
 }
 
-async fn accept(
-    State(site): State<Arc<Site>>,
-    PublicLayout(layout): PublicLayout,
-    Path(code): Path<String>,
-    form: Filled,
-) -> Result<Response, WebError> {
+async fn accept(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, Path(code): Path<String>, form: Filled) -> Answer {
     let invitation = invitation(&site, &code).await?;
-    let (password, again) = (form.raw("password"), form.raw("again"));
-    let mut problems = Vec::new();
-    let mut wrong = |field: &str, says: String| problems.push(Problem::whole(field, says));
+    let mut problems: Vec<Problem> = password_problem(&form).into_iter().collect();
     let name = match &invitation.user {
         Some(user) => Some(user.clone()),
-        None => UserName::parse(form.text("name")).map_err(|says| wrong("name", says.to_string())).ok(),
+        None => UserName::parse(form.text("name")).map_err(|wrong| problems.push(Problem::whole("name", wrong))).ok(),
     };
-    match check_password(password) {
-        Err(says) => wrong("password", format!("password {says}")),
-        Ok(()) if password != again => wrong("again", "the two passwords differ".to_owned()),
-        Ok(()) => {}
-    }
     // A link without a user creates one: it must not take over the name of an existing user.
     if let (Some(name), None) = (&name, &invitation.user)
         && site.web.store.user(name).await?.is_some_and(|(user, _)| user.has_password)
     {
-        wrong("name", format!("user `{name}` already exists"));
+        problems.push(Problem::whole("name", format!("user `{name}` already exists")));
     }
     let (Some(name), true) = (name, problems.is_empty()) else {
         let layout = layout.titled(Place::Outside, "New password");
         let name = form.text("name").chars().take(80).collect();
-        let shown = Page { layout, code, user: invitation.user, name, problems: FieldProblems(problems) };
-        return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
+        return form_again(&Page { layout, code, user: invitation.user, name, problems: FieldProblems(problems) });
     };
     let _place = site.password_turn().await?;
-    let Some(user) = site.authenticator.accept(&code, &name, &Secret::new(password)).await? else {
+    let Some(user) = site.authenticator.accept(&code, &name, &Secret::new(form.raw("password"))).await? else {
         return Err(invitation_used());
     };
     let token = site.authenticator.open(user, false).await?;
@@ -101,7 +86,7 @@ fn invitation_used() -> WebError {
 }
 
 /// The demo's only user is an editor: its data is deleted when the demo ends.
-async fn enter_demo(site: &Site) -> Result<Response, WebError> {
+async fn enter_demo(site: &Site) -> Answer {
     let name = UserName::parse("demo").map_err(|says| WebError::Malformed(says.to_string()))?;
     let user = if let Some((user, _)) = site.web.store.user(&name).await? {
         user.id

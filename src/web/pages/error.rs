@@ -13,6 +13,7 @@ use crate::message;
 use crate::web::error::WebError;
 use crate::web::layout::{Layout, drawn};
 use crate::web::rejection::Rejection;
+use crate::web::said;
 use crate::web::site::Site;
 
 #[derive(Template)]
@@ -33,7 +34,10 @@ pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Reques
     let mut asked = parts.clone();
     let rejection = match Rejection::in_answer(next.run(Request::from_parts(parts, body)).await).await {
         Ok(rejection) => rejection,
-        Err(response) => return response,
+        Err(mut response) => {
+            said::forget_shown(&site, &asked.headers, &mut response);
+            return response;
+        }
     };
     let error = &*rejection.error;
     if matches!(error, WebError::LoginNeeded) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Evidence, EvidenceOf, Minute, Project, Timestamp};
 use crate::report::{answer, route_name};
 use crate::web::when::When;
+use crate::web::words::minute_mark;
 
 const MOST: usize = 30;
 
@@ -21,7 +22,7 @@ pub(super) struct Find {
 impl Find {
     /// The first and, if different, the last beat: the minute as in the address of the beat's page, and as a time.
     pub(super) fn ends(&self) -> Vec<(String, When)> {
-        let end = |minute: Minute| (in_address(minute), When::minute(minute.start(), self.now));
+        let end = |minute: Minute| (minute_mark(minute), When::minute(minute.start(), self.now));
         let (first, last) = (self.minutes.first(), self.minutes.last().filter(|last| self.minutes.first() != Some(last)));
         first.into_iter().chain(last).map(|minute| end(*minute)).collect()
     }
@@ -30,11 +31,6 @@ impl Find {
     pub(super) fn count(&self) -> usize {
         self.minutes.len()
     }
-}
-
-/// `2026-11-23T15:10Z`
-fn in_address(minute: Minute) -> String {
-    format!("{}Z", minute.start().to_string().get(..16).unwrap_or_default())
 }
 
 /// The responses in the order of their first minute, and the number of others beyond `MOST`.

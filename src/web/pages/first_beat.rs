@@ -36,23 +36,23 @@ impl Step {
         Self { name, state, at, says: says.into() }
     }
 
-    pub(super) const fn class(&self) -> &'static str {
+    /// The CSS class, and the word for screen readers.
+    const fn shown(&self) -> (&'static str, &'static str) {
         match self.state {
-            StepState::Done => "done",
-            StepState::Fail => "fail",
-            StepState::Here | StepState::Next | StepState::Skipped => "",
+            StepState::Done => ("done", "done"),
+            StepState::Fail => ("fail", "failed"),
+            StepState::Here => ("", "waiting"),
+            StepState::Next => ("", "not yet"),
+            StepState::Skipped => ("", "not verified"),
         }
     }
 
-    /// For screen readers.
+    pub(super) const fn class(&self) -> &'static str {
+        self.shown().0
+    }
+
     pub(super) const fn word(&self) -> &'static str {
-        match self.state {
-            StepState::Done => "done",
-            StepState::Fail => "failed",
-            StepState::Here => "waiting",
-            StepState::Next => "not yet",
-            StepState::Skipped => "not verified",
-        }
+        self.shown().1
     }
 
     pub(super) fn is_here(&self) -> bool {
@@ -107,7 +107,7 @@ impl FirstBeat {
             return None;
         }
         let way = Way { report, beat };
-        let steps = [vec![added], way.sent(), way.accepted(), way.seen()].concat();
+        let steps = [added, way.sent(), way.accepted()].into_iter().chain(way.seen()).collect();
         let waiting = (!beat.outcome.is_seen() && !way.is_over()).then(|| When::counting(beat.counted_from(), now));
         Some(Self { waiting, sentence: way.sentence(), steps })
     }
@@ -163,13 +163,13 @@ impl Way<'_> {
         }
     }
 
-    fn sent(&self) -> Vec<Step> {
+    fn sent(&self) -> Step {
         let at = self.beat.sent.map(|sent| When::second(sent, self.report.at));
         let says = if self.beat.tries > 1 { format!("after {} tries", self.beat.tries) } else { String::new() };
-        vec![Step::new("Sent", StepState::Done, at, says)]
+        Step::new("Sent", StepState::Done, at, says)
     }
 
-    fn accepted(&self) -> Vec<Step> {
+    fn accepted(&self) -> Step {
         let (state, mut says) = match self.beat.status {
             _ if !self.is_accepted() => (StepState::Fail, self.proof()),
             Some(status) => (StepState::Done, format!("with {status}")),
@@ -179,7 +179,7 @@ impl Way<'_> {
         if !phases.is_empty() {
             says = if says.is_empty() { phases } else { format!("{says} ({phases})") };
         }
-        vec![Step::new("Accepted", state, None, says)]
+        Step::new("Accepted", state, None, says)
     }
 
     /// The evidence of the failed sending.
@@ -192,14 +192,14 @@ impl Way<'_> {
         }
     }
 
-    fn seen(&self) -> Vec<Step> {
+    fn seen(&self) -> [Step; 2] {
         let now = self.report.at;
         if let Some((after, within)) = self.beat.queryable_lag().filter(|_| self.beat.outcome.is_seen()) {
             let at = self.beat.seen.map(|seen| When::second(seen, now));
             let queryable =
                 Step::new("Queryable", StepState::Done, at, format!("between {} and {} after it was sent", span(after), span(within)));
             let lag = self.beat.ingested_lag().map(|lag| format!("ingested {} after it was sent", span(lag))).unwrap_or_default();
-            return vec![queryable, Step::new("Lag", StepState::Done, None, lag)];
+            return [queryable, Step::new("Lag", StepState::Done, None, lag)];
         }
         let (state, says) = match self.beat.outcome {
             _ if !self.is_accepted() => (StepState::Next, String::new()),
@@ -215,7 +215,7 @@ impl Way<'_> {
                 (None, None) => (StepState::Here, "The first read-back is about 20 seconds after it was sent.".to_owned()),
             },
         };
-        vec![Step::new("Queryable", state, None, says), Step::new("Lag", StepState::Next, None, "")]
+        [Step::new("Queryable", state, None, says), Step::new("Lag", StepState::Next, None, "")]
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
     use crate::judge;
     use crate::model::{
         AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Minute, Obstacle, PersonalKey, Phase, Phases, Project, ProjectId, ProjectName,
-        ProjectSpec, ProjectToken, Readback, RejectionReason, ResponseExcerpt, Route, RouteSpec, Switch, Timing,
+        ProjectSpec, ProjectToken, Readback, RejectionReason, ResponseExcerpt, Route, RouteSpec, Switch,
     };
     use crate::report::{Ends, Lags};
 
@@ -240,15 +240,9 @@ mod tests {
     /// A project that was enabled 5 s after [`START`].
     fn project() -> Project {
         let spec = ProjectSpec {
-            name: ProjectName::parse("shop").unwrap(),
-            host: Host::parse("eu").unwrap(),
-            api_host: None,
-            token: ProjectToken::parse("phc_a").unwrap(),
             personal_key: Some(PersonalKey::parse("phx_hunter2").unwrap()),
-            posthog_id: None,
-            timing: Timing::default(),
             heartbeat: Some(HeartbeatApp::default()),
-            ingestion_alert: None,
+            ..ProjectSpec::new(ProjectName::parse("shop").unwrap(), Host::parse("eu").unwrap(), ProjectToken::parse("phc_a").unwrap())
         };
         let distinct_id = DistinctId::Fixed("x".into());
         let route = RouteSpec { name: "heartbeat".into(), event: "heartbeat".into(), host: None, endpoint: Endpoint::V0, distinct_id };

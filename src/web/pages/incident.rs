@@ -6,26 +6,26 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use super::evidence::{Find, finds};
+use super::notifications::Sent;
 use super::submitted::FieldProblems;
 use crate::config::Problem;
 use crate::judge;
 use crate::message;
-use crate::model::{Channel, Entry, EntryKind, Incident, IncidentKind, Minute, Notification, Project, Tally, Timestamp, Window, span};
-use crate::report::{IncidentStory, channel_name, postmortem};
+use crate::model::{Entry, EntryKind, Incident, IncidentKind, Minute, Tally, Timestamp};
+use crate::report::{IncidentStory, postmortem};
 use crate::settings::incident::Word;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::incidents::{acknowledged, badges, found, say, snoozed, story};
-use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::incidents::{acknowledged, badges, found, lasted, say, silenced, snoozed, story};
+use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::visitor::Writer;
 use crate::web::when::When;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -48,17 +48,11 @@ struct Page {
     timeline: Vec<Line>,
     finds: Vec<Find>,
     more_finds: usize,
-    notifications: Vec<NotificationRow>,
+    notifications: Vec<Sent>,
     postmortem: String,
     /// The rejected input.
-    typed: Typed,
+    typed: Filled,
     problems: FieldProblems,
-}
-
-#[derive(Default)]
-struct Typed {
-    words: String,
-    until: String,
 }
 
 struct Line {
@@ -67,15 +61,6 @@ struct Line {
     at: When,
     kind: &'static str,
     words: String,
-}
-
-struct NotificationRow {
-    state: &'static str,
-    kind: &'static str,
-    channel: String,
-    at: When,
-    tries: u16,
-    said: String,
 }
 
 impl Page {
@@ -101,16 +86,8 @@ impl Page {
         message::sentence(&self.incident.cause.summary)
     }
 
-    fn note(&self) -> Option<&'static str> {
+    fn note(&self) -> Option<Cow<'static, str>> {
         message::kind_of_failure(&self.incident)
-    }
-
-    fn advice(&self) -> Option<&str> {
-        self.incident.cause.advice.as_deref()
-    }
-
-    fn address(&self) -> Option<String> {
-        self.incident.cause.address.as_ref().map(ToString::to_string)
     }
 
     fn ending(&self) -> Option<String> {
@@ -128,8 +105,7 @@ impl Page {
     }
 
     fn lasted(&self) -> String {
-        let began = self.incident.began();
-        self.incident.closed.map_or_else(|| When::counting(began, self.layout.now).to_string(), |closed| span(closed.since(began)))
+        lasted(&self.incident, self.layout.now)
     }
 
     fn rules(&self) -> String {
@@ -157,67 +133,45 @@ impl Page {
     }
 }
 
-async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Answer {
     let incident = found(&site.web.store, &id).await?;
-    let said = layout.said.is_some();
-    Ok(page(&site, said, &laid_out(&site, layout, incident, Typed::default(), FieldProblems::default()).await?))
-}
-
-async fn laid_out(site: &Site, layout: Layout, incident: Incident, typed: Typed, problems: FieldProblems) -> Result<Page, WebError> {
-    let store = &*site.web.store;
-    let (now, windows, channels) = (layout.now, store.windows().await?, store.channels_on_record().await?);
-    let (incident_story, project) = story(store, incident, now).await?;
-    let postmortem = postmortem(&incident_story, project.as_ref(), &channels, now);
-    Ok(Page::of(layout, incident_story, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
-}
-
-struct Around {
-    windows: Vec<Window>,
-    channels: Vec<Channel>,
-    postmortem: String,
+    page(&Page::read(&site, layout, incident).await?)
 }
 
 impl Page {
-    fn of(
-        layout: Layout,
-        story: IncidentStory,
-        project: Option<&Project>,
-        around: &Around,
-        (typed, problems): (Typed, FieldProblems),
-    ) -> Self {
+    async fn read(site: &Site, layout: Layout, incident: Incident) -> Result<Self, WebError> {
+        let store = &*site.web.store;
+        let (now, channels) = (layout.now, store.channels_on_record().await?);
+        let badges = badges(&incident, &silenced(store, [&incident], now).await?, now);
+        let (story, project) = story(store, incident, now).await?;
+        let postmortem = postmortem(&story, project.as_ref(), &channels, now);
         let IncidentStory { incident, timeline, evidence, notifications } = story;
-        let (now, name) = (layout.now, incident.project_name.to_string());
-        let id = incident.id.map_or(0, |id| id.0);
-        let layout = layout.titled(Place::Incidents, format!("Incident {id}")).below([("Incidents", "/incidents")]);
-        let layout = layout.live(project.map(|_| name.as_str()));
-        let line = |entry: &Entry| Line {
+        let line = |entry: Entry| Line {
             class: class_of(entry.kind, &incident),
             at: When::second(entry.at, now),
             kind: entry.kind.name(),
             words: message::sentence(&entry.words),
         };
-        let row = |notification: &Notification| NotificationRow {
-            state: notification.state.name(),
-            kind: notification.message.kind.name(),
-            channel: channel_name(notification, &around.channels),
-            at: When::second(notification.ended.unwrap_or(notification.due), now),
-            tries: notification.tries,
-            said: notification.said.clone().unwrap_or_default(),
-        };
-        let (finds, more_finds) = project.map(|project| finds(&evidence, project, now)).unwrap_or_default();
-        Self {
-            badges: badges(&incident, &around.windows, now),
-            timeline: timeline.iter().map(line).collect(),
+        let timeline = timeline.into_iter().map(line).collect();
+        let notifications = notifications.into_iter().map(|notification| Sent::of(notification, &channels, now)).collect();
+        let (finds, more_finds) = project.as_ref().map(|project| finds(&evidence, project, now)).unwrap_or_default();
+        let id = incident.id.map_or(0, |id| id.0);
+        let layout = layout.titled(Place::Incidents, format!("Incident {id}")).below([("Incidents", "/incidents")]);
+        let layout = layout.live(project.as_ref().map(|_| incident.project_name.as_str()));
+        let (typed, problems) = (Filled::default(), FieldProblems::default());
+        Ok(Self {
+            layout,
+            is_kept: project.is_some(),
+            incident,
+            badges,
+            timeline,
             finds,
             more_finds,
-            notifications: notifications.iter().map(row).collect(),
-            postmortem: around.postmortem.clone(),
-            is_kept: project.is_some(),
-            layout,
-            incident,
+            notifications,
+            postmortem,
             typed,
             problems,
-        }
+        })
     }
 }
 
@@ -234,62 +188,39 @@ const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
     }
 }
 
-async fn markdown(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Result<Response, WebError> {
+async fn markdown(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Answer {
     let store = &*site.web.store;
     let (incident_story, project) = story(store, found(store, &id).await?, layout.now).await?;
     let text = postmortem(&incident_story, project.as_ref(), &store.channels_on_record().await?, layout.now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 
-async fn acknowledge(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Writer(visitor): Writer,
-    Path(id): Path<String>,
-    form: Filled,
-) -> Result<Response, WebError> {
-    let incident = found(&site.web.store, &id).await?;
-    let word = acknowledged(&visitor, form.text("words"), layout.now);
-    let typed = Typed { words: form.raw("words").to_owned(), ..Typed::default() };
-    spoken(&site, layout, incident, word, typed).await
+async fn acknowledge(editing: Editing, Path(id): Path<String>, form: Filled) -> Answer {
+    let word = acknowledged(&editing.visitor, form.text("words"), editing.layout.now);
+    spoken(editing, &id, word, form).await
 }
 
-async fn let_go(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Writer(_visitor): Writer,
-    Path(id): Path<String>,
-    _form: Filled,
-) -> Result<Response, WebError> {
-    let incident = found(&site.web.store, &id).await?;
-    let word = Word::unacknowledged(layout.now);
-    spoken(&site, layout, incident, Ok(word), Typed::default()).await
+async fn let_go(editing: Editing, Path(id): Path<String>, form: Filled) -> Answer {
+    let word = Word::unacknowledged(editing.layout.now);
+    spoken(editing, &id, Ok(word), form).await
 }
 
-async fn snooze(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Writer(_visitor): Writer,
-    Path(id): Path<String>,
-    form: Filled,
-) -> Result<Response, WebError> {
-    let incident = found(&site.web.store, &id).await?;
-    let word = snoozed(form.given("for"), form.given("until"), layout.now);
-    let typed = Typed { until: form.raw("until").to_owned(), ..Typed::default() };
-    spoken(&site, layout, incident, word, typed).await
+async fn snooze(editing: Editing, Path(id): Path<String>, form: Filled) -> Answer {
+    let word = snoozed(form.given("for"), form.given("until"), editing.layout.now);
+    spoken(editing, &id, word, form).await
 }
 
 /// Writes the change and redirects to the page; a problem shows the form again.
-async fn spoken(site: &Site, layout: Layout, incident: Incident, word: Result<Word, Problem>, typed: Typed) -> Result<Response, WebError> {
+async fn spoken(Editing { site, layout, .. }: Editing, id: &str, word: Result<Word, Problem>, typed: Filled) -> Answer {
+    let incident = found(&site.web.store, id).await?;
     match word {
         Ok(word) => {
-            let held = say(site, &incident, &word).await?;
-            let id = incident.id.map_or(0, |id| id.0);
-            Ok(go_on(site, &format!("/incidents/{id}"), &message::sentence(&held.words)))
+            let held = say(&site, &incident, &word).await?;
+            Ok(go_on(&site, &format!("/incidents/{id}"), &message::sentence(&held.words)))
         }
         Err(problem) => {
-            let shown = laid_out(site, layout, incident, typed, FieldProblems(vec![problem])).await?;
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+            let problems = FieldProblems(vec![problem]);
+            form_again(&Page { typed, problems, ..Page::read(&site, layout, incident).await? })
         }
     }
 }

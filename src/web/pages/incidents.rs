@@ -1,24 +1,25 @@
 //! The incidents: open ones first, then resolved ones, paged.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use crate::message;
-use crate::model::{AppKind, Incident, IncidentId, IncidentKind, Timestamp, Window, span};
+use crate::model::{AppKind, Incident, IncidentId, IncidentKind, ProjectId, Timestamp};
 use crate::store::{IncidentFilter, IncidentState, Store};
 use crate::web::error::WebError;
-use crate::web::incidents::{STANDS, Sought, at_place, badges, place_of};
-use crate::web::layout::{Layout, Place, page};
+use crate::web::incidents::{STANDS, Sought, at_place, badges, lasted, place_of, silenced};
+use crate::web::layout::{Answer, Layout, Place, page};
+use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::when::When;
+use crate::web::words::query;
 
 const ROWS: usize = 25;
 
@@ -60,36 +61,35 @@ impl Page {
 }
 
 struct Row {
-    id: i64,
-    project: String,
-    /// `ingestion stopped`
-    title: Cow<'static, str>,
-    cause: String,
-    incident_kind: IncidentKind,
-    severity: &'static str,
+    incident: Incident,
     badges: Vec<(&'static str, &'static str)>,
     opened: When,
-    /// Counts up while it is open.
+    /// HTML.
     lasted: String,
-    /// Who acknowledged it, while it is open.
-    by: Option<String>,
 }
 
 impl Row {
-    fn of(incident: &Incident, windows: &[Window], now: Timestamp) -> Self {
-        let lasted = incident.closed.map_or_else(|| When::counting(incident.began(), now).to_string(), |_| span(incident.lasted(now)));
-        Self {
-            id: incident.id.map_or(0, |id| id.0),
-            project: incident.project_name.to_string(),
-            title: message::summary(incident),
-            cause: message::sentence(&incident.cause.summary),
-            incident_kind: incident.incident_kind,
-            severity: incident.severity.name(),
-            badges: badges(incident, windows, now),
-            opened: When::minute(incident.opened, now),
-            lasted,
-            by: incident.acknowledged.as_ref().map(|word| word.by.clone()).filter(|_| incident.is_open()),
-        }
+    fn of(incident: Incident, silenced: &HashSet<ProjectId>, now: Timestamp) -> Self {
+        let (opened, badges) = (When::minute(incident.opened, now), badges(&incident, silenced, now));
+        Self { lasted: lasted(&incident, now), incident, badges, opened }
+    }
+
+    fn id(&self) -> i64 {
+        self.incident.id.map_or(0, |id| id.0)
+    }
+
+    /// `ingestion stopped`
+    fn title(&self) -> Cow<'static, str> {
+        message::summary(&self.incident)
+    }
+
+    fn cause(&self) -> String {
+        message::sentence(&self.incident.cause.summary)
+    }
+
+    /// Who acknowledged it, while it is open.
+    fn by(&self) -> Option<&str> {
+        self.incident.acknowledged.as_ref().filter(|_| self.incident.is_open()).map(|word| word.by.as_str())
     }
 }
 
@@ -98,32 +98,27 @@ struct From {
     from: Option<String>,
 }
 
-async fn list(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Query(sought): Query<Sought>,
-    Query(From { from }): Query<From>,
-) -> Result<Response, WebError> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(sought): Query<Sought>, Query(From { from }): Query<From>) -> Answer {
     let store = &*site.web.store;
     let from = from.as_deref().and_then(Turn::read);
     let found = Found::read(store, &sought.which(layout.now)?, from).await?;
-    let windows = store.windows().await?;
+    let silenced = silenced(store, &found.open, layout.now).await?;
     let is_without_alert = store.spread(AppKind::IngestionAlert).await?.installed == 0;
-    let row = |incident: &Incident| Row::of(incident, &windows, layout.now);
-    let (open, past) = (found.open.iter().map(row).collect(), found.past.iter().map(row).collect());
-    let next = found.next.map(|turn| address(&sought, turn));
+    let row = |incident: Incident| Row::of(incident, &silenced, layout.now);
+    let (open, past) = (found.open.into_iter().map(row).collect(), found.past.into_iter().map(row).collect());
+    let next = found.next.map(|from| address(&sought, &from));
     let layout = layout.titled(Place::Incidents, "Incidents").live(None);
-    Ok(page(&site, layout.said.is_some(), &Page { layout, sought, open, past, is_first: from.is_none(), next, is_without_alert }))
+    page(&Page { layout, sought, open, past, is_first: from.is_none(), next, is_without_alert })
 }
 
-fn address(sought: &Sought, turn: Turn) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, text) in [("project", &sought.project), ("incident_kind", &sought.incident_kind), ("state", &sought.state)] {
-        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
-            query.append_pair(name, text);
-        }
-    }
-    format!("/incidents?{}", query.append_pair("from", &turn.to_string()).finish())
+fn address(sought: &Sought, from: &str) -> String {
+    let asked = query([
+        ("project", sought.project.as_deref().unwrap_or_default()),
+        ("incident_kind", sought.incident_kind.as_deref().unwrap_or_default()),
+        ("state", sought.state.as_deref().unwrap_or_default()),
+        ("from", from),
+    ]);
+    format!("/incidents{asked}")
 }
 
 /// The place at which a page starts, written into the address.
@@ -144,27 +139,14 @@ impl Turn {
             _ => None,
         }
     }
-
-    fn behind(incident: &Incident) -> Option<(Timestamp, IncidentId)> {
-        at_place(&place_of(incident))
-    }
-}
-
-impl std::fmt::Display for Turn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Open((opened, id)) => write!(f, "open-{}-{}", opened.ms(), id.0),
-            Self::Past(None) => f.write_str("past"),
-            Self::Past(Some((opened, id))) => write!(f, "past-{}-{}", opened.ms(), id.0),
-        }
-    }
 }
 
 #[derive(Debug, Default)]
 struct Found {
     open: Vec<Incident>,
     past: Vec<Incident>,
-    next: Option<Turn>,
+    /// Where the next page starts.
+    next: Option<String>,
 }
 
 impl Found {
@@ -176,9 +158,8 @@ impl Found {
         if which.state != Some(IncidentState::Resolved) && !matches!(from, Some(Turn::Past(_))) {
             let before = if let Some(Turn::Open(place)) = from { Some(place) } else { None };
             found.open = store.incidents(&ask(which.state.or(Some(IncidentState::Open)), before, ROWS)).await?;
-            if found.open.len() > ROWS {
-                found.open.truncate(ROWS);
-                found.next = found.open.last().and_then(Turn::behind).map(Turn::Open);
+            found.next = cut(&mut found.open, ROWS, |last| format!("open-{}", place_of(last)));
+            if found.next.is_some() {
                 return Ok(found);
             }
         }
@@ -186,10 +167,9 @@ impl Found {
         if is_of_past {
             let before = if let Some(Turn::Past(place)) = from { place } else { None };
             found.past = store.incidents(&ask(Some(IncidentState::Resolved), before, room)).await?;
-            if found.past.len() > room {
-                found.past.truncate(room);
-                found.next = Some(Turn::Past(found.past.last().and_then(Turn::behind)));
-            }
+            let is_more = found.past.len() > room;
+            found.next = cut(&mut found.past, room, |last| format!("past-{}", place_of(last)));
+            found.next = found.next.or_else(|| is_more.then(|| "past".to_owned()));
         }
         Ok(found)
     }
@@ -202,8 +182,8 @@ mod tests {
     #[test]
     fn a_turn_of_the_page_is_read_back_and_nothing_else_is() {
         let place = (Timestamp::from_ms(5), IncidentId(7));
-        for turn in [Turn::Open(place), Turn::Past(None), Turn::Past(Some(place))] {
-            assert_eq!(Turn::read(&turn.to_string()), Some(turn));
+        for (text, turn) in [("open-5-7", Turn::Open(place)), ("past", Turn::Past(None)), ("past-5-7", Turn::Past(Some(place)))] {
+            assert_eq!(Turn::read(text), Some(turn));
         }
         for text in ["", "open", "past-", "open-5", "late-5-7"] {
             assert_eq!(Turn::read(text), None, "{text}");

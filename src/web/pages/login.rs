@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ use crate::model::{Role, Secret, UserId, UserName};
 use crate::web::caller::Caller;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, PublicLayout, drawn, page};
+use crate::web::layout::{Answer, Layout, Place, PublicLayout, drawn, page};
 use crate::web::said::{drop_session, go_on, keep_session};
 use crate::web::site::Site;
 use crate::web::visitor::{Visitor, vouched_for};
@@ -52,13 +52,7 @@ impl Page {
 }
 
 /// The login page after a failed single sign-on login.
-pub(super) async fn rejected(
-    site: &Site,
-    layout: Layout,
-    to: String,
-    why: &RejectionReason,
-    status: StatusCode,
-) -> Result<Response, WebError> {
+pub(super) async fn rejected(site: &Site, layout: Layout, to: String, why: &RejectionReason, status: StatusCode) -> Answer {
     Ok(drawn(status, &Page { rejected: sentence(&why.to_string()), ..Page::new(site, layout, to).await? }))
 }
 
@@ -83,7 +77,7 @@ async fn show(
     Vouched(vouched): Vouched,
     PublicLayout(layout): PublicLayout,
     Query(To { to }): Query<To>,
-) -> Result<Response, WebError> {
+) -> Answer {
     let to = own_place(to.as_deref());
     if layout.visitor.is_some() {
         return Ok(Redirect::to(&to).into_response());
@@ -91,28 +85,23 @@ async fn show(
     if let Some(name) = vouched {
         return enter_vouched(&site, &name, &to).await;
     }
-    Ok(page(&site, layout.said.is_some(), &Page::new(&site, layout, to).await?))
+    page(&Page::new(&site, layout, to).await?)
 }
 
-async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Result<Response, WebError> {
+async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Answer {
     let role = site.web.settings.proxy.as_ref().map_or(Role::Viewer, |proxy| proxy.role);
     let id = site.authenticator.vouched(name, role, "the proxy").await?;
     enter(site, id, true, to).await
 }
 
-pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> Result<Response, WebError> {
+pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> Answer {
     let token = site.authenticator.open(id, by_proxy).await?;
     let mut response = Redirect::to(to).into_response();
     keep_session(site, &mut response, &token);
     Ok(response)
 }
 
-async fn log_in(
-    State(site): State<Arc<Site>>,
-    PublicLayout(layout): PublicLayout,
-    Caller(from): Caller,
-    form: Filled,
-) -> Result<Response, WebError> {
+async fn log_in(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, Caller(from): Caller, form: Filled) -> Answer {
     let to = own_place(form.given("to"));
     let (name, password) = (form.text("name"), form.raw("password"));
     let parsed = UserName::parse(name).ok();
@@ -133,7 +122,7 @@ async fn log_in(
     enter(&site, user.id, false, &to).await
 }
 
-async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled) -> Result<Response, WebError> {
+async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled) -> Answer {
     if let Some(session) = &visitor.session {
         site.web.store.close_session(session).await?;
     }

@@ -6,10 +6,11 @@ mod badge;
 mod beat;
 mod beats;
 mod channels;
+mod confirm;
 mod enter;
+mod entity;
 mod error;
 mod evidence;
-mod fields;
 mod first_beat;
 mod incident;
 mod incidents;
@@ -20,7 +21,6 @@ mod notifications;
 mod project;
 mod project_settings;
 mod projects;
-mod remove;
 mod replayed;
 mod rule_sentence;
 mod rules;
@@ -50,7 +50,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(status_pages::routes())
         .merge(new::routes())
         .merge(project_settings::routes())
-        .merge(remove::routes())
         .merge(incidents::routes())
         .merge(incident::routes())
         .merge(maintenance::routes())

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -16,8 +15,7 @@ use crate::model::{Channel, IncidentId, Notification, NotificationState, Timesta
 use crate::report::channel_name;
 use crate::store::NotificationFilter;
 use crate::web::channels::{address, find};
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Answer, Layout, Place, page};
 use crate::web::part::cut;
 use crate::web::site::Site;
 use crate::web::when::When;
@@ -29,39 +27,28 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 }
 
 pub(super) struct Sent {
-    pub(super) id: Uuid,
+    pub(super) notification: Notification,
     /// Its end; of a queued one, the next try.
     pub(super) when: When,
-    pub(super) state: &'static str,
     pub(super) channel: String,
     /// None: the channel was removed.
     pub(super) address: Option<String>,
-    pub(super) kind: &'static str,
-    pub(super) incident: Option<i64>,
-    pub(super) title: String,
-    pub(super) text: String,
-    pub(super) tries: u16,
-    /// The receiver's last response.
-    pub(super) said: Option<String>,
 }
 
 impl Sent {
     pub(super) fn of(notification: Notification, channels: &[Channel], now: Timestamp) -> Self {
         let channel = channel_name(&notification, channels);
         let is_there = channels.iter().any(|one| one.id == notification.channel && !one.removed);
-        Self {
-            id: notification.id,
-            when: When::second(notification.ended.unwrap_or(notification.due), now),
-            state: notification.state.name(),
-            address: is_there.then(|| address(&channel)),
-            channel,
-            kind: notification.message.kind.name(),
-            incident: notification.incident.map(|id| id.0),
-            title: notification.message.title,
-            text: notification.message.text,
-            tries: notification.tries,
-            said: notification.said,
-        }
+        let when = When::second(notification.ended.unwrap_or(notification.due), now);
+        Self { address: is_there.then(|| address(&channel)), notification, when, channel }
+    }
+
+    pub(super) fn state(&self) -> &'static str {
+        self.notification.state.name()
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        self.notification.message.kind.name()
     }
 }
 
@@ -103,7 +90,7 @@ struct Asked {
     before: Option<String>,
 }
 
-async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Answer {
     let Asked { channel, state, incident, before } = asked;
     let store = &*site.web.store;
     let channels = store.channels_on_record().await?;
@@ -133,5 +120,5 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     let names = names.into_iter().collect();
     let layout = layout.titled(Place::Channels, "Notifications").below([("Channels", "/channels")]).live(None);
     let shown = Page { layout, channel, state, incident, channels: names, failed, rows, next, before: before.is_some() };
-    Ok(page(&site, shown.layout.said.is_some(), &shown))
+    page(&shown)
 }

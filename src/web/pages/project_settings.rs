@@ -1,39 +1,33 @@
-//! The settings of a project, checked as the user types. The key can be set and never read.
+//! The settings of a project, checked as the user types, and its removal. The key can be set and never read.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use super::fields::{Field, fields, texts};
+use super::confirm::Confirm;
+use super::entity::removed;
 use super::submitted::{problems_of, saved};
 use super::tabs::{Tab, Tabs, tabs};
-use crate::config::Texts;
 use crate::config::project::{FIELDS, shown};
 use crate::model::{ProjectName, ProjectSpec};
-use crate::web::error::WebError;
+use crate::store::IncidentFilter;
+use crate::web::control::Form;
+use crate::web::error::{WebError, named};
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, drawn, page};
-use crate::web::setup::{self, Asking, CheckedField, CheckedFields};
+use crate::web::layout::{Answer, Editing, Layout, form_again, page};
+use crate::web::setup::{self, Asking, CheckedFields};
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/projects/{name}/settings", get(show).post(save)).route("/projects/{name}/settings/check", post(check))
+    Router::new()
+        .route("/projects/{name}/settings", get(show).post(save))
+        .route("/projects/{name}/settings/check", post(check))
+        .route("/projects/{name}/remove", get(ask).post(remove))
 }
-
-/// The name never changes.
-fn keys() -> impl Iterator<Item = &'static str> {
-    FIELDS.iter().map(|field| field.key).filter(|key| *key != "name")
-}
-
-const KEY: &str = "personal_api_key";
-/// The checkbox that removes the key.
-const DROP_KEY: &str = "drop_key";
 
 #[derive(Template)]
 #[template(path = "project_settings.html")]
@@ -41,79 +35,71 @@ struct Page {
     layout: Layout,
     tabs: Tabs,
     name: ProjectName,
-    fields: Vec<Field>,
-    wrong: Vec<CheckedField>,
-    had_key: bool,
-    drops_key: bool,
+    fields: Form,
 }
 
 impl Page {
-    fn of(layout: Layout, spec: &ProjectSpec) -> Self {
-        let value = |key: &str| shown(spec, key).unwrap_or_default();
-        Self {
-            layout: layout.of_project(spec.name.as_str(), "Settings"),
-            tabs: tabs(&spec.name, Tab::Settings),
-            name: spec.name.clone(),
-            fields: fields(keys(), Some(spec), value, &[]),
-            wrong: Vec::new(),
-            had_key: false,
-            drops_key: false,
-        }
-    }
-
-    fn typed(layout: Layout, spec: &ProjectSpec, form: &Filled, found: &[CheckedField]) -> Self {
-        let value = |key: &str| form.text(key).to_owned();
-        Self {
-            fields: fields(keys(), Some(spec), value, found),
-            wrong: found.iter().filter(|field| field.mark == "fail").cloned().collect(),
-            had_key: form.given(KEY).is_some(),
-            drops_key: form.has(DROP_KEY),
-            ..Self::of(layout, spec)
-        }
+    fn of(layout: Layout, name: &ProjectName, fields: Form) -> Self {
+        Self { layout: layout.of_project(name.as_str(), "Settings"), tabs: tabs(name, Tab::Settings), name: name.clone(), fields }
     }
 }
 
-/// An empty key field keeps the stored key, unless the checkbox removes it.
-fn submitted(form: &Filled) -> Texts {
-    let texts = texts(form, keys()).without_blank([KEY]);
-    let drops = form.has(DROP_KEY) && form.given(KEY).is_none();
-    texts.with(KEY, drops.then_some(""))
+/// The name never changes.
+fn fields(spec: &ProjectSpec) -> Form {
+    Form::of(FIELDS.iter().filter(|field| field.key != "name"), |field| shown(spec, field.key))
 }
 
-async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Answer {
     let project = site.project(&name).await?;
-    Ok(page(&site, layout.said.is_some(), &Page::of(layout, &project.spec)))
+    page(&Page::of(layout, &project.spec.name, fields(&project.spec)))
 }
 
-async fn save(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    layout: Layout,
-    Path(name): Path<String>,
-    form: Filled,
-) -> Result<Response, WebError> {
-    let project = site.project(&name).await?;
-    let texts = submitted(&form);
+async fn save(editing: Editing, Path(name): Path<String>, form: Filled) -> Answer {
+    let project = editing.site.project(&name).await?;
+    let spec = &project.spec;
+    let (fields, texts) = (fields(spec), fields(spec).texts(&form));
     if form.has("check") {
-        let found = setup::check(&site, &texts, Some(&project.spec)).await?.fields;
-        let checked = Page { wrong: Vec::new(), ..Page::typed(layout, &project.spec, &form, &found) };
-        return Ok(page(&site, checked.layout.said.is_some(), &checked));
+        let found = setup::check(&editing.site, &texts, Some(spec)).await?.fields;
+        return page(&Page::of(editing.layout, &spec.name, fields.checked(&form, &found)));
     }
-    match setup::change(&site, &visitor.settings_service(&site), &name, &texts, Asking::unless(form.has("unchecked"))).await {
-        Ok(done) => Ok(saved(&site, &format!("/projects/{name}/settings"), &done, "Saved.")),
-        Err(error) => {
-            let found: Vec<CheckedField> = problems_of(error)?.iter().filter_map(CheckedField::of).collect();
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::typed(layout, &project.spec, &form, &found)))
-        }
+    let asking = Asking::unless(form.has("unchecked"));
+    let done = setup::change(&editing.site, &editing.settings_service(), &name, &texts, asking).await;
+    match done {
+        Ok(done) => Ok(saved(&editing.site, &format!("/projects/{name}/settings"), &done, "Saved.")),
+        Err(error) => form_again(&Page::of(editing.layout, &spec.name, fields.filled(&form, &problems_of(error)?))),
     }
 }
 
 async fn check(
     State(site): State<Arc<Site>>,
-    Writer(_): Writer,
+    _writer: Writer,
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Json<CheckedFields>, WebError> {
     let project = site.project(&name).await?;
-    Ok(Json(setup::check(&site, &submitted(&form), Some(&project.spec)).await?))
+    Ok(Json(setup::check(&site, &fields(&project.spec).texts(&form), Some(&project.spec)).await?))
+}
+
+/// A project whose secrets cannot be decrypted can be removed as well.
+async fn ask(Editing { site, layout, .. }: Editing, Path(name): Path<String>) -> Answer {
+    let store = &site.web.store;
+    let project = store.project_without_secrets(&named("project", &name)?).await?.ok_or_else(|| WebError::no("project", &name))?;
+    let which = IncidentFilter { project: Some(project.id), at_most: 2, ..IncidentFilter::open() };
+    let open = match store.incidents(&which).await?.len() {
+        0 => "",
+        1 => "; the open one is closed, and channels that were notified are notified of the end",
+        _ => "; the open ones are closed, and channels that were notified are notified of the end",
+    };
+    let routes = if project.routes.len() == 1 { "its route".to_owned() } else { format!("its {} routes", project.routes.len()) };
+    let deleted = format!(
+        "No more events are sent to it. Heartbeat deletes {routes} with all beats, hourly aggregates and read-backs, its apps with their settings, \
+         and its personal API key."
+    );
+    let mut asked = Confirm::removal(layout.of_project(&name, "Remove"), &name, deleted, format!("/projects/{name}/settings"));
+    asked.says.push(format!("Its incidents are kept{open}. Nothing changes in PostHog."));
+    asked.page()
+}
+
+async fn remove(editing: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
+    removed::<ProjectSpec>(&editing, &name, "/").await
 }

@@ -82,8 +82,6 @@ fn bar(replayed: &Replay, incident: &Incident) -> Bar {
     let units = |lasted: Duration| lasted.as_millis() * WIDTH / all;
     let width = units(replayed.lasted(incident)).max(THINNEST);
     let x = units(incident.opened.since(replayed.from)).min(WIDTH - width.min(WIDTH));
-    let opened = incident.opened.to_string();
-    let opened = opened.get(..16).unwrap_or_default().replace('T', " ");
-    let title = format!("{opened} UTC, {}: {}", span(replayed.lasted(incident)), incident.cause.summary);
+    let title = format!("{} UTC, {}: {}", incident.opened.date_and_minute(), span(replayed.lasted(incident)), incident.cause.summary);
     Bar { x, width, title }
 }

@@ -2,14 +2,6 @@
 
 use crate::model::{IncidentKind, IngestionAlertApp, RuleKind, Severity, duration};
 
-/// What the rule counts.
-pub(super) const fn unit(kind: RuleKind) -> &'static str {
-    match kind {
-        RuleKind::NoEvent | RuleKind::Blind | RuleKind::Quiet => "read-back",
-        RuleKind::Lost | RuleKind::Lag | RuleKind::Capture | RuleKind::PartialLoss | RuleKind::AnswersLost => "minute",
-    }
-}
-
 pub(super) const fn incident(kind: RuleKind) -> &'static str {
     match kind.incident_kind() {
         IncidentKind::Ingestion => "incident",
@@ -18,27 +10,14 @@ pub(super) const fn incident(kind: RuleKind) -> &'static str {
     }
 }
 
-/// When a result is bad, with `{limit}` and `{range}` in the place of the limit and the time range.
-pub(super) const fn condition(kind: RuleKind) -> &'static str {
-    match kind {
-        RuleKind::NoEvent => "no watched event is newer than {range}",
-        RuleKind::Lost => "beats are lost",
-        RuleKind::Lag => "beats take longer than {limit} to arrive",
-        RuleKind::Capture => "capture rejects beats or does not answer",
-        RuleKind::Blind => "reading back has failed for {limit}",
-        RuleKind::Quiet => "heartbeats arrive, but no other event is newer than {range}",
-        RuleKind::PartialLoss => "some beats are lost while later ones arrive",
-        RuleKind::AnswersLost => "capture accepts beats but does not answer",
-    }
-}
-
 pub(super) fn sentence(kind: RuleKind, app: &IngestionAlertApp) -> String {
-    let (rule, unit, incident) = (app.rule(kind), unit(kind), incident(kind));
+    let (rule, row) = (app.rule(kind), kind.row());
+    let (unit, incident) = (row.counts.unit(), incident(kind));
     let opens = if rule.on { "Opens" } else { "Off. If switched on, it opens" };
     let article = if rule.severity == Severity::Info { "an" } else { "a" };
     let range = some(app.time_range.as_secs() / 60, "minute");
-    let limit = rule.limit.map(duration::show).unwrap_or_default();
-    let when = condition(kind).replace("{range}", &range).replace("{limit}", &limit);
+    let limit = rule.limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let when = row.condition.replace("{range}", &range).replace("{limit}", &limit);
     let open = match (rule.damping.bad, rule.damping.of) {
         (_, 1) => format!("1 {unit}"),
         (bad, of) => format!("{bad} of the last {of} {unit}s"),

@@ -15,7 +15,7 @@ use super::rule_sentence::{self, sentence};
 use super::submitted::{problems_of, saved};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::{App, Problem, Problems, Texts};
-use crate::model::{AppKind, Field, IngestionAlertApp, Project, RuleKind};
+use crate::model::{AppKind, Field, IngestionAlertApp, Project, RuleKind, RuleSetting, capital};
 use crate::report::{RuleJson, RulesJson};
 use crate::settings::app;
 use crate::settings::replay::{self, wished};
@@ -106,7 +106,7 @@ impl Page {
         if let Some(since) = form.given("since") {
             since.clone_into(&mut self.since);
         }
-        self.since_problem = problems.iter().find(|problem| problem.field == "since").map(|problem| problem.says.clone());
+        self.since_problem = problems.iter().find(|problem| problem.field == "since").map(|problem| problem.says());
         self
     }
 
@@ -122,37 +122,36 @@ fn control(app: &IngestionAlertApp, setting: &'static Field) -> Control {
 
 impl RuleForm {
     fn of(kind: RuleKind, app: &IngestionAlertApp) -> Self {
-        let mut mine = settings().filter(|setting| IngestionAlertApp::rule_of(setting.key) == Some(kind));
-        let switch = mine.next().map_or_else(Control::default, |setting| control(app, setting).cell());
-        let unit = rule_sentence::unit(kind);
-        let cells = mine.map(|setting| {
-            let mut control = control(app, setting).cell();
-            // The row already names the rule, so the label drops the prefix `RULE: `.
-            if let Some((_, rest)) = setting.label.split_once(": ") {
-                control.name = rest.get(..1).map(str::to_uppercase).unwrap_or_default() + rest.get(1..).unwrap_or_default();
-            }
-            let unit = match setting.key {
-                key if key.ends_with("_open_after") => format!("{unit}s"),
-                key if key.ends_with("_close_after") => format!("good {unit}s"),
-                _ => String::new(),
+        let mut mine = settings().filter_map(|field| {
+            let (of, setting) = RuleSetting::of_key(field.key)?;
+            (of == kind).then(|| (setting, control(app, field).cell()))
+        });
+        let switch = mine.next().map(|(_, switch)| switch).unwrap_or_default();
+        let unit = kind.row().counts.unit();
+        let cell = |(setting, mut control): (RuleSetting, Control)| {
+            // The row already names the rule.
+            control.name = capital(setting.label());
+            let unit = match setting {
+                RuleSetting::OpenAfter => format!("{unit}s"),
+                RuleSetting::CloseAfter => format!("good {unit}s"),
+                RuleSetting::Switch | RuleSetting::Severity | RuleSetting::Reminders => String::new(),
             };
             RuleCell { control, unit }
-        });
-        let cells = cells.collect();
-        Self { kind, switch, cells, says: sentence(kind, app) }
+        };
+        Self { kind, switch, cells: mine.map(cell).collect(), says: sentence(kind, app) }
     }
 
     fn filled(self, form: &Filled, problems: &[Problem], app: &IngestionAlertApp) -> Self {
         let cell = |cell: RuleCell| RuleCell { control: cell.control.filled(form, problems), ..cell };
         let switch = self.switch.filled(form, problems);
         let cells: Vec<RuleCell> = self.cells.into_iter().map(cell).collect();
-        let is_wrong = switch.problem.is_some() || cells.iter().any(|cell| cell.control.problem.is_some());
+        let is_wrong = switch.is_wrong() || cells.iter().any(|cell| cell.control.is_wrong());
         let says = if is_wrong { String::new() } else { sentence(self.kind, app) };
         Self { switch, cells, says, ..self }
     }
 
     fn unit(&self) -> &'static str {
-        rule_sentence::unit(self.kind)
+        self.kind.row().counts.unit()
     }
 
     fn incident(&self) -> &'static str {
@@ -160,13 +159,13 @@ impl RuleForm {
     }
 
     fn condition(&self) -> &'static str {
-        rule_sentence::condition(self.kind)
+        self.kind.row().condition
     }
 }
 
 async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
-    Ok(page(&site, layout.said.is_some(), &Page::new(layout, &project)))
+    page(&Page::new(layout, &project))
 }
 
 fn texts(form: &Filled) -> Texts {

@@ -5,22 +5,21 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::HeaderMap;
 use axum::routing::{get, post};
 
-use super::submitted::FieldProblems;
-use crate::auth::check_password;
+use super::confirm::Confirm;
+use super::submitted::{FieldProblems, password_problem};
 use crate::config::Problem;
 use crate::model::{ApiToken, Role, Secret, User, UserName};
 use crate::web::accounts::{NewToken, user_named};
 use crate::web::caller::Caller;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
 use crate::web::said::{go_on, keep_session};
 use crate::web::site::Site;
-use crate::web::visitor::{Visitor, Writer};
+use crate::web::visitor::Visitor;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
@@ -63,18 +62,11 @@ impl Page {
     }
 }
 
-async fn show(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
-    let shown = Page::of(&site, layout).await?;
-    Ok(page(&site, shown.layout.said.is_some(), &shown))
+async fn show(State(site): State<Arc<Site>>, layout: Layout) -> Answer {
+    page(&Page::of(&site, layout).await?)
 }
 
-async fn invite(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    layout: Layout,
-    headers: HeaderMap,
-    form: Filled,
-) -> Result<Response, WebError> {
+async fn invite(Editing { site, layout, visitor }: Editing, headers: HeaderMap, form: Filled) -> Answer {
     let role = Role::named(form.text("role")).unwrap_or(Role::Viewer);
     let invited = match UserName::parse(form.text("user")) {
         Ok(name) => Ok((visitor.accounts(&site).invite(&name, Some(role)).await?, name)),
@@ -85,57 +77,31 @@ async fn invite(
         Ok(((code, _), name)) => {
             let words = format!("With this link {name} sets a password. It works once, expires in a day and is not shown again:");
             shown.fresh = Some(Fresh { words, secret: site.link(&headers, &format!("/enter/{code}")) });
-            Ok(drawn(StatusCode::OK, &shown))
+            page(&shown)
         }
-        Err(problem) => {
-            (shown.problems, shown.typed) = (FieldProblems(vec![problem]), form);
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
-        }
+        Err(problem) => form_again(&Page { problems: FieldProblems(vec![problem]), typed: form, ..shown }),
     }
 }
 
-async fn set_user(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    Path(name): Path<String>,
-    form: Filled,
-) -> Result<Response, WebError> {
+async fn set_user(Editing { site, visitor, .. }: Editing, Path(name): Path<String>, form: Filled) -> Answer {
     let role = Role::named(form.text("role")).ok_or_else(|| WebError::unfit("role", "must be `viewer` or `editor`"))?;
     let user = visitor.accounts(&site).set(&user_named(&name)?, role).await?;
     Ok(go_on(&site, "/settings", &format!("The role of {} is now {}.", user.name, role.name())))
 }
 
-#[derive(Template)]
-#[template(path = "settings_remove.html")]
-struct Ask {
-    layout: Layout,
-    what: String,
-    lost: &'static str,
-}
-
-async fn ask_remove_user(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    layout: Layout,
-    Path(name): Path<String>,
-) -> Result<Response, WebError> {
+async fn ask_remove_user(Editing { site, layout, visitor }: Editing, Path(name): Path<String>) -> Answer {
     let user = visitor.accounts(&site).user(&user_named(&name)?).await?;
     let layout = layout.titled(Place::Settings, "Remove user").below([("Settings", "/settings")]);
     let lost = "The user is logged out at once and cannot log in again. Their changes and audit entries are kept.";
-    Ok(page(&site, false, &Ask { layout, what: format!("user {}", user.name), lost }))
+    Confirm::removal(layout, format!("user {}", user.name), lost, "/settings").page()
 }
 
-async fn remove_user(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    Path(name): Path<String>,
-    _form: Filled,
-) -> Result<Response, WebError> {
+async fn remove_user(Editing { site, visitor, .. }: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
     visitor.accounts(&site).remove(&user_named(&name)?).await?;
     Ok(go_on(&site, "/settings", &format!("User {name} is removed.")))
 }
 
-async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
+async fn make_token(Editing { site, layout, visitor }: Editing, form: Filled) -> Answer {
     let desired =
         NewToken { name: form.text("token").to_owned(), role: form.text("role").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
     let made = desired.make(&visitor.accounts(&site)).await;
@@ -144,36 +110,25 @@ async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layo
         Ok(secret) => {
             let words = format!("API token {}. Copy it now: it is not shown again.", desired.name);
             shown.fresh = Some(Fresh { words, secret });
-            Ok(drawn(StatusCode::OK, &shown))
+            page(&shown)
         }
         Err(WebError::Unfit(problems)) => {
             // The API names the field `name`; this page has two names, so it is `token`.
             let here = |problem: Problem| if problem.field == "name" { Problem::whole("token", problem.named("name")) } else { problem };
-            (shown.problems, shown.typed) = (FieldProblems(problems.into_iter().map(here).collect()), form);
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+            form_again(&Page { problems: FieldProblems(problems.into_iter().map(here).collect()), typed: form, ..shown })
         }
         Err(error) => Err(error),
     }
 }
 
-async fn ask_remove_token(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    layout: Layout,
-    Path(name): Path<String>,
-) -> Result<Response, WebError> {
+async fn ask_remove_token(Editing { site, layout, visitor }: Editing, Path(name): Path<String>) -> Answer {
     let token = visitor.accounts(&site).token(&name).await?;
     let layout = layout.titled(Place::Settings, "Remove API token").below([("Settings", "/settings")]);
     let lost = "Programs that use this token are rejected from now on.";
-    Ok(page(&site, false, &Ask { layout, what: format!("API token {}", token.name), lost }))
+    Confirm::removal(layout, format!("API token {}", token.name), lost, "/settings").page()
 }
 
-async fn remove_token(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    Path(name): Path<String>,
-    _form: Filled,
-) -> Result<Response, WebError> {
+async fn remove_token(Editing { site, visitor, .. }: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
     visitor.accounts(&site).remove_token(&name).await?;
     Ok(go_on(&site, "/settings", &format!("API token {name} is removed.")))
 }
@@ -188,42 +143,32 @@ struct Account {
     problems: FieldProblems,
 }
 
+impl Account {
+    fn of(layout: Layout, user: User, problems: Vec<Problem>) -> Self {
+        let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
+        Self { layout, name: user.name, has_password: user.has_password, problems: FieldProblems(problems) }
+    }
+}
+
 /// An API token has no account.
 async fn own(site: &Site, visitor: &Visitor) -> Result<(User, Option<Secret>), WebError> {
     let name = visitor.user.as_ref().ok_or_else(|| WebError::NotFound("an API token has no account".to_owned()))?;
     site.web.store.user(name).await?.ok_or_else(|| WebError::no("user", name.as_str()))
 }
 
-async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, layout: Layout) -> Result<Response, WebError> {
+async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, layout: Layout) -> Answer {
     let (user, _) = own(&site, &visitor).await?;
-    let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
-    Ok(page(
-        &site,
-        layout.said.is_some(),
-        &Account { layout, name: user.name, has_password: user.has_password, problems: FieldProblems::default() },
-    ))
+    page(&Account::of(layout, user, Vec::new()))
 }
 
-async fn change_password(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    layout: Layout,
-    Caller(from): Caller,
-    form: Filled,
-) -> Result<Response, WebError> {
+async fn change_password(State(site): State<Arc<Site>>, visitor: Visitor, layout: Layout, Caller(from): Caller, form: Filled) -> Answer {
     let (user, _) = own(&site, &visitor).await?;
-    let (before, password, again) = (form.raw("before"), form.raw("password"), form.raw("again"));
-    let mut problems = Vec::new();
-    match check_password(password) {
-        Err(says) => problems.push(Problem::of("password", says)),
-        Ok(()) if password != again => problems.push(Problem::whole("again", "the two passwords differ")),
-        Ok(()) => {}
-    }
+    let mut problems: Vec<Problem> = password_problem(&form).into_iter().collect();
     let is_asked_for = problems.is_empty() && user.has_password;
     let allowed = if is_asked_for { Some(site.limiter.wait(from, Some(&user.name)).await.map_err(WebError::TooOften)?) } else { None };
     let _place = site.password_turn().await?;
     if let Some(allowed) = allowed {
-        if site.authenticator.log_in(&user.name, &Secret::new(before)).await?.is_some() {
+        if site.authenticator.log_in(&user.name, &Secret::new(form.raw("before"))).await?.is_some() {
             allowed.was_right();
         } else {
             allowed.was_wrong();
@@ -231,11 +176,9 @@ async fn change_password(
         }
     }
     if !problems.is_empty() {
-        let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
-        let shown = Account { layout, name: user.name, has_password: user.has_password, problems: FieldProblems(problems) };
-        return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
+        return form_again(&Account::of(layout, user, problems));
     }
-    visitor.accounts(&site).set_password(&user.name, &Secret::new(password)).await?;
+    visitor.accounts(&site).set_password(&user.name, &Secret::new(form.raw("password"))).await?;
     // The change ended all sessions; this browser gets a new one.
     let token = site.authenticator.open(user.id, false).await?;
     let mut response = go_on(&site, "/settings", "Your password is changed. All your other sessions are ended.");

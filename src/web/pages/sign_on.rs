@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -15,7 +15,7 @@ use crate::auth::oidc::{Issuer, Pending, RejectionReason};
 use crate::model::{Digest, Role, Timestamp, UserName};
 use crate::web::caller::Caller;
 use crate::web::error::WebError;
-use crate::web::layout::{Layout, PublicLayout};
+use crate::web::layout::{Answer, Layout, PublicLayout};
 use crate::web::said::{PENDING_LASTS, drop_pending, keep_pending, pending};
 use crate::web::site::{SIGNED_ON, Site};
 
@@ -68,16 +68,12 @@ fn issuer(site: &Site) -> Result<&Issuer, WebError> {
     site.issuer.as_ref().ok_or_else(|| WebError::no("page", "/login/oidc"))
 }
 
-async fn begin(
-    State(site): State<Arc<Site>>,
-    PublicLayout(layout): PublicLayout,
-    Query(To { to }): Query<To>,
-) -> Result<Response, WebError> {
+async fn begin(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, Query(To { to }): Query<To>) -> Answer {
     let issuer = issuer(&site)?;
     let to = own_place(to.as_deref().filter(|to| to.len() <= LONGEST_PLACE));
     let begun = match site.web.sender.client().await {
         Ok(client) => issuer.begin(client).await,
-        Err(words) => Err(RejectionReason::Odd(words)),
+        Err(wrong) => Err(RejectionReason::Odd(wrong.to_string())),
     };
     let (address, pending) = match begun {
         Ok(begun) => begun,
@@ -97,7 +93,7 @@ async fn end(
     Query(back): Query<Back>,
     Caller(from): Caller,
     headers: HeaderMap,
-) -> Result<Response, WebError> {
+) -> Answer {
     let issuer = issuer(&site)?;
     let allowed = site.limiter.wait(from, None).await.map_err(WebError::TooOften)?;
     let kept = kept(&site, &headers);
@@ -140,11 +136,11 @@ async fn who(site: &Site, issuer: &Issuer, kept: LoginState, back: &Back) -> Res
     if back.code.is_empty() {
         return Err(RejectionReason::Empty);
     }
-    let client = site.web.sender.client().await.map_err(RejectionReason::Odd)?;
+    let client = site.web.sender.client().await.map_err(|wrong| RejectionReason::Odd(wrong.to_string()))?;
     issuer.end(client, &back.code, kept.pending).await
 }
 
-async fn no(site: &Site, layout: Layout, to: String, why: &RejectionReason) -> Result<Response, WebError> {
+async fn no(site: &Site, layout: Layout, to: String, why: &RejectionReason) -> Answer {
     let status = match why {
         RejectionReason::Unbegun(_) | RejectionReason::Another | RejectionReason::Empty | RejectionReason::Spent(_) => {
             StatusCode::BAD_REQUEST

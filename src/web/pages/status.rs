@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::from_fn;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 
 use crate::judge::Health;
@@ -17,7 +17,7 @@ use crate::report::DAYS;
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
 use crate::web::error::WebError;
 use crate::web::etag::tag;
-use crate::web::layout::{Layout, Place, PublicLayout, page};
+use crate::web::layout::{Answer, Layout, Place, PublicLayout, page};
 use crate::web::site::Site;
 use crate::web::status::{Part, Status, sentence, title};
 use crate::web::visitor::Visitor;
@@ -95,19 +95,14 @@ async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<A
     }
 }
 
-async fn show(
-    State(site): State<Arc<Site>>,
-    PublicLayout(layout): PublicLayout,
-    headers: HeaderMap,
-    Path(name): Path<String>,
-) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, headers: HeaderMap, Path(name): Path<String>) -> Answer {
     let status = seen_by(&site, layout.visitor.as_ref(), &name).await?;
     let is_public = status.page.public;
     let layout = layout.titled(Place::Outside, status.page.title.clone()).with_marks();
     let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
     let is_public_visitor = layout.visitor.is_none();
     let address = site.link(&headers, &format!("/status/{}", status.page.name));
-    let mut response = page(&site, false, &Page { layout, status, key, address });
+    let mut response = page(&Page { layout, status, key, address })?;
     if is_public && is_public_visitor {
         response.headers_mut().insert(CACHE_CONTROL, CACHE);
     }
@@ -134,12 +129,7 @@ struct Entry {
 }
 
 /// One entry per incident, updated when it ends.
-async fn feed(
-    State(site): State<Arc<Site>>,
-    PublicLayout(layout): PublicLayout,
-    headers: HeaderMap,
-    Path(name): Path<String>,
-) -> Result<Response, WebError> {
+async fn feed(State(site): State<Arc<Site>>, PublicLayout(layout): PublicLayout, headers: HeaderMap, Path(name): Path<String>) -> Answer {
     let status = seen_by(&site, layout.visitor.as_ref(), &name).await?;
     let entries: Vec<Entry> = status.incidents.iter().map(|incident| entry(incident, layout.now)).collect();
     let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(layout.now.minute().start());

@@ -4,21 +4,25 @@ use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
+use crate::auth::check_password;
 use crate::config::Problem;
-use crate::model::ProjectName;
+use crate::model::{FilterChoices, Invalid};
 use crate::settings::{ChangeError, Done};
 use crate::web::error::WebError;
+use crate::web::form::Filled;
 use crate::web::said::go_on;
 use crate::web::site::Site;
 
 /// Up to this many projects, JavaScript offers a checkbox per project beside the text field.
 const MOST_OFFERED: usize = 50;
 
-/// The projects to choose from; none if there are too many.
-pub(super) async fn offered(site: &Site) -> Result<Vec<ProjectName>, WebError> {
-    let names = site.web.store.project_names().await?;
-    let names = if names.len() > MOST_OFFERED { Vec::new() } else { names };
-    Ok(names.into_iter().map(|(_, name)| name).collect())
+/// The entries of filters to choose from; none if there are too many projects.
+pub(super) async fn offered(site: &Site) -> Result<Vec<String>, WebError> {
+    let store = &site.web.store;
+    if store.project_names().await?.len() > MOST_OFFERED {
+        return Ok(Vec::new());
+    }
+    Ok(FilterChoices::of(&store.bare_projects().await?).entries())
 }
 
 /// `words` are the message if anything was changed.
@@ -44,7 +48,7 @@ pub(super) fn problems_of_new(error: ChangeError) -> Result<Vec<Problem>, WebErr
 
 /// The answer to a check while the user types.
 pub(super) fn checked(problems: impl IntoIterator<Item = Problem>) -> Response {
-    let fields = problems.into_iter().map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
+    let fields = problems.into_iter().map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says() }));
     Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response()
 }
 
@@ -55,5 +59,13 @@ pub(super) struct FieldProblems(pub(super) Vec<Problem>);
 impl FieldProblems {
     pub(super) fn of(&self, field: &str) -> Option<String> {
         self.0.iter().find(|problem| problem.field == field).map(ToString::to_string)
+    }
+}
+
+/// What is wrong with a new password and its repetition, in the fields `password` and `again`.
+pub(super) fn password_problem(form: &Filled) -> Option<Problem> {
+    match check_password(form.raw("password")) {
+        Err(wrong) => Some(Problem::of("password", Invalid::unquoted(wrong.to_string()))),
+        Ok(()) => (form.raw("password") != form.raw("again")).then(|| Problem::whole("again", "the two passwords differ")),
     }
 }

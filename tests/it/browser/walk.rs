@@ -173,7 +173,7 @@ impl Walk {
         self.comes_to_say(".verdict", "; the last one took").await;
     }
 
-    /// With script, checkboxes write the text fields of a maintenance window, and the footer switches the zone of the times.
+    /// With script, checkboxes write the text fields of a maintenance window.
     async fn ticks_boxes(&self) {
         if !self.script {
             return;
@@ -191,10 +191,39 @@ impl Walk {
         })()";
         assert_eq!(visitor.evaluate(weekly).await, "sun 02:00-04:00");
         looks_closely(visitor).await;
-        let zone = "(value) => { document.querySelector(`[data-times] [value=${value}]`).click(); return localStorage.times; }";
-        for value in ["local", "utc"] {
-            assert_eq!(visitor.evaluate(&format!("({zone})('{value}')")).await, value);
+    }
+
+    /// With script, the footer switches the zone of all times: in texts, and in the titles of a strip and their labels.
+    async fn switches_the_zone(&self) {
+        if !self.script {
+            return;
         }
+        let visitor = &self.visitor;
+        // Five and a half hours ahead of UTC, all year.
+        visitor.ask("Emulation.setTimezoneOverride", json!({"timezoneId": "Asia/Kolkata"})).await;
+        visitor.open("/projects/shop").await;
+        // The minute of the newest beat as in its address, and with its zone in its label, in its title and at the end of the strip.
+        let seen = "(value) => {
+            document.querySelector(`[data-times] [value=${value}]`).click();
+            const cell = [...document.querySelectorAll('#hour ~ .strip a, [data-live-id=hour] .strip a')].pop();
+            const ends = [...document.querySelectorAll('[data-live-id=hour] .ends')].pop();
+            const minute = new URL(cell.href.baseVal, location).pathname.match(/T(.*)Z/)[1];
+            const said = [cell.getAttribute('aria-label'), cell.querySelector('title').textContent, ends.textContent];
+            return [localStorage.times, minute, ...said.map((text) => text.match(/(\\d\\d:\\d\\d) (UTC|GMT.*?|IST)(?= |$)/)?.slice(1).join(' '))];
+        }";
+        let mut clocks = Vec::new();
+        for value in ["local", "utc"] {
+            let seen = visitor.evaluate(&format!("({seen})('{value}')")).await;
+            assert_eq!(seen[0], value);
+            let (minute, label) = (seen[1].as_str().unwrap(), seen[2].as_str().unwrap_or_else(|| panic!("{seen}")));
+            assert_eq!(seen[3], label, "the title of a cell and its label: {seen}");
+            let zone = label.split_once(' ').unwrap().1;
+            assert!(seen[4].as_str().unwrap().ends_with(zone), "the end of the strip: {seen}");
+            assert_eq!(label == format!("{minute} UTC"), value == "utc", "{seen}");
+            clocks.push(zone.to_owned());
+        }
+        assert_ne!(clocks[0], clocks[1]);
+        visitor.ask("Emulation.setTimezoneOverride", json!({"timezoneId": ""})).await;
     }
 
     /// A status page is nobody else's before it is switched on, and everybody's afterwards; and so is its badge.
@@ -205,7 +234,7 @@ impl Walk {
         visitor.fills("Name", "shop").await;
         visitor.fills("Title", "The shop's data").await;
         visitor.fills("Projects", "shop").await;
-        visitor.follows("Save").await;
+        visitor.follows("Add status page").await;
         stranger.open("/status/shop").await;
         assert!(!stranger.reads().await.contains("The shop's data"), "a page that is not public is shown: {}", stranger.seen().await);
         assert_eq!(self.badge().await.0, 404);
@@ -241,6 +270,7 @@ async fn walks(script: bool) {
     walk.meets_an_incident().await;
     walk.shows_it_to_strangers().await;
     walk.ticks_boxes().await;
+    walk.switches_the_zone().await;
     let seen = goes_everywhere(&walk.visitor, &["/", "/nowhere"]).await;
     for kind in ["/", "/projects/shop", "/incidents/*", "/channels/ops", "/projects/shop/rules", "/settings", "/audit-log", "/maintenance"]
     {

@@ -119,7 +119,7 @@ fn one_wrong_setting_keeps_all_of_them_out() {
     error: host `nowhere` has no protocol; did you mean `https://nowhere`?
     project_api_key is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     `evnts` is not a setting of heartbeat; did you mean `events`?
-    --set `enabled` must be SETTING=VALUE
+    --set must be FIELD=VALUE; the `=` is missing
     "
     );
     insta::assert_snapshot!(apps(&home, "install", &["--set", "project_api_key=phc_other"]), @r"

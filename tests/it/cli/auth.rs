@@ -29,9 +29,9 @@ fn users_that_cannot_be_are_refused() {
     home.run(&["users", "invite", "ann"]);
     for (arguments, says) in [
         (&["users", "invite", "an n"][..], "NAME `an n`"),
-        (&["users", "invite", "bob", "--role", "admin"], "--role `admin` must be `viewer` or `editor`"),
+        (&["users", "invite", "bob", "--role", "admin"], "--role `admin` must be viewer or editor"),
         (&["users", "set", "anne", "--role", "viewer"], "did you mean `ann`?"),
-        (&["users", "remove", "zoe"], "there is no user `zoe`; the users are ann"),
+        (&["users", "remove", "zoe"], "there is no user `zoe`; there are ann"),
     ] {
         let ran = home.run(arguments);
         assert_eq!(ran.code, 2, "{}", ran.shown());

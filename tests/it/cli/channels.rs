@@ -62,8 +62,8 @@ fn they_are_put_after_the_projects_and_strange_projects_are_told() {
     + channel ops
     + maintenance night
     --- err
-    channel ops: there is no project `news`
-    maintenance night: there is no project `news`
+    channel ops: there is no project `news`; there are blog, shop
+    maintenance night: there is no project `news`; there are blog, shop
     Dry run: nothing was changed.
     ");
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["apply", "all.toml", "--dry-run", "--json", "-q"]).json()).unwrap(), @r#"

@@ -26,7 +26,7 @@ fn what_is_wrong_is_all_told() {
     --- err
     error: the settings have 3 problems:
       bad.toml:1: project "shop": host is missing; give `us`, `eu`, or the address of a PostHog
-      bad.toml:3: project "shop": hots is not a setting here; did you mean `host`?
+      bad.toml:3: project "shop": `hots` is not a setting here; did you mean `host`?
       bad.toml:4: project "shop": token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     "#);
     insta::assert_snapshot!(home.run(&["config", "check", "bad.toml", "--json"]).shown(), @r#"
@@ -40,7 +40,7 @@ fn what_is_wrong_is_all_told() {
       "status_pages": [],
       "problems": [
         "bad.toml:1: project \"shop\": host is missing; give `us`, `eu`, or the address of a PostHog",
-        "bad.toml:3: project \"shop\": hots is not a setting here; did you mean `host`?",
+        "bad.toml:3: project \"shop\": `hots` is not a setting here; did you mean `host`?",
         "bad.toml:4: project \"shop\": token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General"
       ]
     }
@@ -141,7 +141,7 @@ fn what_may_not_be_as_it_was_meant_is_a_remark() {
     let says = "metrics_projects in [web] names `shpo`, and there is no such project in this file; did you mean `shop`?";
     assert!(ran.err.contains(says) && !ran.err.contains("`blog`"), "{ran:?}");
     let ran = check(&many);
-    assert!(ran.code == 2 && ran.err.len() < 500 && ran.err.contains("names more than 1000"), "{ran:?}");
+    assert!(ran.code == 2 && ran.err.len() < 500 && ran.err.contains("at most 1000 are allowed"), "{ran:?}");
     let some = many.split(", ").take(900).collect::<Vec<_>>().join(", ");
     let ran = check(&some);
     assert!(ran.code == 0 && ran.err.contains("metrics_projects in [web]: ... and 890 more") && ran.err.len() < 3000, "{ran:?}");

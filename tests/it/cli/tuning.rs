@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heartbeat::model::{
     Beat, HeartbeatApp, Host, Minute, Outcome, ProjectName, ProjectSpec, ProjectToken, Readback, ReadbackError, Recorded, RouteId, Settled,
-    Timestamp, Timing, Traffic,
+    Timestamp, Traffic,
 };
 use heartbeat::store::{self, SecretCipher, Store};
 
@@ -14,15 +14,8 @@ const BEGUN: &str = "2026-11-20T09:00:00Z";
 
 fn shop() -> ProjectSpec {
     ProjectSpec {
-        name: ProjectName::parse("shop").unwrap(),
-        host: Host::parse("us").unwrap(),
-        api_host: None,
-        token: ProjectToken::parse("phc_shop").unwrap(),
-        personal_key: None,
-        posthog_id: None,
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
-        ingestion_alert: None,
+        ..ProjectSpec::new(ProjectName::parse("shop").unwrap(), Host::parse("us").unwrap(), ProjectToken::parse("phc_shop").unwrap())
     }
 }
 

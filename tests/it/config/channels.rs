@@ -20,6 +20,8 @@ fn right(takes: Takes) -> &'static str {
         Takes::Number => "7",
         Takes::Thread => "alerts of Heartbeat",
         Takes::Labels => "severity=critical, team=data",
+        Takes::Headers => "Authorization: Bearer hunter2",
+        Takes::Payload => r#"{"text": "{{ text }}"}"#,
         Takes::CommandLine => "/usr/bin/logger -t heartbeat",
         other => unreachable!("no channel has a field of {other:?}"),
     }
@@ -75,14 +77,14 @@ fn channels_need_names_of_their_own_and_a_kind() {
     heartbeat.toml:5: channel "ops": name `ops` is used twice; each channel needs its own name
     heartbeat.toml:8: channel number 3: name is missing; give it a name, such as `ops`
     heartbeat.toml:8: channel number 3: kind is missing; there are webhook, get-pair, slack, discord, teams, pagerduty, opsgenie, alertmanager, email, ntfy, telegram, google-chat, mattermost, pushover, command
-    heartbeat.toml:11: channel number 3: urll is not a setting here; did you mean `url`?
+    heartbeat.toml:11: channel number 3: `urll` is not a setting here; did you mean `url`?
     "#);
 }
 
 #[test]
 fn a_pair_that_calls_nobody_is_none() {
     insta::assert_snapshot!(File::of("[[channel]]\nname = \"pair\"\nkind = \"get-pair\"\ntriggered = \"\"\nresolved = \"\"\n").problems(), @r#"
-    heartbeat.toml:4: channel "pair": triggered and resolved are both missing; give at least one
+    heartbeat.toml:4: channel "pair": the address is missing; give triggered or resolved
     "#);
 }
 
@@ -90,7 +92,7 @@ fn a_pair_that_calls_nobody_is_none() {
 fn every_field_of_every_kind_is_heard() {
     for kind in ChannelKind::ALL {
         let spec = only(&file_of(kind));
-        assert_eq!(spec.problems(), Vec::<String>::new(), "{kind}");
+        assert_eq!(spec.problems(), [], "{kind}");
         for field in kind.fields() {
             assert_eq!(spec.values.get(field.key), Some(right(field.takes)), "{kind} {}", field.key);
         }
@@ -117,12 +119,12 @@ fn every_secret_may_stand_in_a_variable_or_in_a_file() {
 fn what_all_channels_have_is_heard() {
     let usual = only(&file_of(ChannelKind::Slack));
     assert_eq!((usual.enabled, usual.least, usual.at_once), (true, Severity::Info, ChannelSpec::AT_ONCE));
-    assert_eq!((usual.projects.len(), usual.title, usual.body), (0, None, None));
+    assert_eq!((usual.projects.is_all(), usual.title, usual.body), (true, None, None));
 
     let more = "enabled = false\nprojects = [\"shop\", \"blog\"]\nseverity = \"critical\"\nat_once = 1\ntitle = \"{{ title }}!\"\nbody = \"\"\"\nOne\nTwo\"\"\"\n";
     let spec = only(&format!("{}{more}", file_of(ChannelKind::Slack)));
     assert_eq!((spec.enabled, spec.least, spec.at_once), (false, Severity::Critical, 1));
-    assert_eq!(spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>(), ["shop", "blog"]);
+    assert_eq!(spec.projects.to_texts(), ["shop", "blog"]);
     assert_eq!((spec.title.as_deref(), spec.body.as_deref()), (Some("{{ title }}!"), Some("One\nTwo")));
     let chat = only("[[channel]]\nname = \"chat\"\nkind = \"telegram\"\ntoken = \"hunter2\"\nchat = -100123\n");
     assert_eq!(chat.value("chat"), "-100123");

@@ -118,7 +118,7 @@ fn the_sealing_key_lies_beside_the_database_unless_told() {
     assert_eq!(key(settings([("HEARTBEAT_KEY", "hunter2")])), "given");
     assert!(!format!("{:?}", settings([("HEARTBEAT_KEY", "hunter2")])).contains("hunter2"));
     insta::assert_snapshot!(settings([("HEARTBEAT_KEY", "hunter2"), ("HEARTBEAT_KEY_FILE", "/run/key")]).unwrap_err(), @r"
-    environment: HEARTBEAT_KEY and HEARTBEAT_KEY_FILE are both set; leave one of them out
+    environment: HEARTBEAT_KEY cannot be combined with HEARTBEAT_KEY_FILE; give one of them
     ");
 }
 

@@ -1,11 +1,12 @@
 //! What is written reads back as what it was.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use heartbeat::config::{Exported, to_toml};
 use heartbeat::model::{
-    ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, PersonalKey, ProjectName,
-    ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Takes, Timestamp, Timing, Values, Weekly, When, Window,
+    ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, PersonalKey, ProjectFilter,
+    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Takes, Timestamp, Timing, Values, Weekly, When, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -76,7 +77,8 @@ fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
         .prop_map(|(host, api_host, token, personal_key, posthog_id, timing, app, ingestion_alert)| {
             let heartbeat = app.map(|(app, repeat)| HeartbeatApp { project_api_key: repeat.then(|| token.clone()), ..app });
             let name = ProjectName::parse("unnamed").unwrap();
-            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, timing, heartbeat, ingestion_alert }
+            let bare = ProjectSpec::new(name, host, token);
+            ProjectSpec { api_host, personal_key, posthog_id, timing, heartbeat, ingestion_alert, ..bare }
         });
     vec(spec, 1..4).prop_map(|specs| {
         let named = specs.into_iter().enumerate().map(|(index, spec)| {
@@ -114,9 +116,9 @@ fn alerts() -> impl Strategy<Value = IngestionAlertApp> {
     })
 }
 
-fn names() -> impl Strategy<Value = Vec<ProjectName>> {
-    prop::sample::subsequence(vec!["p0", "p1", "elsewhere"], 0..=3)
-        .prop_map(|names| names.into_iter().map(|name| ProjectName::parse(name).unwrap()).collect())
+fn filters(entries: RangeInclusive<usize>) -> impl Strategy<Value = ProjectFilter> {
+    prop::sample::subsequence(vec!["p0", "p1", "elsewhere"], entries)
+        .prop_map(|entries| ProjectFilter::parse(&entries.join(",")).unwrap())
 }
 
 fn value(takes: Takes) -> BoxedStrategy<String> {
@@ -131,6 +133,8 @@ fn value(takes: Takes) -> BoxedStrategy<String> {
         Takes::HostName => "[a-z]{1,8}\\.example".boxed(),
         Takes::Number => "[1-9][0-9]{0,18}".boxed(),
         Takes::Thread => "[!-~]([ -~]{0,40}[!-~])?".boxed(),
+        Takes::Headers => "X-Key: hunter2[!-~]{4,12}\nAuthorization: Bearer hunter2[!-~]{1,8}".boxed(),
+        Takes::Payload => "\\{\"[a-z ]{0,8}\":\n?\"\\{\\{ text \\}\\}[é☃# ]{0,4}\"\\}".boxed(),
         Takes::Labels => "[a-z]{1,8}=[a-z'\"]{1,8}, team=[!-+--~]{1,8}".boxed(),
         other => unreachable!("no channel has a field of {other:?}"),
     }
@@ -139,7 +143,7 @@ fn value(takes: Takes) -> BoxedStrategy<String> {
 fn channels() -> impl Strategy<Value = Vec<ChannelSpec>> {
     let template = || option::of("[a-z\"\\\\'# \t\né☃]{0,20}\\{\\{ title \\}\\}");
     let least = prop::sample::select(&Severity::ALL[..]);
-    let one = (prop::sample::select(&ChannelKind::ALL[..]), any::<bool>(), names(), least, 1..=u16::MAX, template(), template());
+    let one = (prop::sample::select(&ChannelKind::ALL[..]), any::<bool>(), filters(0..=3), least, 1..=u16::MAX, template(), template());
     let one = one.prop_flat_map(|(kind, enabled, projects, least, at_once, title, body)| {
         let must = move |field: &Field| field.required || kind == ChannelKind::GetPair;
         let values =
@@ -170,7 +174,7 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     let weeks = prop::sample::select(&["sun 02:00-04:00", "Mon-Fri  22:00 - 6:00", "sat,sun 00:00-24:00"][..]);
     let weekly = (weeks, option::of(prop::sample::select(&["UTC", "America/St_Johns"][..])));
     let weekly = weekly.prop_map(|(week, zone)| When::Weekly(Weekly::parse(week, zone).unwrap()));
-    vec((names(), prop_oneof![once, cron, weekly]), 0..4).prop_map(|windows| {
+    vec((filters(0..=3), prop_oneof![once, cron, weekly]), 0..4).prop_map(|windows| {
         let named = windows.into_iter().enumerate().map(|(index, (projects, when))| {
             let name = ProjectName::parse(&format!("w{index}")).unwrap();
             Window { name, projects, when }
@@ -180,9 +184,7 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
 }
 
 fn status_pages() -> impl Strategy<Value = Vec<StatusPage>> {
-    let projects = prop::sample::subsequence(vec!["p0", "p1", "elsewhere"], 1..=3);
-    let projects = projects.prop_map(|names| names.into_iter().map(|name| ProjectName::parse(name).unwrap()).collect());
-    vec(("[!-~]([ -~☃]{0,30}[!-~])?", projects, any::<bool>()), 0..3).prop_map(|pages| {
+    vec(("[!-~]([ -~☃]{0,30}[!-~])?", filters(1..=3), any::<bool>()), 0..3).prop_map(|pages| {
         let named = pages.into_iter().enumerate().map(|(index, (title, projects, public))| {
             let name = ProjectName::parse(&format!("s{index}")).unwrap();
             StatusPage { name, title, projects, public }

@@ -21,7 +21,7 @@ fn app(lines: &str) -> IngestionAlertApp {
 fn one_secret_in_two_places_is_told() {
     let problems = File::of(file("posthogApiKey = \"phx_hunter2\"\nposthogApiKey_file = \"key\"")).problems();
     insta::assert_snapshot!(problems, @r#"
-    heartbeat.toml:7: project "shop", ingestion alert: posthogApiKey_file and posthogApiKey both give the same key; leave one of them out
+    heartbeat.toml:7: project "shop", ingestion alert: posthogApiKey_file cannot be combined with posthogApiKey; give one of them
     "#);
 }
 

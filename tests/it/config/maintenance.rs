@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use heartbeat::model::{ProjectName, Timestamp, Window};
+use heartbeat::model::{Host, ProjectName, ProjectSpec, ProjectToken, Timestamp, Window};
 
 use super::{File, environment};
 
@@ -17,7 +17,9 @@ fn window(lines: &str) -> Window {
 }
 
 fn is_open(window: &Window, project: &str, at: &str) -> bool {
-    window.open_until(&ProjectName::parse(project).unwrap(), Timestamp::parse(at).unwrap()).is_some()
+    let (name, host) = (ProjectName::parse(project).unwrap(), Host::parse("us").unwrap());
+    let project = ProjectSpec::new(name, host, ProjectToken::parse("phc_a").unwrap());
+    window.open_until(&project, Timestamp::parse(at).unwrap()).is_some()
 }
 
 #[test]

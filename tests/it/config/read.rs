@@ -31,6 +31,7 @@ fn what_is_left_out_has_its_default() {
     let installed = read(&format!("{LEAST}[project.heartbeat]\n"));
     assert_eq!(only(&installed).heartbeat, Some(HeartbeatApp::default()));
 }
+}
 
 #[test]
 fn a_token_goes_by_both_its_names() {

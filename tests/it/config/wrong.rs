@@ -294,11 +294,11 @@ name = "x"
     heartbeat.toml:6: project "shop": host `posthog.example.com` has no protocol; did you mean `https://posthog.example.com`?
     heartbeat.toml:7: project "shop": token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
     heartbeat.toml:8: project "shop": personal_api_key is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
-    heartbeat.toml:12: project "shop", heartbeat: events `heartbeat_bufer` is not a valid choice; give one or more of heartbeat, heartbeat_buffer, heartbeat_api joined by ` + `
+    heartbeat.toml:12: project "shop", heartbeat: events `heartbeat_bufer` must be one or more of heartbeat, heartbeat_buffer, heartbeat_api, joined by ` + `
     heartbeat.toml:15: project "shop": name `shop` is used twice; each project needs its own name
-    heartbeat.toml:18: project "shop": token_file and token both give the same key; leave one of them out
+    heartbeat.toml:18: project "shop": token_file cannot be combined with token; give one of them
     heartbeat.toml:27: project "shop", route "proxy": name `proxy` is used twice; each route of a project needs its own name
-    heartbeat.toml:30: projekt is not a setting here; did you mean `project`?
+    heartbeat.toml:30: `projekt` is not a setting here; did you mean `project`?
     "#);
     assert!(!problems.contains(SECRET));
 }

@@ -47,7 +47,7 @@ pub(super) fn channel(kind: ChannelKind, values: &[(&str, &str)]) -> ChannelSpec
     for (key, value) in values {
         channel.values.set(key, value);
     }
-    assert_eq!(channel.problems(), Vec::<String>::new());
+    assert_eq!(channel.problems(), []);
     channel
 }
 

@@ -36,7 +36,7 @@ async fn a_program_gets_the_message_and_a_clean_environment() {
         variables,
         [
             format!("HEARTBEAT_KIND={}", message.kind),
-            format!("HEARTBEAT_NOTICE_ID={ID}"),
+            format!("HEARTBEAT_NOTIFICATION_ID={ID}"),
             "HEARTBEAT_PROJECT=shop".to_owned(),
             "HEARTBEAT_SEVERITY=critical".to_owned(),
             format!("HEARTBEAT_TITLE={}", message.title),

@@ -199,7 +199,7 @@ async fn a_thread_by_name_is_created_once_and_again_when_it_is_gone() {
     let server = Server::start(move |at, _| if at == 2 { answer("404 Not Found", "", gone) } else { answer("200 OK", "", made) }).await;
     let (mut channel, _) = channel_at(ChannelKind::Discord, &server.base());
     channel.values.set("thread", "alerts 24/7");
-    assert_eq!(channel.problems(), Vec::<String>::new());
+    assert_eq!(channel.problems(), []);
     let sender = sender().0;
     for notification in [NotificationKind::Opened, NotificationKind::Reminder, NotificationKind::Resolved] {
         let delivery = deliver(&sender, &channel, &message(notification)).await;

@@ -297,7 +297,7 @@ async fn names_with_commas_and_domains_of_other_letters_are_addresses() {
     let (port, heard) = server(None, "", "").await;
     let mut channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
     channel.values.set("to", r#""Doe, Jane" <j@example.org>, Jörg <j@bücher.example>"#);
-    assert_eq!(channel.problems(), Vec::<String>::new());
+    assert_eq!(channel.problems(), []);
     let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     assert_eq!(asked_for(&heard), ["j@example.org", "j@xn--bcher-kva.example"]);

@@ -109,7 +109,7 @@ async fn a_ping_gives_its_address_away_to_nobody() {
     let _heard = log.listen();
     for status in ["200 OK", "404 Not Found", "500 Internal Server Error", "302 Found"] {
         let server = echo(status, false).await;
-        let ping = Ping { url: SecretUrl::parse(&format!("{}/ping/5ecretUu1d", server.base())).unwrap(), method: Method::Get };
+        let ping = Ping { url: SecretUrl::parse(&format!("{}/ping/5ecretUu1d", server.base())).unwrap(), method: Method::GET };
         let sender = sender().0;
         let delivery = ping.send(&sender, PingState::Fail).await;
         let shown = format!("{delivery:?} {ping:?} {}", log.text());

@@ -228,7 +228,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
     --- err
     error: --host `example.com` has no protocol; did you mean `https://example.com`?
            --token is a personal API key (phx_...); give the project token (phc_...), from Settings > Project > General
-           --api-host `ftp://x` is not an http or https address
+           --api-host `ftp://x` is not an http or https address; give `us`, `eu`, or one such as `https://posthog.example.com`
            --personal-api-key is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     ");
     let with_login = ["check", "--host", "https://me:hunter2@example.com", "--token", "", "--personal-api-key-file", "none.key"];

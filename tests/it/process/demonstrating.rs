@@ -1,8 +1,9 @@
 //! `heartbeat demo`: in lines, through pipes; and on a terminal.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Process, Workdir};
+use super::{Process, Workdir, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_fair_minutes_end_well_with_a_summary() {
@@ -62,7 +63,7 @@ async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() 
     // A try within the minute may have mended what was refused.
     let arrive = |text: &str| text.contains("== Every beat arrives; ") || text.contains("== Beats arrive; ");
     let since = |text: String| text.split_once("~~ faults: none").is_some_and(|(_, after)| arrive(after));
-    super::eventually("beats arrive again", || demo.out.text(), async || since(demo.out.text())).await;
+    eventually("beats arrive again", || demo.out.text(), async || since(demo.out.text())).await;
     // The end of the input is not the end of the demo; a signal is.
     drop(demo.input.take());
     assert!(demo.lives());
@@ -101,7 +102,7 @@ async fn a_stopped_queue_is_told_and_so_is_its_end() {
 fn on_a_terminal(workdir: &Workdir) -> Process {
     let program = env!("CARGO_BIN_EXE_heartbeat");
     let line = format!(
-        "stty rows 40 cols 120; before=$(stty -g); sh -c 'echo $$ >demo.pid; exec {program} demo --speed 120'; echo \"exit $?\"; \
+        "stty rows 40 cols 112; before=$(stty -g); sh -c 'echo $$ >demo.pid; exec {program} demo --speed 120'; echo \"exit $?\"; \
          if [ \"$before\" = \"$(stty -g)\" ]; then echo terminal as before; else echo terminal changed; fi; echo the end"
     );
     let mut command: Command = workdir.command("script");
@@ -133,14 +134,60 @@ async fn on_a_terminal_it_draws_takes_keys_and_leaves_the_terminal_as_it_was() {
     assert!(after.contains("terminal as before") && !after.contains(ENTERS), "{after}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_terminal_a_signal_restores_it_as_well() {
+/// A folder whose temporary files are in the second one.
+fn with_temporary_folder() -> (Workdir, PathBuf) {
     let workdir = Workdir::new();
+    let temporary = workdir.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let name = temporary.display().to_string();
+    (workdir.with("TMPDIR", &name), temporary)
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_a_signal_restores_it_as_well_and_no_folder_is_left() {
+    for signal in ["TERM", "HUP"] {
+        let (workdir, temporary) = with_temporary_folder();
+        let mut demo = on_a_terminal(&workdir);
+        demo.out.wait_for("accepted").await;
+        assert_eq!(files_in(&temporary).len(), 1, "the folder of the demo");
+        let number = std::fs::read_to_string(workdir.path("demo.pid")).unwrap();
+        assert!(Command::new("kill").args(["-s", signal, number.trim()]).status().unwrap().success());
+        demo.out.wait_for("the end").await;
+        let said = demo.end().await.out;
+        assert!(said.contains(LEAVES) && said.contains("at the end: ") && said.contains("terminal as before"), "{signal}: {said}");
+        assert_eq!(files_in(&temporary), [""; 0].map(PathBuf::from), "{signal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_is_closed_ends_it_and_no_folder_is_left() {
+    let (workdir, temporary) = with_temporary_folder();
     let mut demo = on_a_terminal(&workdir);
     demo.out.wait_for("accepted").await;
-    let number = std::fs::read_to_string(workdir.path("demo.pid")).unwrap();
-    assert!(Command::new("kill").arg(number.trim()).status().unwrap().success());
-    demo.out.wait_for("the end").await;
-    let said = demo.end().await.out;
-    assert!(said.contains(LEAVES) && said.contains("terminal as before"), "{said}");
+    assert_eq!(files_in(&temporary).len(), 1, "the folder of the demo");
+    // With `script`, its terminal is gone.
+    demo.kill();
+    eventually("the folder is removed", || format!("{:?}", files_in(&temporary)), async || files_in(&temporary).is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_lines_a_hangup_ends_it_with_its_summary_and_a_second_signal_leaves_no_folder() {
+    let (workdir, temporary) = with_temporary_folder();
+    let mut demo = workdir.start(&["demo", "--plain", "--speed", "120"]);
+    demo.out.wait_for("== Every beat arrives").await;
+    demo.signal("HUP");
+    let ended = demo.end().await;
+    assert!(ended.out.lines().last().unwrap().starts_with("at the end: "), "{ended:?}");
+    assert_eq!(files_in(&temporary), [""; 0].map(PathBuf::from));
+
+    let mut demo = workdir.start(&["demo", "--plain", "--speed", "120"]);
+    demo.out.wait_for("== Every beat arrives").await;
+    demo.signal("INT");
+    demo.signal("INT");
+    demo.end().await;
+    assert_eq!(files_in(&temporary), [""; 0].map(PathBuf::from), "after a second signal");
 }

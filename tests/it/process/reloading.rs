@@ -34,7 +34,7 @@ async fn a_broken_file_changes_nothing_and_is_told() {
     service.err.wait_for("the settings were not applied, and the service continues with the previous ones").await;
     let said = service.err.text();
     assert!(
-        said.contains("evnets is not a setting here; did you mean `events`?") && said.contains("token is a personal API key"),
+        said.contains("`evnets` is not a setting here; did you mean `events`?") && said.contains("token is a personal API key"),
         "{said}"
     );
     assert!(!said.contains("hunter2"), "{said}");

@@ -25,7 +25,8 @@ async fn an_hour_is_shown_minute_by_minute_as_it_was_measured() {
     assert_eq!((series.step, series.all.len(), series.routes.len()), (1, 60, 3));
     let seconds = |index: usize, route: Option<usize>| {
         let points = route.map_or(&series.all, |route| &series.routes[route].points);
-        (points[index].p50.map(|lag| lag.as_secs()), points[index].p99.map(|lag| lag.as_secs()), points[index].count, points[index].worst)
+        let lags = points[index].lags;
+        (lags.p50.map(|lag| lag.as_secs()), lags.p99.map(|lag| lag.as_secs()), lags.count, points[index].worst)
     };
     assert_eq!(seconds(0, Some(0)), (Some(2), Some(2), 1, Some(Outcome::Arrived)));
     assert_eq!(seconds(0, Some(1)), (Some(200), Some(200), 1, Some(Outcome::Late)));
@@ -80,14 +81,14 @@ async fn weeks_come_from_hours_and_from_the_beats_behind_them() {
     assert!(world.store.summed_up().await.unwrap() > Some(START.plus(14 * 1440)));
     let series = read(&world, &project, START, START.plus(minutes), now).await;
     assert_eq!((series.step, series.all.len()), (120, 192));
-    assert_eq!(series.all.iter().map(|point| point.count).sum::<u64>(), minutes as u64 - 1, "each is counted once");
+    assert_eq!(series.all.iter().map(|point| point.lags.count).sum::<u64>(), minutes as u64 - 1, "each is counted once");
     assert_eq!(series.all[0].worst, Some(Outcome::Lost));
     assert_eq!(series.all.iter().filter(|point| point.worst == Some(Outcome::Arrived)).count(), 191);
     for (point, measured) in series.all.iter().zip(&before.all) {
-        let (told, true_one) = (point.p95.unwrap().as_secs_f64(), measured.p95.unwrap().as_secs_f64());
+        let (told, true_one) = (point.lags.p95.unwrap().as_secs_f64(), measured.lags.p95.unwrap().as_secs_f64());
         assert!((told / true_one - 1.0).abs() < 0.041, "{told} for {true_one}");
     }
     // An hour of which no minute is left is shown as an hour.
     let old = read(&world, &project, START.plus(90), START.plus(150), now).await;
-    assert_eq!((old.step, old.from, old.all[0].count), (60, START.plus(60), 59));
+    assert_eq!((old.step, old.from, old.all[0].lags.count), (60, START.plus(60), 59));
 }

@@ -57,6 +57,7 @@ fn another(key: &str) -> &'static str {
         "watch" => "signup, \"pürchase\"",
         "quiet" => "on",
         "lag_above" | "blind" => "1m30s",
+        "quota_above" => "75%",
         key if key.ends_with("_open_after") => "2 of 7",
         key if key.ends_with("_close_after") => "9",
         "quiet_severity" => "critical",
@@ -178,7 +179,8 @@ async fn the_app_brings_its_pair_of_webhooks_along(bed: Bed) {
     {
         let project = set_up(&store, put).await;
         let app = project.spec.ingestion_alert.unwrap();
-        let mut expected = ChannelSpec { projects: vec![name("one")], ..ChannelSpec::new(name("one"), ChannelKind::GetPair) };
+        let mut expected =
+            ChannelSpec { projects: [name("one")].into_iter().collect(), ..ChannelSpec::new(name("one"), ChannelKind::GetPair) };
         expected.values.set("triggered", app.webhook_triggered.as_ref().map_or("", |url| url.expose()));
         expected.values.set("resolved", app.webhook_resolved.as_ref().map_or("", |url| url.expose()));
         assert_eq!(pair_of(&store, project.id).await.unwrap().spec, expected);

@@ -384,5 +384,5 @@ async fn damaged_rows_are_named(bed: Bed) {
     assert!(said.ends_with("its role in the database cannot be read"), "{said}");
     bed.execute("UPDATE invitations SET user_name = 'not a name'").await;
     let said = store.invitation(&Digest::of("link"), now()).await.unwrap_err().to_string();
-    assert_eq!(said, "an invitation's user in the database cannot be read");
+    assert_eq!(said, "the invitation for user not a name: its user_name in the database cannot be read");
 }

@@ -1,6 +1,6 @@
 //! Changing everything at once, and the audit entries that tell of it.
 
-use heartbeat::model::{AuditEntry, ChannelSpec, ProjectSpec, StatusPage, When, Window};
+use heartbeat::model::{AuditEntry, ChannelSpec, ProjectFilter, ProjectSpec, StatusPage, When, Window};
 use heartbeat::store::{AuditFilter, Change, Store};
 
 use super::bed::Bed;
@@ -18,7 +18,7 @@ over_both!(
 );
 
 fn window(text: &str) -> Window {
-    Window { name: name(text), projects: vec![name("one")], when: When::Once(at(START, 0), at(START, 1)) }
+    Window { name: name(text), projects: [name("one")].into_iter().collect(), when: When::Once(at(START, 0), at(START, 1)) }
 }
 
 /// How many projects, channels, windows and audit entries there are.
@@ -155,7 +155,7 @@ async fn status_pages_come_back_as_they_were_put(bed: Bed) {
     let page = |text: &str, public| StatusPage {
         name: name(text),
         title: format!("Status of {text} ü"),
-        projects: vec![name("two"), name("one")],
+        projects: [name("two"), name("one")].into_iter().collect(),
         public,
     };
     for page in [page("shop", true), page("Mill", false), page("shop", false)] {
@@ -174,7 +174,7 @@ async fn status_pages_come_back_as_they_were_put(bed: Bed) {
 
 async fn damaged_status_pages_and_deeds_are_named(bed: Bed) {
     let store = bed.open().await;
-    let page = StatusPage { name: name("shop"), title: String::new(), projects: vec![], public: true };
+    let page = StatusPage { name: name("shop"), title: String::new(), projects: ProjectFilter::default(), public: true };
     let audit_entries = [AuditEntry { project: Some(name("one")), ..audit_entry("status page shop") }];
     store.change(&Change { put_status_pages: &[page], audit_entries: &audit_entries, ..Change::default() }).await.unwrap();
     bed.execute("UPDATE status_pages SET projects = 'one'").await;

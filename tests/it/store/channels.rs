@@ -24,7 +24,7 @@ over_both!(
 fn full(kind: ChannelKind) -> ChannelSpec {
     let mut spec = ChannelSpec {
         enabled: false,
-        projects: vec![name("shop"), name("mill")],
+        projects: [name("shop"), name("mill")].into_iter().collect(),
         least: heartbeat::model::Severity::Warning,
         at_once: u16::MAX,
         title: Some("{{ title }} ü".into()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{When, Window};
+use heartbeat::model::{ProjectFilter, When, Window};
 use heartbeat::store::ConfigSnapshot;
 
 use super::bed::Bed;
@@ -19,7 +19,7 @@ async fn a_roster_reads_again_what_was_changed(bed: Bed) {
     assert!(config_snapshot.refresh().await.unwrap());
     let channel = set_up_channel(&store, webhook("ops")).await;
     assert!(config_snapshot.refresh().await.unwrap());
-    let window = Window { name: name("night"), projects: Vec::new(), when: When::Once(at(START, 0), at(START, 1)) };
+    let window = Window { name: name("night"), projects: ProjectFilter::default(), when: When::Once(at(START, 0), at(START, 1)) };
     store.apply_windows(std::slice::from_ref(&window), &[]).await.unwrap();
     assert!(config_snapshot.refresh().await.unwrap());
     assert_eq!(

@@ -354,7 +354,7 @@ async fn damaged_notifications_are_named(bed: Bed) {
     }
     bed.execute("DELETE FROM notifications").await;
     store.owe(&notifications).await.unwrap();
-    for (damage, says) in [("tries = -1", "number of tries"), ("tries = 0, state = 9", "state")] {
+    for (damage, says) in [("tries = -1", "tries"), ("tries = 0, state = 9", "state")] {
         bed.execute(&format!("UPDATE notifications SET {damage}")).await;
         let said = store.notifications(&NotificationFilter::default()).await.unwrap_err().to_string();
         assert_eq!(said, format!("notification {}: its {says} in the database cannot be read", notifications[0].id), "{damage}");

@@ -52,7 +52,7 @@ async fn what_was_stored_is_there_when_it_is_opened_again(bed: Bed) {
 
 /// What the first schema held: a project that beats, a beat, a read-back.
 const FIRST: &str = "
-    INSERT INTO projects (id, name, host, token, timing)
+    INSERT INTO projects (id, name, host, token, settings)
         VALUES (1, 'one', 'eu', 'phc_one', '{\"late_after\":\"2m\"}');
     INSERT INTO apps (project, kind, enabled, settings) VALUES (1, 'heartbeat', 1, '{\"events\":\"heartbeat\"}');
     INSERT INTO routes (id, project, name, event, endpoint, distinct_id, since_ms)
@@ -191,7 +191,7 @@ async fn a_row_that_we_could_not_have_written_is_named() {
             "project one: its host in the database cannot be read: `posthog.example.com` has no protocol",
         ),
         ("UPDATE projects SET token = 'phx_secret'", "its project token in the database cannot be read: is a personal API key"),
-        ("UPDATE projects SET timing = '{\"lost_after\":\"-1m\"}'", "its timing in the database cannot be read"),
+        ("UPDATE projects SET settings = '{\"lost_after\":\"-1m\"}'", "its settings in the database cannot be read"),
         ("UPDATE projects SET personal_key = x'00'", "the personal API key of project one cannot be decrypted"),
         ("UPDATE projects SET personal_key = NULL, token = NULL", "NOT NULL"),
         ("UPDATE apps SET settings = '{'", "its app's settings in the database cannot be read"),

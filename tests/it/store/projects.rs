@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    AppKind, DistinctId, Endpoint, Events, Evidence, EvidenceOf, HeartbeatApp, Host, Hour, PersonalKey, ProjectName, ProjectSpec,
-    ProjectToken, RouteSpec, Switch, Timing,
+    AppKind, DistinctId, Endpoint, Events, Evidence, EvidenceOf, HeartbeatApp, Host, Hour, PersonalKey, ProjectFilter, ProjectName,
+    ProjectSpec, ProjectToken, RouteSpec, StatusPage, Switch, Tag, Timing,
 };
 use heartbeat::store::{RouteSpan, Spread, StoreError};
 use proptest::prelude::*;
@@ -81,15 +81,12 @@ fn any_spec() -> impl Strategy<Value = ProjectSpec> {
     let keys = ("[!-~]{1,40}", prop::option::of("[!-~]{1,90}"), prop::option::of(any::<u64>()));
     ("[a-c]", host(), prop::option::of(host()), keys, timing, prop::option::of(heartbeat())).prop_map(
         |(name, host, api_host, (token, personal_key, posthog_id), timing, heartbeat)| ProjectSpec {
-            name: ProjectName::parse(&name).unwrap(),
-            host,
             api_host,
-            token: ProjectToken::parse(&format!("phc_{token}")).unwrap(),
             personal_key: personal_key.map(|key| PersonalKey::parse(&format!("phx_{key}")).unwrap()),
             posthog_id,
             timing,
             heartbeat,
-            ingestion_alert: None,
+            ..ProjectSpec::new(ProjectName::parse(&name).unwrap(), host, ProjectToken::parse(&format!("phc_{token}")).unwrap())
         },
     )
 }

@@ -89,9 +89,10 @@ async fn damaged_samples_are_named(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     store.settle(&readback(&project, at(START, 1)), &[], &[]).await.unwrap();
-    for damage in ["error = 99", "error = -1", "error = NULL, others = NULL"] {
+    for (damage, field) in [("error = 99", "error"), ("error = -1", "error"), ("error = NULL, others = NULL", "others")] {
         bed.execute(&format!("UPDATE readback_samples SET {damage}")).await;
         let said = store.samples(project.id, START, START.plus(1)).await.unwrap_err().to_string();
-        assert_eq!(said, format!("the read-back sample of project {} in minute {} is damaged", project.id.0, START.index()));
+        let sample = format!("the read-back sample of project {} in minute {}", project.id.0, START.index());
+        assert_eq!(said, format!("{sample}: its {field} in the database cannot be read"));
     }
 }

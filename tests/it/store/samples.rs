@@ -6,7 +6,7 @@ use heartbeat::model::{
     AuditEntry, Channel, ChannelId, ChannelKind, ChannelSpec, Diagnosis, DistinctId, Endpoint, Entry, EntryKind, Events, HeartbeatApp,
     Host, Incident, IncidentFacts, IncidentId, IncidentKind, Message, Minute, Notification, NotificationKind, Outcome, PersonalKey, Phases,
     Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Readback, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity,
-    StatusPage, Tally, Timestamp, Timing, Traffic,
+    StatusPage, Tally, Timestamp, Traffic,
 };
 use heartbeat::store::{Change, IncidentFilter, Store};
 
@@ -20,15 +20,9 @@ pub(crate) fn name(text: &str) -> ProjectName {
 /// A project with Heartbeat's one default event, enabled.
 pub(crate) fn spec(text: &str) -> ProjectSpec {
     ProjectSpec {
-        name: name(text),
-        host: Host::parse("eu").unwrap(),
-        api_host: None,
-        token: ProjectToken::parse(&format!("phc_{text}")).unwrap(),
         personal_key: Some(PersonalKey::parse("phx_secret").unwrap()),
-        posthog_id: None,
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
-        ingestion_alert: None,
+        ..ProjectSpec::new(name(text), Host::parse("eu").unwrap(), ProjectToken::parse(&format!("phc_{text}")).unwrap())
     }
 }
 

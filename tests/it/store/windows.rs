@@ -70,7 +70,7 @@ async fn damaged_windows_are_named(bed: Bed) {
         ("cron = NULL", "its times in the database cannot be read"),
         ("cron = NULL, from_ms = 1, to_ms = 2", "neither those of a single window nor of a repeated one"),
         ("cron = '0 2 * * SUN', projects = '[\" \"]'", "neither those of a single window"),
-        ("from_ms = NULL, to_ms = NULL", "its list of projects in the database cannot be read: ` `"),
+        ("from_ms = NULL, to_ms = NULL", "its list of projects in the database cannot be read: `"),
         ("projects = 'shop'", "its list of projects"),
         ("weekly = 'sun 02:00-04:00'", "its times in the database"),
         ("cron = NULL, lasts_ms = NULL, projects = '[]', weekly = 'sun'", "its weekly in the database cannot be read: `sun` must be days"),

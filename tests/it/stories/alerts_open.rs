@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, ChannelSpec, NotificationState, ProjectName, Severity};
+use heartbeat::model::{ChannelKind, ChannelSpec, NotificationState, ProjectFilter, ProjectName, Severity};
 use heartbeat::report::channel_name;
 use heartbeat::store::NotificationFilter;
 use serde_json::{Value, json};
@@ -58,18 +58,18 @@ async fn a_channel_that_is_added_while_an_incident_is_open_is_told_of_it_once_an
 async fn a_channel_that_is_enabled_or_widened_while_an_incident_is_open_is_told_of_it() {
     let world = World::alerting("heartbeat", QUICK).await;
     let off = webhook(&world, "off", |spec| spec.enabled = false).await;
-    let narrow = webhook(&world, "narrow", |spec| spec.projects = vec![name("other")]).await;
+    let narrow = webhook(&world, "narrow", |spec| spec.projects = [name("other")].into_iter().collect()).await;
     world.minutes(2).await;
     foul(&world);
     world.minutes(3).await;
     assert_eq!((world.kinds().await.as_str(), off.all().len(), narrow.all().len()), ("opened", 0, 0));
     change(&world, "off", |spec| spec.enabled = true).await;
-    change(&world, "narrow", |spec| spec.projects = Vec::new()).await;
+    change(&world, "narrow", |spec| spec.projects = ProjectFilter::default()).await;
     world.minutes(2).await;
     world.second_passes().await;
     assert_eq!((off.kinds().as_str(), narrow.kinds().as_str()), ("opened", "opened"));
     // Who was told of the beginning hears of the end, also once it is narrowed again.
-    change(&world, "narrow", |spec| spec.projects = vec![name("other")]).await;
+    change(&world, "narrow", |spec| spec.projects = [name("other")].into_iter().collect()).await;
     over(&world).await;
     world.second_passes().await;
     assert_eq!((off.kinds().as_str(), narrow.kinds().as_str()), ("opened resolved", "opened resolved"));

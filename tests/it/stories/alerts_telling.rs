@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::http::Method;
 use heartbeat::message;
 use heartbeat::model::{
-    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, Notification, NotificationKind, NotificationState, ProjectName,
-    ProjectSpec, Severity, Timestamp, When, Window,
+    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, Notification, NotificationKind, NotificationState, ProjectFilter,
+    ProjectName, ProjectSpec, Severity, Timestamp, When, Window,
 };
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ async fn what_gets_graver_is_told_once() {
 pub(super) async fn window(world: &World, minutes: u64) {
     let now = world.clock.now();
     let when = When::Once(now, now.plus(Duration::from_mins(minutes)));
-    let window = Window { name: ProjectName::parse("upgrade").unwrap(), projects: Vec::new(), when };
+    let window = Window { name: ProjectName::parse("upgrade").unwrap(), projects: ProjectFilter::default(), when };
     world.store.apply_windows(&[window], &[]).await.unwrap();
 }
 
@@ -498,7 +498,7 @@ async fn who_heard_that_it_opened_hears_that_it_is_over_whatever_was_changed_mea
     world.minutes(4).await;
     assert_eq!(world.kinds().await, "opened");
     let spec = world.channels().await.remove(0).spec;
-    let elsewhere = vec![ProjectName::parse("another").unwrap()];
+    let elsewhere = ProjectFilter::parse("another").unwrap();
     world.store.apply_channels(&[ChannelSpec { projects: elsewhere, ..spec }], &[]).await.unwrap();
     over(&world).await;
     world.minutes(6).await;

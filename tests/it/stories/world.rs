@@ -9,7 +9,7 @@ use heartbeat::clock::{Clock, Hand};
 use heartbeat::liveness::{Liveness, Loop};
 use heartbeat::model::{
     Beat, Channel, ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, Incident, IngestionAlertApp, Message, Minute, Notification,
-    NotificationState, Outcome, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp, Timing,
+    NotificationState, Outcome, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp,
 };
 use heartbeat::notify::{Notify, Sender, SenderSettings};
 use heartbeat::posthog::{self, Client};
@@ -241,15 +241,13 @@ impl World {
     /// The project as a person would set it up.
     pub(crate) fn spec(&self, events: &str) -> ProjectSpec {
         ProjectSpec {
-            name: ProjectName::parse("story").unwrap(),
-            host: Host::parse(&self.address).unwrap(),
-            api_host: None,
-            token: ProjectToken::parse(TOKEN).unwrap(),
             personal_key: Some(PersonalKey::parse(PERSONAL_KEY).unwrap()),
-            posthog_id: None,
-            timing: Timing::default(),
             heartbeat: Some(HeartbeatApp { events: Events::parse(events).unwrap(), ..HeartbeatApp::default() }),
-            ingestion_alert: None,
+            ..ProjectSpec::new(
+                ProjectName::parse("story").unwrap(),
+                Host::parse(&self.address).unwrap(),
+                ProjectToken::parse(TOKEN).unwrap(),
+            )
         }
     }
 

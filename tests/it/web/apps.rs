@@ -114,7 +114,7 @@ async fn an_app_is_installed_set_switched_and_taken_off_and_its_secrets_only_go_
     // A key that nobody can read is not sent to an address that somebody typed.
     let stolen = ann.submit(ALERT, ALERT, &[("timeRange", "45"), ("posthogHost", "https://evil.example"), ("watch", "heartbeats")]).await;
     assert!(
-        stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("must be given again for this address"),
+        stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("must be given again with the new address"),
         "{}",
         stolen.text
     );
@@ -236,7 +236,7 @@ async fn programs_install_change_and_take_off_apps() {
     assert_eq!(program.get(at).await.0, StatusCode::NOT_FOUND);
     let wrong = json!({ "settings": { "timeRange": "soon", "posthogApiKey": "phc_hunter2", "lots": "on" } });
     let (status, problem) = program.put(at, &wrong).await;
-    let fields: Vec<&str> = problem["problems"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
+    let fields: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
     assert_eq!((status, fields), (StatusCode::UNPROCESSABLE_ENTITY, vec!["lots", "posthogApiKey", "timeRange"]), "{problem}");
     assert!(!problem.to_string().contains("hunter2"), "{problem}");
 
@@ -251,7 +251,7 @@ async fn programs_install_change_and_take_off_apps() {
         (&json!(false), &Value::Null, &json!("phx_***"))
     );
     let (status, problem) = program.patch(at, &json!({ "settings": { "posthogHost": "https://evil.example" } })).await;
-    assert_eq!((status, &problem["problems"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("posthogApiKey")), "{problem}");
+    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("posthogApiKey")), "{problem}");
     let (_, app) = program.patch(at, &json!({ "settings": { "timeRange": "50", "posthogApiKey": null } })).await;
     assert_eq!((&app["settings"]["watch"], &app["secrets"]["posthogApiKey"]), (&json!("heartbeats"), &Value::Null));
     let (_, app) = program.post(&format!("{at}/enable"), &json!({})).await;

@@ -44,7 +44,7 @@ async fn a_beat_of_each_end_has_its_story() {
         let page = rob.get(&format!("/projects/shop/beats/heartbeat/2026-11-23T{minute}Z")).await;
         assert_well_formed(page.page());
         let told = words(&page);
-        assert!(told.contains(&format!("2026-11-23 {minute} on heartbeat {outcome}")), "{told}");
+        assert!(told.contains(&format!("2026-11-23 {minute} UTC on heartbeat {outcome}")), "{told}");
         for says in says {
             assert!(told.to_lowercase().contains(&says.to_lowercase()), "{minute}: `{says}` is not in\n{told}");
         }
@@ -161,5 +161,5 @@ async fn what_is_no_beat_is_refused_in_words() {
         assert!(problem["detail"].as_str().unwrap().contains(says.trim_start_matches("is not an outcome")), "{path}: {problem}");
     }
     let (status, problem) = ask(&site, "/api/v1/projects/shop/beats?after=never").await;
-    assert_eq!((status, problem["problems"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("after")));
+    assert_eq!((status, problem["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("after")));
 }

@@ -75,7 +75,7 @@ async fn a_channel_is_set_up_changed_switched_and_removed() {
         (spec.value("url"), spec.least, spec.title.as_deref()),
         ("https://hooks.example.com/hunter2", Severity::Critical, Some("{{ project }}!"))
     );
-    assert!(spec.projects.is_empty());
+    assert!(spec.projects.is_all());
 
     ann.submit("/channels/ops", "/channels/ops/disable", &[]).await;
     assert!(ann.get("/channels/ops").await.page().contains("disabled"));
@@ -196,7 +196,7 @@ async fn programs_add_change_and_remove_channels() {
     let at = "/api/v1/channels/ops";
     let wrong = json!({ "kind": "slak", "severity": "bad", "projects": ["no shop"], "at_once": 0, "title": "{{" });
     let (status, problem) = program.put(at, &wrong).await;
-    let fields: Vec<&str> = problem["problems"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
+    let fields: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
     assert_eq!((status, fields), (StatusCode::UNPROCESSABLE_ENTITY, vec!["kind", "severity", "projects", "at_once", "title"]), "{problem}");
     let (status, _) = program.put(at, &json!({ "kind": "slack", "fields": { "name": "other" } })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -254,7 +254,7 @@ async fn no_secret_stands_in_any_answer() {
     bot.values.set("token", "hunter2g");
     bot.values.set("chat", "7");
     for channel in [mail, hook, bot] {
-        assert_eq!(channel.problems(), Vec::<String>::new());
+        assert_eq!(channel.problems(), []);
         let one = set_up_channel(&site.store, channel).await;
         site.store.owe(&[notification_alone(one.id, "down", 7)]).await.unwrap();
     }
@@ -340,6 +340,6 @@ async fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {problem}");
         let text = problem.to_string();
         assert!(text.contains(says) && text.len() < 5000, "{path}: {} bytes: {}", text.len(), &text[..text.len().min(2000)]);
-        assert!(problem["problems"].as_array().unwrap().len() <= 11, "{path}: {problem}");
+        assert!(problem["errors"].as_array().unwrap().len() <= 11, "{path}: {problem}");
     }
 }

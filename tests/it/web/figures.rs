@@ -36,7 +36,7 @@ async fn a_job_that_waits_for_data_hears_how_far_it_is_complete() {
     for wrong in ["6m", "soon"] {
         let (status, problem) =
             ask(&site, &format!("/api/v1/projects/shop/complete-through?at_least=2026-11-23T15:09:00Z&wait={wrong}")).await;
-        assert_eq!((status, problem["problems"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("wait")));
+        assert_eq!((status, problem["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("wait")));
     }
     with_history(&site, spec("new"), 0, &[]).await;
     let (_, nothing) = ask(&site, "/api/v1/projects/new/complete-through?at_least=2026-11-23T15:00:00Z").await;
@@ -45,7 +45,7 @@ async fn a_job_that_waits_for_data_hears_how_far_it_is_complete() {
         (&Value::Null, &Value::Null, Some(false))
     );
     let (status, problem) = ask(&site, "/api/v1/projects/shop/complete-through?at_least=soon").await;
-    assert_eq!((status, problem["problems"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("at_least")));
+    assert_eq!((status, problem["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("at_least")));
 }
 
 #[tokio::test]
@@ -82,5 +82,5 @@ async fn what_there_is_not_is_a_problem_and_a_stranger_reads_nothing() {
         assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{resource}");
     }
     let (status, problem) = ask(&site, "/api/v1/projects/shop/lags?range=1y").await;
-    assert_eq!((status, problem["problems"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("range")));
+    assert_eq!((status, problem["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("range")));
 }

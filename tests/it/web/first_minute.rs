@@ -200,7 +200,7 @@ async fn without_script_a_button_checks_and_what_was_typed_stays() {
     let page = shown.page();
     assert!(page.contains("<b>Wrong.</b> Not valid here") && page.contains("<b>Fine.</b> A self-hosted PostHog."), "{page}");
     assert!(page.contains("value=\"phc_of_another\"") && page.contains(&format!("value=\"{}\"", posthog.url)), "{page}");
-    assert!(page.contains("is not shown again: type it again"), "{page}");
+    assert!(page.contains("Type it again: secrets are never shown"), "{page}");
     assert!(!page.contains("hunter2"), "{page}");
     let boxes: Vec<bool> =
         page.match_indices("type=\"checkbox\"").map(|(at, _)| page[at..].split('>').next().unwrap().contains("checked")).collect();

@@ -96,8 +96,11 @@ async fn those_that_are_open_stand_first_and_each_says_how_it_stands() {
     let entry = samples::entry(EntryKind::Acknowledged, "in hand: bob & co");
     let id = heartbeat::model::IncidentId(held);
     assert!(site.store.hold(id, Some(&by), Some(now().plus(Duration::from_hours(2))), &entry).await.unwrap());
-    let window =
-        Window { name: name("night"), projects: vec![name("blog")], when: When::Once(minutes_ago(60), now().plus(Duration::from_mins(1))) };
+    let window = Window {
+        name: name("night"),
+        projects: [name("blog")].into_iter().collect(),
+        when: When::Once(minutes_ago(60), now().plus(Duration::from_mins(1))),
+    };
     site.store.apply_windows(&[window], &[]).await.unwrap();
 
     let mut rob = site.reader().await;

@@ -105,7 +105,7 @@ async fn a_window_is_changed_where_it_stands() {
     let before = site.store.windows().await.unwrap();
     assert_eq!(ann.submit(path, path, &[("now", "true"), ("lasts", "1h")]).await.location(), "/maintenance");
     let after = site.store.windows().await.unwrap();
-    assert!(after.len() == 1 && after[0].name == before[0].name && after[0].projects.is_empty(), "of all projects now: {after:?}");
+    assert!(after.len() == 1 && after[0].name == before[0].name && after[0].projects.is_all(), "of all projects now: {after:?}");
     assert_ne!(after[0].when, before[0].when);
     assert_eq!(ann.get("/maintenance/night/edit").await.status, StatusCode::NOT_FOUND);
     let mut rob = site.reader().await;
@@ -140,7 +140,7 @@ async fn what_belongs_to_another_kind_of_window_is_left_over_in_the_form_and_wro
     let wrong = json!({"weekly": "sun 02:00-04:00", "lasts": "2h"});
     let rejected = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(wrong)).await;
     assert!(
-        rejected.status == StatusCode::UNPROCESSABLE_ENTITY && rejected.text.contains("only applies to from and cron"),
+        rejected.status == StatusCode::UNPROCESSABLE_ENTITY && rejected.text.contains("only applies to from, now and cron"),
         "{}",
         rejected.text
     );

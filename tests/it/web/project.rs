@@ -30,6 +30,9 @@ async fn a_project_is_told_in_words_beside_every_shape() {
     assert!(page.text.contains("data-live=\"/live?project=shop\""), "it is live");
     assert!(words(&page).contains("arrived since 2026-11-23 11:44 UTC"), "the figures do not cover their periods: {}", page.text);
     assert!(page.text.contains("href=\"/projects/shop/beats/heartbeat/2026-11-23T15:05Z\""), "{}", page.text);
+    // Without JavaScript times are UTC, and say so; the instant is there for the switch to the browser's zone.
+    let ends = "<span><time datetime=\"2026-11-23T15:10:00.000Z\">15:10</time> <span data-zone>UTC</span></span>";
+    assert!(page.text.contains(ends) && page.text.contains("<title>15:05 UTC "), "{}", page.text);
     assert!(!page.text.contains("phx_secret"));
 }
 
@@ -82,7 +85,7 @@ async fn of_several_routes_the_worst_stands_on_top_and_leads_to_the_beat_that_it
     let (_, strips) = page.text.split_once("All routes, worst outcome per minute").unwrap();
     let (worst, routes) = strips.split_once("</svg>").unwrap();
     let marked = |minute: i64, route: &str| format!("/projects/shop/beats/{route}/2026-11-23T15:{:02}Z", 10 + minute);
-    assert!(worst.contains(&marked(-2, "proxy")) && worst.contains("15:08 rejected"), "{worst}");
+    assert!(worst.contains(&marked(-2, "proxy")) && worst.contains("<title>15:08 UTC rejected</title>"), "{worst}");
     assert!(worst.contains(&marked(-1, "heartbeat")) && !worst.contains(&marked(-1, "proxy")), "the first of those that are alike");
     assert!(
         routes.contains(&marked(-2, "heartbeat_api"))

@@ -117,7 +117,7 @@ async fn a_form_with_everything_wrong_says_so_under_each_field_and_loses_nothing
     let mut ann = site.writer().await;
     let shown = ann.submit("/projects/new", "/projects/new", &WRONG).await;
     assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(shown.text.contains("6 fields are wrong"), "{}", shown.text);
+    assert!(shown.text.contains("6 things are wrong"), "{}", shown.text);
     for (field, _) in WRONG {
         assert!(shown.text.contains(&format!("<a href=\"#{field}\">")), "{field}: {}", shown.text);
         let (_, under) = shown.text.split_once(&format!("id=\"{field}-check\"")).unwrap();
@@ -126,7 +126,11 @@ async fn a_form_with_everything_wrong_says_so_under_each_field_and_loses_nothing
     assert!(shown.text.contains("value=\"my shop\"") && shown.text.contains("value=\"&#60;b&#62;posthog"), "{}", shown.text);
     assert!(!shown.text.contains("<b>posthog"), "{}", shown.text);
     let secret = ann.submit("/projects/new", "/projects/new", &[("name", "shop"), ("personal_api_key", "phx_hunter2")]).await;
-    assert!(secret.text.contains("PostHog host is missing") && secret.text.contains("is not shown again"), "{}", secret.text);
+    assert!(
+        secret.text.contains("PostHog host is missing") && secret.text.contains("Type it again: secrets are never shown"),
+        "{}",
+        secret.text
+    );
     assert!(!secret.text.contains("hunter2"), "{}", secret.text);
     assert!(site.store.project_names().await.unwrap().is_empty());
 }
@@ -204,11 +208,11 @@ async fn a_key_is_taken_away_or_given_anew_and_goes_to_no_other_address_by_itsel
     let moved = [("host", "https://posthog.example"), ("token", "phc_shop"), ("personal_api_key", "")];
     let rejected = settings(&mut ann, &moved).await;
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(rejected.text.contains("Personal API key must be given again for this address"), "{}", rejected.text);
+    assert!(rejected.text.contains("Personal API key must be given again with the new address"), "{}", rejected.text);
     let given = [&moved[..2], &[("personal_api_key", "phx_hunter3")]].concat();
     assert_eq!(settings(&mut ann, &given).await.status, StatusCode::SEE_OTHER);
     assert_eq!(project(&site, "shop").await.spec.personal_key.unwrap().expose(), "phx_hunter3");
-    let dropped = [&moved[..], &[("drop_key", "on")]].concat();
+    let dropped = [&moved[..], &[("personal_api_key.clear", "yes")]].concat();
     assert_eq!(settings(&mut ann, &dropped).await.status, StatusCode::SEE_OTHER);
     assert_eq!(project(&site, "shop").await.spec.personal_key, None);
 }
@@ -263,7 +267,7 @@ async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
     let post = async |body: Value| api(&site, Role::Editor, Method::POST, "/api/v1/projects?check=false", Some(body)).await;
     let wrong = post(json!({"name": "my shop", "host": "usa", "token": "phx_hunter2", "late_after": "soon"})).await;
     assert_eq!((wrong.status, wrong.header("content-type")), (StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json"));
-    let fields: Vec<Value> = json_of(&wrong)["problems"].as_array().unwrap().iter().map(|problem| problem["field"].clone()).collect();
+    let fields: Vec<Value> = json_of(&wrong)["errors"].as_array().unwrap().iter().map(|problem| problem["field"].clone()).collect();
     assert_eq!(fields, ["name", "host", "token", "late_after"]);
     assert!(!wrong.text.contains("hunter2"), "{}", wrong.text);
     for (body, status) in [
@@ -329,6 +333,27 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
     assert_eq!(program.send(delete(&tag)).await.status, StatusCode::PRECONDITION_FAILED);
     assert_eq!(program.send(delete("*")).await.status, StatusCode::NO_CONTENT);
     assert_eq!(program.send(delete("*")).await.status, StatusCode::NOT_FOUND);
+}
+    let names = async |query: &str| {
+        let list = json_of(&api(&site, Role::Viewer, Method::GET, &format!("/api/v1/projects?{query}"), None).await);
+        list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("project=tag:eu").await, ["blog", "shop"]);
+    assert_eq!(names("project=tag:checkout,news").await, ["news", "shop"]);
+    assert_eq!(names("project=tag:eu&q=SH").await, ["shop"]);
+    assert_eq!(names("project=tag:none").await, [""; 0]);
+    let wrong = api(&site, Role::Viewer, Method::GET, "/api/v1/projects?project=a%20b", None).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut ann = site.writer().await;
+    let list = ann.get("/").await;
+    assert!(list.page().contains("href=\"/?project=tag:checkout\""), "{}", list.text);
+    let of_tag = ann.get("/?project=tag:checkout").await;
+    assert!(of_tag.page().contains("href=\"/projects/shop\"") && !of_tag.text.contains("href=\"/projects/blog\""), "{}", of_tag.text);
+    assert!(of_tag.text.contains("<code>tag:checkout</code>"), "{}", of_tag.text);
+    let incident = samples::incident(&project(&site, "blog").await, IncidentKind::Ingestion, 0);
+    samples::open_incident(&site.store, incident).await;
+    assert!(ann.get("/incidents?project=tag:eu").await.page().contains("blog"));
+    assert!(!ann.get("/incidents?project=tag:checkout").await.page().contains(">blog"));
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn programs_do_the_same_and_hear_of_every_field() {
     let wrong =
         call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "a b", "role": "viewer", "lasts": "soon"}))).await;
     let told: Value = serde_json::from_str(&wrong.text).unwrap();
-    assert_eq!((wrong.status, told["problems"].as_array().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 2), "{told}");
+    assert_eq!((wrong.status, told["errors"].as_array().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 2), "{told}");
     for lasts in ["99999999d", "1ms", "0s"] {
         let wish = json!({"name": "x", "role": "viewer", "lasts": lasts});
         let wrong = call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(wish)).await;

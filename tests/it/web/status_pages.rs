@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Incident, IncidentKind, ProjectName, Role, StatusPage};
+use heartbeat::model::{Incident, IncidentKind, ProjectFilter, ProjectName, Role, StatusPage};
 use heartbeat::store::AuditFilter;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     let page = |public| StatusPage {
         name: ProjectName::parse("data").unwrap(),
         title: "Shop data".into(),
-        projects: vec![ProjectName::parse("shop").unwrap(), ProjectName::parse("gone").unwrap()],
+        projects: ProjectFilter::parse("shop, gone").unwrap(),
         public,
     };
     samples::put_status_page(&site.store, page(false)).await;

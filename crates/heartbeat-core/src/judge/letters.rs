@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Host, Minute, Outcome, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timing};
+use crate::model::{Host, Minute, Outcome, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId};
 
 pub(super) const START: Minute = Minute::from_index(30_000_000);
 
@@ -32,15 +32,9 @@ pub(super) fn beats(route: i64, letters: &str) -> Vec<Recorded> {
 }
 
 pub(super) fn spec() -> ProjectSpec {
-    ProjectSpec {
-        name: ProjectName::parse("shop").unwrap(),
-        host: Host::parse("https://posthog.example.com").unwrap(),
-        api_host: None,
-        token: ProjectToken::parse("phc_a").unwrap(),
-        personal_key: None,
-        posthog_id: None,
-        timing: Timing::default(),
-        heartbeat: None,
-        ingestion_alert: None,
-    }
+    ProjectSpec::new(
+        ProjectName::parse("shop").unwrap(),
+        Host::parse("https://posthog.example.com").unwrap(),
+        ProjectToken::parse("phc_a").unwrap(),
+    )
 }

@@ -251,10 +251,7 @@ fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<
     {
         return Some(diagnosis::partitions(&found));
     }
-    if broken.is_empty() || fine.is_empty() {
-        return Some(cause);
-    }
-    if broken.len() > 1 {
+    if broken.len() != 1 || fine.is_empty() {
         return Some(cause);
     }
     let route = worst.route.spec.name.clone();

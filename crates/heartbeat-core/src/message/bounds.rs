@@ -4,18 +4,18 @@
 use super::TemplateError;
 
 /// In bytes; a message has room for little more.
-const LENGTH: usize = 4096;
+pub(super) const LENGTH: usize = 4096;
 /// Names, numbers, strings and operators.
-const TOKENS: usize = 500;
+pub(super) const TOKENS: usize = 500;
 /// The depth of blocks and brackets.
-const NESTING: usize = 16;
+pub(super) const NESTING: usize = 16;
 
 /// The tags that need an end tag.
 const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
 
 pub(super) fn check(text: &str) -> Result<(), TemplateError> {
     if text.len() > LENGTH {
-        return Err(TemplateError(format!("is {} bytes long, and must not be longer than {LENGTH}", text.len())));
+        return Err(TemplateError::TooLong(text.len()));
     }
     let mut count = Count::default();
     let mut rest = text;
@@ -64,7 +64,7 @@ impl Count {
             rest = &rest[size..];
             self.tokens += 1;
             if self.tokens > TOKENS {
-                return Err(TemplateError(format!("contains more than {TOKENS} names, values and operators: make it shorter")));
+                return Err(TemplateError::TooManyTokens);
             }
             match word {
                 "(" | "[" | "{" => brackets += 1,
@@ -84,10 +84,7 @@ impl Count {
     }
 
     fn check_nesting(&self, brackets: usize) -> Result<(), TemplateError> {
-        if self.blocks + brackets <= NESTING {
-            return Ok(());
-        }
-        Err(TemplateError(format!("nests blocks and brackets more than {NESTING} deep: make it simpler")))
+        if self.blocks + brackets <= NESTING { Ok(()) } else { Err(TemplateError::TooDeep) }
     }
 }
 

@@ -12,11 +12,10 @@ const TITLES: usize = 30;
 #[must_use]
 pub fn digest(messages: &[Message], at: Timestamp) -> Message {
     let severity_of = |message: &Message| Severity::parse(&message.severity).unwrap_or(Severity::Warning);
-    let is_resolved = |message: &Message| matches!(message.kind, NotificationKind::Resolved | NotificationKind::ChannelResolved);
-    let is_open = |message: &&Message| !is_resolved(message);
+    let is_open = |message: &&Message| !message.kind.is_resolved();
     let severity = messages.iter().filter(is_open).map(severity_of).max().unwrap_or(Severity::Info);
     let projects: BTreeSet<&str> = messages.iter().map(|message| message.project.as_str()).filter(|name| !name.is_empty()).collect();
-    let resolved = messages.iter().filter(|message| is_resolved(message)).count();
+    let resolved = messages.iter().filter(|message| message.kind.is_resolved()).count();
     let mut sorted: Vec<&Message> = messages.iter().collect();
     sorted.sort_by_key(|message| (!is_open(message), std::cmp::Reverse(severity_of(message))));
     let mut lines: Vec<String> = sorted.iter().take(TITLES).map(|message| message.title.clone()).collect();

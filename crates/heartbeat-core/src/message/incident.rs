@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::{VERSION, mark, moment, sentence};
+use super::{mark, moment, sentence, without_incident};
 use crate::model::{
-    Counts, Diagnosis, Incident, IncidentFacts, IncidentKind, Message, Minute, NotificationKind, Place, RuleKind, Timestamp, count, span,
+    Counts, Diagnosis, Incident, IncidentFacts, IncidentKind, Message, Minute, NotificationKind, Place, RuleHeadline, Timestamp, count,
+    span,
 };
 
 /// The message about `incident` at `at`. `ending` says what happened to the data, once the incident has ended.
@@ -18,35 +19,28 @@ pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&
     let project = &incident.project_name;
     let says = match kind {
         NotificationKind::Resolved => {
-            let title = incident.why_ended().map_or(headline.over, Cow::Owned);
+            let title = incident.why_ended().map_or(Cow::Borrowed(headline.over), Cow::Owned);
             format!("{project}: {title} (after {lasted})")
         }
         NotificationKind::Reminder => format!("{project}: still: {problem} (for {lasted})"),
         NotificationKind::Escalated => format!("{project}: escalated: {problem} (for {lasted})"),
-        _ => format!("{project}: {problem}"),
+        _ => self::problem(incident),
     };
     let mut lines = match kind {
         NotificationKind::Resolved => ended(incident, ending, &lasted, at),
         _ => what_is_wrong(incident),
     };
-    lines.extend(kind_of_failure(incident).map(str::to_owned));
+    lines.extend(kind_of_failure(incident).map(Cow::into_owned));
     lines.extend(minutes(incident, at));
     if kind != NotificationKind::Resolved && incident.incident_kind == IncidentKind::Ingestion {
         lines.extend(so_far(incident));
     }
     lines.push(reference(kind, incident, at));
+    let title = format!("[{}] {says}", mark(kind, incident));
     Message {
-        version: VERSION,
-        kind,
-        test: false,
-        merged: false,
-        at,
-        title: format!("[{}] {says}", mark(kind, incident)),
-        text: lines.join("\n"),
         project: project.to_string(),
-        severity: incident.severity.to_string(),
         incident: Some(facts(incident, at)),
-        channel: None,
+        ..without_incident(kind, incident.severity, title, lines.join("\n"), at)
     }
 }
 
@@ -120,6 +114,12 @@ fn diagnosis(incident: &Incident) -> Diagnosis {
     Diagnosis { summary: format!("{}.", cause.summary.trim_end_matches('.')), counts, ..cause }.since(incident.first_bad)
 }
 
+/// The title of the opened notification without its mark: `shop: ingestion stopped`.
+#[must_use]
+pub fn problem(incident: &Incident) -> String {
+    format!("{}: {}", incident.project_name, headline(incident).with_counts(incident))
+}
+
 /// The problem in a few words: `ingestion stopped`.
 #[must_use]
 pub fn summary(incident: &Incident) -> Cow<'static, str> {
@@ -143,18 +143,15 @@ pub fn help<'c>(cause: &'c Diagnosis, label: &'c str) -> impl Iterator<Item = St
 /// The problem in a few words, and the title after recovery.
 struct Headline {
     problem: Cow<'static, str>,
-    over: Cow<'static, str>,
+    over: &'static str,
+    counts_missing: bool,
 }
 
 impl Headline {
-    const fn of(problem: &'static str, over: &'static str) -> Self {
-        Self { problem: Cow::Borrowed(problem), over: Cow::Borrowed(over) }
-    }
-
-    /// Adds the counts of a partial loss: `beats are being lost: 9 of 30 did not arrive`.
+    /// With the number of missing beats, if they are the problem: `beats are being lost: 9 of 30 did not arrive`.
     fn with_counts(&self, incident: &Incident) -> String {
         let tally = &incident.tally;
-        if incident.rules.contains(&RuleKind::PartialLoss) && self.problem == LOSING && tally.missing > 0 {
+        if self.counts_missing && tally.missing > 0 {
             format!("{}: {} of {} did not arrive", self.problem, tally.missing, tally.sent)
         } else {
             self.problem.to_string()
@@ -162,51 +159,41 @@ impl Headline {
     }
 }
 
-const LOSING: &str = "beats are being lost";
-
+/// The title of the cause, if it says more than the rule.
 fn headline(incident: &Incident) -> Headline {
-    let holds = |rule| incident.rules.contains(&rule);
-    let stopped_for = |problem| Headline::of(problem, "ingestion is back");
+    let RuleHeadline { problem, over, counts_missing, .. } = incident.leading_rule().row().headline;
+    let of_cause = incident.cause.title.clone().zip(over_of_cause(incident, counts_missing));
+    match of_cause {
+        Some((title, over)) => Headline { problem: Cow::Owned(title), over, counts_missing: false },
+        None => Headline { problem: Cow::Borrowed(problem), over, counts_missing },
+    }
+}
+
+/// What is said once the cause is gone; none if the rule has the better title.
+fn over_of_cause(incident: &Incident, counts_missing: bool) -> Option<&'static str> {
     let cause = &incident.cause;
-    let named = |over: &'static str| {
-        let problem = cause.title.clone().map_or(Cow::Borrowed("ingestion stopped"), Cow::Owned);
-        Headline { problem, over: Cow::Borrowed(over) }
-    };
-    match incident.incident_kind {
-        IncidentKind::Monitoring => Headline::of("beats cannot be read back", "read-backs work again"),
-        IncidentKind::Traffic => Headline::of("no traffic", "traffic is back"),
+    match (incident.incident_kind, cause.place) {
+        (IncidentKind::Monitoring | IncidentKind::Traffic, _) => None,
         // A final cause has its own title, whichever rule noticed it.
-        IncidentKind::Ingestion if cause.is_final() && cause.title.is_some() => named("ingestion is back"),
-        IncidentKind::Ingestion if holds(RuleKind::PartialLoss) => Headline::of(LOSING, "no more beats are lost"),
+        _ if cause.is_final() => Some("ingestion is back"),
+        _ if counts_missing => None,
         // The way is open, as far as is known; these events are not sent.
-        IncidentKind::Ingestion
-            if cause.title.is_some() && (cause.place == Place::None || (cause.place == Place::Pipeline && !cause.certain)) =>
-        {
-            named("the watched events arrive again")
+        (_, Place::None) => Some("the watched events arrive again"),
+        (_, Place::Pipeline) if !cause.certain => Some("the watched events arrive again"),
+        (_, place) => {
+            let of_rule = incident.rules.iter().find_map(|kind| kind.row().headline.cause_over);
+            // Beats arrive, however late: nothing stopped.
+            of_rule.or((place == Place::Pipeline).then_some("ingestion is on time again"))
         }
-        IncidentKind::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are accepted again"),
-        // Beats arrive, however late: nothing stopped.
-        IncidentKind::Ingestion if cause.place == Place::Pipeline && cause.title.is_some() => named("ingestion is on time again"),
-        IncidentKind::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
-        IncidentKind::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
-        IncidentKind::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is on time again"),
-        IncidentKind::Ingestion if holds(RuleKind::AnswersLost) => {
-            Headline::of("capture accepts events but does not answer", "capture answers again")
-        }
-        IncidentKind::Ingestion => Headline::of("ingestion is late", "ingestion is on time again"),
     }
 }
 
 #[must_use]
-pub fn kind_of_failure(incident: &Incident) -> Option<&'static str> {
-    match (incident.incident_kind, incident.cause.place) {
-        (IncidentKind::Ingestion, _) => None,
-        (IncidentKind::Monitoring, Place::PersonalKey | Place::Heartbeat) => {
-            Some("The problem is on Heartbeat's side. Whether events arrive is unknown: they cannot be read back.")
-        }
-        (IncidentKind::Monitoring, _) => Some("Whether events arrive is unknown: they cannot be read back."),
-        (IncidentKind::Traffic, _) => Some("Heartbeats arrive, so ingestion works: no application sends events."),
-    }
+pub fn kind_of_failure(incident: &Incident) -> Option<Cow<'static, str>> {
+    let note = incident.leading_rule().row().note?;
+    let is_ours = matches!(incident.cause.place, Place::PersonalKey | Place::Heartbeat);
+    let is_ours = is_ours && incident.incident_kind == IncidentKind::Monitoring;
+    Some(if is_ours { format!("The problem is on Heartbeat's side. {note}").into() } else { note.into() })
 }
 
 fn minutes(incident: &Incident, at: Timestamp) -> Option<String> {

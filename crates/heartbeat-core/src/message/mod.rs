@@ -5,13 +5,15 @@ mod about;
 mod bounds;
 mod digest;
 mod incident;
+mod payload;
 mod sample;
 mod template;
 mod withdrawn;
 
 pub use about::{Mended, channel_resolved, channel_stopped, jumped, returned};
 pub use digest::digest;
-pub use incident::{facts, help, kind_of_failure, linked, merged, of_incident, summary};
+pub use incident::{facts, help, kind_of_failure, linked, merged, of_incident, problem, summary};
+pub use payload::Payload;
 pub use sample::{sample, samples};
 pub use template::{Escape, Rendered, Template, TemplateError, rendered};
 pub use withdrawn::withdrawn;

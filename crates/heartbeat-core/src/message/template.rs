@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::json;
 
 use super::{bounds, samples};
-use crate::model::{Diagnosis, Message, ProjectName, Timestamp};
+use crate::model::{Diagnosis, Invalid, Message, NotificationKind, ProjectName, Timestamp};
 
 /// The limit of steps: an endless loop must not block others.
 const FUEL: u64 = 100_000;
@@ -22,11 +22,42 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// What is wrong with a template: a predicate whose subject is the setting's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct TemplateError(pub(super) String);
+pub enum TemplateError {
+    #[error("is {0} bytes long, and must not be longer than {most}", most = bounds::LENGTH)]
+    TooLong(usize),
+    #[error("contains more than {most} names, values and operators: make it shorter", most = bounds::TOKENS)]
+    TooManyTokens,
+    #[error("nests blocks and brackets more than {most} deep: make it simpler", most = bounds::NESTING)]
+    TooDeep,
+    /// The line, and what the template engine says.
+    #[error("is not a valid template{0}")]
+    NotValid(String),
+    #[error(
+        "uses an unknown name{0}; the names are kind, title, text, project, severity, at, test, merged, and incident with id, key, \
+         incident_kind, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, \
+         first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_rejected, beats_duplicated"
+    )]
+    UnknownName(String),
+    #[error("renders to an empty text for a message of kind `{0}`")]
+    Empty(NotificationKind),
+    #[error("renders to more than {LONGEST} bytes for a message of kind `{0}`")]
+    RendersTooLong(NotificationKind),
+    #[error("renders to a text that is not JSON for a message of kind `{kind}`: {why}")]
+    NotJson { kind: NotificationKind, why: String },
+    #[error("cannot be rendered because no thread can be started: {0}")]
+    NoThread(String),
+    #[error("is not rendered within {} seconds", LIMIT.as_secs())]
+    TooSlow,
+    #[error("makes the template engine fail")]
+    EngineFailed,
+    #[error("cannot be tried: {0}")]
+    NoSample(Invalid),
+}
 
 /// Escapes a value for a service that reads markup.
-pub type Escape = fn(&str) -> String;
+pub trait Escape: Fn(&str) -> String + Copy + Send + Sync + 'static {}
+
+impl<F: Fn(&str) -> String + Copy + Send + Sync + 'static> Escape for F {}
 
 #[derive(Debug, Clone, Copy)]
 pub struct Template<'t>(&'t str);
@@ -34,37 +65,51 @@ pub struct Template<'t>(&'t str);
 impl<'t> Template<'t> {
     /// Parses a template and tries it on a sample of every kind of message.
     pub fn parse(text: &'t str) -> Result<Self, TemplateError> {
-        let project = ProjectName::parse("shop").map_err(|wrong| TemplateError(wrong.to_string()))?;
-        render_all(text, samples(&project, Timestamp::from_ms(1_800_000_000_000)), str::to_owned)?;
+        try_on_samples(text, Value::to_string)?;
         Ok(Self(text))
     }
 
     /// Renders a message. `escape` escapes each inserted value; the template's own markup is kept.
     /// A template that was parsed before does not fail.
-    pub fn render(self, message: &Message, escape: Escape) -> Result<String, TemplateError> {
-        Ok(render_all(self.0, vec![message.clone()], escape)?.concat())
+    pub fn render(self, message: &Message, escape: impl Escape) -> Result<String, TemplateError> {
+        render_one(self.0, message, move |value| escape(&value.to_string()))
     }
 }
 
-/// Renders each message on a separate thread, so that nothing else is harmed by the engine.
-fn render_all(text: &str, messages: Vec<Message>, escape: Escape) -> Result<Vec<String>, TemplateError> {
-    bounds::check(text)?;
-    let text = text.to_owned();
-    apart(move || messages.iter().map(|message| render(&text, message, escape)).collect())
+/// How a value of a message is written into the text.
+pub(super) trait WriteValue: Fn(&Value) -> String + Copy + Send + Sync + 'static {}
+
+impl<F: Fn(&Value) -> String + Copy + Send + Sync + 'static> WriteValue for F {}
+
+/// The kind of each sample message, and what it renders to.
+pub(super) fn try_on_samples(text: &str, write: impl WriteValue) -> Result<Vec<(NotificationKind, String)>, TemplateError> {
+    let project = ProjectName::parse("shop").map_err(TemplateError::NoSample)?;
+    let messages = samples(&project, Timestamp::from_ms(1_800_000_000_000));
+    let kinds: Vec<NotificationKind> = messages.iter().map(|message| message.kind).collect();
+    Ok(kinds.into_iter().zip(render_all(text, messages, write)?).collect())
 }
 
-fn render(text: &str, message: &Message, escape: Escape) -> Result<String, TemplateError> {
+pub(super) fn render_one(text: &str, message: &Message, write: impl WriteValue) -> Result<String, TemplateError> {
+    Ok(render_all(text, vec![message.clone()], write)?.concat())
+}
+
+/// Renders each message on a separate thread, so that nothing else is harmed by the engine.
+fn render_all(text: &str, messages: Vec<Message>, write: impl WriteValue) -> Result<Vec<String>, TemplateError> {
+    bounds::check(text)?;
+    let text = text.to_owned();
+    apart(move || messages.iter().map(|message| render(&text, message, write)).collect())
+}
+
+fn render(text: &str, message: &Message, write: impl WriteValue) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_formatter(move |out, _, value| Ok(out.write_str(&escape(&value.to_string()))?));
+    environment.set_formatter(move |out, _, value| Ok(out.write_str(&write(value))?));
     environment.set_fuel(Some(FUEL));
-    let text = environment.render_str(text, facts(message)).map_err(|wrong| TemplateError(words(&wrong)))?;
+    let text = environment.render_str(text, facts(message))?;
     match text.trim() {
-        "" => Err(TemplateError(format!("renders to an empty text for a message of kind `{}`", message.kind))),
-        text if text.len() > LONGEST => {
-            Err(TemplateError(format!("renders to more than {LONGEST} bytes for a message of kind `{}`", message.kind)))
-        }
+        "" => Err(TemplateError::Empty(message.kind)),
+        text if text.len() > LONGEST => Err(TemplateError::RendersTooLong(message.kind)),
         text => Ok(text.to_owned()),
     }
 }
@@ -73,12 +118,12 @@ fn render(text: &str, message: &Message, escape: Escape) -> Result<String, Templ
 fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, TemplateError> + Send + 'static) -> Result<T, TemplateError> {
     let (sender, receiver) = mpsc::channel();
     let started = thread::Builder::new().name("template".into()).stack_size(STACK).spawn(move || sender.send(work()).is_ok());
-    started.map_err(|why| TemplateError(format!("cannot be rendered because no thread can be started: {why}")))?;
+    started.map_err(|why| TemplateError::NoThread(why.to_string()))?;
     receiver.recv_timeout(LIMIT).unwrap_or_else(|none| {
-        Err(TemplateError(match none {
-            RecvTimeoutError::Timeout => format!("is not rendered within {} seconds", LIMIT.as_secs()),
-            RecvTimeoutError::Disconnected => "makes the template engine fail".into(),
-        }))
+        Err(match none {
+            RecvTimeoutError::Timeout => TemplateError::TooSlow,
+            RecvTimeoutError::Disconnected => TemplateError::EngineFailed,
+        })
     })
 }
 
@@ -92,7 +137,7 @@ pub struct Rendered {
 /// The message with the user's own title and text, if there are templates. A template that fails (it was stored before the bounds existed) must not
 /// suppress the message: Heartbeat's text is used, and says so. Everything except a template's own text is escaped.
 #[must_use]
-pub fn rendered(title: Option<&str>, body: Option<&str>, message: &Message, escape: Escape) -> Rendered {
+pub fn rendered(title: Option<&str>, body: Option<&str>, message: &Message, escape: impl Escape) -> Rendered {
     let mut wrong = Vec::new();
     let mut own = |name: &str, text: Option<&str>, ours: &str| match text.map(|text| Template(text).render(message, escape)) {
         None => escape(ours),
@@ -123,17 +168,14 @@ fn facts(message: &Message) -> Value {
     Value::from(Serde(facts))
 }
 
-fn words(wrong: &minijinja::Error) -> String {
-    use minijinja::ErrorKind;
-    let line = wrong.line().map_or_else(String::new, |line| format!(" on line {line}"));
-    let detail = wrong.detail().map_or_else(String::new, |detail| format!(": {detail}"));
-    match wrong.kind() {
-        ErrorKind::UndefinedError => format!(
-            "uses an unknown name{line}{detail}; the names are kind, title, text, project, severity, at, test, merged, and incident \
-             with id, key, incident_kind, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
-             beats_missing, beats_lost, beats_rejected, beats_duplicated"
-        ),
-        kind => format!("is not a valid template{line}: {kind}{detail}"),
+impl From<minijinja::Error> for TemplateError {
+    fn from(wrong: minijinja::Error) -> Self {
+        let line = wrong.line().map_or_else(String::new, |line| format!(" on line {line}"));
+        let detail = wrong.detail().map_or_else(String::new, |detail| format!(": {detail}"));
+        match wrong.kind() {
+            ErrorKind::UndefinedError => Self::UnknownName(format!("{line}{detail}")),
+            kind => Self::NotValid(format!("{line}: {kind}{detail}")),
+        }
     }
 }
 
@@ -195,7 +237,7 @@ mod tests {
     fn values_are_written_for_the_service_and_the_templates_own_words_are_not() {
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
         let message = Message { title: "*a*".into(), text: "*b*".into(), ..sample(NotificationKind::Opened, &shop(), at) };
-        let escape: Escape = |text| text.replace('*', "\\*");
+        let escape = |text: &str| text.replace('*', "\\*");
         let own = rendered(Some("*{{ title }}* {{ incident.id }} {{ test }}"), None, &message, escape).message;
         assert_eq!((own.title.as_str(), own.text.as_str()), ("*\\*a\\** 0 True", "\\*b\\*"));
         let failed = rendered(Some("{{ nothing }}"), None, &message, escape).message;

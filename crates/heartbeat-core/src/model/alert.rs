@@ -4,7 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Damping, DueHours, Field, Host, PersonalKey, Rule, RuleKind, SecretUrl, Severity, alert_settings, duration};
+use super::alert_settings::{RuleSetting, SETTINGS};
+use super::{DueHours, Field, Host, Invalid, PersonalKey, Rule, RuleKind, SecretUrl};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Watch {
@@ -17,15 +18,15 @@ pub enum Watch {
 
 impl Watch {
     /// Reads `any`, `heartbeats`, or event names separated by commas.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         match text.trim() {
-            "" => Err("is empty; give `any`, `heartbeats`, or event names such as `signup, purchase`".into()),
+            "" => Err(Invalid::Empty("give `any`, `heartbeats`, or event names such as `signup, purchase`")),
             "any" => Ok(Self::Any),
             "heartbeats" => Ok(Self::Heartbeats),
             names => {
                 let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
                 match names.iter().find(|name| name.is_empty() || name.len() > 200 || name.chars().any(char::is_control)) {
-                    Some(name) => Err(format!("`{}` is not an event name", name.escape_debug())),
+                    Some(name) => Err(Invalid::unusable(name, "is not an event name")),
                     None => Ok(Self::Events(names)),
                 }
             }
@@ -77,17 +78,6 @@ impl Default for IngestionAlertApp {
     }
 }
 
-/// The part of a rule that a setting changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Facet {
-    /// On, off, or the limit.
-    Switch,
-    OpenAfter,
-    CloseAfter,
-    Severity,
-    Reminders,
-}
-
 impl IngestionAlertApp {
     #[must_use]
     pub fn rule(&self, kind: RuleKind) -> &Rule {
@@ -100,30 +90,30 @@ impl IngestionAlertApp {
 
     #[must_use]
     pub fn settings() -> &'static [Field] {
-        &alert_settings::SETTINGS
+        &SETTINGS
     }
 
     /// The rule that a setting belongs to; none if it belongs to no rule.
     #[must_use]
     pub fn rule_of(key: &str) -> Option<RuleKind> {
-        rule_setting(key).map(|(kind, _)| kind)
+        RuleSetting::of_key(key).map(|(kind, _)| kind)
     }
 
-    /// Sets one setting; an empty text restores its default. The error is a predicate whose subject is the setting's name; it quotes no secret.
-    pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
+    /// Sets one setting; an empty text restores its default.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), Invalid> {
         let text = text.trim();
         let given = Some(text).filter(|text| !text.is_empty());
         match key {
             "timeRange" => self.time_range = given.map_or(Ok(Self::default().time_range), minutes)?,
             "webHookUrlTriggered" => self.webhook_triggered = given.map(SecretUrl::parse).transpose()?,
             "webHookUrlResolved" => self.webhook_resolved = given.map(SecretUrl::parse).transpose()?,
-            "posthogApiKey" => self.posthog_api_key = given.map(PersonalKey::parse).transpose().map_err(|wrong| wrong.to_string())?,
-            "posthogHost" => self.posthog_host = given.map(Host::parse).transpose().map_err(|wrong| wrong.to_string())?,
+            "posthogApiKey" => self.posthog_api_key = given.map(PersonalKey::parse).transpose()?,
+            "posthogHost" => self.posthog_host = given.map(Host::parse).transpose()?,
             "watch" => self.watch = given.map_or(Ok(Watch::Any), Watch::parse)?,
             "due" => self.due = given.filter(|text| *text != "always").map(DueHours::parse).transpose()?,
             _ => {
-                let (kind, facet) = rule_setting(key).ok_or_else(|| "is not a setting of ingestion-alert".to_owned())?;
-                set_rule(self.rule_mut(kind), kind, facet, given)?;
+                let (kind, setting) = RuleSetting::of_key(key).ok_or_else(|| Invalid::unquoted("is not a setting of ingestion-alert"))?;
+                setting.set(self.rule_mut(kind), kind, given)?;
             }
         }
         Ok(())
@@ -142,8 +132,8 @@ impl IngestionAlertApp {
             "watch" => Some(&self.watch).filter(|watch| **watch != usual.watch).map(ToString::to_string),
             "due" => self.due.as_ref().map(ToString::to_string),
             _ => {
-                let (kind, facet) = rule_setting(key)?;
-                let [now, usual] = [self.rule(kind), usual.rule(kind)].map(|rule| show_rule(rule, facet));
+                let (kind, setting) = RuleSetting::of_key(key)?;
+                let [now, usual] = [self.rule(kind), usual.rule(kind)].map(|rule| setting.value(rule));
                 Some(now).filter(|now| *now != usual)
             }
         }
@@ -161,67 +151,9 @@ impl IngestionAlertApp {
     }
 }
 
-fn minutes(text: &str) -> Result<Duration, String> {
+fn minutes(text: &str) -> Result<Duration, Invalid> {
     let read = text.parse::<u64>().ok().filter(|minutes| (1..=24 * 60).contains(minutes));
-    read.map(Duration::from_mins).ok_or_else(|| format!("`{text}` must be a whole number of minutes from 1 to 1440"))
-}
-
-/// The rule and the part that a key names: `lost`, `lost_open_after`, `lag_above_severity` ...
-fn rule_setting(key: &str) -> Option<(RuleKind, Facet)> {
-    let kind = RuleKind::ALL.into_iter().find(|kind| key.starts_with(kind.name()))?;
-    let facet = match key.strip_prefix(kind.name())? {
-        "" => Facet::Switch,
-        "_open_after" => Facet::OpenAfter,
-        "_close_after" => Facet::CloseAfter,
-        "_severity" => Facet::Severity,
-        "_reminders" => Facet::Reminders,
-        _ => return None,
-    };
-    Some((kind, facet))
-}
-
-fn set_rule(rule: &mut Rule, kind: RuleKind, facet: Facet, given: Option<&str>) -> Result<(), String> {
-    let usual = kind.usual();
-    match (facet, given) {
-        (Facet::Switch, None) => (rule.on, rule.limit) = (usual.on, usual.limit),
-        // A rule that is off shows no limit, so it keeps none.
-        (Facet::Switch, Some("off")) => (rule.on, rule.limit) = (false, usual.limit),
-        (Facet::Switch, Some("on")) => rule.on = true,
-        (Facet::Switch, Some(text)) if kind.has_limit() => {
-            let limit = duration::parse(text).map_err(|_| format!("`{text}` must be a duration such as `90s`, `5m` or `1h`, or `off`"))?;
-            if !(Duration::from_secs(1)..=Duration::from_hours(24)).contains(&limit) {
-                return Err(format!("`{text}` must be from 1s to 1d"));
-            }
-            (rule.on, rule.limit) = (true, Some(limit));
-        }
-        (Facet::Switch, Some(text)) => return Err(format!("`{text}` must be on or off")),
-        (Facet::OpenAfter, None) => (rule.damping.bad, rule.damping.of) = (usual.damping.bad, usual.damping.of),
-        (Facet::OpenAfter, Some(text)) => (rule.damping.bad, rule.damping.of) = Damping::parse_open(text)?,
-        (Facet::CloseAfter, given) => rule.damping.good = given.map_or(Ok(usual.damping.good), Damping::parse_close)?,
-        (Facet::Severity, given) => rule.severity = given.map_or(Ok(usual.severity), Severity::parse)?,
-        (Facet::Reminders, None) => rule.reminders = usual.reminders,
-        (Facet::Reminders, Some("off" | "none")) => rule.reminders = Vec::new(),
-        (Facet::Reminders, Some(text)) => {
-            let all = text.split(',').map(|one| duration::parse(one.trim())).collect::<Result<Vec<_>, _>>()?;
-            if all.iter().any(|one| *one < Duration::from_mins(5)) {
-                return Err(format!("`{text}` must not contain an interval shorter than 5m"));
-            }
-            rule.reminders = all;
-        }
-    }
-    Ok(())
-}
-
-fn show_rule(rule: &Rule, facet: Facet) -> String {
-    match facet {
-        Facet::Switch if !rule.on => "off".into(),
-        Facet::Switch => rule.limit.map_or_else(|| "on".into(), duration::show),
-        Facet::OpenAfter => format!("{} of {}", rule.damping.bad, rule.damping.of),
-        Facet::CloseAfter => rule.damping.good.to_string(),
-        Facet::Severity => rule.severity.to_string(),
-        Facet::Reminders if rule.reminders.is_empty() => "off".into(),
-        Facet::Reminders => rule.reminders.iter().copied().map(duration::show).collect::<Vec<_>>().join(", "),
-    }
+    read.map(Duration::from_mins).ok_or_else(|| Invalid::whole(text, " of minutes", 1, 1440))
 }
 
 #[cfg(test)]
@@ -284,13 +216,13 @@ mod tests {
             ("lost_open_after", "6 of 5", "must be written like"),
             ("lost_close_after", "0", "whole number from 1"),
             ("lag_above", "soon", "must be a duration"),
-            ("lag_above", "2d", "must be from 1s to 1d"),
-            ("blind_severity", "bad", "is not a severity"),
+            ("lag_above", "2d", "must be between 1s and 1d"),
+            ("blind_severity", "bad", "must be info, warning or critical"),
             ("blind_reminders", "1m", "an interval shorter than 5m"),
             ("lost_after", "1h", "is not a setting"),
             ("colour", "red", "is not a setting"),
         ] {
-            let said = IngestionAlertApp::default().set(key, text).unwrap_err();
+            let said = IngestionAlertApp::default().set(key, text).unwrap_err().to_string();
             assert!(said.contains(says) && !said.contains("secret"), "{key} = {text}: {said}");
         }
         let mut app = IngestionAlertApp::default();

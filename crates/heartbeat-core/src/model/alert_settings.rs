@@ -1,8 +1,9 @@
-//! The table of Ingestion Alert's settings, used by files, the command line and the page.
+//! The table of Ingestion Alert's settings, used by files, the command line and the page: those of the app, and five of each rule.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use super::{Field, Takes};
+use super::{Damping, Field, Invalid, Rule, RuleKind, Severity, Takes, duration, named_enum};
 
 /// Settings that belong to no rule.
 const OWN: [Field; 7] = [
@@ -16,129 +17,86 @@ const OWN: [Field; 7] = [
                Outside of them `no_event` opens nothing.").or("always"),
 ];
 
-/// The five settings of one rule. Defaults are written out for the help texts; a test compares them with `RuleKind::usual`.
-macro_rules! rule_settings {
-    ($key:literal, $name:literal, $hint:literal, $switch:literal, $takes:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
-        [
-            Field::new($key, $name, $takes, $hint).or($switch),
-            Field::new(
-                concat!($key, "_open_after"),
-                concat!($name, ": opens after"),
-                Takes::Text,
-                "Bad results out of the last N, for example `3 of 5`.",
-            )
-            .or($open),
-            Field::new(concat!($key, "_close_after"), concat!($name, ": closes after"), Takes::Number, "Good results in a row.").or($close),
-            Field::new(
-                concat!($key, "_severity"),
-                concat!($name, ": severity"),
-                Takes::OneOf(&["info", "warning", "critical"]),
-                "Severity of the incident; channels can set a minimum severity.",
-            )
-            .or($severity),
-            Field::new(
-                concat!($key, "_reminders"),
-                concat!($name, ": reminders"),
-                Takes::Text,
-                "Intervals between notifications of an open incident; the last one repeats. `off` for none.",
-            )
-            .or($reminders),
-        ]
-    };
+pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let of_rules = RuleKind::ALL.into_iter().flat_map(|kind| RuleSetting::ALL.map(|setting| setting.field(kind)));
+    OWN.into_iter().chain(of_rules).collect()
+});
+
+named_enum! {
+    /// The settings of a rule. The name is what follows that of the rule, as in `lost_open_after`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum RuleSetting {
+        /// On, off, or the limit.
+        Switch = "",
+        OpenAfter = "_open_after" or "opens after",
+        CloseAfter = "_close_after" or "closes after",
+        Severity = "_severity" or "severity",
+        Reminders = "_reminders" or "reminders",
+    }
 }
 
-const ON_OFF: Takes = Takes::OneOf(&["on", "off"]);
+impl RuleSetting {
+    /// The rule and its setting that a key names: `lost`, `lost_open_after`, `lag_above_severity` ...
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<(RuleKind, Self)> {
+        RuleKind::ALL.into_iter().find_map(|kind| Some((kind, Self::named(key.strip_prefix(kind.name())?)?)))
+    }
 
-pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
-    let rules = [
-        rule_settings!(
-            "no_event",
-            "No event",
-            "No watched event for `timeRange`: on or off. Counts read-backs.",
-            "on",
-            ON_OFF,
-            "1 of 1",
-            "2",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "lost",
-            "Beats lost",
-            "Accepted beats have not arrived after `lost_after`: on or off. Counts minutes.",
-            "on",
-            ON_OFF,
-            "3 of 5",
-            "3",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "lag_above",
-            "Lag above",
-            "Beats arrive later than this, or are missing for longer; or `off`. Counts minutes.",
-            "5m",
-            Takes::Limit,
-            "3 of 5",
-            "3",
-            "warning",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "capture",
-            "Capture fails",
-            "Capture rejects beats or does not answer: on or off. Counts minutes.",
-            "on",
-            ON_OFF,
-            "3 of 5",
-            "3",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "blind",
-            "Read-backs fail",
-            "Read-backs have failed for this long; or `off`. Opens a `monitoring` incident, which says nothing about ingestion. Counts read-backs.",
-            "15m",
-            Takes::Limit,
-            "1 of 1",
-            "2",
-            "warning",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "quiet",
-            "Quiet",
-            "Heartbeats arrive, but no other event for `timeRange`: on or off. Opens a `traffic` incident. Counts read-backs.",
-            "off",
-            ON_OFF,
-            "1 of 1",
-            "2",
-            "info",
-            "off"
-        ),
-        rule_settings!(
-            "partial_loss",
-            "Partial loss",
-            "Some beats are lost while later ones arrive: on or off. Counts minutes.",
-            "on",
-            ON_OFF,
-            "2 of 30",
-            "30",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "answers_lost",
-            "Answers lost",
-            "Capture accepts beats but does not answer: on or off. Counts minutes.",
-            "on",
-            ON_OFF,
-            "3 of 5",
-            "3",
-            "warning",
-            "1h, 4h, 12h, 1d"
-        ),
-    ];
-    OWN.into_iter().chain(rules.into_iter().flatten()).collect()
-});
+    fn field(self, kind: RuleKind) -> Field {
+        // The table lives as long as the process, and is made once.
+        let key = format!("{kind}{}", self.name()).leak();
+        let row = kind.row();
+        let (takes, hint) = match self {
+            Self::Switch if row.limit.is_some() => (Takes::Limit, row.hint),
+            Self::Switch => (Takes::OneOf(&["on", "off"]), row.hint),
+            Self::OpenAfter => (Takes::Text, "Bad results out of the last N, for example `3 of 5`."),
+            Self::CloseAfter => (Takes::Number, "Good results in a row."),
+            Self::Severity => (Takes::OneOf(&Severity::NAMES), "Severity of the incident; channels can set a minimum severity."),
+            Self::Reminders => (Takes::Text, "Intervals between notifications of an open incident; the last one repeats. `off` for none."),
+        };
+        let label = if self == Self::Switch { row.label } else { format!("{}: {}", row.label, self.label()).leak() };
+        Field::new(key, label, takes, hint).or(self.value(&kind.usual()).leak())
+    }
+
+    /// The value as [`RuleSetting::set`] reads it.
+    pub(super) fn value(self, rule: &Rule) -> String {
+        match self {
+            Self::Switch if !rule.on => "off".into(),
+            Self::Switch => rule.limit.map_or_else(|| "on".into(), |limit| limit.to_string()),
+            Self::OpenAfter => rule.damping.open_after(),
+            Self::CloseAfter => rule.damping.good.to_string(),
+            Self::Severity => rule.severity.to_string(),
+            Self::Reminders if rule.reminders.is_empty() => "off".into(),
+            Self::Reminders => rule.reminders.iter().copied().map(duration::show).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// Changes this part of the rule; without a text to its default.
+    pub(super) fn set(self, rule: &mut Rule, kind: RuleKind, given: Option<&str>) -> Result<(), Invalid> {
+        let usual = kind.usual();
+        match (self, given) {
+            (Self::Switch, None) => (rule.on, rule.limit) = (usual.on, usual.limit),
+            // A rule that is off shows no limit, so it keeps none.
+            (Self::Switch, Some("off")) => (rule.on, rule.limit) = (false, usual.limit),
+            (Self::Switch, Some("on")) => rule.on = true,
+            (Self::Switch, Some(text)) => match usual.limit {
+                Some(limit) => (rule.on, rule.limit) = (true, Some(limit.parse_like(text)?)),
+                None => return Err(Invalid::choice(text, &["on", "off"])),
+            },
+            (Self::OpenAfter, None) => (rule.damping.bad, rule.damping.of) = (usual.damping.bad, usual.damping.of),
+            (Self::OpenAfter, Some(text)) => (rule.damping.bad, rule.damping.of) = Damping::parse_open(text)?,
+            (Self::CloseAfter, given) => rule.damping.good = given.map_or(Ok(usual.damping.good), Damping::parse_close)?,
+            (Self::Severity, given) => rule.severity = given.map_or(Ok(usual.severity), Severity::parse)?,
+            (Self::Reminders, None) => rule.reminders = usual.reminders,
+            (Self::Reminders, Some("off" | "none")) => rule.reminders = Vec::new(),
+            (Self::Reminders, Some(text)) => {
+                let all = text.split(',').map(|one| duration::parse(one.trim())).collect::<Result<Vec<_>, _>>()?;
+                if all.iter().any(|one| *one < Duration::from_mins(5)) {
+                    return Err(Invalid::unusable(text, "must not contain an interval shorter than 5m"));
+                }
+                rule.reminders = all;
+            }
+        }
+        Ok(())
+    }
+}

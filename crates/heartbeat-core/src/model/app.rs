@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{DistinctId, Endpoint, Field, Host, IngestionAlertApp, ProjectToken, RouteSpec, Takes, named_enum};
+use super::{DistinctId, Endpoint, Field, Host, IngestionAlertApp, Invalid, ProjectToken, Quoted, RouteSpec, Takes, named_enum};
 
 named_enum! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,14 +78,14 @@ impl Events {
     pub const NAMES: [&'static str; 3] = ["heartbeat", "heartbeat_buffer", "heartbeat_api"];
 
     /// Reads any subset of the three names, joined by `+`.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let mut chosen = [false; 3];
         for name in text.split('+').map(str::trim) {
             let Some(at) = Self::NAMES.iter().position(|known| *known == name) else {
-                return Err(format!("`{text}` is not a valid choice; give one or more of {} joined by ` + `", Self::NAMES.join(", ")));
+                return Err(Invalid::malformed(text, format!("one or more of {}, joined by ` + `", Self::NAMES.join(", "))));
             };
             if std::mem::replace(&mut chosen[at], true) {
-                return Err(format!("`{name}` is given twice"));
+                return Err(Invalid::Twice(Quoted::of(name)));
             }
         }
         let [heartbeat, buffer, api] = chosen;

@@ -1,40 +1,21 @@
 //! The capture result: capture's response to a beat, and how long each phase took.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::{AnsweredBy, Did, Signs, Timestamp};
+use super::{AnsweredBy, Did, Signs, Timestamp, named_enum};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    Dns,
-    Connect,
-    Tls,
-    Send,
-    Answer,
-    /// The request to this machine's forward proxy.
-    ForwardProxy,
-}
-
-impl Phase {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Send => "send",
-            Self::Answer => "answer",
-            Self::ForwardProxy => "forward proxy",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+named_enum! {
+    /// The order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Phase {
+        Dns = "dns",
+        Connect = "connect",
+        Tls = "tls",
+        Send = "send",
+        Answer = "answer",
+        /// The request to this machine's forward proxy.
+        ForwardProxy = "forward proxy",
     }
 }
 
@@ -106,7 +87,8 @@ pub enum Obstacle {
 }
 
 /// A response for output, without any secret.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ResponseExcerpt {
     /// 0 if there was no response.
     pub status: u16,
@@ -116,10 +98,12 @@ pub struct ResponseExcerpt {
     pub words: String,
     pub by: AnsweredBy,
     /// What it shows about an intermediary.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub did: Option<Did>,
     /// What identifies who answered.
     pub signs: Signs,
     /// The phase in which the request ended, if there was no response.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Phase>,
     /// What was in the way, if known.
     pub obstacle: Obstacle,

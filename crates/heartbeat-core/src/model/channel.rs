@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{ChannelKind, Field, ProjectId, ProjectName, Secret, Severity, Timestamp};
+use super::{ChannelKind, Field, Invalid, ProjectFilter, ProjectId, ProjectName, ProjectSpec, Secret, Severity, Timestamp};
 
 /// The store's number of a channel, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +51,7 @@ pub struct ChannelSpec {
     pub name: ProjectName,
     pub kind: ChannelKind,
     pub enabled: bool,
-    /// Only these projects; all, if empty.
-    pub projects: Vec<ProjectName>,
+    pub projects: ProjectFilter,
     pub least: Severity,
     /// More messages than this that are due at once become one digest.
     pub at_once: u16,
@@ -72,7 +71,7 @@ impl ChannelSpec {
             name,
             kind,
             enabled: true,
-            projects: Vec::new(),
+            projects: ProjectFilter::default(),
             least: Severity::Info,
             at_once: Self::AT_ONCE,
             title: None,
@@ -87,28 +86,23 @@ impl ChannelSpec {
         self.kind.field(key).map_or("", |field| self.values.of(field))
     }
 
-    /// The problems of its fields, one sentence each, without secret values.
+    /// The problems of its fields, each with the field's name.
     #[must_use]
-    pub fn problems(&self) -> Vec<String> {
-        self.problems_by_field().into_iter().map(|(key, says)| format!("{key} {says}")).collect()
-    }
-
-    /// The problems of its fields: the field's name, and a predicate about it.
-    #[must_use]
-    pub fn problems_by_field(&self) -> Vec<(String, String)> {
+    pub fn problems(&self) -> Vec<(String, Invalid)> {
         let unknown = self.values.iter().filter(|(key, _)| self.kind.field(key).is_none());
-        let mut problems: Vec<(String, String)> =
-            unknown.map(|(key, _)| (key.to_owned(), format!("is not a setting of a {} channel", self.kind))).collect();
+        let not_ours = |key: &str| (key.to_owned(), Invalid::unquoted(format!("is not a setting of a {} channel", self.kind)));
+        let mut problems: Vec<_> = unknown.map(|(key, _)| not_ours(key)).collect();
         for field in self.kind.fields() {
-            let says = match self.values.get(field.key) {
-                None if field.required => Some(format!("is missing: {}", field.hint)),
+            let wrong = match self.values.get(field.key) {
+                None if field.required => Some(Invalid::Required(field.hint)),
                 None => None,
                 Some(value) => field.takes.check(value).err(),
             };
-            problems.extend(says.map(|says| (field.key.to_owned(), says)));
+            problems.extend(wrong.map(|wrong| (field.key.to_owned(), wrong)));
         }
         if self.kind == ChannelKind::GetPair && self.values == Values::default() {
-            problems.push(("triggered".into(), "and resolved are both missing; give at least one".into()));
+            let ways = ["triggered", "resolved"].map(|field| vec![field.into()]).into();
+            problems.push(("triggered".into(), Invalid::NoneOf { what: "the address", ways }));
         }
         problems
     }
@@ -116,9 +110,9 @@ impl ChannelSpec {
     /// Whether a message of this project and severity is sent there. A message without a project is about Heartbeat itself and is sent everywhere
     /// except to a `get-pair`, which knows only triggered and resolved.
     #[must_use]
-    pub fn wants(&self, project: Option<&ProjectName>, severity: Severity) -> bool {
+    pub fn wants(&self, project: Option<&ProjectSpec>, severity: Severity) -> bool {
         let is_concerned = match project {
-            Some(project) => self.projects.is_empty() || self.projects.contains(project),
+            Some(project) => self.projects.matches(project),
             None => self.kind != ChannelKind::GetPair,
         };
         self.enabled && is_concerned && severity >= self.least

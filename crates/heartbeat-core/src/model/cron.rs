@@ -6,7 +6,7 @@ use cronexpr::Crontab;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::{Timestamp, wall};
+use super::{Invalid, Timestamp, wall};
 
 #[derive(Debug, Clone)]
 pub struct Cron {
@@ -20,7 +20,7 @@ pub struct Cron {
 
 impl Cron {
     /// Reads five fields (minute, hour, day of the month, month, day of the week) and an optional time zone; UTC by default.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let written = wall::in_one_line(text)?;
         let fields = written.split(' ').collect::<Vec<_>>();
         let (times, zone) = (fields[..fields.len().min(5)].join(" "), fields.get(5).copied().unwrap_or("UTC"));
@@ -28,7 +28,7 @@ impl Cron {
         let read = if fields.len() == 5 { in_zone(zone) } else { cronexpr::parse_crontab(&written) };
         match (read, wall::zone(zone), in_zone("UTC")) {
             (Ok(_), _, Ok(plain)) if plain.find_next(jiff::Timestamp::UNIX_EPOCH).is_err() => {
-                Err(format!("`{written}` never occurs: no month has such a day"))
+                Err(Invalid::unusable(&written, "never occurs: no month has such a day"))
             }
             (Ok(read), Ok(zone), Ok(plain)) => {
                 let without_gaps = Some(plain).filter(|_| !fields[1].starts_with('*'));
@@ -39,16 +39,18 @@ impl Cron {
                 // The last line points at the place with a `^`, and says what is wrong there.
                 let says = wrong.lines().last().unwrap_or_default().trim_start_matches([' ', '^']);
                 let says = says.split(';').next().unwrap_or_default();
-                Err(format!("`{written}` is not a crontab expression with a time zone, for example `0 2 * * SUN Europe/Berlin`: {says}"))
+                let because = format!("is not a crontab expression with a time zone, for example `0 2 * * SUN Europe/Berlin`: {says}");
+                Err(Invalid::unusable(&written, because))
             }
             (_, Err(wrong), _) => Err(wrong),
         }
     }
 
     /// Reads the five fields with a separate time zone.
-    pub fn parse_in(text: &str, zone: Option<&str>) -> Result<Self, String> {
+    pub fn parse_in(text: &str, zone: Option<&str>) -> Result<Self, Invalid> {
         if let (Some(zone), Some(own)) = (zone, text.split_whitespace().nth(5)) {
-            return Err(format!("`{}` contains the time zone `{own}` in addition to `{zone}`; give only one of them", text.trim()));
+            let because = format!("contains the time zone `{own}` in addition to `{zone}`; give only one of them");
+            return Err(Invalid::unusable(text, because));
         }
         Self::parse(&zone.map_or_else(|| text.to_owned(), |zone| format!("{text} {zone}")))
     }
@@ -114,7 +116,7 @@ mod tests {
     #[test]
     fn a_day_that_never_comes_is_refused() {
         for text in ["0 2 31 2 *", "0 2 30 2 * Europe/Berlin", "0 2 31 4,6 *"] {
-            assert!(Cron::parse(text).unwrap_err().contains("never occurs"), "{text}");
+            assert!(Cron::parse(text).unwrap_err().to_string().contains("never occurs"), "{text}");
         }
         assert!(Cron::parse("0 2 29 2 *").is_ok(), "in a leap year");
     }
@@ -135,14 +137,14 @@ mod tests {
     #[test]
     fn what_is_no_crontab_expression_is_said() {
         for text in ["", "0 2 * *", "61 2 * * *", "0 2 * * * Mars/Olympus", "0 2 * * * UTC UTC"] {
-            let said = Cron::parse(text).unwrap_err();
+            let said = Cron::parse(text).unwrap_err().to_string();
             assert!(said.contains("is not a crontab expression"), "{said}");
         }
     }
 
     #[test]
     fn a_time_zone_is_named_once() {
-        let said = Cron::parse_in("0 2 * * SUN Europe/Berlin", Some("Europe/Paris")).unwrap_err();
+        let said = Cron::parse_in("0 2 * * SUN Europe/Berlin", Some("Europe/Paris")).unwrap_err().to_string();
         assert!(said.contains("contains the time zone `Europe/Berlin`"), "{said}");
         assert_eq!(Cron::parse_in("0 2 * * SUN", Some("Europe/Paris")), Cron::parse("0 2 * * SUN Europe/Paris"));
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::Timestamp;
 use super::wall::{self, MINUTES_OF_A_DAY};
+use super::{Invalid, Timestamp};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -32,20 +32,19 @@ struct Range {
 
 impl DueHours {
     /// Reads ranges separated by commas, and an optional time zone at the end; UTC by default.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let written = wall::in_one_line(text)?;
         let wrong = || {
-            format!(
-                "`{written}` must be days and times, for example `mon-fri 08:00-20:00` or `mon-fri 08:00-20:00, sat 10:00-14:00 Europe/Berlin`"
-            )
+            let must = "days and times, for example `mon-fri 08:00-20:00` or `mon-fri 08:00-20:00, sat 10:00-14:00 Europe/Berlin`";
+            Invalid::malformed(&written, must)
         };
         let is_zone = |word: &&str| !word.contains(':') && !word.ends_with(',') && parse_days(word).is_none();
         let (ranges, zone) = match written.rsplit_once(' ') {
             Some((ranges, zone)) if is_zone(&zone) => (ranges, zone),
             _ => (written.as_str(), "UTC"),
         };
-        let zone =
-            wall::zone(zone).map_err(|_| format!("`{written}` contains the unknown time zone `{zone}`; give one like Europe/Berlin"))?;
+        let unknown = |_| Invalid::unusable(&written, format!("contains the unknown time zone `{zone}`; give one like Europe/Berlin"));
+        let zone = wall::zone(zone).map_err(unknown)?;
         let (mut read, mut days) = (Vec::new(), Vec::new());
         for part in ranges.split(',').map(str::trim) {
             // `sat, sun 10:00-14:00`: the days of a range may be separated by commas as well.
@@ -61,7 +60,7 @@ impl DueHours {
         }
         if let Some(range) = read.iter().find(|range| range.from == range.to) {
             let at = format!("{:02}:{:02}", range.from / 60, range.from % 60);
-            return Err(format!("`{written}` has a range that begins and ends at {at}; a whole day is 00:00-24:00"));
+            return Err(Invalid::unusable(&written, format!("has a range that begins and ends at {at}; a whole day is 00:00-24:00")));
         }
         Ok(Self { written, ranges: read, zone })
     }
@@ -201,7 +200,7 @@ mod tests {
             ("mon-fri 08:00-20:00 Mars/Olympus", "contains the unknown time zone `Mars/Olympus`"),
             ("mon 08:00-08:00", "begins and ends at 08:00; a whole day is 00:00-24:00"),
         ] {
-            let said = DueHours::parse(text).unwrap_err();
+            let said = DueHours::parse(text).unwrap_err().to_string();
             assert!(said.contains(says), "{text}: {said}");
         }
     }

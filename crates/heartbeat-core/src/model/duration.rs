@@ -5,14 +5,26 @@ use std::time::Duration;
 
 use serde::{Deserialize as _, Deserializer, Serializer, de};
 
+use super::{Invalid, Quoted};
+
 /// Units in milliseconds, longest first.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// Reads one or more numbers with units, longest unit first, each unit at most once.
-pub fn parse(text: &str) -> Result<Duration, String> {
+pub fn parse(text: &str) -> Result<Duration, Invalid> {
     read(text.trim())
         .map(Duration::from_millis)
-        .ok_or_else(|| format!("`{text}` is not a duration; write it like `90s`, `2m`, `1h30m` or `14d`"))
+        .ok_or_else(|| Invalid::NotA(Quoted::of(text), "a duration", "write it like `90s`, `2m`, `1h30m` or `14d`"))
+}
+
+/// Reads a duration within these bounds.
+pub fn within(text: &str, least: Duration, most: Duration) -> Result<Duration, Invalid> {
+    let read = parse(text)?;
+    if (least..=most).contains(&read) {
+        Ok(read)
+    } else {
+        Err(Invalid::OutOfBounds { text: Quoted::of(text), least: show(least), most: show(most) })
+    }
 }
 
 fn read(text: &str) -> Option<u64> {
@@ -69,8 +81,8 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_told_how_to_write_one() {
         for text in ["", " ", "2", "m", "2x", "-2m", "1.5h", "2m 3", "30m1h", "1m1m", "99999999999999999d", "２m", "1 year"] {
-            let wrong = parse(text).unwrap_err();
-            assert!(wrong.contains(&format!("`{text}`")) && wrong.contains("`1h30m`"), "{wrong}");
+            let wrong = parse(text).unwrap_err().to_string();
+            assert!(wrong.contains(&format!("`{}`", text.trim())) && wrong.contains("`1h30m`"), "{wrong}");
         }
     }
 

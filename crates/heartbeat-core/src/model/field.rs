@@ -1,18 +1,17 @@
-//! A field of a configured entity: its name, its description, and what it accepts. Files, the command line, the page and the API use it. Errors are
-//! predicates whose subject is the field's name.
+//! A field of a configured entity: its name, its description, and what it accepts. Files, the command line, the page and the API use it.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Mailbox, SecretUrl, check_login, conceal};
+use super::{Invalid, Mailbox, Quoted, SecretUrl, check_login, conceal, headers};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     Text,
     Name,
-    /// Names of projects separated by commas; empty means all of them.
-    Projects,
+    /// Names separated by commas; a list in files and JSON.
+    Names,
     /// `true` or `false`.
     Flag,
     OneOf(&'static [&'static str]),
@@ -43,6 +42,10 @@ pub enum Takes {
     SigningSecret,
     /// The absolute path of a program and its arguments, separated by white space.
     CommandLine,
+    /// Headers of a request, `Name: value`, one per line.
+    Headers,
+    /// The template of a request's body. Its values are escaped for the content type in the field `content_type`.
+    Payload,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -109,22 +112,23 @@ impl Field {
 }
 
 impl Takes {
-    /// The error for plain SMTP on the port that uses TLS from the first byte.
+    /// What is wrong with plain SMTP on the port that uses TLS from the first byte.
     pub const TLS_PORT: &str = "uses port 465, which speaks TLS from the first byte: use smtps://";
 
     /// Whether the field accepts `text`. The error does not quote the text, which may be a secret.
-    pub fn check(self, text: &str) -> Result<(), String> {
+    pub fn check(self, text: &str) -> Result<(), Invalid> {
+        let must = |be: &'static str| Invalid::Malformed(Quoted::default(), be.into());
         match self {
-            _ if text.trim().is_empty() => Err("is empty".into()),
-            Self::Text | Self::Thread if text.chars().any(char::is_control) => Err("contains a control character".into()),
+            _ if text.trim().is_empty() => Err(Invalid::Empty("give a value")),
+            Self::Text | Self::Thread if text.chars().any(char::is_control) => Err(Invalid::unquoted("contains a control character")),
             Self::Thread if text.trim().chars().count() > THREAD => {
-                Err(format!("is longer than the {THREAD} characters of a thread's name"))
+                Err(Invalid::TooLong { length: text.trim().chars().count(), unit: "characters", most: THREAD })
             }
             // The owner of these fields checks them in detail.
             Self::Text
             | Self::Thread
             | Self::Name
-            | Self::Projects
+            | Self::Names
             | Self::Flag
             | Self::Examples(_)
             | Self::Duration
@@ -133,26 +137,28 @@ impl Takes {
             | Self::Host
             | Self::Token
             | Self::Key
-            | Self::Template => Ok(()),
+            | Self::Template
+            | Self::Payload => Ok(()),
             Self::Url => SecretUrl::parse(text).map(drop),
             Self::SmtpUrl => match check_login(text).map(|()| url::Url::parse(text))? {
-                Ok(url) if url.scheme() == "smtp" && url.port() == Some(465) => Err(Self::TLS_PORT.into()),
+                Ok(url) if url.scheme() == "smtp" && url.port() == Some(465) => Err(Invalid::unquoted(Self::TLS_PORT)),
                 Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() => Ok(()),
-                _ => Err("must be an address such as `smtps://user:password@mail.example.com:465`".into()),
+                _ => Err(must("an address such as `smtps://user:password@mail.example.com:465`")),
             },
             Self::Addresses => match Mailbox::parse_all(text) {
-                Err(wrong) => Err(format!("contains `{}`, which is not an e-mail address", wrong.escape_debug())),
+                Err(wrong) => Err(Invalid::unquoted(format!("contains `{}`, which is not an e-mail address", Quoted::line(wrong)))),
                 Ok(_) => Ok(()),
             },
             Self::HostName => match url::Host::parse(text.trim()) {
                 Ok(url::Host::Domain(name)) if name == text.trim().to_lowercase() => Ok(()),
-                _ => Err("must be the name of a host, such as `monitor.example.com`".into()),
+                _ => Err(must("the name of a host, such as `monitor.example.com`")),
             },
             Self::OneOf(all) if all.contains(&text.trim()) => Ok(()),
-            Self::OneOf(all) => Err(format!("must be one of {}", all.join(", "))),
+            Self::OneOf(all) => Err(Invalid::UnknownChoice(Quoted::default(), all)),
             Self::Number if text.trim().parse::<u64>().is_ok() => Ok(()),
-            Self::Number => Err("must be a whole number".into()),
+            Self::Number => Err(must("a whole number")),
             Self::Labels => labels(text).map(drop),
+            Self::Headers => headers(text).map(drop),
             // The length that Standard Webhooks requires.
             Self::SigningSecret
                 if text.split_whitespace().all(|one| signing_key(one).is_some_and(|key| (24..=64).contains(&key.len()))) =>
@@ -160,11 +166,10 @@ impl Takes {
                 Ok(())
             }
             Self::SigningSecret => {
-                Err("must be `whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one); several separated by spaces"
-                    .into())
+                Err(must("`whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one); several separated by spaces"))
             }
             Self::CommandLine if text.starts_with('/') => Ok(()),
-            Self::CommandLine => Err("must begin with the absolute path of a program".into()),
+            Self::CommandLine => Err(Invalid::unquoted("must begin with the absolute path of a program")),
         }
     }
 }
@@ -176,10 +181,10 @@ const THREAD: usize = 100;
 const OWN_LABELS: [&str; 5] = ["alertname", "incident", "project", "incident_kind", "test"];
 
 /// Reads `severity=critical, team=data`.
-pub fn labels(text: &str) -> Result<Vec<(&str, &str)>, String> {
+pub fn labels(text: &str) -> Result<Vec<(&str, &str)>, Invalid> {
     let mut labels: Vec<(&str, &str)> = Vec::new();
     for one in text.split(',').map(str::trim) {
-        let wrong = |says: &str| Err(format!("contains `{}`, {says}", one.escape_debug()));
+        let wrong = |because: &str| Err(Invalid::unquoted(format!("contains `{}`, {because}", Quoted::line(one))));
         let Some((name, value)) = one.split_once('=') else { return wrong("and must be written like `severity=critical, team=data`") };
         let (name, value) = (name.trim(), value.trim());
         let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
@@ -228,7 +233,7 @@ mod tests {
             ("a=b, a=c", "twice"),
             ("a=b\u{0}", "no value"),
         ] {
-            assert!(labels(text).unwrap_err().contains(says), "{text}: {:?}", labels(text));
+            assert!(labels(text).unwrap_err().to_string().contains(says), "{text}: {:?}", labels(text));
         }
     }
 

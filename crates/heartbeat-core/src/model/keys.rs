@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+use super::Secret;
 
 /// Why a text is not the expected key. It does not quote the text, which may be a secret in the wrong field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,8 +56,8 @@ impl fmt::Display for ProjectToken {
 }
 
 /// A personal API key (`phx_...`), which reads. It prints as `phx_***`.
-#[derive(Clone)]
-pub struct PersonalKey(SecretString);
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonalKey(Secret);
 
 impl PersonalKey {
     /// Reads a key. One without `phx_` is accepted: keys older than the prefix are still in use, and other kinds may query as well
@@ -68,7 +68,7 @@ impl PersonalKey {
             "" => Err(KeyError::Empty),
             _ if text.starts_with("phc_") => Err(KeyError::ProjectForPersonal),
             _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(KeyError::Characters),
-            _ => Ok(Self(SecretString::from(text))),
+            _ => Ok(Self(Secret::new(text))),
         }
     }
 
@@ -95,17 +95,9 @@ impl PersonalKey {
     /// The key in clear: only for the header of a query, and for encryption.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.expose()
     }
 }
-
-impl PartialEq for PersonalKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.expose() == other.expose()
-    }
-}
-
-impl Eq for PersonalKey {}
 
 impl fmt::Debug for PersonalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

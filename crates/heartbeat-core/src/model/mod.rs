@@ -1,5 +1,5 @@
 //! The domain types. No IO, no async, no logging, no dependency on other modules. Texts are parsed at the boundary ([`Host::parse`],
-//! [`ProjectToken::parse`], ...), so that every value is valid. Errors of parsers are predicates: the caller puts the setting's name before them.
+//! [`ProjectToken::parse`], ...), so that every value is valid. What is wrong with a text is an [`Invalid`].
 
 mod alert;
 mod alert_settings;
@@ -20,12 +20,15 @@ pub mod duration;
 mod ending;
 mod field;
 mod findings;
+mod header;
 mod histogram;
 mod hour;
 mod http_answer;
 mod incident;
+mod invalid;
 mod keys;
 mod legible;
+mod loopback;
 mod mailbox;
 mod named_enum;
 mod network_error;
@@ -35,6 +38,7 @@ mod outcome;
 mod place;
 mod plain_name;
 mod project;
+mod project_filter;
 mod proxies;
 mod readback;
 mod reason;
@@ -53,6 +57,7 @@ mod window;
 mod words;
 
 pub use alert::{IngestionAlertApp, Watch};
+pub use alert_settings::RuleSetting;
 pub use app::{AppKind, Events, HeartbeatApp};
 pub use audit_entry::AuditEntry;
 pub use beat::{Beat, CHECK_EVENT, Evidence, EvidenceOf, Recorded, Settled};
@@ -68,13 +73,16 @@ pub use due_hours::{DueHours, parse_clock, parse_days};
 pub use ending::EndedBecause;
 pub use field::{Field, Takes, labels, signing_key};
 pub use findings::{Filter, FilterKind, Findings, KeyScope, KeyScopes, QuotaLimit, Witness};
+pub use header::headers;
 pub use heartbeat_clock::time::{Minute, Timestamp};
 pub use histogram::Histogram;
 pub use hour::Hour;
 pub use http_answer::{http_date, is_markup};
 pub use incident::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Tally};
+pub use invalid::{FieldName, Invalid, Order, Quoted, Suggestion, Word};
 pub use keys::{KeyError, PersonalKey, ProjectToken};
 pub use legible::legible;
+pub use loopback::is_loopback;
 pub use mailbox::Mailbox;
 pub(crate) use named_enum::named_enum;
 pub use network_error::NetworkError;
@@ -82,14 +90,15 @@ pub use notification::{ChannelFacts, Delivery, IncidentFacts, Message, Notificat
 pub use number::thousands;
 pub use outcome::Outcome;
 pub use place::{Host, HostError, Region};
-pub use project::{NameError, Project, ProjectId, ProjectName, ProjectSpec, Switch, Timing};
+pub use project::{Project, ProjectId, ProjectName, ProjectSpec, Switch, Timing};
+pub use project_filter::{FilterChoices, FilterEntry, ProjectFilter};
 pub use proxies::Proxies;
-pub use readback::{Arrival, QueryCost, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, Traffic};
+pub use readback::{Arrival, QueryCost, QuotaUse, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, Traffic};
 pub use reason::innermost;
 pub use retention::Retention;
-pub use role::{ApiToken, Digest, Invitation, Role, Session, TokenId, User, UserId, UserName, UserNameError};
+pub use role::{ApiToken, Digest, Invitation, Role, Session, TokenId, User, UserId, UserName};
 pub use route::{DistinctId, Endpoint, Route, RouteId, RouteSpec};
-pub use rule::{Damping, IncidentKind, Rule, RuleKind, Severity};
+pub use rule::{Counted, Damping, IncidentKind, Limit, Rule, RuleHeadline, RuleKind, RuleRow, Severity};
 pub use secret::{Secret, SecretUrl, check_login};
 pub use sign_on::{Allowed, IssuerAddress, NameClaim, NotAdmitted, Said, SignOn};
 pub use span::span;

@@ -9,4 +9,6 @@ pub enum NetworkError {
     Proxy(&'static str),
     #[error("the private CA certificate cannot be used: {0}")]
     Root(String),
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(String),
 }

@@ -32,6 +32,14 @@ named_enum! {
     }
 }
 
+impl NotificationKind {
+    /// Whether it says that something is over: an incident, or the failure of a channel.
+    #[must_use]
+    pub const fn is_resolved(self) -> bool {
+        matches!(self, Self::Resolved | Self::ChannelResolved)
+    }
+}
+
 /// The text of a notification and the facts behind it. Every channel renders the same message; its JSON is the webhook's body, and its fields are the
 /// names in a user's template. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,9 +192,7 @@ impl Notification {
         let id = uuid_v8(&[b"notification", about.as_bytes(), kind.as_bytes(), &number.to_be_bytes(), &channel.0.to_be_bytes()]);
         Self { id, channel, incident, message, created, due: created, tries: 0, state: NotificationState::Queued, ended: None, said: None }
     }
-}
 
-impl Notification {
     /// The id of one message that delivers all these: the same for the same notifications.
     #[must_use]
     pub fn id_of_digest(notifications: &[Self]) -> Uuid {

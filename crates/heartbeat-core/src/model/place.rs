@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::named_enum;
+use super::{is_loopback, named_enum};
 
 named_enum! {
     /// A region of PostHog Cloud. A token belongs to one of them; the other one answers 200 and drops the event.
@@ -48,9 +48,9 @@ pub enum HostError {
     Empty,
     #[error("`{0}` has no protocol; did you mean `https://{0}`?")]
     NoProtocol(String),
-    #[error("`{0}` is not an http or https address")]
+    #[error("`{0}` is not an http or https address; give `us`, `eu`, or one such as `https://posthog.example.com`")]
     NotHttp(String),
-    #[error("`{0}` is not an address: {1}")]
+    #[error("`{0}` is not an address: {1}; give `us`, `eu`, or one such as `https://posthog.example.com`")]
     NoAddress(String, String),
     /// `user:password@`, `?query` or `#fragment`. The text is not quoted, because it may contain a password.
     #[error("must not contain a user name, a password, a query (?) or a fragment (#)")]
@@ -118,14 +118,7 @@ impl Host {
     /// Whether both addresses are on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        [&self.capture, &self.api].into_iter().all(|base| {
-            Url::parse(base).is_ok_and(|url| match url.host() {
-                Some(url::Host::Domain(domain)) => domain == "localhost",
-                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-                None => false,
-            })
-        })
+        [&self.capture, &self.api].into_iter().all(|base| Url::parse(base).is_ok_and(|url| is_loopback(&url)))
     }
 }
 

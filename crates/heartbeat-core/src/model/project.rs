@@ -5,15 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::plain_name::is_plain_name;
-use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp, duration};
+use super::plain_name::plain_name;
+use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Invalid, Minute, PersonalKey, ProjectToken, Route, Timestamp, duration};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectId(pub i64);
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first")]
-pub struct NameError(String);
 
 /// The name of a project, used in texts and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,8 +17,8 @@ pub struct ProjectName(String);
 
 impl ProjectName {
     /// Reads a name that is valid in files, on the command line and in addresses.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
-        if is_plain_name(text, b"-_.") { Ok(Self(text.to_owned())) } else { Err(NameError(text.chars().take(80).collect())) }
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        plain_name(text, b"-_.", "cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first").map(Self)
     }
 
     #[must_use]
@@ -37,7 +33,7 @@ impl fmt::Display for ProjectName {
     }
 }
 
-/// The waits that decide an outcome, and the interval of read-backs. Stored as JSON; a wait that is not stored has its default.
+/// The waits that decide an outcome, and the interval of read-backs. A wait that is not stored has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timing {
@@ -89,7 +85,42 @@ pub struct ProjectSpec {
     pub ingestion_alert: Option<IngestionAlertApp>,
 }
 
+/// The settings that the store keeps as one JSON value: no query selects by them, and a new one needs no migration. One that is not stored has its
+/// default.
+#[derive(Serialize, Deserialize)]
+struct PlainSettings {
+    #[serde(flatten)]
+    timing: Timing,
+}
+
 impl ProjectSpec {
+    /// With the default settings and without apps.
+    #[must_use]
+    pub fn new(name: ProjectName, host: Host, token: ProjectToken) -> Self {
+        Self {
+            name,
+            host,
+            api_host: None,
+            token,
+            personal_key: None,
+            posthog_id: None,
+            timing: Timing::default(),
+            heartbeat: None,
+            ingestion_alert: None,
+        }
+    }
+
+    /// The settings that need no column of their own, as JSON.
+    pub fn plain_settings(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&PlainSettings { timing: self.timing })
+    }
+
+    /// With settings that [`ProjectSpec::plain_settings`] wrote.
+    pub fn with_plain_settings(self, json: &str) -> Result<Self, serde_json::Error> {
+        let PlainSettings { timing } = serde_json::from_str(json)?;
+        Ok(Self { timing, ..self })
+    }
+
     /// The base address of the API that is read, which Ingestion Alert can override.
     #[must_use]
     pub fn api(&self) -> &str {

@@ -3,15 +3,17 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
-use super::plain_name::is_plain_name;
-use super::{Timestamp, named_enum};
+use super::plain_name::plain_name;
+use super::{Invalid, Timestamp, named_enum};
 
 named_enum! {
-    /// An editor can do everything a viewer can.
-    /// The order is the number in the store.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub enum Role {
+    /// A role: an editor can do everything a viewer can.
+    // The order is the number in the store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+    #[schema(as = RoleName)]
+    pub serde enum Role {
         Viewer = "viewer",
         Editor = "editor",
     }
@@ -20,17 +22,14 @@ named_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub i64);
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be a user's name: use 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`, `@` and `+`, a letter or digit first")]
-pub struct UserNameError(String);
-
 /// The login name; an e-mail address is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserName(String);
 
 impl UserName {
-    pub fn parse(text: &str) -> Result<Self, UserNameError> {
-        if is_plain_name(text, b"._-@+") { Ok(Self(text.to_owned())) } else { Err(UserNameError(text.chars().take(80).collect())) }
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let otherwise = "cannot be a user's name: use 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`, `@` and `+`, a letter or digit first";
+        plain_name(text, b"._-@+", otherwise).map(Self)
     }
 
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Host, Timestamp, named_enum};
+use super::{Host, Invalid, Timestamp, named_enum};
 
 /// The store's number of a route, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,9 +30,9 @@ impl Endpoint {
         }
     }
 
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        Self::named(text).ok_or_else(|| format!("`{text}` is not an endpoint; use `v0` (every PostHog) or `v1` (Cloud, newer self-hosted)"))
+        Self::named(text).ok_or_else(|| Invalid::choice(text, &["`v0` (every PostHog)", "`v1` (Cloud, newer self-hosted)"]))
     }
 }
 
@@ -71,18 +71,19 @@ impl DistinctId {
     ];
 
     /// Reads a distinct id; one that ends in `{minute}` is new each minute.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let fixed = text.strip_suffix(Self::FRESH_MARK);
+        // PostHog cuts distinct ids at 200.
         if text.len() > 180 {
-            return Err("is over 180 bytes; PostHog cuts distinct ids at 200".into());
+            return Err(Invalid::TooLong { length: text.len(), unit: "bytes", most: 180 });
         }
         match fixed {
-            Some(prefix) if prefix.contains(Self::FRESH_MARK) => Err(format!("`{text}` has more than one {}", Self::FRESH_MARK)),
+            Some(prefix) if prefix.contains(Self::FRESH_MARK) => Err(Invalid::unusable(text, "has more than one {minute}")),
             Some(prefix) => Ok(Self::Fresh(prefix.to_owned())),
-            None if text.contains(Self::FRESH_MARK) => Err(format!("`{text}` must have its {} at the end", Self::FRESH_MARK)),
+            None if text.contains(Self::FRESH_MARK) => Err(Invalid::unusable(text, "must have its {minute} at the end")),
             None if Self::REJECTED.contains(&text.to_ascii_lowercase().as_str()) => {
-                Err(format!("`{text}` is rejected by PostHog as a distinct id; give a specific one, for example `heartbeat-proxy`"))
+                Err(Invalid::unusable(text, "is rejected by PostHog as a distinct id; give a specific one, for example `heartbeat-proxy`"))
             }
             None => Ok(Self::Fixed(text.to_owned())),
         }

@@ -5,6 +5,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::Invalid;
+
 /// A secret text, which prints as `***`.
 #[derive(Clone)]
 pub struct Secret(SecretString);
@@ -38,14 +40,15 @@ impl fmt::Debug for Secret {
 
 /// Checks the login in an address for unencoded characters. `/`, `?` and `#` end the host part, so that the rest would be read, and shown, as host,
 /// path or query. The error does not quote the text.
-pub fn check_login(address: &str) -> Result<(), String> {
+pub fn check_login(address: &str) -> Result<(), Invalid> {
     let behind = address.split_once("://").map_or(address, |(_, behind)| behind);
     let login_and_host = behind.find(['/', '?', '#']).unwrap_or(behind.len());
     if !behind[login_and_host..].contains('@') {
         return Ok(());
     }
-    Err("contains an `@` after its host: in a user name or password, percent-encode / as %2F, ? as %3F, # as %23, @ as %40 and % as %25"
-        .into())
+    Err(Invalid::unquoted(
+        "contains an `@` after its host: in a user name or password, percent-encode / as %2F, ? as %3F, # as %23, @ as %40 and % as %25",
+    ))
 }
 
 /// An http(s) address whose path or query is a secret: only protocol and host are ever shown.
@@ -54,14 +57,14 @@ pub struct SecretUrl(Secret);
 
 impl SecretUrl {
     /// Reads an http or https address. Errors do not quote the text.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Self(Secret::new(text))),
-            Ok(url) => Err(format!("is an address with `{}`, but must be http or https", url.scheme())),
-            Err(_) if text.is_empty() => Err("is empty; give an address such as `https://example.com/hook`".into()),
-            Err(_) if !text.contains("://") => Err("has no protocol; begin it with `https://`".into()),
-            Err(wrong) => Err(format!("is not an address: {wrong}")),
+            Ok(url) => Err(Invalid::unquoted(format!("is an address with `{}`, but must be http or https", url.scheme()))),
+            Err(_) if text.is_empty() => Err(Invalid::Empty("give an address such as `https://example.com/hook`")),
+            Err(_) if !text.contains("://") => Err(Invalid::unquoted("has no protocol; begin it with `https://`")),
+            Err(wrong) => Err(Invalid::unquoted(format!("is not an address: {wrong}"))),
         }
     }
 

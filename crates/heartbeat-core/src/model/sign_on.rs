@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use super::{Role, Secret, UserName, named_enum};
+use super::{Invalid, Quoted, Role, Secret, UserName, named_enum};
 
 /// An issuer that authenticates users for Heartbeat, and who of them is admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,9 @@ pub struct IssuerAddress {
 
 impl IssuerAddress {
     /// Reads an address. It must be https, because its responses admit users; http is accepted on this machine.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        let wrong = |says: &str| format!("`{text}` {says}");
+        let wrong = |because: &'static str| Invalid::unusable(text, because);
         let url = Url::parse(text).map_err(|_| wrong("must be an address such as `https://id.example.com`"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("must not contain a user name or a password"));
@@ -108,10 +108,12 @@ pub enum Allowed {
 
 impl Allowed {
     /// Reads `*`, `@example.com` or `ann@example.com`; case-insensitive.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        let wrong =
-            || format!("contains `{text}`, but must contain addresses like `ann@example.com` or `@example.com`, or `*` for everyone");
+        let wrong = || {
+            let must = "addresses like `ann@example.com` or `@example.com`, or `*` for everyone";
+            Invalid::unquoted(format!("contains `{}`, but must contain {must}", Quoted::line(text)))
+        };
         let small = text.to_ascii_lowercase();
         match small.strip_prefix('@') {
             _ if small == "*" => Ok(Self::Everybody),
@@ -211,7 +213,7 @@ mod tests {
             ("https://me:word@id.example.com", "must not contain a user name"),
             ("https://id.example.com/.well-known/openid-configuration", "must be the issuer itself"),
         ] {
-            let said = IssuerAddress::parse(bad).unwrap_err();
+            let said = IssuerAddress::parse(bad).unwrap_err().to_string();
             assert!(said.contains(says), "{bad}: {said}");
         }
     }
@@ -249,7 +251,7 @@ mod tests {
     #[test]
     fn what_may_be_allowed_is_an_address_a_host_or_everybody() {
         for bad in ["", "@", "@ex ample", "@a@b", "**", "*@example.com", "ann <ann@example.com>", ".ann@example.com"] {
-            assert!(Allowed::parse(bad).unwrap_err().contains("`@example.com`"), "{bad}");
+            assert!(Allowed::parse(bad).unwrap_err().to_string().contains("`@example.com`"), "{bad}");
         }
     }
 

@@ -4,19 +4,24 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
+use super::{Invalid, Quoted};
+
 pub(super) const MINUTES_OF_A_DAY: u16 = 24 * 60;
 
 /// The maximum length of a written time, in bytes.
 const LONGEST: usize = 200;
 
 /// The text with single spaces.
-pub(super) fn in_one_line(text: &str) -> Result<String, String> {
+pub(super) fn in_one_line(text: &str) -> Result<String, Invalid> {
     let written = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if written.len() <= LONGEST { Ok(written) } else { Err(format!("is {} characters long; at most {LONGEST} are allowed", written.len())) }
+    match written.len() {
+        ..=LONGEST => Ok(written),
+        length => Err(Invalid::TooLong { length, unit: "bytes", most: LONGEST }),
+    }
 }
 
-pub fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name.trim()).map_err(|_| format!("`{}` is not a time zone; write it like `Europe/Berlin`", name.trim()))
+pub fn zone(name: &str) -> Result<TimeZone, Invalid> {
+    TimeZone::get(name.trim()).map_err(|_| Invalid::NotA(Quoted::of(name), "a time zone", "write it like `Europe/Berlin`"))
 }
 
 /// The first instant at which the wall clock shows this time or a later one: the end of the gap if spring skips the time, the first of both if autumn

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
 use super::wall::{self, MINUTES_OF_A_DAY};
-use super::{Timestamp, parse_clock, parse_days};
+use super::{Invalid, Timestamp, parse_clock, parse_days};
 
 /// A time range on some days of the week. It begins and ends when the wall clock reaches its times, however many hours lie in between when clocks
 /// change.
@@ -27,7 +27,7 @@ pub struct Weekly {
 impl Weekly {
     /// Reads `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`, in this time zone or in UTC. A range whose end is not after its begin
     /// ends on the next day.
-    pub fn parse(text: &str, timezone: Option<&str>) -> Result<Self, String> {
+    pub fn parse(text: &str, timezone: Option<&str>) -> Result<Self, Invalid> {
         let written = wall::in_one_line(text)?;
         let parts = || {
             let (days, times) = written.split_once(' ')?;
@@ -35,10 +35,11 @@ impl Weekly {
             Some((parse_days(days)?, parse_clock(from).filter(|from| *from < MINUTES_OF_A_DAY)?, parse_clock(to)?))
         };
         let (days, from, to) = parts().ok_or_else(|| {
-            format!("`{written}` must be days and times, for example `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`")
+            let must = "days and times, for example `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`";
+            Invalid::malformed(&written, must)
         })?;
         if from == to {
-            return Err(format!("`{written}` begins and ends at the same time; a whole day is 00:00-24:00"));
+            return Err(Invalid::unusable(&written, "begins and ends at the same time; a whole day is 00:00-24:00"));
         }
         let to = if to > from { to } else { to + MINUTES_OF_A_DAY };
         let timezone = timezone.map(|zone| zone.trim().to_owned());
@@ -129,10 +130,10 @@ mod tests {
     #[test]
     fn what_is_neither_days_nor_times_is_told_how_to_write_them() {
         for text in ["", "sun", "02:00-04:00", "sunday 02:00-04:00", "sun 2-4", "sun 24:00-04:00", "sun 02:60-04:00", "sun, 02:00-04:00"] {
-            assert!(Weekly::parse(text, None).unwrap_err().contains("must be days and times"), "{text}");
+            assert!(Weekly::parse(text, None).unwrap_err().to_string().contains("must be days and times"), "{text}");
         }
-        assert!(Weekly::parse("sun 02:00-02:00", None).unwrap_err().contains("the same time"));
-        assert!(Weekly::parse("sun 02:00-04:00", Some("Mars/Olympus")).unwrap_err().contains("is not a time zone"));
+        assert!(Weekly::parse("sun 02:00-02:00", None).unwrap_err().to_string().contains("the same time"));
+        assert!(Weekly::parse("sun 02:00-04:00", Some("Mars/Olympus")).unwrap_err().to_string().contains("is not a time zone"));
     }
 
     /// Days and times, time zone, and the ranges after a time.

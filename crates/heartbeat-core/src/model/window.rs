@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Cron, ProjectName, Timestamp, Weekly};
+use super::{Cron, ProjectFilter, ProjectName, ProjectSpec, Timestamp, Weekly};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     /// Unique among windows.
     pub name: ProjectName,
-    /// These projects; all, if empty.
-    pub projects: Vec<ProjectName>,
+    pub projects: ProjectFilter,
     pub when: When,
 }
 
@@ -40,11 +39,8 @@ impl Window {
 
     /// The end of the window if it is open for this project at `at`.
     #[must_use]
-    pub fn open_until(&self, project: &ProjectName, at: Timestamp) -> Option<Timestamp> {
-        if !self.projects.is_empty() && !self.projects.contains(project) {
-            return None;
-        }
-        self.open(at)
+    pub fn open_until(&self, project: &ProjectSpec, at: Timestamp) -> Option<Timestamp> {
+        if self.projects.matches(project) { self.open(at) } else { None }
     }
 
     /// The end of the window if it is open at `at`, for any project.
@@ -96,9 +92,14 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Host, ProjectToken};
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
+    }
+
+    fn project(name: &str) -> ProjectSpec {
+        ProjectSpec::new(ProjectName::parse(name).unwrap(), Host::parse("us").unwrap(), ProjectToken::parse("phc_a").unwrap())
     }
 
     fn window(when: When, projects: &[&str]) -> Window {
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_window_is_open_from_its_first_instant_and_without_its_last() {
-        let shop = ProjectName::parse("shop").unwrap();
+        let shop = project("shop");
         let once = window(When::Once(at("2026-11-23T02:00:00Z"), at("2026-11-23T04:00:00Z")), &[]);
         let cron = window(When::Cron(Cron::parse("0 2 * * MON").unwrap(), Duration::from_hours(2)), &["shop"]);
         let weekly = window(When::Weekly(Weekly::parse("mon 02:00-04:00", None).unwrap()), &["shop"]);
@@ -124,12 +125,12 @@ mod tests {
                 assert_eq!(until, is_open.then(|| at("2026-11-23T04:00:00Z")), "{when}");
             }
         }
-        assert!(weekly.open_until(&ProjectName::parse("other").unwrap(), at("2026-11-23T03:00:00Z")).is_none());
+        assert!(weekly.open_until(&project("other"), at("2026-11-23T03:00:00Z")).is_none());
     }
 
     #[test]
     fn a_time_zone_moves_the_window_with_its_summer() {
-        let shop = ProjectName::parse("shop").unwrap();
+        let shop = project("shop");
         let daily = window(When::Cron(Cron::parse("30 2 * * * Europe/Berlin").unwrap(), Duration::from_mins(30)), &[]);
         assert!(daily.open_until(&shop, at("2026-01-10T01:45:00Z")).is_some());
         assert!(daily.open_until(&shop, at("2026-07-10T00:45:00Z")).is_some());

@@ -3,25 +3,31 @@
 /// In bytes.
 const LONGEST: usize = 64;
 
-/// Returns the trimmed token, or capture's own code for the error.
-pub(super) fn check(token: &str) -> Result<&str, &'static str> {
-    let token = token.trim();
-    if token.is_empty() {
-        return Err("empty");
+/// In capture's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadToken {
+    #[error("empty")]
+    Empty,
+    #[error("too_long")]
+    TooLong,
+    #[error("not_ascii")]
+    NotAscii,
+    #[error("personal_api_key")]
+    PersonalApiKey,
+    #[error("null_byte")]
+    NullByte,
+}
+
+/// Returns the trimmed token.
+pub(super) fn check(token: &str) -> Result<&str, BadToken> {
+    match token.trim() {
+        "" => Err(BadToken::Empty),
+        token if token.len() > LONGEST => Err(BadToken::TooLong),
+        token if !token.is_ascii() => Err(BadToken::NotAscii),
+        token if token.starts_with("phx_") => Err(BadToken::PersonalApiKey),
+        token if token.contains('\0') => Err(BadToken::NullByte),
+        token => Ok(token),
     }
-    if token.len() > LONGEST {
-        return Err("too_long");
-    }
-    if !token.is_ascii() {
-        return Err("not_ascii");
-    }
-    if token.starts_with("phx_") {
-        return Err("personal_api_key");
-    }
-    if token.contains('\0') {
-        return Err("null_byte");
-    }
-    Ok(token)
 }
 
 #[cfg(test)]
@@ -34,7 +40,7 @@ mod tests {
         for (token, word) in
             [(" \n", "empty"), (long.as_str(), "too_long"), ("phc_é", "not_ascii"), ("phx_mine", "personal_api_key"), ("a\0b", "null_byte")]
         {
-            assert_eq!(check(token), Err(word));
+            assert_eq!(check(token).unwrap_err().to_string(), word);
         }
         assert_eq!(check(" phc_sandbox\n"), Ok("phc_sandbox"));
     }

@@ -55,7 +55,7 @@ enum RejectionReason {
     #[error("batch submitted with inconsistent api_key values")]
     SeveralTokens,
     #[error("API key is not valid: {0}")]
-    BadToken(&'static str),
+    BadToken(#[from] token::BadToken),
     #[error("maximum event size exceeded: {0}")]
     TooLarge(String),
 }
@@ -202,7 +202,7 @@ impl Submission {
             }
             first
         };
-        token::check(token).map(str::to_owned).map_err(RejectionReason::BadToken)
+        Ok(token::check(token)?.to_owned())
     }
 }
 

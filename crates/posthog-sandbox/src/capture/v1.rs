@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -201,27 +201,40 @@ fn unsupported(tag: &'static str, description: String) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, tag, description)
 }
 
+/// Why an event is dropped, in v1's own words.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum DropReason {
+    MissingEventName,
+    EventNameTooLong,
+    MissingDistinctId,
+    DistinctIdTooLarge,
+    MalformedDistinctId,
+    InvalidEventTimestamp,
+    MalformedEventProperties,
+    InvalidOptions,
+}
+
 impl RawEvent {
-    /// The error is v1's code for why the event is dropped.
-    fn stored(self, uuid: Uuid, headers: &Headers<'_>, now: Moment) -> Result<Event, &'static str> {
+    fn stored(self, uuid: Uuid, headers: &Headers<'_>, now: Moment) -> Result<Event, DropReason> {
         let distinct_id = self.distinct_id.trim();
         if self.event.is_empty() {
-            return Err("missing_event_name");
+            return Err(DropReason::MissingEventName);
         }
         if self.event.len() > LONGEST {
-            return Err("event_name_too_long");
+            return Err(DropReason::EventNameTooLong);
         }
         if distinct_id.is_empty() {
-            return Err("missing_distinct_id");
+            return Err(DropReason::MissingDistinctId);
         }
         if distinct_id.len() > LONGEST {
-            return Err("distinct_id_too_large");
+            return Err(DropReason::DistinctIdTooLarge);
         }
         if REJECTED_DISTINCT_IDS.iter().any(|rejected| distinct_id.eq_ignore_ascii_case(rejected)) {
-            return Err("malformed_distinct_id");
+            return Err(DropReason::MalformedDistinctId);
         }
-        let timestamp = Moment::parse(&self.timestamp).ok_or("invalid_event_timestamp")?;
-        let Value::Object(mut properties) = self.properties else { return Err("malformed_event_properties") };
+        let timestamp = Moment::parse(&self.timestamp).ok_or(DropReason::InvalidEventTimestamp)?;
+        let Value::Object(mut properties) = self.properties else { return Err(DropReason::MalformedEventProperties) };
         let options = Options::read(&self.options)?;
         if let Some(profile) = options.process_person_profile {
             properties.insert("$process_person_profile".into(), profile.into());
@@ -253,13 +266,14 @@ struct Options {
 }
 
 impl Options {
-    fn read(value: &Value) -> Result<Self, &'static str> {
+    fn read(value: &Value) -> Result<Self, DropReason> {
         let options = match value {
             Value::Null => return Ok(Self::default()),
             Value::Object(options) => options,
-            _ => return Err("invalid_options"),
+            _ => return Err(DropReason::InvalidOptions),
         };
-        let flag = |name: &str| options.get(name).filter(|value| !value.is_null()).map(|value| truth(value).ok_or("invalid_options"));
+        let flag =
+            |name: &str| options.get(name).filter(|value| !value.is_null()).map(|value| truth(value).ok_or(DropReason::InvalidOptions));
         Ok(Self {
             process_person_profile: flag("process_person_profile").transpose()?,
             disable_skew_correction: flag("disable_skew_correction").transpose()?.unwrap_or(false),

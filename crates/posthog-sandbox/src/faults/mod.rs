@@ -3,10 +3,10 @@
 mod field;
 mod filter;
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use field::{budget, code, event_filter, flag, millis, names, optional, partitions, parts, quota, rate, release, seconds, status, text};
 pub use filter::{EventFilter, FilterField, FilterMode, FilterNode, FilterOperator};
 
 /// Partitions of the queue.
@@ -26,38 +26,53 @@ pub struct Faults {
 }
 
 /// Faults of capture.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct CaptureFaults {
     /// Answer this status and accept nothing. 3xx has a `Location`, 5xx and 429 a `Retry-After`.
+    #[serde(deserialize_with = "field::status")]
     pub status: Option<u16>,
     /// The body of that answer; `None` is capture's own text. The content type follows from its first character.
+    #[serde(deserialize_with = "field::text")]
     pub body: Option<String>,
     /// The delay of each answer, in milliseconds of the clock. The event is accepted before the delay.
+    #[serde(deserialize_with = "field::millis")]
     pub delay_ms: u64,
     /// The share of events, from 0 to 1, that are answered 200 and then dropped.
+    #[serde(deserialize_with = "field::rate")]
     pub drop_rate: f64,
     /// The share of requests, from 0 to 1, whose connection is closed before the events are accepted.
+    #[serde(deserialize_with = "field::rate")]
     pub reset_rate: f64,
     /// The share of requests, from 0 to 1, that are accepted and whose connection is then closed without an answer.
+    #[serde(deserialize_with = "field::rate")]
     pub lose_answer_rate: f64,
     /// The projects' tokens are unknown: v0 answers 200 and drops, v1 and flags answer 401.
+    #[serde(deserialize_with = "field::flag")]
     pub unknown_token: bool,
     /// The events quota is used up: v0 answers 200 and drops, v1 answers 402, `quota_limits` reports `limited`.
+    #[serde(deserialize_with = "field::flag")]
     pub over_quota: bool,
     /// The events quota that `quota_limits` reports. Only `over_quota` drops events.
+    #[serde(deserialize_with = "field::quota")]
     pub quota: Option<Quota>,
     /// An event filter drops events with these names: capture answers 200, and there is no ingestion warning.
+    #[serde(deserialize_with = "field::names")]
     pub filtered: Vec<String>,
     /// The complete event filter. It replaces `filtered`.
+    #[serde(deserialize_with = "field::event_filter")]
     pub event_filter: Option<EventFilter>,
     /// A transformation drops events with these names: capture answers 200, and there is at most one ingestion warning an hour.
+    #[serde(deserialize_with = "field::names")]
     pub transformation_drops: Vec<String>,
     /// A restriction by PostHog's staff drops events with these names: v0 answers 200, v1 answers `drop`.
+    #[serde(deserialize_with = "field::names")]
     pub restricted: Vec<String>,
 }
 
 /// The usage of a quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Quota {
     /// Events of this billing period.
     pub usage: u64,
@@ -66,60 +81,78 @@ pub struct Quota {
 }
 
 /// Faults between capture and the table.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct QueueFaults {
     /// Nothing is ingested. Accepted events wait until the queue is started again.
+    #[serde(deserialize_with = "field::flag")]
     pub stopped: bool,
     /// The same for these partitions only (0 to 7).
+    #[serde(deserialize_with = "field::partitions")]
     pub stopped_partitions: Vec<u8>,
     /// The time of an event from capture to the table, in milliseconds of the clock.
+    #[serde(deserialize_with = "field::millis")]
     pub lag_ms: u64,
     /// The share of events, from 0 to 1, that are ingested twice. Duplicates are merged after ten minutes.
+    #[serde(deserialize_with = "field::rate")]
     pub duplicate_rate: f64,
 }
 
 /// Faults of the query API.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct QueryFaults {
     /// Answer this status with PostHog's body for it. 401 applies to the whole private API: the key is invalid.
+    #[serde(deserialize_with = "field::status")]
     pub status: Option<u16>,
     /// The body of that answer; `None` is PostHog's own.
+    #[serde(deserialize_with = "field::text")]
     pub body: Option<String>,
     /// The reason in the body, where PostHog has several for this status: `too_many_bytes` (400), `api_queries_budget_exceeded`
     /// (429). Any other code is sent unchanged.
+    #[serde(deserialize_with = "field::code")]
     pub code: Option<String>,
     /// The `Retry-After` of that answer, in seconds.
+    #[serde(deserialize_with = "field::seconds")]
     pub retry_after_s: Option<u32>,
     /// The delay of each answer, in milliseconds of the clock.
+    #[serde(deserialize_with = "field::millis")]
     pub delay_ms: u64,
     /// Each answer has `is_cached: true`, like the result of an identical running query.
+    #[serde(deserialize_with = "field::flag")]
     pub cached: bool,
     /// The hourly read budget: each answer reports the bytes read and remaining; 429 once the budget is used up.
+    #[serde(deserialize_with = "field::budget")]
     pub budget: Option<Budget>,
 }
 
 /// The read budget of each project's API queries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Budget {
     /// The remaining bytes at the start. At zero and below, queries are rejected immediately.
     pub remaining_bytes: i64,
     /// The refill per hour.
+    #[serde(default = "field::default_refill")]
     pub refill_bytes_per_hour: u64,
 }
 
 /// What the instance reports about itself.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct InstanceFaults {
     /// The parts that `/_preflight` reports as down. Nothing else changes.
+    #[serde(deserialize_with = "field::parts")]
     pub down: Vec<String>,
     /// `/_preflight` reports PostHog Cloud US. Nothing else changes.
+    #[serde(deserialize_with = "field::flag")]
     pub cloud: bool,
     /// The simulated release.
     pub release: Release,
 }
 
 /// A PostHog release.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
     /// September 2026.
@@ -166,10 +199,10 @@ impl Faults {
         let mut wrong = Vec::new();
         for (name, section) in sections {
             match name.as_str() {
-                "capture" => merge(name, section, &mut next.capture, CaptureFaults::set, &mut wrong),
-                "queue" => merge(name, section, &mut next.queue, QueueFaults::set, &mut wrong),
-                "query" => merge(name, section, &mut next.query, QueryFaults::set, &mut wrong),
-                "instance" => merge(name, section, &mut next.instance, InstanceFaults::set, &mut wrong),
+                "capture" => merge(name, section, &mut next.capture, &mut wrong),
+                "queue" => merge(name, section, &mut next.queue, &mut wrong),
+                "query" => merge(name, section, &mut next.query, &mut wrong),
+                "instance" => merge(name, section, &mut next.instance, &mut wrong),
                 _ => wrong.push(format!("{name}: unknown part; the parts are capture, queue, query, instance")),
             }
         }
@@ -177,97 +210,38 @@ impl Faults {
     }
 }
 
-impl CaptureFaults {
-    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
-        match field {
-            "status" => self.status = optional(value, status)?,
-            "body" => self.body = optional(value, text)?,
-            "delay_ms" => self.delay_ms = millis(value)?,
-            "drop_rate" => self.drop_rate = rate(value)?,
-            "reset_rate" => self.reset_rate = rate(value)?,
-            "lose_answer_rate" => self.lose_answer_rate = rate(value)?,
-            "unknown_token" => self.unknown_token = flag(value)?,
-            "over_quota" => self.over_quota = flag(value)?,
-            "quota" => self.quota = optional(value, quota)?,
-            "filtered" => self.filtered = names(value)?,
-            "event_filter" => self.event_filter = optional(value, event_filter)?,
-            "transformation_drops" => self.transformation_drops = names(value)?,
-            "restricted" => self.restricted = names(value)?,
-            _ => {
-                return Err("unknown field; the fields are status, body, delay_ms, drop_rate, reset_rate, lose_answer_rate, \
-                            unknown_token, over_quota, quota, filtered, event_filter, transformation_drops, restricted"
-                    .into());
-            }
+/// Sets the fields of one part and collects the invalid ones. `null` resets a field, or the whole part.
+fn merge<T: Default + Serialize + DeserializeOwned>(part: &str, change: &Value, into: &mut T, wrong: &mut Vec<String>) {
+    let fields = match change {
+        Value::Null => {
+            *into = T::default();
+            return;
         }
-        Ok(())
+        Value::Object(fields) => fields,
+        _ => return wrong.push(format!("{part}: must be an object")),
+    };
+    let known = object(&T::default());
+    for (field, value) in fields {
+        let mut next = object(into);
+        // A field that is missing has its default.
+        next.retain(|_, value| !value.is_null());
+        if value.is_null() && known.contains_key(field) {
+            next.remove(field);
+        } else {
+            next.insert(field.clone(), value.clone());
+        }
+        match serde_json::from_value(Value::Object(next)) {
+            Ok(next) => *into = next,
+            Err(why) => wrong.push(format!("{part}.{field}: {why}")),
+        }
     }
 }
 
-impl QueueFaults {
-    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
-        match field {
-            "stopped" => self.stopped = flag(value)?,
-            "stopped_partitions" => self.stopped_partitions = partitions(value)?,
-            "lag_ms" => self.lag_ms = millis(value)?,
-            "duplicate_rate" => self.duplicate_rate = rate(value)?,
-            _ => return Err("unknown field; the fields are stopped, stopped_partitions, lag_ms, duplicate_rate".into()),
-        }
-        Ok(())
+fn object(part: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(part) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
     }
-}
-
-impl QueryFaults {
-    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
-        match field {
-            "status" => self.status = optional(value, status)?,
-            "body" => self.body = optional(value, text)?,
-            "retry_after_s" => self.retry_after_s = optional(value, seconds)?,
-            "code" => self.code = optional(value, code)?,
-            "delay_ms" => self.delay_ms = millis(value)?,
-            "cached" => self.cached = flag(value)?,
-            "budget" => self.budget = optional(value, budget)?,
-            _ => return Err("unknown field; the fields are status, body, code, retry_after_s, delay_ms, cached, budget".into()),
-        }
-        Ok(())
-    }
-}
-
-impl InstanceFaults {
-    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
-        match field {
-            "down" => self.down = parts(value)?,
-            "cloud" => self.cloud = flag(value)?,
-            "release" => self.release = release(value)?,
-            _ => return Err("unknown field; the fields are down, cloud, release".into()),
-        }
-        Ok(())
-    }
-}
-
-/// Sets the fields of one part and collects the invalid ones. `null` resets the whole part.
-fn merge<T: Default>(
-    part: &str,
-    change: &Value,
-    into: &mut T,
-    set: impl Fn(&mut T, &str, &Value) -> Result<(), String>,
-    wrong: &mut Vec<String>,
-) {
-    match change {
-        Value::Null => *into = T::default(),
-        Value::Object(fields) => {
-            for (field, value) in fields {
-                if let Err(why) = set(into, field, value) {
-                    wrong.push(format!("{part}.{field}: {why}"));
-                }
-            }
-        }
-        _ => wrong.push(format!("{part}: must be an object")),
-    }
-}
-
-/// In the format of `/_sandbox/faults`.
-pub(super) fn as_json(faults: &Faults) -> Value {
-    serde_json::to_value(faults).unwrap_or_else(|_| Value::Object(Map::new()))
 }
 
 #[cfg(test)]
@@ -317,7 +291,7 @@ mod tests {
             "query.code:",
             "query.budget: must be an object with `remaining_bytes`",
             "query.cached:",
-            "instance.release: must be `current` or `old`",
+            "instance.release: unknown variant `1.43`, expected `current` or `old`",
             "instance.cloud:",
             "instance.down: must be a list of these parts: redis",
             "instance.up:",
@@ -357,7 +331,7 @@ mod tests {
         let faults = Faults::default().changed(&change).unwrap();
         assert_eq!(faults.capture.quota, Some(Quota { usage: 5, limit: 10 }));
         assert_eq!(faults.query.budget, Some(Budget { remaining_bytes: -1, refill_bytes_per_hour: 20_000_000_000 }));
-        assert_eq!(as_json(&faults)["instance"]["release"], "old");
+        assert_eq!(serde_json::to_value(&faults).unwrap()["instance"]["release"], "old");
         let cleared = json!({
             "capture": {"quota": null, "filtered": null, "transformation_drops": null, "restricted": null},
             "query": {"status": null, "code": null, "cached": null, "budget": null},

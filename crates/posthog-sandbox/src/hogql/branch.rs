@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Expr, LimitClause, OrderByExpr, OrderByKind, Query, Select, SetExpr, SetOperator, SetQuantifier, Value};
 use sqlparser::keywords::Keyword;
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::dialect::HogQl;
@@ -93,7 +93,7 @@ pub(super) fn parse(statement: &str) -> Understood<Branches> {
     let mut queries = Vec::new();
     for piece in pieces(tokens)? {
         let mut parser = Parser::new(&HogQl).with_tokens(piece);
-        let query = parser.parse_query().map_err(|why| BadHogQl(syntax_error(&why.to_string())))?;
+        let query = parser.parse_query().map_err(syntax_error)?;
         let rest = parser.peek_token();
         if rest.token != Token::EOF {
             return reject(format!("Syntax error: unexpected `{rest}`"));
@@ -107,11 +107,11 @@ pub(super) fn parse(statement: &str) -> Understood<Branches> {
     Ok(branches)
 }
 
-fn syntax_error(why: &str) -> String {
-    if why.contains("recursion limit") {
-        return "Query is too complex.".into();
+fn syntax_error(why: ParserError) -> BadHogQl {
+    match why {
+        ParserError::RecursionLimitExceeded => BadHogQl("Query is too complex.".into()),
+        ParserError::TokenizerError(why) | ParserError::ParserError(why) => BadHogQl(format!("Syntax error: {why}")),
     }
-    why.replacen("sql parser error", "Syntax error", 1)
 }
 
 fn is_word(token: &Token) -> bool {
@@ -147,31 +147,20 @@ fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
 /// Joins queries by UNION ALL. An ORDER BY and LIMIT at the end belong to the last query, or to all queries if the last one is in
 /// parentheses.
 fn united(mut queries: Vec<Query>) -> Understood<Branches> {
-    let Some(mut last) = queries.pop() else { return reject("Syntax error: the statement has no SELECT.") };
-    if queries.is_empty() {
-        return of_query(last);
-    }
+    let in_parentheses = |query: &Query| matches!(*query.body, SetExpr::Query(_));
     let mut outer = (Vec::new(), Part::default());
-    if matches!(*last.body, SetExpr::Query(_)) {
-        outer = (order(last.order_by.take().map(|order_by| order_by.kind))?, part(last.limit_clause.take())?);
-    }
-    let mut branches: Option<Branches> = None;
-    for query in queries {
-        if matches!(*query.body, SetExpr::Query(_)) && (query.limit_clause.is_some() || query.order_by.is_some()) {
+    if let [before @ .., last] = queries.as_mut_slice()
+        && !before.is_empty()
+    {
+        if before.iter().any(|query| in_parentheses(query) && (query.limit_clause.is_some() || query.order_by.is_some())) {
             return reject("Syntax error: a LIMIT before UNION ALL must be inside the parentheses.");
         }
-        let more = of_query(query)?;
-        branches = Some(match branches {
-            None => more,
-            Some(branches) => branches.and(more)?,
-        });
+        if in_parentheses(last) {
+            outer = (order(last.order_by.take().map(|order_by| order_by.kind))?, part(last.limit_clause.take())?);
+        }
     }
-    let more = of_query(last)?;
-    let all = match branches {
-        None => more,
-        Some(branches) => branches.and(more)?,
-    };
-    all.limited(&outer.0, outer.1)
+    let all = queries.into_iter().map(of_query).reduce(|all, more| all?.and(more?));
+    all.unwrap_or_else(|| reject("Syntax error: the statement has no SELECT."))?.limited(&outer.0, outer.1)
 }
 
 pub(super) fn of_query(query: Query) -> Understood<Branches> {

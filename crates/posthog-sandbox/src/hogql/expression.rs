@@ -26,38 +26,37 @@ impl Source {
     }
 
     pub(super) fn ingestion_warnings(project: u32, alias: Option<String>) -> Self {
-        let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
-        Self {
-            from: format!(
-                " FROM (SELECT project AS team_id, source, type, details, timestamp FROM ingestion_warnings WHERE project = {project})"
-            ),
-            columns: vec![
-                column("team_id", Kind::Int64),
-                column("source", Kind::String),
-                column("type", Kind::String),
-                column("details", Kind::String),
-                column("timestamp", Kind::DateTime64),
-            ],
-            names: alias.into_iter().chain(["ingestion_warnings".to_owned()]).collect(),
-            has_offset: false,
-        }
+        let columns = [
+            ("team_id", Kind::Int64),
+            ("source", Kind::String),
+            ("type", Kind::String),
+            ("details", Kind::String),
+            ("timestamp", Kind::DateTime64),
+        ];
+        let from = format!("SELECT project AS team_id, source, type, details, timestamp FROM ingestion_warnings WHERE project = {project}");
+        Self::table("ingestion_warnings", &from, &columns, alias)
     }
 
     pub(super) fn events(project: u32, alias: Option<String>) -> Self {
-        let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
+        let columns = [
+            ("uuid", Kind::Uuid),
+            ("event", Kind::String),
+            ("properties", Kind::String),
+            ("timestamp", Kind::DateTime64),
+            ("distinct_id", Kind::String),
+            ("created_at", Kind::DateTime64),
+        ];
+        let mut events = Self::table("events", &format!("SELECT * FROM events WHERE project = {project}"), &columns, alias);
         let person_mode = "iif(json_extract(properties, '$.\"$process_person_profile\"') = 0, 'propertyless', 'full')";
+        events.columns.push(("person_mode".into(), Term::column(person_mode, Kind::String, false)));
+        events
+    }
+
+    fn table(name: &str, rows: &str, columns: &[(&str, Kind)], alias: Option<String>) -> Self {
         Self {
-            from: format!(" FROM (SELECT * FROM events WHERE project = {project})"),
-            columns: vec![
-                column("uuid", Kind::Uuid),
-                column("event", Kind::String),
-                column("properties", Kind::String),
-                column("timestamp", Kind::DateTime64),
-                column("distinct_id", Kind::String),
-                column("created_at", Kind::DateTime64),
-                ("person_mode".into(), Term::column(person_mode, Kind::String, false)),
-            ],
-            names: alias.into_iter().chain(["events".to_owned()]).collect(),
+            from: format!(" FROM ({rows})"),
+            columns: columns.iter().map(|(name, kind)| ((*name).to_owned(), Term::column(*name, *kind, false))).collect(),
+            names: alias.into_iter().chain([name.to_owned()]).collect(),
             has_offset: false,
         }
     }

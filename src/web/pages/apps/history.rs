@@ -5,15 +5,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::head::{AppTab, Head};
 use crate::settings::subject_of;
 use crate::store::AuditFilter;
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, page};
+use crate::web::layout::{Answer, Layout, page};
 use crate::web::pages::audit_log::AuditPage;
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
@@ -41,7 +39,7 @@ async fn history(
     layout: Layout,
     Path((name, app)): Path<(String, String)>,
     Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+) -> Answer {
     let before = asked.before.and_then(|before| before.parse().ok());
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::History);
@@ -49,5 +47,5 @@ async fn history(
     let project = Some(project.spec.name.clone());
     let which = AuditFilter { project, subject: Some(subject_of(kind)), before, ..AuditFilter::default() };
     let entries = AuditPage::read(&site.web.store, which, layout.now).await?;
-    Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, entries }))
+    page(&Page { layout, tabs, head, entries })
 }

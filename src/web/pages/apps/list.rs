@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
@@ -14,9 +13,9 @@ use crate::config::App;
 use crate::model::{AppKind, ProjectName};
 use crate::settings::{self};
 use crate::store::Spread;
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Answer, Layout, Place, page};
 use crate::web::pages::tabs::{Tab, Tabs, tabs};
+use crate::web::project_search::{FoundProjects, ProjectSearch};
 use crate::web::site::Site;
 
 const ROWS: usize = 50;
@@ -29,6 +28,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Asked {
     #[serde(default)]
     q: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct After {
     #[serde(default)]
     after: String,
 }
@@ -47,13 +50,13 @@ struct List {
     rows: Vec<Offered>,
 }
 
-async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Answer {
     let mut rows = Vec::new();
     for kind in AppKind::search(&asked.q) {
         rows.push(Offered { kind, spread: site.web.store.spread(kind).await?, cost: cost(&App::usual(kind)) });
     }
     let layout = layout.titled(Place::Apps, "Apps");
-    Ok(page(&site, layout.said.is_some(), &List { layout, search: asked.q, rows }))
+    page(&List { layout, search: asked.q, rows })
 }
 
 struct Where {
@@ -68,39 +71,37 @@ struct Projects {
     layout: Layout,
     kind: AppKind,
     spread: Spread,
-    search: String,
+    search: ProjectSearch,
     total: usize,
     found: usize,
     rows: Vec<Where>,
-    /// The next page starts after this name.
-    next: Option<ProjectName>,
+    /// Address of the next page.
+    next: Option<String>,
 }
 
 async fn projects(
     State(site): State<Arc<Site>>,
     layout: Layout,
     Path(app): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+    Query(search): Query<ProjectSearch>,
+    Query(After { after }): Query<After>,
+) -> Answer {
     let kind = settings::app::kind_named(&app)?;
     let store = &*site.web.store;
-    let names = store.project_names().await?;
-    let search = asked.q.trim().to_lowercase();
-    let fits = |name: &&ProjectName| name.as_str().to_lowercase().contains(&search);
-    let found: Vec<&ProjectName> = names.iter().map(|(_, name)| name).filter(fits).collect();
-    let shown: Vec<ProjectName> =
-        found.iter().filter(|name| name.as_str() > asked.after.as_str()).take(ROWS).map(|name| (*name).clone()).collect();
-    let next = shown.last().filter(|last| found.last().is_some_and(|end| end != last)).cloned();
+    let FoundProjects { names: found, total } = search.find(&site).await?;
+    let shown: Vec<ProjectName> = found.iter().filter(|name| name.as_str() > after.as_str()).take(ROWS).cloned().collect();
+    let next = shown.last().filter(|last| found.last() != Some(*last));
+    let next = next.map(|last| search.address(&format!("/apps/{}", kind.name()), "after", last.as_str()));
     let rows = store.projects_named(&shown).await?.into_iter().map(|project| Where {
         state: AppState::of(App::on(&project.spec, kind).as_ref()),
         address: address(&project.spec.name, kind),
         project: project.spec.name,
     });
     let rows = rows.collect();
-    let (total, found) = (names.len(), found.len());
+    let found = found.len();
     let layout = layout.titled(Place::Apps, kind.title()).below([("Apps", "/apps")]);
     let spread = store.spread(kind).await?;
-    Ok(page(&site, layout.said.is_some(), &Projects { layout, kind, spread, search: asked.q, total, found, rows, next }))
+    page(&Projects { layout, kind, spread, search, total, found, rows, next })
 }
 
 struct Row {
@@ -118,7 +119,7 @@ struct Installed {
     rows: Vec<Row>,
 }
 
-async fn installed(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
+async fn installed(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Answer {
     let project = site.project(&name).await?;
     let rows = AppKind::ALL.into_iter().map(|kind| {
         let app = App::on(&project.spec, kind);
@@ -127,5 +128,5 @@ async fn installed(State(site): State<Arc<Site>>, layout: Layout, Path(name): Pa
     });
     let rows = rows.collect();
     let layout = layout.of_project(&name, "Apps");
-    Ok(page(&site, layout.said.is_some(), &Installed { layout, tabs: tabs(&project.spec.name, Tab::Apps), rows }))
+    page(&Installed { layout, tabs: tabs(&project.spec.name, Tab::Apps), rows })
 }

@@ -5,20 +5,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use url::form_urlencoded::Serializer;
 
 use super::head::{AppTab, Head};
 use crate::model::{Minute, Timestamp};
 use crate::report::{Level, Line, Sought, log};
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, page};
+use crate::web::layout::{Answer, Layout, page};
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
 use crate::web::when::When;
-use crate::web::words::minute_numbered;
+use crate::web::words::{minute_numbered, query};
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/apps/{app}/logs", get(show))
@@ -68,16 +65,10 @@ impl Page {
 
     /// The address of the same search, ending before `minute`; `None`: now.
     fn from(&self, minute: Option<&Minute>) -> String {
-        let mut query = Serializer::new(String::new());
-        for (name, value) in [("level", &self.asked.level), ("route", &self.asked.route), ("q", &self.asked.q)] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        if let Some(minute) = minute {
-            query.append_pair("before", &minute.index().to_string());
-        }
-        format!("{}/logs?{}", self.head.address(), query.finish())
+        let Asked { level, route, q, .. } = &self.asked;
+        let before = minute.map(|minute| minute.index().to_string()).unwrap_or_default();
+        let asked = query([("level", level.as_str()), ("route", route), ("q", q), ("before", &before)]);
+        format!("{}/logs{asked}", self.head.address())
     }
 }
 
@@ -97,7 +88,7 @@ async fn show(
     layout: Layout,
     Path((name, app)): Path<(String, String)>,
     Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Logs);
     let (layout, tabs) = head.around(layout);
@@ -113,5 +104,5 @@ async fn show(
     let rows = found.lines.iter().map(|line| Row::of(line, layout.now)).collect();
     let layout = layout.live(Some(&name));
     let routes = head.app.as_ref().map(crate::config::App::routes).unwrap_or_default();
-    Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, asked, routes, rows, older: found.older }))
+    page(&Page { layout, tabs, head, asked, routes, rows, older: found.older })
 }

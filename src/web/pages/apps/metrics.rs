@@ -5,14 +5,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
 use axum::routing::get;
 
 use super::head::{AppTab, Head};
 use crate::model::{AppKind, Outcome};
 use crate::report::{AlertFigures, Ends, HeartbeatFigures, alert_figures, heartbeat_figures};
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, page};
+use crate::web::layout::{Answer, Layout, page};
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
 use crate::web::words::maybe_span;
@@ -108,12 +106,12 @@ struct Alerts {
     noticed: [String; 2],
 }
 
-async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Metrics);
     let (layout, tabs) = head.around(layout);
     let layout = layout.live(Some(&name));
-    let (store, now, said) = (&*site.web.store, layout.now, layout.said.is_some());
+    let (store, now) = (&*site.web.store, layout.now);
     match kind {
         AppKind::Heartbeat => {
             let figures = heartbeat_figures(store, &project, now).await?;
@@ -121,12 +119,12 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): 
                 [("Last hour", &figures.last_hour), ("Last 24 hours", &figures.last_24_hours), ("Last 30 days", &figures.last_30_days)];
             let periods = periods.map(|(name, ends)| Period::of(name, ends));
             let lags = [figures.lags.p50, figures.lags.p95, figures.lags.p99].map(maybe_span);
-            Ok(page(&site, said, &Beats { layout, tabs, head, figures, periods, lags }))
+            page(&Beats { layout, tabs, head, figures, periods, lags })
         }
         AppKind::IngestionAlert => {
             let figures = alert_figures(store, &project, now).await?;
             let noticed = [figures.time_to_detect, figures.longest_to_detect].map(maybe_span);
-            Ok(page(&site, said, &Alerts { layout, tabs, head, figures, noticed }))
+            page(&Alerts { layout, tabs, head, figures, noticed })
         }
     }
 }

@@ -5,19 +5,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::head::{AppTab, Head, address};
-use crate::config::{App, Problem, Texts};
-use crate::model::{AppKind, Field, IngestionAlertApp, Project, RouteSpec};
+use crate::config::{App, Problem};
+use crate::model::{AppKind, IngestionAlertApp, Project, ProjectSpec, RouteSpec};
 use crate::settings;
-use crate::web::control::{Control, Wrong};
-use crate::web::error::WebError;
+use crate::web::control::Form;
 use crate::web::form::Filled;
 use crate::web::keys;
-use crate::web::layout::{Layout, drawn, page};
+use crate::web::layout::{Answer, Editing, Layout, form_again, page};
+use crate::web::pages::confirm::Confirm;
 use crate::web::pages::submitted::{checked, problems_of, saved};
 use crate::web::pages::tabs::Tabs;
 use crate::web::said::go_on;
@@ -41,8 +39,7 @@ struct Page {
     layout: Layout,
     tabs: Tabs,
     head: Head,
-    controls: Vec<Control>,
-    wrong: Wrong,
+    fields: Form,
     /// The state of the `Enabled` switch in the install form.
     enabled: bool,
     routes: Vec<RouteSpec>,
@@ -65,9 +62,8 @@ impl Page {
         Self {
             layout,
             tabs,
-            controls: controls(head.app.as_ref(), kind),
+            fields: fields(head.app.as_ref(), kind),
             head,
-            wrong: Wrong::default(),
             enabled: true,
             routes,
             host: spec.host.written().to_owned(),
@@ -76,11 +72,8 @@ impl Page {
         }
     }
 
-    fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
-        self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
-        self.wrong = Wrong::of(problems, &self.controls);
-        self.enabled = form.has("enabled");
-        drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
+    fn rejected(self, form: &Filled, problems: &[Problem]) -> Answer {
+        form_again(&Self { fields: self.fields.filled(form, problems), enabled: form.has("enabled"), ..self })
     }
 
     /// The user added it, so it can be changed.
@@ -94,96 +87,81 @@ impl Page {
 }
 
 /// Without the rules, which have their own page.
-fn shown(kind: AppKind) -> impl Iterator<Item = &'static Field> {
-    kind.settings().iter().filter(move |setting| kind != AppKind::IngestionAlert || IngestionAlertApp::rule_of(setting.key).is_none())
+fn fields(app: Option<&App>, kind: AppKind) -> Form {
+    let is_here = |key: &str| kind != AppKind::IngestionAlert || IngestionAlertApp::rule_of(key).is_none();
+    Form::of(kind.settings().iter().filter(|setting| is_here(setting.key)), |setting| app.and_then(|app| app.shown(setting)))
 }
 
-fn controls(app: Option<&App>, kind: AppKind) -> Vec<Control> {
-    shown(kind).map(|setting| Control::of(setting, app.and_then(|app| app.shown(setting)))).collect()
-}
-
-fn texts(kind: AppKind, form: &Filled) -> Texts {
-    let controls = controls(None, kind);
-    controls.iter().filter_map(|control| Some((control.key, control.given(form)?))).collect()
-}
-
-async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    Ok(page(&site, layout.said.is_some(), &Page::new(layout, &project, kind)))
+    page(&Page::new(layout, &project, kind))
 }
 
-type Asked = (State<Arc<Site>>, Layout, Writer, Path<(String, String)>);
-
-async fn save(asked: Asked, form: Filled) -> Result<Response, WebError> {
-    let (State(site), layout, Writer(visitor), Path((name, app))) = asked;
+async fn save(Editing { site, layout, visitor }: Editing, Path((name, app)): Path<(String, String)>, form: Filled) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    let texts = texts(kind, &form);
-    let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?);
+    let texts = fields(None, kind).texts(&form);
+    let desired = |spec: &ProjectSpec| Ok(keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?);
     match visitor.settings_service(&site).change(&name, desired).await {
         Ok(done) => Ok(saved(&site, &address(&done.now.name, kind), &done, "Saved.")),
-        Err(error) => Ok(Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?)),
+        Err(error) => Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?),
     }
 }
 
-async fn install(asked: Asked, form: Filled) -> Result<Response, WebError> {
-    let (State(site), layout, Writer(visitor), Path((name, app))) = asked;
+async fn install(Editing { site, layout, visitor }: Editing, Path((name, app)): Path<(String, String)>, form: Filled) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    let (texts, enabled) = (texts(kind, &form), form.has("enabled"));
-    let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::install(spec, kind, &texts, enabled)?, &texts)?);
+    let (texts, enabled) = (fields(None, kind).texts(&form), form.has("enabled"));
+    let desired = |spec: &ProjectSpec| Ok(keys::of_app(spec, settings::app::install(spec, kind, &texts, enabled)?, &texts)?);
     match visitor.settings_service(&site).change(&name, desired).await {
         Ok(done) => {
             let state = if enabled { "enabled" } else { "disabled" };
             let words = format!("{} is installed on {name} and {state}.", kind.title());
             Ok(go_on(&site, &address(&done.now.name, kind), &words))
         }
-        Err(error) => Ok(Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?)),
+        Err(error) => Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?),
     }
 }
 
-async fn check(asked: Asked, form: Filled) -> Result<Response, WebError> {
-    let (State(site), _, _, Path((name, app))) = asked;
+async fn check(State(site): State<Arc<Site>>, _writer: Writer, Path((name, app)): Path<(String, String)>, form: Filled) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    Ok(checked(settings::app::wrong(&project.spec, kind, &texts(kind, &form))))
+    Ok(checked(settings::app::wrong(&project.spec, kind, &fields(None, kind).texts(&form))))
 }
 
-async fn enable(asked: Asked, _form: Filled) -> Result<Response, WebError> {
-    switch(asked, true).await
+async fn enable(editing: Editing, Path((name, app)): Path<(String, String)>, _form: Filled) -> Answer {
+    switch(editing, &name, &app, true).await
 }
 
-async fn disable(asked: Asked, _form: Filled) -> Result<Response, WebError> {
-    switch(asked, false).await
+async fn disable(editing: Editing, Path((name, app)): Path<(String, String)>, _form: Filled) -> Answer {
+    switch(editing, &name, &app, false).await
 }
 
-async fn switch(asked: Asked, enabled: bool) -> Result<Response, WebError> {
-    let (State(site), _, Writer(visitor), Path((name, app))) = asked;
-    let (_, kind) = site.app(&name, &app).await?;
-    let done = visitor.settings_service(&site).change(&name, |spec| settings::app::switch(spec, kind, enabled)).await?;
-    let state = if enabled { "enabled" } else { "disabled" };
-    let settings = if enabled { "" } else { " Its settings are kept." };
+async fn switch(editing: Editing, name: &str, app: &str, enabled: bool) -> Answer {
+    let (_, kind) = editing.site.app(name, app).await?;
+    let done = editing.settings_service().change(name, |spec| settings::app::switch(spec, kind, enabled)).await?;
+    let (state, settings) = if enabled { ("enabled", "") } else { ("disabled", " Its settings are kept.") };
     let words = format!("{} is {state} on {name}.{settings}", kind.title());
-    Ok(go_on(&site, &address(&done.now.name, kind), &words))
+    Ok(go_on(&editing.site, &address(&done.now.name, kind), &words))
 }
 
-#[derive(Template)]
-#[template(path = "app_uninstall.html")]
-struct Ask {
-    layout: Layout,
-    head: Head,
-}
-
-async fn ask(asked: Asked) -> Result<Response, WebError> {
-    let (State(site), layout, _, Path((name, app))) = asked;
+async fn ask(Editing { site, layout, .. }: Editing, Path((name, app)): Path<(String, String)>) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
     settings::app::installed(&project.spec, kind)?;
     let head = Head::of(&project, kind, AppTab::Settings);
+    let loss = match kind {
+        AppKind::Heartbeat => "No more events are sent or read back. Recorded beats are kept for their normal retention.".to_owned(),
+        AppKind::IngestionAlert => {
+            format!("No more incidents open on {name}. Channels that were notified of an open incident are notified that it ended.")
+        }
+    };
     let (layout, _) = head.around(layout);
-    Ok(page(&site, layout.said.is_some(), &Ask { layout, head }))
+    let (what, deleted) = (format!("{} from {name}", kind.title()), format!("Its settings and secrets are deleted. {loss}"));
+    let mut asked = Confirm { verb: "Uninstall", ..Confirm::removal(layout, what, deleted, head.address()) };
+    asked.says.push("To pause it, disable it instead: its settings are kept.".to_owned());
+    asked.page()
 }
 
-async fn uninstall(asked: Asked, _form: Filled) -> Result<Response, WebError> {
-    let (State(site), _, Writer(visitor), Path((name, app))) = asked;
-    let (project, kind) = site.app(&name, &app).await?;
-    visitor.settings_service(&site).change(&name, |spec| settings::app::uninstall(spec, kind)).await?;
+async fn uninstall(editing: Editing, Path((name, app)): Path<(String, String)>, _form: Filled) -> Answer {
+    let (project, kind) = editing.site.app(&name, &app).await?;
+    editing.settings_service().change(&name, |spec| settings::app::uninstall(spec, kind)).await?;
     let words = format!("{} is uninstalled from {name}.", kind.title());
-    Ok(go_on(&site, &format!("/projects/{}/apps", project.spec.name), &words))
+    Ok(go_on(&editing.site, &format!("/projects/{}/apps", project.spec.name), &words))
 }

@@ -1,9 +1,10 @@
-//! A channel's name, kind and state, as all pages about channels show them.
+//! A channel as all pages about channels show it.
 
 use crate::config::channel::called;
-use crate::model::Channel;
+use crate::model::{Channel, Timestamp};
 use crate::settings::channel_state;
-use crate::web::channels::address;
+use crate::web::channels::{address, tells};
+use crate::web::when::When;
 
 #[derive(Debug, Clone)]
 pub(super) struct Badge {
@@ -11,12 +12,25 @@ pub(super) struct Badge {
     pub(super) address: String,
     pub(super) kind: &'static str,
     pub(super) state: &'static str,
+    /// Which notifications it gets.
+    pub(super) tells: String,
+    pub(super) taken: Option<When>,
+    /// Since when it does not deliver, and why.
+    pub(super) stopped: Option<(When, String)>,
 }
 
 impl Badge {
-    pub(super) fn of(channel: &Channel) -> Self {
+    pub(super) fn of(channel: &Channel, now: Timestamp) -> Self {
         let name = called(channel);
-        Self { address: address(&name), name, kind: channel.spec.kind.title(), state: channel_state(channel) }
+        Self {
+            address: address(&name),
+            name,
+            kind: channel.spec.kind.title(),
+            state: channel_state(channel),
+            tells: tells(channel),
+            taken: channel.last_accepted.map(|at| When::ago(at, now)),
+            stopped: channel.stopped.as_ref().map(|stopped| (When::minute(stopped.at, now), stopped.words.clone())),
+        }
     }
 
     /// The CSS class of the state.

@@ -6,11 +6,10 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::draft::{Draft, of_words};
+use super::draft::Draft;
 use super::one::{self, One};
 use crate::config::Texts;
 use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
@@ -19,7 +18,7 @@ use crate::settings::ChangeError;
 use crate::web::channels::{address, check_open, closed_kind, find};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
 use crate::web::pages::submitted::{checked, offered, problems_of, problems_of_new, saved};
 use crate::web::said::go_on;
 use crate::web::site::Site;
@@ -50,13 +49,12 @@ struct New {
     layout: Layout,
     kind: ChannelKind,
     draft: Draft,
-    enabled: bool,
 }
 
 impl New {
-    fn framed(layout: Layout, kind: ChannelKind, draft: Draft, enabled: bool) -> Self {
+    fn framed(layout: Layout, kind: ChannelKind, draft: Draft) -> Self {
         let above = [("Channels", "/channels"), ("New channel", "/channels/new")];
-        Self { layout: layout.titled(Place::Channels, kind.title()).below(above), kind, draft, enabled }
+        Self { layout: layout.titled(Place::Channels, kind.title()).below(above), kind, draft }
     }
 }
 
@@ -65,15 +63,15 @@ struct Asked {
     kind: Option<String>,
 }
 
-async fn new(State(site): State<Arc<Site>>, layout: Layout, _writer: Writer, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+async fn new(Editing { site, layout, .. }: Editing, Query(asked): Query<Asked>) -> Answer {
     let Some(kind) = asked.kind else {
         let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| is_open_to_pages(*kind));
         let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
         let layout = layout.titled(Place::Channels, "New channel").below([("Channels", "/channels")]);
-        return Ok(page(&site, layout.said.is_some(), &Kinds { layout, open, closed }));
+        return page(&Kinds { layout, open, closed });
     };
     let kind = open_kind(&kind)?;
-    Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, Draft::new(kind).offering(offered(&site).await?), true)))
+    page(&New::framed(layout, kind, Draft::new(kind).offering(offered(&site).await?)))
 }
 
 fn open_kind(name: &str) -> Result<ChannelKind, WebError> {
@@ -82,18 +80,15 @@ fn open_kind(name: &str) -> Result<ChannelKind, WebError> {
 }
 
 fn texts(draft: &Draft, kind: ChannelKind, form: &Filled) -> Texts {
-    let enabled = if form.has("enabled") { "true" } else { "false" };
-    draft.texts(form).with("kind", Some(kind.name())).with("enabled", Some(enabled))
+    draft.form.texts(form).with("kind", Some(kind.name()))
 }
 
-async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Writer, form: Filled) -> Result<Response, WebError> {
+async fn add(Editing { site, layout, visitor }: Editing, form: Filled) -> Answer {
     let kind = open_kind(form.text("kind"))?;
     let draft = Draft::new(kind).offering(offered(&site).await?);
     let read = added(&texts(&draft, kind, &form), site.origin());
     if form.has("try") {
-        let problems = of_words(read.err().into_iter().flatten().collect());
-        let draft = draft.filled(&form, &problems).tried(&form, site.now());
-        return Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, draft, form.has("enabled"))));
+        return page(&New::framed(layout, kind, draft.tried(&form, read.err().into_iter().flatten(), site.now())));
     }
     let added = match read {
         Ok(spec) => visitor.settings_service(&site).add(spec).await,
@@ -104,29 +99,23 @@ async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Wri
             let name = done.now.name.as_str();
             Ok(go_on(&site, &address(name), &format!("Channel {name} is added. Send a test to check that it delivers.")))
         }
-        Err(error) => {
-            let draft = draft.filled(&form, &problems_of_new(error)?);
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(layout, kind, draft, form.has("enabled"))))
-        }
+        Err(error) => form_again(&New::framed(layout, kind, draft.filled(&form, &problems_of_new(error)?))),
     }
 }
 
-async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled) -> Result<Response, WebError> {
+async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled) -> Answer {
     let kind = open_kind(form.text("kind"))?;
     Ok(checked(added(&texts(&Draft::new(kind), kind, &form), site.origin()).err().into_iter().flatten()))
 }
 
-type Change = (State<Arc<Site>>, Layout, Writer, Path<String>);
-
-async fn save(asked: Change, form: Filled) -> Result<Response, WebError> {
-    let (State(site), layout, Writer(visitor), Path(name)) = asked;
+async fn save(Editing { site, layout, visitor }: Editing, Path(name): Path<String>, form: Filled) -> Answer {
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
     let draft = Draft::of(&channel.spec);
-    let texts = draft.texts(&form);
+    let texts = draft.form.texts(&form);
     if form.has("try") {
-        let problems = of_words(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten().collect());
-        let draft = draft.filled(&form, &problems).tried(&form, site.now());
+        let problems = changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten();
+        let draft = draft.tried(&form, problems, site.now());
         return one::draw(&site, layout, &channel, One { draft, ..One::default() }).await;
     }
     let desired = |stored: &ChannelSpec| changed(stored, &texts, site.origin()).map_err(ChangeError::from);
@@ -139,31 +128,29 @@ async fn save(asked: Change, form: Filled) -> Result<Response, WebError> {
     }
 }
 
-async fn check(asked: Change, form: Filled) -> Result<Response, WebError> {
-    let (State(site), _, _, Path(name)) = asked;
+async fn check(State(site): State<Arc<Site>>, _writer: Writer, Path(name): Path<String>, form: Filled) -> Answer {
     let channel = find(&site, &name).await?;
-    let texts = Draft::of(&channel.spec).texts(&form);
+    let texts = Draft::of(&channel.spec).form.texts(&form);
     Ok(checked(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten()))
 }
 
-async fn enable(asked: Change, _form: Filled) -> Result<Response, WebError> {
-    switch(asked, true).await
+async fn enable(editing: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
+    switch(editing, &name, true).await
 }
 
-async fn disable(asked: Change, _form: Filled) -> Result<Response, WebError> {
-    switch(asked, false).await
+async fn disable(editing: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
+    switch(editing, &name, false).await
 }
 
-async fn switch(asked: Change, enabled: bool) -> Result<Response, WebError> {
-    let (State(site), _, Writer(visitor), Path(name)) = asked;
-    let channel = find(&site, &name).await?;
+async fn switch(editing: Editing, name: &str, enabled: bool) -> Answer {
+    let channel = find(&editing.site, name).await?;
     check_open(&channel)?;
     let switched = |stored: &ChannelSpec| Ok(ChannelSpec { enabled, ..stored.clone() });
-    visitor.settings_service(&site).change::<ChannelSpec>(&name, switched).await?;
+    editing.settings_service().change::<ChannelSpec>(name, switched).await?;
     let words = match (enabled, channel.spec.kind.keeps_state()) {
         (true, _) => "Enabled. Notifications are sent to this channel.",
         (false, false) => "Disabled. Queued notifications wait.",
         (false, true) => "Disabled. Alerts that it keeps open are resolved; nothing else is sent.",
     };
-    Ok(go_on(&site, &address(&name), words))
+    Ok(go_on(&editing.site, &address(name), words))
 }

@@ -6,18 +6,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::badge::Badge;
-use crate::model::{Channel, ChannelId, Stopped, Timestamp};
+use crate::model::{Channel, ChannelId};
 use crate::store::ChannelQueue;
-use crate::web::channels::tells;
-use crate::web::error::WebError;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Answer, Layout, Place, page};
 use crate::web::site::Site;
-use crate::web::when::When;
 
 const ROWS: usize = 50;
 
@@ -27,24 +23,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 
 struct Row {
     badge: Badge,
-    tells: String,
     queues: ChannelQueue,
-    taken: Option<When>,
-    stopped: Option<(When, String)>,
     is_of_app: bool,
-}
-
-impl Row {
-    fn of(channel: &Channel, queues: ChannelQueue, now: Timestamp) -> Self {
-        Self {
-            badge: Badge::of(channel),
-            tells: tells(channel),
-            queues,
-            taken: channel.last_accepted.map(|at| When::ago(at, now)),
-            stopped: channel.stopped.as_ref().map(|Stopped { at, words, .. }| (When::minute(*at, now), words.clone())),
-            is_of_app: channel.of_app.is_some(),
-        }
-    }
 }
 
 #[derive(Template)]
@@ -67,7 +47,7 @@ struct Asked {
     from: Option<String>,
 }
 
-async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Answer {
     let store = &*site.web.store;
     // A channel whose secrets cannot be decrypted is listed as well, so that it can be removed.
     let channels = store.channels_without_secrets().await?;
@@ -78,9 +58,14 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     let found: Vec<&Channel> = channels.iter().filter(fits).collect();
     let from = asked.from.and_then(|from| from.parse::<usize>().ok()).unwrap_or(0).min(found.len());
     let shown = found.iter().skip(from).take(ROWS);
-    let rows: Vec<Row> = shown.map(|channel| Row::of(channel, queues.get(&channel.id).copied().unwrap_or_default(), layout.now)).collect();
+    let rows = shown.map(|channel| Row {
+        badge: Badge::of(channel, layout.now),
+        queues: queues.get(&channel.id).copied().unwrap_or_default(),
+        is_of_app: channel.of_app.is_some(),
+    });
+    let rows: Vec<Row> = rows.collect();
     let (total, found) = (channels.len(), found.len());
     let next = Some(from + rows.len()).filter(|next| *next < found);
     let layout = layout.titled(Place::Channels, "Channels").live(None);
-    Ok(page(&site, layout.said.is_some(), &Page { layout, search: asked.q, total, found, rows, from, next }))
+    page(&Page { layout, search: asked.q, total, found, rows, from, next })
 }

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::badge::Badge;
@@ -16,16 +15,15 @@ use crate::message::sentence;
 use crate::model::{Channel, Delivery};
 use crate::settings::trial::SAMPLES;
 use crate::store::{ChannelQueue, NotificationFilter, StoreError};
-use crate::web::channels::{address, anew, closed, find, find_to_remove, resend, tells, test};
+use crate::web::channels::{address, anew, closed, find, find_to_remove, resend, test};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, drawn, page};
+use crate::web::layout::{Answer, Editing, Layout, Place, drawn};
 use crate::web::pages::notifications::Sent;
 use crate::web::pages::submitted::offered;
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
-use crate::web::when::When;
 
 const LAST: u32 = 10;
 
@@ -39,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 pub(super) struct One {
     pub(super) draft: Draft,
     pub(super) status: StatusCode,
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<TestAnswer>,
     /// Whether the test made the channel deliver again, as a sentence; empty: no.
     pub(super) revived: String,
 }
@@ -50,7 +48,7 @@ impl Default for One {
     }
 }
 
-pub(super) struct Answer {
+pub(super) struct TestAnswer {
     pub(super) kind: &'static str,
     pub(super) is_accepted: bool,
     pub(super) says: String,
@@ -66,18 +64,14 @@ struct Page {
     draft: Draft,
     /// Why it cannot be changed on a page.
     closed: Option<String>,
-    tells: String,
-    at_once: u16,
-    taken: Option<When>,
-    stopped: Option<(When, String)>,
     retried: bool,
     queues: ChannelQueue,
-    answers: Vec<Answer>,
+    answers: Vec<TestAnswer>,
     revived: String,
     last: Vec<Sent>,
 }
 
-async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Answer {
     let channel = match find(&site, &name).await {
         // Its secrets cannot be decrypted: it can only be removed.
         Err(WebError::Store(StoreError::Seal(encrypted))) if layout.may_write() => {
@@ -89,9 +83,9 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
     draw(&site, layout, &channel, One { draft, ..One::default() }).await
 }
 
-pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: One) -> Result<Response, WebError> {
+pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: One) -> Answer {
     let store = &*site.web.store;
-    let badge = Badge::of(channel);
+    let badge = Badge::of(channel, layout.now);
     let which = NotificationFilter { channel: Some(channel.id), at_most: LAST, ..NotificationFilter::default() };
     let now = layout.now;
     let last = store
@@ -105,26 +99,16 @@ pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: On
         badge,
         draft: one.draft.offering(offered(site).await?),
         closed: closed(channel),
-        tells: tells(channel),
-        at_once: channel.spec.at_once,
-        taken: channel.last_accepted.map(|at| When::ago(at, now)),
-        stopped: channel.stopped.as_ref().map(|stopped| (When::minute(stopped.at, now), stopped.words.clone())),
         retried: channel.stopped.as_ref().is_some_and(|stopped| stopped.retried),
         queues: site.web.store.queue_of(channel.id).await?,
         answers: one.answers,
         revived: one.revived,
         last,
     };
-    if one.status == StatusCode::OK { Ok(page(site, shown.layout.said.is_some(), &shown)) } else { Ok(drawn(one.status, &shown)) }
+    Ok(drawn(one.status, &shown))
 }
 
-async fn try_it(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    _writer: Writer,
-    Path(name): Path<String>,
-    _form: Filled,
-) -> Result<Response, WebError> {
+async fn try_it(Editing { site, layout, .. }: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
     let channel = find(&site, &name).await?;
     let tried = test(&site, &channel, &SAMPLES).await?;
     let answers = tried.deliveries.into_iter().map(|(kind, delivery)| {
@@ -133,7 +117,7 @@ async fn try_it(
             Delivery::TryAgain { words, .. } | Delivery::Partly { words } => (false, words, true),
             Delivery::Unfit { words } | Delivery::Rejected { words } => (false, words, false),
         };
-        Answer { kind: kind.name(), is_accepted, says, will_retry }
+        TestAnswer { kind: kind.name(), is_accepted, says, will_retry }
     });
     let answers = answers.collect();
     let revived = tried.requeued.map(|count| format!("The channel delivers again; {}.", anew(count))).unwrap_or_default();
@@ -143,12 +127,7 @@ async fn try_it(
     draw(&site, layout, &channel, One { draft, answers, revived, ..One::default() }).await
 }
 
-async fn send_again(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    Path(name): Path<String>,
-    _form: Filled,
-) -> Result<Response, WebError> {
+async fn send_again(State(site): State<Arc<Site>>, Writer(visitor): Writer, Path(name): Path<String>, _form: Filled) -> Answer {
     let channel = find(&site, &name).await?;
     let count = resend(&site, &visitor, &channel).await?;
     let waits = if channel.spec.enabled { "" } else { " The channel is disabled: nothing is sent until you enable it." };

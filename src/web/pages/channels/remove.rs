@@ -2,62 +2,52 @@
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::extract::Path;
 use axum::routing::get;
 
 use super::badge::Badge;
 use crate::model::{Channel, ChannelSpec};
-use crate::store::ChannelQueue;
 use crate::web::channels::{check_open, find_to_remove};
-use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Layout, Place, page};
-use crate::web::said::go_on;
+use crate::web::layout::{Answer, Editing, Layout, Place};
+use crate::web::pages::confirm::Confirm;
+use crate::web::pages::entity::removed;
 use crate::web::site::Site;
-use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/channels/{name}/remove", get(ask).post(remove))
 }
 
-#[derive(Template)]
-#[template(path = "channel_remove.html")]
-struct Ask {
-    layout: Layout,
-    badge: Badge,
-    queues: ChannelQueue,
-    /// The channel's service keeps alerts open, which removal resolves.
-    keeps_alerts: bool,
-    /// Why its secrets cannot be decrypted; None: they can.
-    encrypted: Option<String>,
-}
-
-async fn ask(State(site): State<Arc<Site>>, layout: Layout, _writer: Writer, Path(name): Path<String>) -> Result<Response, WebError> {
+async fn ask(Editing { site, layout, .. }: Editing, Path(name): Path<String>) -> Answer {
     let channel = find_to_remove(&site, &name).await?;
     draw_ask(&site, layout, &channel, None).await
 }
 
 /// `encrypted` says why the secrets cannot be decrypted, so that removal is the only possible action.
-pub(super) async fn draw_ask(site: &Site, layout: Layout, channel: &Channel, encrypted: Option<String>) -> Result<Response, WebError> {
+pub(super) async fn draw_ask(site: &Site, layout: Layout, channel: &Channel, encrypted: Option<String>) -> Answer {
     check_open(channel)?;
-    let (badge, queues, keeps_alerts) = (Badge::of(channel), site.web.store.queue_of(channel.id).await?, channel.spec.kind.keeps_state());
-    let above = [("Channels".to_owned(), "/channels".to_owned()), (badge.name.clone(), badge.address.clone())];
-    let layout = layout.titled(Place::Channels, "Remove").below(above);
+    let badge = Badge::of(channel, layout.now);
+    let queued = match site.web.store.queue_of(channel.id).await?.queued {
+        0 => String::new(),
+        1 => ", and so is 1 queued notification".to_owned(),
+        many => format!(", and so are {many} queued notifications"),
+    };
     // Alerts can be resolved only with readable secrets.
-    let keeps_alerts = keeps_alerts && encrypted.is_none();
-    Ok(page(site, layout.said.is_some(), &Ask { layout, badge, queues, keeps_alerts, encrypted }))
+    let keeps_alerts = channel.spec.kind.keeps_state() && encrypted.is_none();
+    let alerts = if keeps_alerts { " Alerts that it keeps open are resolved first." } else { "" };
+    let layout = layout.titled(Place::Channels, "Remove").below([("Channels", "/channels"), (&badge.name, &badge.address)]);
+    let deleted = format!(
+        "It receives no more notifications. Its settings and secrets are deleted{queued}. Its past notifications are kept.{alerts}"
+    );
+    let mut asked = Confirm::removal(layout, format!("channel {}", badge.name), deleted, badge.address.clone());
+    asked.says.push("To pause it, disable it instead: its settings are kept.".to_owned());
+    asked.action = format!("{}/remove", badge.address);
+    asked.alert = encrypted;
+    asked.page()
 }
 
-async fn remove(
-    State(site): State<Arc<Site>>,
-    Writer(visitor): Writer,
-    Path(name): Path<String>,
-    _form: Filled,
-) -> Result<Response, WebError> {
-    check_open(&find_to_remove(&site, &name).await?)?;
-    visitor.settings_service(&site).remove::<ChannelSpec>(&name).await?;
-    Ok(go_on(&site, "/channels", &format!("Channel {name} is removed.")))
+async fn remove(editing: Editing, Path(name): Path<String>, _form: Filled) -> Answer {
+    check_open(&find_to_remove(&editing.site, &name).await?)?;
+    removed::<ChannelSpec>(&editing, &name, "/channels").await
 }

@@ -1,12 +1,10 @@
 //! Lag over time: the data of the chart and of its table.
 
-use url::form_urlencoded::Serializer;
-
 use crate::model::{Project, Timestamp};
 use crate::report::Point;
 use crate::web::shown::{Lags, Range};
 use crate::web::when::When;
-use crate::web::words::{maybe_span, thousands};
+use crate::web::words::{maybe_span, query, thousands};
 
 /// Label, address, whether it is chosen.
 type Choice = (String, String, bool);
@@ -36,19 +34,13 @@ pub(super) struct PointRow {
 impl Chart {
     pub(super) fn of(project: &Project, lags: &Lags, of_route: Option<&str>, now: Timestamp) -> Self {
         let name = &project.spec.name;
-        let asked = |range: Range, route: Option<&str>| {
-            let mut query = Serializer::new(String::new());
-            query.append_pair("range", range.name());
-            query.extend_pairs(route.map(|route| ("route", route)));
-            query.finish()
-        };
-        let range = |range: Range| (range.words().to_owned(), format!("?{}", asked(range, of_route)), range == lags.range);
-        let route =
-            |route: Option<&str>| (route.unwrap_or("All routes").to_owned(), format!("?{}", asked(lags.range, route)), route == of_route);
+        let asked = |range: Range, route: Option<&str>| query([("range", range.name()), ("route", route.unwrap_or_default())]);
+        let range = |range: Range| (range.words().to_owned(), asked(range, of_route), range == lags.range);
+        let route = |route: Option<&str>| (route.unwrap_or("All routes").to_owned(), asked(lags.range, route), route == of_route);
         let names = project.routes.iter().map(|route| Some(route.spec.name.as_str()));
         let routes = if project.routes.len() > 1 { std::iter::once(None).chain(names).map(route).collect() } else { Vec::new() };
         Self {
-            source: format!("/projects/{name}/lag.json?{}", asked(lags.range, of_route)),
+            source: format!("/projects/{name}/lag.json{}", asked(lags.range, of_route)),
             ranges: Range::ALL.into_iter().map(range).collect(),
             routes,
             rows: lags.points.iter().rev().filter_map(|point| PointRow::of(point, now)).collect(),
@@ -62,10 +54,10 @@ impl PointRow {
         let worst = point.worst?;
         Some(Self {
             start: When::minute(point.start.start(), now),
-            p50: maybe_span(point.p50),
-            p95: maybe_span(point.p95),
-            p99: maybe_span(point.p99),
-            count: thousands(point.count),
+            p50: maybe_span(point.lags.p50),
+            p95: maybe_span(point.lags.p95),
+            p99: maybe_span(point.lags.p99),
+            count: thousands(point.lags.count),
             worst: worst.name(),
         })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -19,9 +19,8 @@ use super::tabs::{Tab, Tabs, tabs};
 use crate::model::{Incident, Outcome};
 use crate::report::{Days, Past, Report, RouteReport, notes};
 use crate::web::draw::strip::{self, DayMark, Key, Strip};
-use crate::web::error::WebError;
 use crate::web::figures::LagsJson;
-use crate::web::layout::{Layout, Place, page};
+use crate::web::layout::{Answer, Layout, Place, page};
 use crate::web::shown::{self, Lags, Range};
 use crate::web::site::Site;
 use crate::web::visitor::Visitor;
@@ -134,12 +133,7 @@ impl Row<'_> {
     }
 }
 
-async fn show(
-    State(site): State<Arc<Site>>,
-    layout: Layout,
-    Path(name): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let store = &*site.web.store;
     let project = site.project(&name).await?;
     let range = asked.range.as_deref().map_or_else(|| Ok(Range::usual(&project, layout.now)), |range| Range::asked(Some(range)))?;
@@ -162,15 +156,10 @@ async fn show(
         days,
         open,
     };
-    Ok(page(&site, project_page.layout.said.is_some(), &project_page))
+    page(&project_page)
 }
 
-async fn lags(
-    _visitor: Visitor,
-    State(site): State<Arc<Site>>,
-    Path(name): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, WebError> {
+async fn lags(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let range = Range::asked(asked.range.as_deref())?;
     let project = site.project(&name).await?;
     let lags = shown::lags(&site, &project, range, asked.route(), site.now()).await?;

@@ -76,7 +76,7 @@ fn response_text(failure: &ReadbackError) -> Option<String> {
 }
 
 fn traffic_says(traffic: &Traffic) -> String {
-    let newest = traffic.newest.map_or_else(String::new, |newest| format!(", newest at {}", newest.time_of_day()));
+    let newest = traffic.newest.map_or_else(String::new, |newest| format!(", newest at {} UTC", newest.time_of_day()));
     match traffic.others {
         0 => "no other events in the last 30 minutes".to_owned(),
         1 => format!("1 other event in the last 30 minutes{newest}"),

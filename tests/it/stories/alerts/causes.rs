@@ -95,6 +95,26 @@ async fn a_project_over_its_quota_is_told_as_such() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_runs_out_is_told_before_events_are_dropped() {
+    let world = World::alerting("heartbeat", &[]).await;
+    world.minutes(2).await;
+    world.faults(&json!({"capture": {"quota": {"usage": 950, "limit": 1000}}}));
+    // PostHog is asked for the quota every ten minutes.
+    let (_, opened) = world.until_told("that the quota runs out", 15, super::is(NotificationKind::Opened)).await;
+    assert_eq!(opened.title, "[warning] story: the events quota is running out", "{}", opened.text);
+    let facts = opened.incident.clone().unwrap();
+    assert_eq!((facts.incident_kind.as_str(), facts.cause_code.as_str()), ("traffic", "none"));
+    assert_eq!(facts.rules, ["quota_above"]);
+    assert_eq!(facts.cause, "95 % of the events quota of this period is used, 950 of 1,000 events");
+    world.faults(&json!({"capture": {"quota": null}}));
+    let (_, over) = world.until_told("that enough is left", 15, super::is(NotificationKind::Resolved)).await;
+    let title = over.title.split(" (after ").next().unwrap();
+    assert_eq!(title, "[resolved] story: enough of the events quota is left again", "{}", over.text);
+    world.minutes(5).await;
+    assert_eq!(world.kinds().await, "opened resolved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_known_is_told_as_such() {
     let title = "[critical] story: the project token is unknown, events are dropped";
     silent(title, "token", "does not know the project token", "unknown_token").run("token unknown").await;

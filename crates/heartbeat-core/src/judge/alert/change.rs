@@ -1,11 +1,12 @@
 //! How the incident of an incident kind changes from one scene to the next.
 
+use super::ended;
 use super::extent::extent;
 use super::find::{find, seen_by};
-use super::holding::holding;
-use super::scene::Scene;
+use super::holding::holding_in;
+use super::rules::row;
+use super::scene::{Scene, View};
 use super::step::{Step, closing, resolved};
-use super::{ended, loss};
 use crate::model::{
     Entry, EntryKind, Incident, IncidentKind, IngestionAlertApp, Minute, NotificationKind, Place, Recorded, RuleKind, Severity, Tally,
     Timestamp,
@@ -50,37 +51,37 @@ impl Change {
 #[must_use]
 pub fn changes(open: &[Incident], scene: &Scene<'_>, silenced_until: Option<Timestamp>) -> Vec<Change> {
     let before: Vec<RuleKind> = open.iter().flat_map(|incident| incident.rules.iter().copied()).collect();
-    let holding = holding(scene, &before);
-    let silenced_until = silenced_until.filter(|until| scene.at < *until);
-    let scene = &scene.in_reach();
+    let view = &View::of(scene);
+    let holding = holding_in(view, &before);
+    let silenced_until = silenced_until.filter(|until| view.at < *until);
     let of_incident_kind = |incident_kind: IncidentKind| {
         let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.incident_kind() == incident_kind).collect();
         match (open.iter().find(|incident| incident.incident_kind == incident_kind), held.as_slice()) {
             (None, []) => None,
-            (None, held) => Some(opens(scene, incident_kind, held, silenced_until)),
-            (Some(open), []) => Some(closes(open, scene)),
-            (Some(open), held) => goes_on(open, scene, held, silenced_until.is_some()),
+            (None, held) => Some(opens(view, incident_kind, held, silenced_until)),
+            (Some(open), []) => Some(closes(open, view)),
+            (Some(open), held) => goes_on(open, view, held, silenced_until.is_some()),
         }
     };
     IncidentKind::ALL.into_iter().filter_map(of_incident_kind).collect()
 }
 
-fn opens(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], silenced_until: Option<Timestamp>) -> Change {
-    let at = scene.at;
-    let extent = extent(scene, held);
+fn opens(view: &View<'_>, incident_kind: IncidentKind, held: &[RuleKind], silenced_until: Option<Timestamp>) -> Change {
+    let at = view.at;
+    let extent = extent(view, held);
     let announced = silenced_until.is_none().then_some(at);
     let mut incident = Incident {
         id: None,
-        project: scene.project.id,
-        project_name: scene.project.spec.name.clone(),
+        project: view.project.id,
+        project_name: view.project.spec.name.clone(),
         incident_kind,
         opened: at,
         closed: None,
         ended_because: None,
         rules: held.to_vec(),
-        judged_under: ended::settings(scene, held),
-        severity: highest_severity(scene, held, None),
-        cause: find(scene, incident_kind, held, None).unwrap_or_else(|| seen_by(scene, held)),
+        judged_under: ended::settings(view, held),
+        severity: highest_severity(view, held, None),
+        cause: find(view, incident_kind, held, None).unwrap_or_else(|| seen_by(view, held)),
         first_bad: extent.first_bad,
         last_good: extent.last_good,
         tally: Tally::default(),
@@ -94,20 +95,20 @@ fn opens(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], sile
     if let Some(until) = silenced_until {
         entries.push(entry(at, EntryKind::Silenced, &format!("maintenance window until {until}: no notification is sent")));
     }
-    let minutes = count(&mut incident, scene);
+    let minutes = count(&mut incident, view);
     let tell = if announced.is_some() { vec![NotificationKind::Opened] } else { Vec::new() };
     Change { incident, entries, tell, minutes }
 }
 
-fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: bool) -> Option<Change> {
-    let at = scene.at;
+fn goes_on(open: &Incident, view: &View<'_>, held: &[RuleKind], is_silenced: bool) -> Option<Change> {
+    let at = view.at;
     let (mut incident, mut entries, mut tell) = (open.clone(), Vec::new(), Vec::new());
     if let Some(words) = rules_changed(&open.rules, held) {
         entries.push(entry(at, EntryKind::Rules, &words));
         incident.rules = held.to_vec();
     }
-    incident.judged_under = ended::settings_kept(open, scene, held);
-    if let Some(found) = find(scene, open.incident_kind, held, Some(open)) {
+    incident.judged_under = ended::settings_kept(open, view, held);
+    if let Some(found) = find(view, open.incident_kind, held, Some(open)) {
         if found.code() != open.cause.code() {
             entries.push(entry(at, EntryKind::Cause, &found.summary));
         }
@@ -116,7 +117,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
             incident.cause = found;
         }
     }
-    let severity = highest_severity(scene, held, Some(open));
+    let severity = highest_severity(view, held, Some(open));
     if severity > open.severity {
         entries.push(entry(at, EntryKind::Escalated, &format!("now {severity}, was {}", open.severity)));
         incident.severity = severity;
@@ -128,7 +129,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         incident.announced = Some(at);
         tell.push(NotificationKind::Opened);
     }
-    if tell.is_empty() && !is_silenced && is_reminder_due(open, scene, held) {
+    if tell.is_empty() && !is_silenced && is_reminder_due(open, view, held) {
         entries.push(entry(at, EntryKind::Reminded, "still open"));
         incident.reminders += 1;
         tell.push(NotificationKind::Reminder);
@@ -139,7 +140,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
     if incident == *open && entries.is_empty() {
         return None;
     }
-    let minutes = count(&mut incident, scene).filter(|_| !entries.is_empty() || !tell.is_empty());
+    let minutes = count(&mut incident, view).filter(|_| !entries.is_empty() || !tell.is_empty());
     Some(Change { incident, entries, tell, minutes })
 }
 
@@ -158,42 +159,41 @@ fn rules_changed(before: &[RuleKind], now: &[RuleKind]) -> Option<String> {
     }
 }
 
-fn closes(open: &Incident, scene: &Scene<'_>) -> Change {
-    let (because, rules) = ended::why(open, scene);
-    let mut incident = Incident { closed: Some(scene.at), ended_because: Some(because), rules, ..open.clone() };
-    let minutes = count(&mut incident, scene);
+fn closes(open: &Incident, view: &View<'_>) -> Change {
+    let (because, rules) = ended::why(open, view);
+    let mut incident = Incident { closed: Some(view.at), ended_because: Some(because), rules, ..open.clone() };
+    let minutes = count(&mut incident, view);
     Change { tell: resolved(&incident), incident, entries: Vec::new(), minutes }
 }
 
 /// Counts the incident's beats if the scene contains them all; otherwise returns the minutes to load.
-fn count(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Minute)> {
-    let (from, to) = incident.counted_minutes(scene.at);
-    if scene.reaches() <= from {
-        incident.tally = Tally::of(scene.beats, from, to);
+fn count(incident: &mut Incident, view: &View<'_>) -> Option<(Minute, Minute)> {
+    let (from, to) = incident.counted_minutes(view.at);
+    if view.from <= from {
+        incident.tally = Tally::of(view.beats, from, to);
         return None;
     }
     Some((from, to))
 }
 
 /// Counted from the last notification, by the most severe rule that holds now.
-fn is_reminder_due(open: &Incident, scene: &Scene<'_>, held: &[RuleKind]) -> bool {
-    let is_due = |app: &IngestionAlertApp| held != [RuleKind::NoEvent] || app.due.as_ref().is_none_or(|due| due.contains(scene.at));
-    let is_snoozed = open.snoozed_until.is_some_and(|until| scene.at < until);
-    let is_held_back = open.acknowledged.is_some() || is_snoozed || !scene.app().is_some_and(is_due);
-    let (Some(notified), Some(app), false) = (open.notified.filter(|_| open.announced.is_some()), scene.app(), is_held_back) else {
+fn is_reminder_due(open: &Incident, view: &View<'_>, held: &[RuleKind]) -> bool {
+    let is_due = |app: &IngestionAlertApp| {
+        app.due.as_ref().is_none_or(|due| due.contains(view.at)) || held.iter().any(|kind| !row(*kind).reminds_when_due)
+    };
+    let is_snoozed = open.snoozed_until.is_some_and(|until| view.at < until);
+    let is_held_back = open.acknowledged.is_some() || is_snoozed || !view.app().is_some_and(is_due);
+    let (Some(notified), Some(app), false) = (open.notified.filter(|_| open.announced.is_some()), view.app(), is_held_back) else {
         return false;
     };
     let wait = most_severe_rule(app, held).and_then(|kind| app.rule(kind).reminder(open.reminders));
-    wait.is_some_and(|wait| scene.at >= notified.plus(wait))
+    wait.is_some_and(|wait| view.at >= notified.plus(wait))
 }
 
-/// The severity of the rules that hold. Losses after an outage that was already notified do not escalate the incident when the outage ends.
-fn highest_severity(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Severity {
-    let app = scene.app();
-    let is_notified = open.is_some_and(|open| open.cause.place != Place::PartialLoss);
-    let is_left_behind = is_notified && held.contains(&RuleKind::PartialLoss) && loss::loss(scene).is_outage;
-    let held: Vec<RuleKind> = held.iter().copied().filter(|kind| !is_left_behind || *kind != RuleKind::PartialLoss).collect();
-    app.and_then(|app| most_severe_rule(app, &held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
+fn highest_severity(view: &View<'_>, held: &[RuleKind], open: Option<&Incident>) -> Severity {
+    let escalates = |kind: &RuleKind| open.is_none_or(|open| (row(*kind).escalates)(view, open));
+    let held: Vec<RuleKind> = held.iter().copied().filter(escalates).collect();
+    view.app().and_then(|app| most_severe_rule(app, &held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
 }
 
 fn most_severe_rule(app: &IngestionAlertApp, held: &[RuleKind]) -> Option<RuleKind> {

@@ -8,7 +8,7 @@ use crate::judge::{Sighting, after_readback, blind};
 use crate::model::{
     AppKind, DistinctId, Endpoint, Entry, EntryKind, HeartbeatApp, Host, Incident, IngestionAlertApp, Minute, NotificationKind, Outcome,
     Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, Recorded,
-    ResponseExcerpt, Route, RouteId, RouteSpec, RuleKind, Switch, Timestamp, Timing, Traffic, Watch,
+    ResponseExcerpt, Route, RouteId, RouteSpec, RuleKind, Switch, Timestamp, Traffic, Watch,
 };
 
 /// The app with these settings; every rule that is not named is off.
@@ -27,15 +27,13 @@ pub(super) fn only(settings: &[(&str, &str)]) -> IngestionAlertApp {
 pub(super) fn project(app: IngestionAlertApp) -> Project {
     let on = |app| Switch { app, at: START.plus(-10 * 24 * 60).start(), on: true };
     let spec = ProjectSpec {
-        name: ProjectName::parse("shop").unwrap(),
-        host: Host::parse("http://127.0.0.1:1").unwrap(),
-        api_host: None,
-        token: ProjectToken::parse("phc_a").unwrap(),
-        personal_key: None,
-        posthog_id: None,
-        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: Some(app),
+        ..ProjectSpec::new(
+            ProjectName::parse("shop").unwrap(),
+            Host::parse("http://127.0.0.1:1").unwrap(),
+            ProjectToken::parse("phc_a").unwrap(),
+        )
     };
     let switches = vec![on(AppKind::Heartbeat), on(AppKind::IngestionAlert)];
     Project { id: ProjectId(1), spec, routes: vec![route(1)], switches }

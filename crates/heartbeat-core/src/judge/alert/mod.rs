@@ -1,6 +1,7 @@
 //! Ingestion Alert's rules: from the records of a project to its incidents. The loop calls [`changes`] with a [`Scene`] after each read-back.
 //! Only the open incidents are carried over, so the same records give the same incidents in any batches. Rules turn records into good and
 //! bad marks, damping turns marks into "the rule holds", a change opens, keeps or closes an incident. [`replay`] does this over history.
+//! Each rule is a file of `rules`, with a [`row::Row`]; no other file knows one rule from another.
 
 mod aftermath;
 mod change;
@@ -13,12 +14,13 @@ mod find;
 #[cfg(test)]
 mod fixture;
 mod holding;
-mod loss;
 mod marks;
 #[cfg(test)]
 mod properties;
+mod reach;
 mod replay;
-mod samples;
+mod row;
+mod rules;
 mod scene;
 mod step;
 #[cfg(test)]
@@ -29,8 +31,9 @@ mod then;
 pub use aftermath::aftermath;
 pub use change::{Change, changes};
 pub use holding::holding;
+pub use reach::lookback;
 pub use replay::{History, Replayed, replay};
-pub use scene::{Scene, lookback};
+pub use scene::Scene;
 pub use step::{Step, abandon};
 pub use tally::ending;
 pub use then::as_of;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::fixture::{Book, World, only, play, project, replayed, route, story};
-use super::marks::newest_first;
-use super::{History, holding, lookback, replay};
+use super::scene::View;
+use super::{History, holding, lookback, replay, rules};
 use crate::judge::letters::START;
 use crate::judge::mark::MarkOf;
 use crate::model::{
@@ -136,12 +136,12 @@ proptest! {
             let Some(at) = world.minute(letter) else { continue };
             let before: Vec<RuleKind> = book.open().iter().flat_map(|incident| incident.rules.clone()).collect();
             book.readback(&world, at, None);
-            let scene = world.scene(at).in_reach();
+            let view = View::of(&world.scene(at));
             for incident in book.open() {
                 prop_assert!(!incident.rules.is_empty() && incident.rules.iter().all(|kind| kind.incident_kind() == incident.incident_kind));
                 for kind in incident.rules.iter().filter(|kind| !before.contains(kind)) {
-                    let damping = scene.project.spec.alert().unwrap().rule(*kind).damping;
-                    let bad = newest_first(*kind, &scene).take(damping.of.into()).filter(|mark| mark.of == MarkOf::Bad).count();
+                    let damping = view.project.spec.alert().unwrap().rule(*kind).damping;
+                    let bad = rules::row(*kind).marks(&view).take(damping.of.into()).filter(|mark| mark.of == MarkOf::Bad).count();
                     prop_assert!(bad >= usize::from(damping.bad), "{kind} began to hold on {bad}");
                 }
             }

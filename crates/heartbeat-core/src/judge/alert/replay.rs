@@ -10,7 +10,8 @@
 use std::time::Duration;
 
 use super::change::changes;
-use super::scene::{Scene, answered, lookback};
+use super::reach::lookback;
+use super::scene::{Scene, answered};
 use super::then::as_of;
 use crate::model::{
     AppKind, Beat, Evidence, Hour, Incident, IngestionAlertApp, Minute, Outcome, Project, Readback, ReadbackError, ReadbackErrorKind,

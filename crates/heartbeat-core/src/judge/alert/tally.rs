@@ -16,18 +16,18 @@ pub fn ending(incident: &Incident) -> String {
 pub(super) fn recovery(incident: &Incident) -> String {
     let Tally { sent, missing, rejected, unreachable, unverified, arrived, late, .. } = incident.tally;
     let parts = beat_results(&incident.tally);
+    let recovered = incident.leading_rule().row().recovered;
     match incident.incident_kind {
-        IncidentKind::Traffic => "other events arrive again".into(),
-        IncidentKind::Monitoring if sent == 0 => "read-backs work again".into(),
+        IncidentKind::Traffic => recovered.into(),
+        // Without beats it is unknown what happened to the events sent meanwhile.
+        IncidentKind::Monitoring | IncidentKind::Ingestion if sent == 0 => recovered.into(),
         IncidentKind::Monitoring if missing + rejected + unreachable + unverified == 0 => {
             let count = arrived + late;
             let all =
                 if count == 1 { "the one beat sent meanwhile arrived".into() } else { format!("all {count} beats sent meanwhile arrived") };
-            format!("read-backs work again: {all}")
+            format!("{recovered}: {all}")
         }
-        IncidentKind::Monitoring => format!("read-backs work again; of the beats sent meanwhile, {}", parts.join("; ")),
-        // Without beats it is unknown what happened to the events sent meanwhile.
-        IncidentKind::Ingestion if sent == 0 => "events arrive again".into(),
+        IncidentKind::Monitoring => format!("{recovered}; of the beats sent meanwhile, {}", parts.join("; ")),
         IncidentKind::Ingestion if parts.is_empty() => "every beat arrived: nothing was lost".into(),
         IncidentKind::Ingestion => parts.join("; "),
     }

@@ -4,7 +4,8 @@ use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
-pub(super) fn is_here(url: &Url) -> bool {
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
@@ -22,7 +23,7 @@ mod tests {
 
     #[test]
     fn loopback_is_this_machine_whatever_is_spoken() {
-        let is_here = |address: &str| is_here(&Url::parse(address).unwrap());
+        let is_here = |address: &str| is_loopback(&Url::parse(address).unwrap());
         for host in ["127.0.0.1", "127.9.8.7", "localhost", "LocalHost", "[::1]"] {
             for scheme in ["http", "smtp", "smtps"] {
                 assert!(is_here(&format!("{scheme}://{host}:25")), "{scheme} {host}");

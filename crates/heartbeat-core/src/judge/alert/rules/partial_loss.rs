@@ -1,27 +1,43 @@
-//! The rule of partial loss.
+//! `partial_loss`: some beats are lost while later ones arrive.
 
-use super::scene::Scene;
+use std::time::Duration;
+
+use super::super::row::{Marks, Row, Strength};
+use super::super::scene::View;
 use crate::judge::loss::{self, Loss, OVER, Sight};
 use crate::judge::mark::{Mark, MarkOf};
-use crate::model::{Damping, RuleKind};
+use crate::model::{Diagnosis, Incident, Place, Rule, RuleKind, duration};
 
-fn sight<'a>(scene: &Scene<'a>) -> Sight<'a> {
-    let beginning = scene.marks_from(RuleKind::PartialLoss);
-    Sight { routes: &scene.project.routes, beats: scene.beats, timing: &scene.project.spec.timing, beginning }
+pub(super) static ROW: Row = Row {
+    back: |spec, rule| {
+        let rule = rule.filter(|rule| rule.on);
+        rule.map_or(Duration::ZERO, |rule| loss::back_over(spec.timing.late_after, rule.damping))
+    },
+    holds: Some(|view, rule, before| (before || may_hold(view)) && holds(rule, &marks(view), before)),
+    cause: |view, open| Some((Strength::Lost, cause(view, open))),
+    // Losses after an outage that was already notified do not escalate the incident when the outage ends.
+    escalates: |view, open| open.cause.place == Place::PartialLoss || !loss(view).is_outage,
+    other_settings: |spec, _| format!(", late_after {}", duration::show(spec.timing.late_after)),
+    ..Row::new(RuleKind::PartialLoss, Marks::Minutes(marks), |view| diagnosis(view, &loss(view)))
+};
+
+fn sight<'a>(view: &View<'a>) -> Sight<'a> {
+    Sight { routes: &view.project.routes, beats: view.beats, timing: &view.project.spec.timing, beginning: view.beats_from }
 }
 
 /// Whether any beat is missing at all; usually none is, and the rest can be skipped.
-pub(super) fn may_hold(scene: &Scene<'_>) -> bool {
-    scene.beats.iter().any(|beat| beat.missed.is_some() && !beat.outcome.is_seen())
+fn may_hold(view: &View<'_>) -> bool {
+    view.beats.iter().any(|beat| beat.missed.is_some() && !beat.outcome.is_seen())
 }
 
-pub(super) fn marks(scene: &Scene<'_>) -> Vec<Mark> {
-    loss::marks(&sight(scene))
+fn marks(view: &View<'_>) -> Vec<Mark> {
+    loss::marks(&sight(view))
 }
 
 /// Whether the rule holds. `marks` are newest first. It stops when no lost beat is left in sight, also if there are fewer minutes than usual:
 /// because nothing was sent, or after an outage.
-pub(super) fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
+fn holds(rule: &Rule, marks: &[Mark], before: bool) -> bool {
+    let damping = rule.damping;
     let is_bad = |mark: &&Mark| mark.of == MarkOf::Bad;
     let sight = marks.iter().take(damping.good.into());
     if sight.len() >= OVER.min(damping.good.into()) && !sight.clone().any(|mark| is_bad(&mark)) {
@@ -30,17 +46,27 @@ pub(super) fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
     before || marks.iter().take(damping.of.into()).filter(is_bad).count() >= damping.bad.into()
 }
 
-pub(super) fn loss<'a>(scene: &Scene<'a>) -> Loss<'a> {
-    let of = scene.app().map_or(1, |app| usize::from(app.rule(RuleKind::PartialLoss).damping.of));
-    loss::lost_among(&sight(scene), of)
+fn loss<'a>(view: &View<'a>) -> Loss<'a> {
+    loss::lost_among(&sight(view), view.window(RuleKind::PartialLoss))
+}
+
+/// Losses after an outage are no new cause: the cause found during the outage is better.
+fn cause(view: &View<'_>, open: Option<&Incident>) -> Diagnosis {
+    let loss = loss(view);
+    let known = open.filter(|open| loss.is_outage && open.cause.place != Place::PartialLoss);
+    known.map_or_else(|| diagnosis(view, &loss), |open| open.cause.clone())
+}
+
+fn diagnosis(view: &View<'_>, loss: &Loss<'_>) -> Diagnosis {
+    Diagnosis { address: view.first_way().address(), ..loss.diagnosis(&view.project.routes) }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::super::fixture::{World, fresh, only, play, project, route};
-    use super::super::holding;
+    use super::super::super::fixture::{World, fresh, only, play, project, route};
+    use super::super::super::{Scene, holding};
     use super::*;
     use crate::judge::letters::{START, beats};
     use crate::model::Project;
@@ -108,7 +134,7 @@ mod tests {
             all.sort_by_key(|beat| (beat.minute, beat.route));
             let world = World::new(project);
             let scene = Scene { beats: &all, ..world.scene(START.plus(30).start()) };
-            let loss = loss(&scene);
+            let loss = loss(&View::of(&scene));
             assert_eq!((loss.gone, loss.decided), (gone, decided), "{fixed} {fresh}");
         }
     }
