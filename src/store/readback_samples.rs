@@ -1,6 +1,6 @@
 //! The samples of read-backs, one row per minute, for replaying rules.
 
-use crate::model::{Minute, ProjectId, Readback, ReadbackErrorKind, ReadbackSample, Timestamp, Traffic};
+use crate::model::{Minute, ProjectId, QuotaUse, Readback, ReadbackErrorKind, ReadbackSample, Timestamp, Traffic};
 
 use super::database::{Database, Row, Work};
 use super::minute_range::MinuteRange;
@@ -9,7 +9,18 @@ use super::value::Value;
 use super::{Store, StoreError};
 
 /// In the order of [`to_row`]. The first two identify a row.
-const NAMES: [&str; 8] = ["project", "minute", "after_ms", "error", "others", "newest_ago_ms", "watched", "watched_newest_ago_ms"];
+const NAMES: [&str; 10] = [
+    "project",
+    "minute",
+    "after_ms",
+    "error",
+    "others",
+    "newest_ago_ms",
+    "watched",
+    "watched_newest_ago_ms",
+    "quota_percent",
+    "quota_limited",
+];
 
 impl Store {
     /// Samples of `project` from `from` up to but not including `to`, oldest first. [`Store::settle`] writes them; the last read-back of a
@@ -31,7 +42,7 @@ pub(super) fn keep(work: &mut Work, readbacks: &[&Readback]) {
 }
 
 fn to_row(readback: &Readback) -> [Value; NAMES.len()] {
-    let ReadbackSample { at, result } = ReadbackSample::of(readback);
+    let ReadbackSample { at, result, quota } = ReadbackSample::of(readback);
     let start = at.minute().start().ms();
     let traffic = result.ok();
     let ago = |newest: Option<Timestamp>| newest.map(|newest| start.saturating_sub(newest.ms()));
@@ -44,6 +55,8 @@ fn to_row(readback: &Readback) -> [Value; NAMES.len()] {
         traffic.and_then(|traffic| ago(traffic.newest)).into(),
         traffic.map(|traffic| traffic.watched).into(),
         traffic.and_then(|traffic| ago(traffic.watched_newest)).into(),
+        quota.map(|quota| quota.percent).into(),
+        quota.map(|quota| quota.limited).into(),
     ]
 }
 
@@ -81,11 +94,13 @@ pub(super) fn from_row(project: ProjectId, row: &Row) -> Result<ReadbackSample, 
     let name = format_args!("{} in minute {}", project.0, minute.index());
     let row = row.of("the read-back sample of project", &name);
     let start = minute.start().ms();
-    let newest = |at: usize| -> Result<_, StoreError> { Ok(row.maybe::<i64>(at)?.map(|ago| Timestamp::from_ms(start.saturating_sub(ago)))) };
+    let newest =
+        |at: usize| -> Result<_, StoreError> { Ok(row.maybe::<i64>(at)?.map(|ago| Timestamp::from_ms(start.saturating_sub(ago)))) };
     let count = |at: usize| -> Result<u64, StoreError> { row.parsed(at, row.maybe(at)?) };
     let result = match row.maybe::<ReadbackErrorKind>(2)? {
         None => Ok(Traffic { others: count(3)?, newest: newest(4)?, watched: count(5)?, watched_newest: newest(6)? }),
         Some(kind) => Err(kind),
     };
-    Ok(ReadbackSample { at: Timestamp::from_ms(start.saturating_add(row.get(1)?)), result })
+    let quota = row.maybe(7)?.zip(row.maybe(8)?).map(|(percent, limited)| QuotaUse { percent, limited });
+    Ok(ReadbackSample { at: Timestamp::from_ms(start.saturating_add(row.get(1)?)), result, quota })
 }

@@ -1,12 +1,15 @@
 //! What every read-back saw: one row a minute.
 
-use heartbeat::model::{Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, ResponseExcerpt, Traffic};
+use heartbeat::model::{
+    Findings, QuotaLimit, QuotaUse, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, ResponseExcerpt, Traffic,
+};
 
 use super::bed::Bed;
 use super::samples::{START, at, readback, set_up, spec};
 
 over_both!(
     glances_come_back_as_they_were,
+    the_quota_comes_back_as_far_as_it_was_said,
     the_last_look_of_a_minute_stands,
     one_project_is_read_without_the_others,
     a_removed_project_takes_its_glances_and_gets_no_more,
@@ -30,11 +33,35 @@ async fn glances_come_back_as_they_were(bed: Bed) {
         let at = at(START.plus(minute), 59_999 - minute);
         let of = result.map_err(|kind| ReadbackError { kind, excerpt: ResponseExcerpt::default(), retry_after: None, note: None });
         store.settle(&Readback { result: of, ..readback(&project, at) }, &[], &[]).await.unwrap();
-        samples.push(ReadbackSample { at, result });
+        samples.push(ReadbackSample { at, result, quota: None });
     }
     assert_eq!(store.samples(project.id, START, START.plus(99)).await.unwrap(), samples);
     assert_eq!(store.samples(project.id, START.plus(1), START.plus(3)).await.unwrap(), samples[1..3]);
     assert_eq!(store.samples(project.id, START.plus(3), START.plus(3)).await.unwrap(), []);
+}
+
+async fn the_quota_comes_back_as_far_as_it_was_said(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&store, spec("one")).await;
+    let failure = ReadbackError { kind: ReadbackErrorKind::Broken, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+    for (used, limit, limited, kept) in [
+        (Some(950), Some(1000), false, Some((95, false))),
+        (Some(950), Some(1000), true, Some((100, true))),
+        (Some(u64::MAX), Some(1), false, Some((32_767, false))),
+        (Some(5), None, false, Some((0, false))),
+        (None, None, true, Some((100, true))),
+        (None, None, false, None),
+    ] {
+        let quota = Some(QuotaLimit { asked_ms: 1, used, limit, limited });
+        let findings = Findings { quota, ..Findings::default() };
+        let good = Readback { findings, ..readback(&project, at(START, 1)) };
+        let kept = kept.map(|(percent, limited)| QuotaUse { percent, limited });
+        for (readback, kept) in [(good.clone(), kept), (Readback { result: Err(failure.clone()), ..good }, None)] {
+            store.settle(&readback, &[], &[]).await.unwrap();
+            let samples = store.samples(project.id, START, START.plus(1)).await.unwrap();
+            assert_eq!((samples.len(), samples[0].quota), (1, kept), "{quota:?}");
+        }
+    }
 }
 
 async fn the_last_look_of_a_minute_stands(bed: Bed) {

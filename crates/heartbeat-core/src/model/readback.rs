@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Findings, ProjectId, ResponseExcerpt, Timestamp, TokenReading};
+use super::{Findings, ProjectId, QuotaLimit, ResponseExcerpt, Timestamp, TokenReading};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
@@ -39,13 +39,40 @@ pub struct ReadbackSample {
     pub at: Timestamp,
     /// The traffic besides our beats, or why there was no answer.
     pub result: Result<Traffic, ReadbackErrorKind>,
+    /// None if PostHog did not say, or there was no answer.
+    pub quota: Option<QuotaUse>,
 }
 
 impl ReadbackSample {
     #[must_use]
     pub fn of(readback: &Readback) -> Self {
-        Self { at: readback.at, result: readback.result.as_ref().copied().map_err(|failure| failure.kind) }
+        let quota = readback.findings.quota.as_ref().filter(|_| readback.result.is_ok());
+        Self {
+            at: readback.at,
+            result: readback.result.as_ref().copied().map_err(|failure| failure.kind),
+            quota: quota.and_then(QuotaUse::of),
+        }
     }
+}
+
+/// How much of the project's events quota is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaUse {
+    pub percent: u16,
+    /// Whether events are dropped because of it.
+    pub limited: bool,
+}
+
+impl QuotaUse {
+    /// Of an unlimited quota nothing is used up.
+    fn of(quota: &QuotaLimit) -> Option<Self> {
+        let percent = if quota.limit.is_none() { quota.used.map(|_| 0) } else { quota.percent() };
+        let percent = if quota.limited { percent.max(Some(100)) } else { percent };
+        percent.map(|percent| Self { percent: percent.min(Self::MOST) as u16, limited: quota.limited })
+    }
+
+    /// What a SMALLINT holds.
+    const MOST: u64 = i16::MAX as u64;
 }
 
 /// Why a read-back failed. It says nothing about ingestion.
