@@ -16,7 +16,7 @@ named_enum! {
         Ingestion = "ingestion",
         /// Beats cannot be read back; this says nothing about ingestion.
         Monitoring = "monitoring",
-        /// Heartbeats arrive, but no other event.
+        /// About what applications send: no event except heartbeats, or more than the events quota will allow.
         Traffic = "traffic",
     }
 }
@@ -57,6 +57,8 @@ named_enum! {
         Quiet = "quiet",
         PartialLoss = "partial_loss",
         AnswersLost = "answers_lost",
+        /// PostHog drops events once the events quota is used up.
+        Quota = "quota_above",
     }
 }
 
@@ -215,6 +217,19 @@ const ANSWERS_LOST: RuleRow = RuleRow {
     ..OF_MINUTES
 };
 
+const QUOTA: RuleRow = RuleRow {
+    incident_kind: IncidentKind::Traffic,
+    limit: Some(Limit::Percent(90)),
+    severity: Severity::Warning,
+    label: "Quota above",
+    hint: "This share of the events quota is used, or more; or `off`. Opens a `traffic` incident. Counts read-backs.",
+    condition: "{limit} or more of the events quota is used",
+    headline: RuleHeadline::new("the events quota is running out", "enough of the events quota is left again"),
+    note: Some("Once the quota is used up, PostHog accepts events and drops them."),
+    recovered: "enough of the events quota is left again",
+    ..OF_READBACKS
+};
+
 impl RuleKind {
     #[must_use]
     pub const fn row(self) -> RuleRow {
@@ -227,6 +242,7 @@ impl RuleKind {
             Self::Quiet => QUIET,
             Self::PartialLoss => PARTIAL_LOSS,
             Self::AnswersLost => ANSWERS_LOST,
+            Self::Quota => QUOTA,
         }
     }
 
@@ -258,6 +274,7 @@ impl Incident {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     Time(Duration),
+    Percent(u8),
 }
 
 impl Limit {
@@ -271,6 +288,10 @@ impl Limit {
                 duration::parse(text).map_err(|_| Invalid::malformed(text, "a duration such as `90s`, `5m` or `1h`, or `off`"))?;
                 duration::within(text, Self::LEAST, Self::MOST).map(Self::Time)
             }
+            Self::Percent(_) => {
+                let percent = text.trim().trim_end_matches('%').trim_end().parse::<u8>().ok().filter(|percent| (1..=100).contains(percent));
+                percent.map(Self::Percent).ok_or_else(|| Invalid::malformed(text, "a percentage from `1%` to `100%`, or `off`"))
+            }
         }
     }
 }
@@ -279,6 +300,7 @@ impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Time(time) => f.write_str(&duration::show(*time)),
+            Self::Percent(percent) => write!(f, "{percent}%"),
         }
     }
 }
@@ -335,7 +357,15 @@ impl Rule {
     pub const fn time_limit(&self) -> Option<Duration> {
         match self.limit {
             Some(Limit::Time(time)) => Some(time),
-            None => None,
+            Some(Limit::Percent(_)) | None => None,
+        }
+    }
+
+    #[must_use]
+    pub const fn percent_limit(&self) -> Option<u8> {
+        match self.limit {
+            Some(Limit::Percent(percent)) => Some(percent),
+            Some(Limit::Time(_)) | None => None,
         }
     }
 

@@ -7,8 +7,8 @@ use crate::judge::letters::START;
 use crate::judge::{Sighting, after_readback, blind};
 use crate::model::{
     AppKind, DistinctId, Endpoint, Entry, EntryKind, HeartbeatApp, Host, Incident, IngestionAlertApp, Minute, NotificationKind, Outcome,
-    Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, Recorded,
-    ResponseExcerpt, Route, RouteId, RouteSpec, RuleKind, Switch, Timestamp, Traffic, Watch,
+    Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, QuotaUse, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample,
+    Recorded, ResponseExcerpt, Route, RouteId, RouteSpec, RuleKind, Switch, Timestamp, Traffic, Watch,
 };
 
 /// The app with these settings; every rule that is not named is off.
@@ -66,6 +66,8 @@ pub(super) struct World {
     next: Minute,
     /// The rate at which beats are lost in minutes of partial loss, and the random seed.
     pub(super) loses: (f64, u64),
+    /// What PostHog says of the events quota.
+    pub(super) quota: Option<QuotaUse>,
 }
 
 /// Whether the beat of this route and minute is lost; the same for the same seed.
@@ -82,7 +84,7 @@ impl World {
     pub(super) fn new(project: Project) -> Self {
         let nothing = (Vec::new(), Vec::new());
         let (beats, samples, ingested, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { project, beats, samples, readback: None, ingested, others, queue: nothing, next: START, loses: (0.4, 1) }
+        Self { project, beats, samples, readback: None, ingested, others, queue: nothing, next: START, loses: (0.4, 1), quota: None }
     }
 
     /// Plays a minute and returns the time of its read-back.
@@ -167,7 +169,7 @@ impl World {
             }
         }
         let result = error.map_or_else(|| Ok(self.traffic(asked)), Err);
-        self.samples.push(ReadbackSample { at: asked, result });
+        self.samples.push(ReadbackSample { at: asked, result, quota: self.quota.filter(|_| error.is_none()) });
         let before = self.readback.take();
         let last_good = if error.is_none() { Some(asked) } else { before.as_ref().and_then(|readback| readback.last_good) };
         let failing_since = error.map(|_| before.and_then(|readback| readback.failing_since).unwrap_or(asked));

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::fixture::{World, only, play, project, replayed, route, story, story_of};
+use super::fixture::{Book, World, letters, only, play, project, replayed, route, story, story_of};
 use super::holding;
 use crate::judge::letters::{START, beats};
-use crate::model::{EndedBecause, EntryKind, IngestionAlertApp, RuleKind, Severity, Tally};
+use crate::model::{EndedBecause, EntryKind, IngestionAlertApp, QuotaUse, RuleKind, Severity, Tally};
 
 #[test]
 fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {
@@ -145,6 +145,57 @@ fn quiet_is_told_apart_from_stalled() {
     ] {
         assert_eq!(story_of(&[("quiet", "on"), ("timeRange", range)], row), expected, "{range} {row}");
     }
+}
+
+#[test]
+fn a_quota_that_runs_out_is_told_before_events_are_dropped() {
+    // Each letter, with the share of the quota that PostHog reports: `!` is a quota that is used up.
+    let story = |settings: &[(&str, &str)], has_beats: bool, row: &[(&str, &str)]| {
+        let mut project = project(only(settings));
+        if !has_beats {
+            (project.spec.heartbeat, project.routes) = (None, Vec::new());
+        }
+        let (mut world, mut book) = (World::new(project), Book::default());
+        for (minutes, share) in row {
+            world.quota = match *share {
+                "!" => Some(QuotaUse { percent: 100, limited: true }),
+                share => share.parse().ok().map(|percent| QuotaUse { percent, limited: false }),
+            };
+            for letter in letters(minutes).chars() {
+                let at = world.minute(letter).unwrap();
+                book.readback(&world, at, None);
+            }
+        }
+        let replayed: Vec<_> = replayed(&world).into_iter().map(|replayed| replayed.incident).collect();
+        assert_eq!(story(&replayed), book.story(), "{row:?}");
+        book
+    };
+    let on = &[("quota_above", "on")][..];
+    for (settings, has_beats, row, expected) in [
+        (on, true, &[("A*5", "89"), ("A", "90"), ("A", "91"), ("A*2", "3")][..], "traffic opened@5 closed@8"),
+        (&[("quota_above", "50 %")], true, &[("A*5", "49"), ("A*2", "50")], "traffic opened@5"),
+        (on, true, &[("A*5", "89"), ("A*5", ""), ("A*5", "89")], ""),
+        (on, true, &[("A*5", "95"), ("A*5", ""), ("f*5", "1"), ("A", "1")], "traffic opened@0"),
+        (on, true, &[("A*5", "105"), ("A*3", "1")], "traffic opened@0 closed@6"),
+        // Lost beats tell that it is used up; without beats nothing else does.
+        (on, true, &[("A*5", "0"), ("d*9", "!")], ""),
+        (on, false, &[("A*5", "0"), ("A*9", "!")], "traffic opened@5"),
+        (on, true, &[("A*5", "95"), ("d*9", "!"), ("A*2", "1")], "traffic opened@0 closed@15"),
+        (on, true, &[("k*5", "95")], ""),
+    ] {
+        assert_eq!(story(settings, has_beats, row).story(), expected, "{row:?}");
+    }
+    let dropped = story(on, false, &[("A*5", "0"), ("A", "!")]).incidents.remove(0).cause;
+    assert_eq!(
+        (dropped.code().as_str(), dropped.summary.as_str()),
+        ("quota", "100 % of the events quota of this period is used; events are dropped")
+    );
+    let book = story(on, true, &[("A*5", "89"), ("A*2", "95"), ("A*2", "3")]);
+    let incident = &book.incidents[0];
+    assert_eq!((incident.severity, incident.cause.code().as_str()), (Severity::Warning, "none"));
+    assert_eq!(incident.cause.summary, "95 % of the events quota of this period is used");
+    assert_eq!((incident.first_bad, incident.last_good), (Some(START.plus(5)), Some(START.plus(4))));
+    assert_eq!(book.words(EntryKind::Closed), ["enough of the events quota is left again"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod lost;
 mod no_event;
 mod partial_loss;
 mod quiet;
+mod quota_above;
 
 use super::row::Row;
 use crate::model::RuleKind;
@@ -22,6 +23,7 @@ pub(super) const fn row(kind: RuleKind) -> &'static Row {
         RuleKind::Quiet => &quiet::ROW,
         RuleKind::PartialLoss => &partial_loss::ROW,
         RuleKind::AnswersLost => &answers_lost::ROW,
+        RuleKind::Quota => &quota_above::ROW,
     }
 }
 
