@@ -15,7 +15,7 @@ use crate::check::Mark;
 use crate::check::fields::{Finding, Typed, fields};
 use crate::config::{App, Texts, project};
 use crate::config::{conceal, proxies};
-use crate::model::{AppKind, ProjectSpec};
+use crate::model::{AppKind, ProjectSpec, Tag};
 use crate::settings::ProjectJson;
 
 /// Add, list, change and remove projects
@@ -38,7 +38,7 @@ pub enum Command {
     Add(Add),
     /// List all projects
     #[command(after_help = "JSON: {items: [{name, host, api_host, token, has_personal_api_key, project_id, late_after, lost_after, \
-                            readback_interval, heartbeat: enabled|disabled|null, \
+                            readback_interval, timeout, tags, heartbeat: enabled|disabled|null, \
                             ingestion_alert: enabled|disabled|null}], next}")]
     List(List),
     /// Change a project; omitted settings keep their values
@@ -68,6 +68,10 @@ pub struct Add {
     /// ID of the project in PostHog [default: found from the token]
     #[arg(long, value_name = "NUMBER")]
     pub project_id: Option<String>,
+
+    /// Tag of the project, to choose it with others (repeatable)
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
 
     #[command(flatten)]
     pub token: TokenFlags,
@@ -152,12 +156,13 @@ impl Add {
         let of_environment = invocation.environment.value("POSTHOG_HOST").filter(|_| self.host.is_none());
         let host = if of_environment.is_some() { "POSTHOG_HOST" } else { "--host" };
         let flags: Flags<'_> =
-            &[("name", "NAME"), ("host", host), ("api_host", "--api-host"), ("project_id", "--project-id")];
+            &[("name", "NAME"), ("host", host), ("api_host", "--api-host"), ("project_id", "--project-id"), ("tags", "--tag")];
         let mut texts = Texts::default()
             .with("name", Some(&self.name))
             .with("host", Some(self.host.as_deref().or(of_environment).unwrap_or_default()))
             .with("api_host", self.api_host.as_deref())
             .with("project_id", self.project_id.as_deref());
+        self.tag.iter().for_each(|tag| texts.put("tags", tag));
         let wrong = project::wrong(&texts);
         if !wrong.is_empty() {
             return Err(Misuse(lines(&wrong, flags)).into());
@@ -233,12 +238,13 @@ impl List {
         let listing = Listing {
             json: self.json,
             none: "There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.",
-            headings: ["PROJECT", "HOST", "TOKEN", "PERSONAL KEY", "HEARTBEAT"],
+            headings: ["PROJECT", "HOST", "TOKEN", "PERSONAL KEY", "HEARTBEAT", "TAGS"],
         };
         let row = |project: &ProjectSpec| {
             let key = if project.personal_key.is_some() { "set" } else { "none" };
             let heartbeat = App::on(project, AppKind::Heartbeat).map_or("not installed", |app| app.state());
-            [project.name.to_string(), project.host.to_string(), project.token.to_string(), key.into(), heartbeat.into()]
+            let tags = project.tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ");
+            [project.name.to_string(), project.host.to_string(), project.token.to_string(), key.into(), heartbeat.into(), tags]
         };
         Ok(listing.print(invocation.screen, &projects, ProjectJson::of, row)?)
     }

@@ -12,11 +12,16 @@ pub struct WhichProjects {
     /// Only this project (repeatable) [default: all]
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
+
+    /// Only projects with this tag (repeatable)
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
 }
 
 impl WhichProjects {
     pub(super) fn filter<'p>(&self, all: impl IntoIterator<Item = &'p ProjectSpec>) -> Result<ProjectFilter, Misuse> {
-        filter(&self.project, all)
+        let tags = self.tag.iter().map(|tag| format!("tag:{tag}"));
+        filter(&self.project.iter().cloned().chain(tags).collect::<Vec<_>>(), all)
     }
 }
 

@@ -9,10 +9,10 @@ use super::reader::Reader;
 use super::texts::Texts;
 use super::value::{self, Group, Value};
 use super::{duration, rules};
-use crate::model::{AppKind, Field, Invalid, ProjectName, ProjectSpec, ProjectToken, Takes, Timing};
+use crate::model::{AppKind, Field, Invalid, ProjectName, ProjectSpec, ProjectToken, Tag, Takes, Timing};
 
 /// In the order in which users are asked for them.
-pub const FIELDS: [Field; 10] = [
+pub const FIELDS: [Field; 11] = [
     Field::new("name", "Name", Takes::Name, "Name of the project in Heartbeat. It cannot be changed later.").required(),
     Field::new("host", "PostHog host", Takes::Host, "Where events are sent: `us`, `eu`, or the address of a PostHog instance.").required(),
     Field::new("token", "Project token", Takes::Token, "phc_..., from Settings > Project > General.").required(),
@@ -35,6 +35,7 @@ pub const FIELDS: [Field; 10] = [
     )
     .or("1m"),
     Field::new("timeout", "Time-out", Takes::Duration, "How long capture may take to answer one try of a beat: 1s to 20s.").or("20s"),
+    Field::new("tags", "Tags", Takes::Names, "Labels, separated by commas. `tag:checkout` chooses all projects with the tag `checkout`."),
 ];
 
 impl Entity for ProjectSpec {
@@ -106,6 +107,7 @@ fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
         "lost_after" => Some(duration::show(spec.timing.lost_after)),
         "readback_interval" => Some(duration::show(spec.timing.readback_interval)),
         "timeout" => Some(duration::show(spec.timing.timeout)),
+        "tags" => value::of_names(&spec.tags),
         _ => None,
     }
 }
@@ -136,13 +138,17 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
         readback_interval: reader.or("readback_interval", Some(&now.readback_interval), usual.readback_interval, rules::readback_interval),
         timeout: reader.or("timeout", Some(&now.timeout), usual.timeout, timeout),
     };
+    let tags = reader.names("tags", stored.map_or(&[][..], |stored| stored.tags.as_slice()), Tag::parse);
+    if tags.len() > Tag::MOST {
+        reader.note(Problem::of("tags", Invalid::TooMany { count: tags.len(), most: Tag::MOST }));
+    }
     let apps = AppKind::ALL.map(|kind| app(reader, kind, stored, token.as_ref()));
     let is_of_app = |name: &str| {
         let mut sections = AppKind::ALL.into_iter().map(AppKind::section);
         sections.any(|section| name.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
     };
     reader.finish_fields(&FIELDS, "a project", is_of_app);
-    let bare = ProjectSpec { api_host, personal_key, posthog_id, timing, ..ProjectSpec::new(name?, host?, token?) };
+    let bare = ProjectSpec { api_host, personal_key, posthog_id, timing, tags, ..ProjectSpec::new(name?, host?, token?) };
     Some(apps.into_iter().flatten().fold(bare, |spec, app| app.put_on(&spec)))
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::config::{Change, Origin, Plan, Texts, channel, project};
-use heartbeat::model::{AppKind, ChannelSpec, Host, ProjectSpec, Timestamp, Window};
+use heartbeat::model::{AppKind, ChannelSpec, Host, ProjectFilter, ProjectSpec, StatusPage, Tag, Timestamp, Window};
 use heartbeat::settings::{self, By, ChangeError, Clash, SettingsService, Stored, StoredEntity as _};
 use heartbeat::store::{AuditFilter, Store};
 
@@ -144,6 +144,29 @@ async fn what_is_there_is_not_added_and_what_is_not_there_is_told_with_what_is()
     }
     let other = settings_service.find::<ProjectSpec>("x").await.unwrap_err().to_string();
     assert!(other.ends_with("project-6, project-7, project-8 and 2 more"), "{other}");
+}
+
+#[tokio::test]
+async fn a_filter_comes_to_name_no_tag_that_no_project_has() {
+    let bed = Bed::sqlite();
+    let store = bed.open().await;
+    let settings_service = settings_service(&store, "ann");
+    let tagged = |tags: &[&str]| ProjectSpec { tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(), ..spec("shop") };
+    settings_service.add(tagged(&["checkout", "eu"])).await.unwrap();
+    let page = |projects| StatusPage {
+        name: name("data"),
+        title: "Data".to_owned(),
+        projects: ProjectFilter::parse(projects).unwrap(),
+        public: false,
+    };
+    let wrong = settings_service.add(page("tag:eu, tag:checkuot, tag:shop")).await.unwrap_err().to_string();
+    assert_eq!(wrong, "there is no tag `checkuot`; did you mean `checkout`?\nthere is no tag `shop`; there are checkout, eu");
+    settings_service.add(page("tag:eu, tag:checkout")).await.unwrap();
+    // A tag that goes leaves the filters that name it as they are.
+    settings_service.change("shop", |_: &ProjectSpec| Ok(tagged(&["us"]))).await.unwrap();
+    let titled = |stored: &StatusPage| Ok(StatusPage { title: "Shop".to_owned(), ..stored.clone() });
+    assert_eq!(settings_service.change("data", titled).await.unwrap().now.projects.to_texts(), ["tag:eu", "tag:checkout"]);
+    assert!(told(&store).await.join("\n").contains("tags checkout, eu -> us"));
 }
 
 #[tokio::test]

@@ -22,11 +22,11 @@ fn a_project_comes_and_goes() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 0
     --- out
-    PROJECT  HOST  TOKEN  PERSONAL KEY  HEARTBEAT
+    PROJECT  HOST  TOKEN  PERSONAL KEY  HEARTBEAT      TAGS
     shop     us    phc_a  set           not installed
     ");
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["projects", "list", "--json"]).json()).unwrap(), @r#"
-    {"items":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","ingestion_alert":null,"late_after":"2m","lost_after":"15m","name":"shop","project_id":null,"readback_interval":"1m","timeout":"20s","token":"phc_a"}],"next":null}
+    {"items":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","ingestion_alert":null,"late_after":"2m","lost_after":"15m","name":"shop","project_id":null,"readback_interval":"1m","tags":[],"timeout":"20s","token":"phc_a"}],"next":null}
     "#);
     insta::assert_snapshot!(home.run(&["projects", "remove", "shop"]).shown(), @r"
     exit 0
@@ -42,6 +42,54 @@ fn a_project_comes_and_goes() {
     exit 0
     --- err
     There is no project yet. Add one with `heartbeat projects add` or `heartbeat apply`.
+    ");
+}
+
+#[test]
+fn projects_are_chosen_by_their_tags() {
+    let home = Home::new();
+    let add = |name: &str, tags: &[&str]| {
+        let token = format!("phc_{name}");
+        let add = ["projects", "add", name, "--host", "us", "--token", &token, "--no-check", "-q"];
+        home.run(&[&add[..], tags].concat())
+    };
+    assert_eq!(add("shop", &["--tag", "checkout", "--tag", "eu"]).code, 0);
+    assert_eq!(add("blog", &[]).code, 0);
+    insta::assert_snapshot!(home.run(&["projects", "set", "blog", "--set", "tags=eu, eu, docs"]).shown(), @r"
+    exit 0
+    --- out
+    ~ project blog: tags none -> eu, docs
+    ");
+    insta::assert_snapshot!(home.run(&["projects"]).shown(), @r"
+    exit 0
+    --- out
+    PROJECT  HOST  TOKEN     PERSONAL KEY  HEARTBEAT      TAGS
+    blog     us    phc_blog  none          not installed  eu, docs
+    shop     us    phc_shop  none          not installed  checkout, eu
+    ");
+    let listed = |arguments: &[&str]| {
+        let list = home.run(&[&["projects", "list", "--json"], arguments].concat()).json();
+        list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&["--tag", "eu"]), ["blog", "shop"]);
+    assert_eq!(listed(&["--tag", "checkout"]), ["shop"]);
+    assert_eq!(listed(&["--project", "tag:docs,shop"]), ["blog", "shop"]);
+    assert!(home.run(&["export", "--project", "tag:docs"]).out.contains("tags = [\"eu\", \"docs\"]"));
+    insta::assert_snapshot!(home.run(&["projects", "--tag", "checkuot"]).shown(), @r"
+    exit 2
+    --- err
+    error: there is no tag `checkuot`; did you mean `checkout`?
+    ");
+    insta::assert_snapshot!(home.run(&["status", "--tag", "a b"]).shown(), @r"
+    exit 2
+    --- err
+    error: `a b` cannot be a tag: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
+    ");
+    let channel = ["channels", "add", "ops", "--kind", "slack", "--set", "url=https://hooks.slack.com/services/a", "--project", "tag:us"];
+    insta::assert_snapshot!(home.run(&channel).shown(), @r"
+    exit 2
+    --- err
+    error: there is no tag `us`; there are checkout, docs, eu
     ");
 }
 

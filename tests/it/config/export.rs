@@ -6,7 +6,7 @@ use std::time::Duration;
 use heartbeat::config::{Exported, to_toml};
 use heartbeat::model::{
     ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, PersonalKey, ProjectFilter,
-    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Takes, Timestamp, Timing, Values, Weekly, When, Window,
+    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Tag, Takes, Timestamp, Timing, Values, Weekly, When, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -62,6 +62,11 @@ fn apps() -> impl Strategy<Value = (HeartbeatApp, bool)> {
     })
 }
 
+fn tags() -> impl Strategy<Value = Vec<Tag>> {
+    prop::sample::subsequence(vec!["eu", "us", "check.out_1-2"], 0..=3)
+        .prop_map(|tags| tags.into_iter().map(|tag| Tag::parse(tag).unwrap()).collect())
+}
+
 fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
     let key = option::of("phx_[!-~]{1,40}".prop_map(|text| PersonalKey::parse(&text).unwrap()));
     let spec = (
@@ -70,15 +75,15 @@ fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
         tokens(),
         key,
         option::of(1..=i64::MAX.unsigned_abs()),
-        paces(),
+        (paces(), tags()),
         option::of(apps()),
         option::of(alerts()),
     )
-        .prop_map(|(host, api_host, token, personal_key, posthog_id, timing, app, ingestion_alert)| {
+        .prop_map(|(host, api_host, token, personal_key, posthog_id, (timing, tags), app, ingestion_alert)| {
             let heartbeat = app.map(|(app, repeat)| HeartbeatApp { project_api_key: repeat.then(|| token.clone()), ..app });
             let name = ProjectName::parse("unnamed").unwrap();
             let bare = ProjectSpec::new(name, host, token);
-            ProjectSpec { api_host, personal_key, posthog_id, timing, heartbeat, ingestion_alert, ..bare }
+            ProjectSpec { api_host, personal_key, posthog_id, timing, tags, heartbeat, ingestion_alert, ..bare }
         });
     vec(spec, 1..4).prop_map(|specs| {
         let named = specs.into_iter().enumerate().map(|(index, spec)| {
@@ -117,7 +122,7 @@ fn alerts() -> impl Strategy<Value = IngestionAlertApp> {
 }
 
 fn filters(entries: RangeInclusive<usize>) -> impl Strategy<Value = ProjectFilter> {
-    prop::sample::subsequence(vec!["p0", "p1", "elsewhere"], entries)
+    prop::sample::subsequence(vec!["p0", "p1", "elsewhere", "tag:eu"], entries)
         .prop_map(|entries| ProjectFilter::parse(&entries.join(",")).unwrap())
 }
 

@@ -31,6 +31,25 @@ fn what_is_left_out_has_its_default() {
     let installed = read(&format!("{LEAST}[project.heartbeat]\n"));
     assert_eq!(only(&installed).heartbeat, Some(HeartbeatApp::default()));
 }
+
+#[test]
+fn a_project_has_tags_and_whatever_chooses_projects_may_name_them() {
+    let channel =
+        "[[channel]]\nname = \"ops\"\nkind = \"slack\"\nurl = \"https://hooks.example.com/x\"\nprojects = [\"tag:eu\", \"shop\"]\n";
+    let settings = read(&format!("{LEAST}tags = [\"checkout\", \"eu\"]\n{channel}"));
+    assert_eq!(only(&settings).tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["checkout", "eu"]);
+    assert_eq!(settings.channels[0].spec.projects.to_texts(), ["tag:eu", "shop"]);
+    assert!(only(&read(LEAST)).tags.is_empty() && only(&read(&format!("{LEAST}tags = []\n"))).tags.is_empty());
+    let wrong = |tags: &str| File::of(format!("{LEAST}tags = {tags}\n")).problems();
+    for (tags, says) in [
+        ("\"eu\"", "tags `\"eu\"` must be a list"),
+        ("[\"eu\", \"eu\"]", "tags `eu` is given twice"),
+        ("[\"e u\"]", "tags `e u` cannot be a tag"),
+        ("[\"tag:eu\"]", "tags `tag:eu` cannot be a tag"),
+        (&format!("{:?}", (0..21).map(|at| format!("t{at}")).collect::<Vec<_>>()), "tags names 21; at most 20 are allowed"),
+    ] {
+        assert!(wrong(tags).contains(says), "{tags}: {}", wrong(tags));
+    }
 }
 
 #[test]

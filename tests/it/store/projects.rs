@@ -26,6 +26,7 @@ over_both!(
     removing_what_is_not_there_is_no_fault,
     two_routes_of_one_name_are_refused_and_nothing_is_applied,
     the_later_of_two_with_one_name_counts,
+    a_filter_finds_the_projects_that_it_names_and_those_with_its_tags,
     the_revision_grows_for_everyone,
     another_key_does_not_open_the_secrets,
     secrets_stand_nowhere_in_clear,
@@ -79,12 +80,15 @@ fn any_spec() -> impl Strategy<Value = ProjectSpec> {
             timeout: Duration::from_millis(timeout),
         });
     let keys = ("[!-~]{1,40}", prop::option::of("[!-~]{1,90}"), prop::option::of(any::<u64>()));
-    ("[a-c]", host(), prop::option::of(host()), keys, timing, prop::option::of(heartbeat())).prop_map(
-        |(name, host, api_host, (token, personal_key, posthog_id), timing, heartbeat)| ProjectSpec {
+    let tags = prop::sample::subsequence(vec!["eu", "us", "checkout"], 0..=3);
+    let tags = tags.prop_map(|tags| tags.into_iter().map(|tag| Tag::parse(tag).unwrap()).collect());
+    ("[a-c]", host(), prop::option::of(host()), keys, (timing, tags), prop::option::of(heartbeat())).prop_map(
+        |(name, host, api_host, (token, personal_key, posthog_id), (timing, tags), heartbeat)| ProjectSpec {
             api_host,
             personal_key: personal_key.map(|key| PersonalKey::parse(&format!("phx_{key}")).unwrap()),
             posthog_id,
             timing,
+            tags,
             heartbeat,
             ..ProjectSpec::new(ProjectName::parse(&name).unwrap(), host, ProjectToken::parse(&format!("phc_{token}")).unwrap())
         },
@@ -103,6 +107,30 @@ async fn whatever_is_applied_comes_back_equal(bed: Bed) {
         assert_eq!(routes, spec.heartbeat.iter().flat_map(HeartbeatApp::all_routes).collect::<Vec<_>>());
         assert_eq!(project.switches.last().is_some_and(|switch| switch.on), spec.beats());
     }
+}
+
+async fn a_filter_finds_the_projects_that_it_names_and_those_with_its_tags(bed: Bed) {
+    let store = bed.open().await;
+    let tagged = |text: &str, tags: &[&str]| ProjectSpec { tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(), ..spec(text) };
+    store.apply(&[tagged("shop", &["eu", "checkout"]), tagged("blog", &["eu"]), tagged("news", &[])], &[], START.start()).await.unwrap();
+    let found = async |filter: &str| {
+        let names = store.names_in(&ProjectFilter::parse(filter).unwrap()).await.unwrap();
+        names.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(found("").await, ["blog", "news", "shop"]);
+    assert_eq!(found("shop, gone").await, ["shop", "gone"], "a listed name may be of a removed project");
+    assert_eq!(found("tag:eu").await, ["blog", "shop"]);
+    assert_eq!(found("tag:checkout, news, shop").await, ["news", "shop"]);
+    assert_eq!(found("tag:us").await, [""; 0]);
+    let page = |projects| StatusPage { name: name("data"), title: "Data".into(), projects, public: true };
+    let shown = async |filter: &str| {
+        let projects = store.projects_on(&page(ProjectFilter::parse(filter).unwrap())).await.unwrap();
+        projects.iter().map(|project| project.spec.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("news, gone, tag:eu").await, ["news", "blog", "shop"], "in the order of the page");
+    assert_eq!(shown("").await, [""; 0], "not all");
+    store.apply(&[tagged("news", &["eu"])], &[], START.start()).await.unwrap();
+    assert_eq!(shown("tag:eu").await, ["blog", "news", "shop"]);
 }
 
 async fn projects_come_by_name(bed: Bed) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, ChannelSpec, NotificationState, ProjectFilter, ProjectName, Severity};
+use heartbeat::model::{ChannelKind, ChannelSpec, NotificationState, ProjectFilter, ProjectName, ProjectSpec, Severity, Tag};
 use heartbeat::report::channel_name;
 use heartbeat::store::NotificationFilter;
 use serde_json::{Value, json};
@@ -73,6 +73,30 @@ async fn a_channel_that_is_enabled_or_widened_while_an_incident_is_open_is_told_
     over(&world).await;
     world.second_passes().await;
     assert_eq!((off.kinds().as_str(), narrow.kinds().as_str()), ("opened resolved", "opened resolved"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_of_a_tag_is_told_of_the_projects_that_have_it() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let of = |filter: &'static str| move |spec: &mut ChannelSpec| spec.projects = ProjectFilter::parse(filter).unwrap();
+    let (eu, us) = (webhook(&world, "eu", of("tag:eu")).await, webhook(&world, "us", of("tag:us")).await);
+    let tagged = async |tags: &[&str]| {
+        let tags = tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect();
+        world.apply(ProjectSpec { tags, ..world.project().await.spec }).await;
+    };
+    tagged(&["eu"]).await;
+    world.minutes(2).await;
+    foul(&world);
+    world.minutes(3).await;
+    world.second_passes().await;
+    assert_eq!((eu.kinds().as_str(), us.all().len()), ("opened", 0));
+    tagged(&["checkout", "us"]).await;
+    world.minutes(2).await;
+    world.second_passes().await;
+    assert_eq!((eu.kinds().as_str(), us.kinds().as_str()), ("opened", "opened"));
+    over(&world).await;
+    world.second_passes().await;
+    assert_eq!((eu.kinds().as_str(), us.kinds().as_str()), ("opened resolved", "opened resolved"), "also without the tag of then");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -287,7 +287,7 @@ async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
     assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
     let view = json!({
         "name": "shop", "host": "us", "api_host": null, "token": "phc_a", "has_personal_api_key": true, "project_id": null,
-        "late_after": "2m", "lost_after": "1h", "readback_interval": "1m", "timeout": "20s", "heartbeat": "enabled", "ingestion_alert": "enabled",
+        "late_after": "2m", "lost_after": "1h", "readback_interval": "1m", "timeout": "20s", "tags": [], "heartbeat": "enabled", "ingestion_alert": "enabled",
     });
     assert_eq!(json_of(&added), view);
     assert_eq!(post(body).await.status, StatusCode::CONFLICT);
@@ -334,6 +334,19 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
     assert_eq!(program.send(delete("*")).await.status, StatusCode::NO_CONTENT);
     assert_eq!(program.send(delete("*")).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn projects_are_labelled_with_their_tags_and_found_by_them() {
+    let site = TestSite::start().await;
+    put(&site, &[samples::spec("shop"), samples::spec("blog"), samples::spec("news")]).await;
+    let change =
+        async |name: &str, body: Value| api(&site, Role::Editor, Method::PATCH, &format!("/api/v1/projects/{name}"), Some(body)).await;
+    let changed = json_of(&change("shop", json!({"tags": ["checkout", "eu"]})).await);
+    assert_eq!(changed["tags"], json!(["checkout", "eu"]));
+    change("blog", json!({"tags": ["eu"]})).await;
+    for wrong in [json!({"tags": ["e u"]}), json!({"tags": "eu"}), json!({"tags": [7]})] {
+        assert!(change("news", wrong.clone()).await.status.is_client_error(), "{wrong}");
+    }
     let names = async |query: &str| {
         let list = json_of(&api(&site, Role::Viewer, Method::GET, &format!("/api/v1/projects?{query}"), None).await);
         list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Incident, IncidentKind, ProjectFilter, ProjectName, Role, StatusPage};
+use heartbeat::model::{Incident, IncidentKind, ProjectFilter, ProjectName, ProjectSpec, Role, StatusPage, Tag};
 use heartbeat::store::AuditFilter;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -41,6 +41,32 @@ async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
     assert!(site.store.status_page(&ProjectName::parse("data").unwrap()).await.unwrap().unwrap().public);
     assert_eq!(ann.submit("/status-pages/data/remove", "/status-pages/data/remove", &[]).await.location(), "/status-pages");
     assert!(site.store.status_pages().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_of_a_tag_shows_a_project_that_gets_the_tag_later() {
+    let site = with_project("shop").await;
+    let tagged = async |name: &str| {
+        let spec = ProjectSpec { tags: vec![Tag::parse("eu").unwrap()], ..samples::spec(name) };
+        site.store.apply(&[spec], &[], site.clock.now()).await.unwrap();
+    };
+    site.store.apply(&[samples::spec("blog")], &[], site.clock.now()).await.unwrap();
+    tagged("shop").await;
+    let mut ann = site.writer().await;
+    let fields = [("name", "data"), ("title", "Europe"), ("projects", "tag:ue"), ("public", "yes")];
+    let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
+    assert!(wrong.text.contains("there is no tag `ue`; there are eu"), "{}", wrong.text);
+    let fields = [("name", "data"), ("title", "Europe"), ("projects", "tag:eu"), ("public", "yes")];
+    assert_eq!(ann.submit("/status-pages/new", "/status-pages/new", &fields).await.location(), "/status-pages");
+    let mut stranger = site.stranger();
+    let shown = stranger.get("/status/data").await;
+    assert!(shown.page().contains("shop") && !shown.text.contains("blog"), "{}", shown.text);
+    assert_eq!(stranger.get("/badge/shop.svg").await.status, StatusCode::OK);
+    assert_eq!(stranger.get("/badge/blog.svg").await.status, StatusCode::NOT_FOUND);
+    tagged("blog").await;
+    site.hand.advance(Duration::from_secs(10));
+    assert!(stranger.get("/status/data").await.page().contains("blog"));
+    assert_eq!(stranger.get("/badge/blog.svg").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ pub use notification::{ChannelFacts, Delivery, IncidentFacts, Message, Notificat
 pub use number::thousands;
 pub use outcome::Outcome;
 pub use place::{Host, HostError, Region};
-pub use project::{Project, ProjectId, ProjectName, ProjectSpec, Switch, Timing};
+pub use project::{Project, ProjectId, ProjectName, ProjectSpec, Switch, Tag, Timing};
 pub use project_filter::{FilterChoices, FilterEntry, ProjectFilter};
 pub use proxies::Proxies;
 pub use readback::{Arrival, QueryCost, QuotaUse, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, Traffic};

@@ -33,6 +33,45 @@ impl fmt::Display for ProjectName {
     }
 }
 
+/// A label of a project. Filters choose all projects that have it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Tag(String);
+
+impl Tag {
+    /// Of one project.
+    pub const MOST: usize = 20;
+
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        plain_name(text, b"-_.", "cannot be a tag: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first").map(Self)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for Tag {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Tag> for String {
+    fn from(tag: Tag) -> Self {
+        tag.0
+    }
+}
+
 /// The waits that decide an outcome, and the interval of read-backs. A wait that is not stored has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -81,6 +120,8 @@ pub struct ProjectSpec {
     /// PostHog's id of the project, if the user gave it; otherwise it is found from the token.
     pub posthog_id: Option<u64>,
     pub timing: Timing,
+    /// Each once, in the user's order. At most [`Tag::MOST`].
+    pub tags: Vec<Tag>,
     pub heartbeat: Option<HeartbeatApp>,
     pub ingestion_alert: Option<IngestionAlertApp>,
 }
@@ -91,6 +132,8 @@ pub struct ProjectSpec {
 struct PlainSettings {
     #[serde(flatten)]
     timing: Timing,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 impl ProjectSpec {
@@ -105,6 +148,7 @@ impl ProjectSpec {
             personal_key: None,
             posthog_id: None,
             timing: Timing::default(),
+            tags: Vec::new(),
             heartbeat: None,
             ingestion_alert: None,
         }
@@ -112,13 +156,13 @@ impl ProjectSpec {
 
     /// The settings that need no column of their own, as JSON.
     pub fn plain_settings(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&PlainSettings { timing: self.timing })
+        serde_json::to_string(&PlainSettings { timing: self.timing, tags: self.tags.clone() })
     }
 
     /// With settings that [`ProjectSpec::plain_settings`] wrote.
     pub fn with_plain_settings(self, json: &str) -> Result<Self, serde_json::Error> {
-        let PlainSettings { timing } = serde_json::from_str(json)?;
-        Ok(Self { timing, ..self })
+        let PlainSettings { timing, tags } = serde_json::from_str(json)?;
+        Ok(Self { timing, tags, ..self })
     }
 
     /// The base address of the API that is read, which Ingestion Alert can override.

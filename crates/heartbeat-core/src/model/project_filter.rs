@@ -5,18 +5,26 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, Project, ProjectName, ProjectSpec};
+use super::{Invalid, Project, ProjectName, ProjectSpec, Tag};
 
-/// One entry of a filter, written `shop`.
+/// Before a tag, which an entry could not tell from a name otherwise.
+const TAG: &str = "tag:";
+
+/// One entry of a filter, written `shop` or `tag:checkout`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum FilterEntry {
     Project(ProjectName),
+    /// All projects with this tag.
+    Tag(Tag),
 }
 
 impl FilterEntry {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        ProjectName::parse(text).map(Self::Project)
+        match text.strip_prefix(TAG) {
+            Some(tag) => Tag::parse(tag).map(Self::Tag),
+            None => ProjectName::parse(text).map(Self::Project),
+        }
     }
 
     /// What it names, in sentences.
@@ -24,6 +32,7 @@ impl FilterEntry {
     pub const fn what(&self) -> &'static str {
         match self {
             Self::Project(_) => "project",
+            Self::Tag(_) => "tag",
         }
     }
 
@@ -32,12 +41,14 @@ impl FilterEntry {
     pub fn name(&self) -> &str {
         match self {
             Self::Project(name) => name.as_str(),
+            Self::Tag(tag) => tag.as_str(),
         }
     }
 
     fn matches(&self, project: &ProjectSpec) -> bool {
         match self {
             Self::Project(name) => *name == project.name,
+            Self::Tag(tag) => project.tags.contains(tag),
         }
     }
 }
@@ -46,6 +57,7 @@ impl fmt::Display for FilterEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Project(name) => name.fmt(f),
+            Self::Tag(tag) => write!(f, "{TAG}{tag}"),
         }
     }
 }
@@ -92,8 +104,9 @@ impl ProjectFilter {
 
     /// The projects that it lists by name.
     pub fn names(&self) -> impl Iterator<Item = &ProjectName> {
-        self.0.iter().map(|entry| match entry {
-            FilterEntry::Project(name) => name,
+        self.0.iter().filter_map(|entry| match entry {
+            FilterEntry::Project(name) => Some(name),
+            FilterEntry::Tag(_) => None,
         })
     }
 
@@ -137,12 +150,18 @@ impl FromIterator<ProjectName> for ProjectFilter {
 #[derive(Debug, Default)]
 pub struct FilterChoices<'p> {
     names: BTreeSet<&'p str>,
+    tags: BTreeSet<&'p str>,
 }
 
 impl<'p> FilterChoices<'p> {
     #[must_use]
     pub fn of(projects: impl IntoIterator<Item = &'p ProjectSpec>) -> Self {
-        Self { names: projects.into_iter().map(|project| project.name.as_str()).collect() }
+        let mut choices = Self::default();
+        for project in projects {
+            choices.names.insert(project.name.as_str());
+            choices.tags.extend(project.tags.iter().map(Tag::as_str));
+        }
+        choices
     }
 
     #[must_use]
@@ -153,7 +172,8 @@ impl<'p> FilterChoices<'p> {
     /// All entries that name something.
     #[must_use]
     pub fn entries(&self) -> Vec<String> {
-        self.names.iter().map(|name| (*name).to_owned()).collect()
+        let tags = self.tags.iter().map(|tag| format!("{TAG}{tag}"));
+        self.names.iter().map(|name| (*name).to_owned()).chain(tags).collect()
     }
 
     /// The names that could be meant instead.
@@ -161,6 +181,7 @@ impl<'p> FilterChoices<'p> {
     pub const fn alike(&self, entry: &FilterEntry) -> &BTreeSet<&'p str> {
         match entry {
             FilterEntry::Project(_) => &self.names,
+            FilterEntry::Tag(_) => &self.tags,
         }
     }
 }
@@ -192,6 +213,22 @@ mod tests {
         assert_eq!((two.to_string().as_str(), serde_json::to_string(&two).unwrap().as_str()), ("shop, blog", r#"["shop","blog"]"#));
         assert_eq!(serde_json::from_str::<ProjectFilter>(r#"["shop","blog"]"#).unwrap(), two);
         assert!(serde_json::from_str::<ProjectFilter>(r#"["my shop"]"#).is_err());
+    }
+
+    #[test]
+    fn a_tag_chooses_every_project_that_has_it() {
+        let tagged = |name, tags: &[&str]| ProjectSpec { tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(), ..spec(name) };
+        let (shop, blog, news) = (tagged("shop", &["eu", "checkout"]), tagged("blog", &["eu"]), tagged("news", &["us"]));
+        let mixed = filter(&["tag:checkout", "news"]);
+        assert_eq!([&shop, &blog, &news].map(|project| mixed.matches(project)), [true, false, true]);
+        assert_eq!((mixed.to_string().as_str(), mixed.is_of_names(), mixed.names().count()), ("tag:checkout, news", false, 1));
+        assert_eq!(serde_json::from_str::<ProjectFilter>(&serde_json::to_string(&mixed).unwrap()).unwrap(), mixed);
+        assert!(["tag:", "tag:a b", "tag:tag:a", "eu:tag"].iter().all(|text| FilterEntry::parse(text).is_err()));
+        let all = [shop, blog, news];
+        let (choices, entry) = (FilterChoices::of(&all), |text| FilterEntry::parse(text).unwrap());
+        assert!(choices.contain(&entry("tag:us")) && !choices.contain(&entry("tag:shop")) && !choices.contain(&entry("us")));
+        let slip = entry("tag:ue");
+        assert_eq!((slip.what(), slip.name(), choices.alike(&slip).len()), ("tag", "ue", 3));
     }
 
     #[test]
