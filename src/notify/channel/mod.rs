@@ -6,6 +6,7 @@ mod discord;
 mod email;
 mod get_pair;
 mod google_chat;
+mod http;
 mod mattermost;
 mod ntfy;
 mod opsgenie;
@@ -23,6 +24,7 @@ use crate::model::{ChannelKind, Delivery};
 pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
     let delivered = match call.channel.kind {
         ChannelKind::Webhook => webhook::deliver(call).await,
+        ChannelKind::Http => http::deliver(call).await,
         ChannelKind::GetPair => get_pair::deliver(call).await,
         ChannelKind::Slack => slack::deliver(call).await,
         ChannelKind::Discord => discord::deliver(call).await,

@@ -76,7 +76,7 @@ fn channels_need_names_of_their_own_and_a_kind() {
     insta::assert_snapshot!(File::of(file).problems(), @r#"
     heartbeat.toml:5: channel "ops": name `ops` is used twice; each channel needs its own name
     heartbeat.toml:8: channel number 3: name is missing; give it a name, such as `ops`
-    heartbeat.toml:8: channel number 3: kind is missing; there are webhook, get-pair, slack, discord, teams, pagerduty, opsgenie, alertmanager, email, ntfy, telegram, google-chat, mattermost, pushover, command
+    heartbeat.toml:8: channel number 3: kind is missing; there are webhook, http, get-pair, slack, discord, teams, pagerduty, opsgenie, alertmanager, email, ntfy, telegram, google-chat, mattermost, pushover, command
     heartbeat.toml:11: channel number 3: `urll` is not a setting here; did you mean `url`?
     "#);
 }

@@ -13,8 +13,9 @@ pub(super) const ID: Uuid = Uuid::from_u128(0x0199_aaaa_bbbb_8ccc_9ddd_eeee_ffff
 pub(super) const KEY: Uuid = Uuid::from_u128(0x5eed_0000_0000_8000_8000_0000_0000_0007);
 
 /// The kinds that speak HTTP.
-pub(super) const BY_HTTP: [ChannelKind; 13] = [
+pub(super) const BY_HTTP: [ChannelKind; 14] = [
     ChannelKind::Webhook,
+    ChannelKind::Http,
     ChannelKind::GetPair,
     ChannelKind::Slack,
     ChannelKind::Discord,
@@ -62,6 +63,10 @@ pub(super) fn channel_at(kind: ChannelKind, base: &str) -> (ChannelSpec, Vec<&'s
         ChannelKind::Webhook => (
             of(&[("url", "BASE/hooks/WebhookT0ken?k=Qu3ryKey"), ("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]),
             vec!["WebhookT0ken", "Qu3ryKey", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        ),
+        ChannelKind::Http => (
+            of(&[("url", "BASE/api/HttpT0ken"), ("headers", "Authorization: Bearer HttpBearerT0ken\nX-Key: HttpK3y")]),
+            vec!["HttpT0ken", "HttpBearerT0ken", "HttpK3y"],
         ),
         ChannelKind::GetPair => (
             of(&[("triggered", "BASE/on/Tr1ggerToken"), ("resolved", "BASE/off/Res0lveToken")]),

@@ -147,6 +147,37 @@ async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() 
 }
 
 #[tokio::test]
+async fn a_request_of_ones_own_has_the_method_headers_and_body_that_are_set() {
+    let server = service(ChannelKind::Http).await;
+    let payload = r#"{"alert": "{{ project }}: {{ text }}", "id": {{ incident.id }}, "rules": {{ incident.rules }}}"#;
+    let values =
+        [("url", server.base()), ("method", "PUT".into()), ("headers", "X-Key: k\nX-Tags: a, b".into()), ("payload", payload.into())];
+    let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let mut channel = super::bed::channel(ChannelKind::Http, &values);
+    let message = Message { text: "says \"no\\\", {{ kind }}\n and more".into(), ..message(NotificationKind::Opened) };
+    assert!(matches!(deliver(&sender().0, &channel, &message).await, Delivery::Accepted(_)));
+    let request = server.requests().remove(0);
+    assert_eq!(request.line(), "PUT / HTTP/1.1");
+    assert_eq!((request.header("x-key"), request.header("x-tags")), (Some("k"), Some("a, b")));
+    let expected = json!({"alert": format!("shop: {}", message.text), "id": 7, "rules": ["lost", "lag_above"]});
+    assert_eq!((request.json(), request.header("content-type")), (expected, Some("application/json")));
+
+    channel.values.set("content_type", "application/x-www-form-urlencoded");
+    channel.values.set("payload", "To=7&Body={{ text }}");
+    channel.body = Some("{{ project }} & more".into());
+    deliver(&sender().0, &channel, &message).await;
+    assert_eq!(server.requests()[1].body, b"To=7&Body=shop+%26+more");
+
+    channel.values.set("content_type", "application/json");
+    let delivery = deliver(&sender().0, &channel, &message).await;
+    assert!(
+        matches!(&delivery, Delivery::Unfit { words } if words.contains("`payload` renders to a text that is not JSON")),
+        "{delivery:?}"
+    );
+    assert_eq!(server.requests().len(), 2, "nothing is sent that is not JSON");
+}
+
+#[tokio::test]
 async fn while_one_secret_replaces_another_both_sign() {
     let server = service(ChannelKind::Webhook).await;
     let secrets = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -7,6 +7,7 @@ use super::{Field, Takes};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChannelKind {
     Webhook,
+    Http,
     GetPair,
     Slack,
     Discord,
@@ -34,6 +35,33 @@ const WEBHOOK: [Field; 2] = [
          replaces another",
     )
     .secret(),
+];
+
+const HTTP: [Field; 5] = [
+    Field::new("url", "Address", Takes::Url, "The address of the request").secret().required(),
+    Field::new("method", "Method", Takes::OneOf(&["POST", "PUT", "PATCH"]), "The method of the request").or("POST"),
+    Field::new(
+        "headers",
+        "Headers",
+        Takes::Headers,
+        "More headers, one per line, for example `Authorization: Bearer abc`; they are all treated as secrets",
+    )
+    .secret(),
+    Field::new(
+        "content_type",
+        "Content type",
+        Takes::OneOf(&["application/json", "application/x-www-form-urlencoded", "text/plain"]),
+        "The format of the body: values in it are escaped for this format",
+    )
+    .or("application/json"),
+    Field::new(
+        "payload",
+        "Request body",
+        Takes::Payload,
+        "Template for the body of the request, with the same names as a template for the text; `{{ title }}` and `{{ text }}` are those \
+         of this channel",
+    )
+    .or(r#"{"title": "{{ title }}", "text": "{{ text }}"}"#),
 ];
 
 const GET_PAIR: [Field; 2] = [
@@ -142,13 +170,21 @@ struct Row {
 }
 
 /// In the order of the enum.
-const KINDS: [Row; 15] = [
+const KINDS: [Row; 16] = [
     Row {
         kind: ChannelKind::Webhook,
         name: "webhook",
         title: "Webhook",
         description: "JSON by POST, signed by Standard Webhooks",
         fields: &WEBHOOK,
+        keeps_state: false,
+    },
+    Row {
+        kind: ChannelKind::Http,
+        name: "http",
+        title: "HTTP request",
+        description: "An HTTP request with your own headers, and a body from a template",
+        fields: &HTTP,
         keeps_state: false,
     },
     Row {
