@@ -77,6 +77,7 @@ impl Service {
             ended = loops.all_ended() => ended,
             never = optional(announcing) => match never {},
             never = watch(clock.clone(), liveness.clone()) => match never {},
+            never = store.watch() => match never {},
             never = watch_store(Arc::clone(&store), liveness.clone()) => match never {},
             never = optional(ping.map(|ping| watch_over(ping, sender, clock.clone(), liveness.clone()))) => match never {},
             gone = optional(file.map(|file| file.lost(clock.clone()))) => Err(anyhow!(gone)),

@@ -36,7 +36,9 @@ pub(super) async fn watch(clock: Clock, liveness: Liveness) -> Infallible {
 }
 
 /// In real time, also with a fast clock.
-const ASK_EVERY: Duration = Duration::from_secs(3);
+const ASK_EVERY: Duration = Duration::from_secs(10);
+/// After a failure.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// Failures in a row: one long lock is not a failure. Detected within 30 seconds.
 const TIMES: u32 = 2;
@@ -66,6 +68,6 @@ pub(super) async fn watch_store(store: Arc<Store>, liveness: Liveness) -> Infall
             liveness.say_of_store(false);
             failures = 0;
         }
-        real.sleep(ASK_EVERY).await;
+        real.sleep(if failures > 0 { ASK_AGAIN_AFTER } else { ASK_EVERY }).await;
     }
 }

@@ -100,7 +100,7 @@ impl Add {
             made => made?,
         };
         if self.json {
-            invocation.screen.json(&NewTokenJson { name: name.to_string(), role: role.into(), token })?;
+            invocation.screen.json(&NewTokenJson { name: name.to_string(), role, token })?;
         } else {
             invocation.screen.note(format!("Token {name} has the role {}. It is shown only once:", role.name()))?;
             invocation.screen.line(token)?;

@@ -108,7 +108,7 @@ impl Invite {
         // A running service may serve the page at another address than these settings name.
         let link = app::page_address(owner.store(), &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
         if self.json {
-            invocation.screen.json(&InvitationJson { name: name.to_string(), role: role.into(), link })?;
+            invocation.screen.json(&InvitationJson { name: name.to_string(), role, link })?;
         } else {
             invocation.screen.note(format!("{name} can set a password with this one-time link within a day:"))?;
             invocation.screen.line(link)?;

@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::error::Misuse;
 use super::explain::absent;
-use crate::model::{FilterChoices, FilterEntry, Project, ProjectFilter, ProjectSpec};
+use crate::config::{Problem, rules};
+use crate::model::{FilterChoices, FilterEntry, Project, ProjectFilter, ProjectSpec, Tag};
 
 /// The projects of a list.
 #[derive(Debug, Args)]
@@ -20,20 +21,37 @@ pub struct WhichProjects {
 
 impl WhichProjects {
     pub(super) fn filter<'p>(&self, all: impl IntoIterator<Item = &'p ProjectSpec>) -> Result<ProjectFilter, Misuse> {
-        let tags = self.tag.iter().map(|tag| format!("tag:{tag}"));
-        filter(&self.project.iter().cloned().chain(tags).collect::<Vec<_>>(), all)
+        let projects = each(&self.project).map(projects);
+        let tags = each(&self.tag).map(|text| rules::about("--tag", Tag::parse(text).map(FilterEntry::Tag)));
+        chosen(projects.chain(tags), all)
     }
 }
 
-/// An entry that names nothing in `all` is an error.
 pub(super) fn filter<'p>(given: &[String], all: impl IntoIterator<Item = &'p ProjectSpec>) -> Result<ProjectFilter, Misuse> {
+    chosen(each(given).map(projects), all)
+}
+
+/// The items of flags that may be repeated, and may list several items with commas.
+fn each(given: &[String]) -> impl Iterator<Item = &str> {
+    given.iter().flat_map(|text| text.split(',')).map(str::trim)
+}
+
+fn projects(text: &str) -> Result<FilterEntry, Problem> {
+    rules::about("--project", FilterEntry::parse(text))
+}
+
+/// An entry that names nothing in `all` is an error.
+fn chosen<'p>(
+    entries: impl Iterator<Item = Result<FilterEntry, Problem>>,
+    all: impl IntoIterator<Item = &'p ProjectSpec>,
+) -> Result<ProjectFilter, Misuse> {
     let choices = FilterChoices::of(all);
-    let read = |text: &str| {
-        let entry = FilterEntry::parse(text).map_err(|wrong| Misuse(wrong.to_string()))?;
+    let known = |entry: Result<FilterEntry, Problem>| {
+        let entry = entry.map_err(Misuse::of)?;
         let alike = || choices.alike(&entry).iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         if choices.contain(&entry) { Ok(entry) } else { Err(absent(entry.what(), entry.name(), &alike())) }
     };
-    given.iter().flat_map(|text| text.split(',')).map(|text| read(text.trim())).collect()
+    entries.map(known).collect()
 }
 
 /// The project of a command: the one that is named, else the only one.

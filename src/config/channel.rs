@@ -134,7 +134,7 @@ fn read(texts: &Texts, stored: Option<&ChannelSpec>, origin: Origin) -> (Option<
             reader.note(Problem::of(field.key, Invalid::unquoted(wrong.to_string())));
         }
     }
-    reader.finish_fields(kind.fields(), &format!("a {kind} channel"), is_common);
+    reader.finish_fields(kind.fields(), &kind.as_channel(), is_common);
     (Some(spec), reader.into_problems())
 }
 
@@ -280,6 +280,14 @@ mod tests {
         assert!(wrong.to_string().contains("did you mean `slack`?"), "{wrong}");
         assert_eq!(fields(&added(&Texts::default(), PAGE).unwrap_err()), ["name", "kind"]);
         assert_eq!(fields(&added(&texts(&[("name", "ops"), ("kind", "get-pair")]), PAGE).unwrap_err()), ["triggered"]);
+    }
+
+    #[test]
+    fn a_wrong_choice_is_quoted_and_the_kind_has_its_article() {
+        let given = [("name", "ops"), ("kind", "http"), ("url", "https://hooks.example.com/hunter2"), ("method", "GET"), ("mehtod", "PUT")];
+        let said = added(&texts(&given), LINE).unwrap_err().to_string();
+        assert!(said.contains("method `GET` must be POST, PUT or PATCH"), "{said}");
+        assert!(said.contains("`mehtod` is not a field of an http channel; did you mean `method`?"), "{said}");
     }
 
     #[test]

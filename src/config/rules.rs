@@ -90,8 +90,8 @@ pub fn personal_key(text: &str) -> Result<PersonalKey, Invalid> {
 pub fn one_line(text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim();
     let is_line = !text.is_empty() && text.chars().count() <= most && !text.contains(char::is_control);
-    let must = || Invalid::Malformed(Quoted::default(), format!("1 to {most} characters on one line").into());
-    is_line.then(|| text.to_owned()).ok_or_else(must)
+    let unfit = || Invalid::Malformed(Quoted::default(), format!("1 to {most} characters on one line").into());
+    is_line.then(|| text.to_owned()).ok_or_else(unfit)
 }
 
 pub fn role(text: &str) -> Result<Role, Invalid> {

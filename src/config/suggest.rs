@@ -27,13 +27,11 @@ const MOST_NAMES: usize = 12;
 #[must_use]
 pub fn hint(word: &str, known: &[&str]) -> Suggestion {
     let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(word));
-    match same.or_else(|| nearest(word, known.iter().copied())) {
-        Some(meant) => Suggestion::Meant(meant.to_owned()),
-        None => {
-            let first = known.iter().take(MOST_NAMES).map(|name| (*name).to_owned()).collect();
-            Suggestion::OneOf(first, known.len().saturating_sub(MOST_NAMES))
-        }
+    if let Some(meant) = same.or_else(|| nearest(word, known.iter().copied())) {
+        return Suggestion::Meant(meant.to_owned());
     }
+    let first = known.iter().take(MOST_NAMES).map(|name| (*name).to_owned()).collect();
+    Suggestion::OneOf(first, known.len().saturating_sub(MOST_NAMES))
 }
 
 /// Damerau-Levenshtein distance (optimal string alignment).

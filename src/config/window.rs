@@ -8,7 +8,7 @@ use super::problem::{Problem, Problems};
 use super::reader::Reader;
 use super::texts::Texts;
 use super::value::{self, Value};
-use crate::model::{self, Cron, Field, FieldName, Invalid, ProjectFilter, ProjectName, Takes, Timestamp, Weekly, When, Window};
+use crate::model::{self, Cron, Field, FieldName, Invalid, Order, ProjectFilter, ProjectName, Takes, Timestamp, Weekly, When, Window};
 
 const SHORTEST: Duration = Duration::from_mins(1);
 
@@ -158,7 +158,15 @@ fn once(reader: &mut Reader<'_>, from: Option<Timestamp>, now: Option<Timestamp>
     };
     let (from, to) = from.zip(to)?;
     if from >= to {
-        return reader.reject("to", Invalid::malformed(&to.to_string(), format!("later than from `{from}`")));
+        let order = Order {
+            less: "to".into(),
+            less_text: to.to_string(),
+            relation: "later than",
+            more: "from".into(),
+            more_text: from.to_string(),
+            reason: "a window ends after it starts",
+        };
+        return reader.reject("to", Invalid::Order(Box::new(order)));
     }
     if let Some(now) = now.filter(|now| to <= *now) {
         let says = format!("the window is in the past: its end `{to}` is before now, `{now}`");

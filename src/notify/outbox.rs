@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::call::Letter;
 use super::plan::{Crowds, Parcel, Plan, grouped, plan};
@@ -29,6 +29,8 @@ const LOOKED_BACK: u32 = 500;
 pub(super) struct Outbox {
     crowds: Crowds,
     rounds: JoinSet<Result<(), StoreError>>,
+    /// The first error of the rounds that ended.
+    failed: Option<StoreError>,
 }
 
 impl Outbox {
@@ -62,15 +64,30 @@ impl Outbox {
         Ok(())
     }
 
+    /// The first error of the rounds that ended since the last call.
     pub(super) fn collect(&mut self) -> Result<(), StoreError> {
-        let mut result = Ok(());
         while let Some(ended) = self.rounds.try_join_next() {
-            match ended {
-                Ok(ended) => result = result.and(ended),
-                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-            }
+            self.note(ended);
         }
-        result
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Waits until a round ends; for ever if none is running.
+    pub(super) async fn ended(&mut self) {
+        match self.rounds.join_next().await {
+            Some(ended) => self.note(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn note(&mut self, ended: Result<Result<(), StoreError>, JoinError>) {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                self.failed.get_or_insert(error);
+            }
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
     }
 
     pub(super) async fn finish(&mut self) {

@@ -1,4 +1,4 @@
-//! The loop: sends queued notifications each second and writes the last heartbeat of Heartbeat to the store every 30 seconds.
+//! The loop: sends queued notifications when they are due, and writes the last heartbeat of Heartbeat to the store every 30 seconds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::message;
 use crate::model::{Channel, ChannelKind, Message, Notification, Severity, Timestamp};
 use crate::store::{ConfigSnapshot, Store, StoreError};
 
-/// A notification is sent at most this much later.
-const EVERY: Duration = Duration::from_secs(1);
+/// Between two rounds that find the same notification held up, and after a failure of the store.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 const SIGN_EVERY: Duration = Duration::from_secs(30);
 /// After a longer gap, Heartbeat notifies that it was down.
 const DOWN_AFTER: Duration = Duration::from_mins(5);
@@ -60,7 +60,7 @@ impl Notify {
                 Ok(()) => return,
                 Err(error) => first_error.log(&error, "cannot read the channels; retried every second"),
             }
-            self.clock.sleep(EVERY).await;
+            self.clock.sleep(RETRY_EVERY).await;
         }
     }
 
@@ -68,8 +68,10 @@ impl Notify {
         let mut passed = (self.clock.now(), self.clock.uptime());
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
         let (mut first_error, mut repeating) = (FirstError::default(), JoinSet::new());
+        let (mut changes, mut is_woken) = (self.store.changes(), false);
         loop {
-            config_snapshot.refresh_when_due(self.clock.monotonic(), false).await;
+            config_snapshot.refresh_when_due(self.clock.monotonic(), is_woken).await;
+            is_woken = false;
             let (now, up) = (self.clock.now(), self.clock.uptime());
             let round = async {
                 // The machine slept, this process was suspended, or the clock was set: only this loop can notice.
@@ -86,15 +88,22 @@ impl Notify {
                     self.store.sign_of_life(now).await?;
                     signed = Some(now);
                 }
-                Ok::<_, StoreError>(())
+                let next = self.store.next_due().await?.map(|next| next.max(now.plus(RETRY_EVERY)));
+                let closes = (!closing.is_empty()).then(|| now.plus(RETRY_EVERY));
+                Ok::<_, StoreError>(next.into_iter().chain(closes).fold(now.plus(SIGN_EVERY), Timestamp::min))
             };
-            match round.await {
-                Ok(()) => {
+            let wake = match round.await {
+                Ok(wake) => {
                     self.liveness.sign(Loop::Notify, now);
                     first_error.end();
+                    wake
                 }
-                Err(error) => first_error.log(&error, "cannot process the outbox; retried every second"),
-            }
+                Err(error) => {
+                    first_error.log(&error, "cannot process the outbox; retried every second");
+                    now.plus(RETRY_EVERY)
+                }
+            };
+            let wake = if config_snapshot.is_failing() { wake.min(now.plus(RETRY_EVERY)) } else { wake };
             passed = (now, up);
             if let Some(Err(panic)) = repeating.try_join_next() {
                 std::panic::resume_unwind(panic.into_panic());
@@ -107,7 +116,11 @@ impl Notify {
                     repeating.spawn(self.clone().repeat_what_is_open(channels, config_snapshot.projects().to_vec()));
                 }
             }
-            self.clock.sleep(EVERY).await;
+            tokio::select! {
+                Ok(()) = changes.changed() => is_woken = true,
+                () = outbox.ended() => {}
+                () = self.clock.wait(now, wake) => {}
+            }
         }
     }
 

@@ -20,8 +20,10 @@ use flight::Flight;
 use schedule::{Due, Schedule};
 use scout::Scout;
 
-/// The longest wait, so that a change of projects or of the clock is noticed soon; also the retry interval of the store.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// The longest wait: a clock step that did not end the wait is noticed then.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The retry interval of the store.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for answers. A result that is not recorded then is found by the beat's derived uuid.
 const FAREWELL: Duration = Duration::from_secs(2);
 const MAX_IN_FLIGHT: usize = 4096;
@@ -78,11 +80,12 @@ impl Pulse {
         let mut fresh = schedule.entries().to_vec();
         let (mut walked, mut since) = (None::<Minute>, Duration::ZERO);
         let mut sent: HashSet<RouteId> = HashSet::new();
+        let (mut changes, mut is_woken) = (self.store.changes(), false);
         loop {
             let now = self.clock.now();
             let minute = now.minute();
             // 1. The projects may have changed.
-            if let Some(projects) = scout.news(self.clock.monotonic()).await {
+            if let Some(projects) = scout.news(self.clock.monotonic(), std::mem::take(&mut is_woken)).await {
                 let before = std::mem::replace(&mut schedule, Schedule::of(&projects));
                 fresh = schedule.not_in(&before);
                 projects_now = projects;
@@ -113,10 +116,13 @@ impl Pulse {
                 });
             }
             flight.walked_to(now);
-            // 4. Until the next slot, the next minute, or the next refresh.
-            let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(REFRESH_EVERY));
-            // The longest wait, because the clock may be set back meanwhile.
-            let _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)).await;
+            // 4. Until the next slot, the next minute, or a change.
+            let longest = if scout.is_waiting() { RETRY_EVERY } else { LONGEST_WAIT };
+            let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(longest));
+            tokio::select! {
+                Ok(()) = changes.changed() => is_woken = true,
+                () = self.clock.wait(now, wake) => {}
+            }
         }
     }
 
@@ -175,7 +181,7 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
             if !std::mem::replace(&mut ails, true) {
                 tracing::error!(%error, capture_results = held.beats.len(), "cannot record capture results; they are held and retried every second");
             }
-            pulse.clock.sleep(REFRESH_EVERY).await;
+            pulse.clock.sleep(RETRY_EVERY).await;
             held.extend(std::iter::from_fn(|| arriving.try_recv().ok()));
         }
         let landed = std::mem::take(&mut held).landed;

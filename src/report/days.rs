@@ -177,7 +177,9 @@ fn stretches<'a>(incidents: impl Iterator<Item = &'a Incident>, now: Timestamp) 
     let mut all: Vec<_> = incidents.map(|incident| (incident.opened, incident.closed.unwrap_or(now))).collect();
     all.sort_unstable();
     let mut merged = Vec::new();
-    all.into_iter().for_each(|span| add(&mut merged, span));
+    for span in all {
+        add(&mut merged, span);
+    }
     merged
 }
 

@@ -80,7 +80,9 @@ impl Ends {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        Outcome::ALL.into_iter().for_each(|outcome| self.add(outcome, other.of(outcome)));
+        for outcome in Outcome::ALL {
+            self.add(outcome, other.of(outcome));
+        }
         self.duplicates += other.duplicates;
     }
 }

@@ -85,7 +85,8 @@ impl Coverage {
         for (minute, noted) in self.from.until(self.to).zip(&self.noted) {
             match self.holes.last_mut() {
                 _ if *noted => {}
-                Some((_, to)) if *to == minute => *to = minute.plus(1),
+                // The minute at the border belongs to both ranges.
+                Some((_, to)) if *to >= minute => *to = minute.plus(1).max(*to),
                 _ => self.holes.push((minute, minute.plus(1))),
             }
         }
@@ -105,7 +106,7 @@ mod tests {
     fn holes_are_found_over_the_borders_of_stretches_and_short_ones_are_passed_over() {
         let minute = Minute::from_index;
         let mut coverage = Coverage::new();
-        for (from, to, noted) in [(0, 10, &[0, 1, 4][..]), (10, 20, &[13, 14, 15, 16, 17, 18]), (20, 30, &[])] {
+        for (from, to, noted) in [(0, 10, &[0, 1, 4][..]), (9, 20, &[13, 14, 15, 16, 17, 18]), (20, 30, &[]), (29, 40, &[])] {
             coverage.begin(minute(from), minute(to));
             for at in noted {
                 coverage.note(minute(*at));
@@ -114,7 +115,7 @@ mod tests {
             coverage.note(minute(to));
             coverage.end();
         }
-        assert_eq!(coverage.holes(), [(minute(5), minute(13)), (minute(19), minute(30))]);
+        assert_eq!(coverage.holes(), [(minute(5), minute(13)), (minute(19), minute(40))]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Store, StoreError};
 use crate::model::{Channel, Project, Window};
 
-/// How often a loop checks the revision: after a user enables an app, the first beat follows within this time.
+/// A loop that is awake checks the revision, at most this often. [`Store::watch`] wakes it when there is a change.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 pub struct ConfigSnapshot {
@@ -64,6 +64,11 @@ impl ConfigSnapshot {
         self.projects = projects.into_iter().map(Arc::new).collect();
         self.revision = Some(revision);
         Ok(true)
+    }
+
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        self.is_failing
     }
 
     #[must_use]

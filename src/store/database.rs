@@ -1,6 +1,7 @@
 //! One interface to SQLite and PostgreSQL: statements in, rows out. Differences in queries are handled here, differences in opening in
 //! `sqlite.rs` and `postgres.rs`.
 
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -164,6 +165,14 @@ impl Database {
             work.read(sql!("SELECT value FROM heartbeat_meta WHERE name = 'revision' FOR KEY SHARE"), |_| Ok(())).await?;
         }
         Ok(())
+    }
+
+    /// SQLite's write-ahead log.
+    pub(super) fn log_file(&self) -> Option<PathBuf> {
+        let Self::Sqlite(pool, _) = self else { return None };
+        let mut name = pool.connect_options().get_filename().as_os_str().to_owned();
+        name.push("-wal");
+        Some(name.into())
     }
 
     pub(super) async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {

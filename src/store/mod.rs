@@ -48,6 +48,7 @@ mod tokens;
 mod user_rows;
 mod users;
 mod value;
+mod watch;
 mod windows;
 mod without_secrets;
 
@@ -56,6 +57,7 @@ use crate::model::{Entry, Incident, IncidentId, IncidentKind, Minute, Notificati
 use counts::Failures;
 use database::Database;
 use settling::Settling;
+use watch::Counters;
 
 pub use change::{Change, Checked, NoTurn, Turns};
 pub use cipher::{CipherError, SecretCipher};
@@ -88,6 +90,7 @@ pub struct Store {
     cipher: SecretCipher,
     settling: Settling,
     failures: Failures,
+    changes: tokio::sync::watch::Sender<Counters>,
 }
 
 impl Store {

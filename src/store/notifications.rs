@@ -14,7 +14,21 @@ use super::{ChannelNews, ChannelQueue, NotificationFilter, Notified, Store, Stor
 const COLUMNS: &str = "notifications.id, notifications.channel, notifications.incident, notifications.message, notifications.created_ms, \
                        notifications.due_ms, notifications.tries, notifications.state, notifications.ended_ms, notifications.said";
 
+/// The queued notifications of channels that deliver.
+const DELIVERABLE: &str = "FROM notifications JOIN channels ON channels.id = notifications.channel AND \
+                           (channels.enabled = 1 AND channels.closing = 0 OR channels.closing IN (1, 2) AND notifications.incident IS NOT NULL) \
+                           AND (channels.stopped_ms IS NULL OR channels.retried = 1) WHERE notifications.state = 0";
+
 impl Store {
+    /// When the next notification can be leased, at the earliest; it may be in the past while an earlier notification holds it up.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = format!(
+            "SELECT min(CASE WHEN notifications.leased_until_ms > notifications.due_ms THEN notifications.leased_until_ms \
+             ELSE notifications.due_ms END) {DELIVERABLE}"
+        );
+        Ok(self.database.read_one("reading when a notification is due", sql!(&next), |row| row.maybe(0)).await?.flatten())
+    }
+
     /// Leases up to `at_most` notifications until `until`, in the order of writing: due at `now`, to channels that deliver, and not leased.
     /// A notification is skipped while an earlier one of the same incident and channel is queued and not leased with it.
     pub async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notification>, StoreError> {
@@ -149,9 +163,7 @@ impl Store {
 /// one was tried, because both may point to the same alert.
 fn due(now: Timestamp, at_most: u32) -> Statement {
     let due = format!(
-        "SELECT {COLUMNS} FROM notifications JOIN channels ON channels.id = notifications.channel AND (channels.enabled = 1 AND channels.closing = 0 \
-         OR channels.closing IN (1, 2) AND notifications.incident IS NOT NULL) AND (channels.stopped_ms IS NULL OR channels.retried = 1) \
-         WHERE notifications.state = 0 AND notifications.due_ms <= ? AND notifications.leased_until_ms <= ? \
+        "SELECT {COLUMNS} {DELIVERABLE} AND notifications.due_ms <= ? AND notifications.leased_until_ms <= ? \
          AND NOT EXISTS (SELECT 1 FROM notifications AS earlier WHERE earlier.state = 0 AND earlier.incident = notifications.incident \
          AND earlier.channel = notifications.channel AND earlier.place < notifications.place \
          AND (earlier.due_ms > ? OR earlier.leased_until_ms > ?)) \

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::address::Address;
 use super::cipher::SecretCipher;
 use super::counts::Failures;
@@ -30,5 +32,6 @@ pub async fn open_within(address: &str, cipher: SecretCipher, patience: Duration
         Address::Postgres(server) => postgres::open(&server, patience).await?,
     };
     migrate::migrate(&database).await?;
-    Ok(Arc::new(Store { database, cipher, settling: Settling::default(), failures: Failures::default() }))
+    let changes = watch::Sender::default();
+    Ok(Arc::new(Store { database, cipher, settling: Settling::default(), failures: Failures::default(), changes }))
 }

@@ -24,8 +24,10 @@ use crate::store::{ConfigSnapshot, Store};
 use agenda::Agenda;
 use assess::Routing;
 
-/// The longest wait, so that a change of projects or of the clock is noticed soon.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// The longest wait: a clock step that did not end the wait is noticed then.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// After a failure of the store.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 const MAX_READBACKS: usize = 64;
 /// Factor for the wait after a rate limit or an expensive query without `Retry-After`, up to [`LONGEST_WAIT`].
 const SLOW_DOWN: u32 = 2;
@@ -69,7 +71,7 @@ impl Verify {
                 Ok(readbacks) => return readbacks.into_iter().map(|readback| (readback.project, readback)).collect(),
                 Err(error) => first_error.log(&error, "cannot read the projects, so nothing is read back; retried every second"),
             }
-            self.clock.sleep(Duration::from_secs(1)).await;
+            self.clock.sleep(RETRY_EVERY).await;
         }
     }
 
@@ -82,13 +84,15 @@ impl Verify {
         let mut begun: HashMap<ProjectId, Timestamp> = HashMap::new();
         let mut under_way: JoinSet<(ProjectId, Option<Readback>)> = JoinSet::new();
         let mut before = self.clock.now();
+        let (mut changes, mut is_woken) = (self.store.changes(), false);
         loop {
             let now = self.clock.now();
             // 1. Projects changed, or the clock was set back: renew the agenda.
             let stepped_back = now < before;
             before = now;
-            let changed = config_snapshot.refresh_when_due(self.clock.monotonic(), stepped_back).await;
-            if changed.is_some_and(|changed| changed || stepped_back) {
+            let refreshed = config_snapshot.refresh_when_due(self.clock.monotonic(), stepped_back || is_woken).await;
+            is_woken = false;
+            if refreshed.is_some_and(|changed| changed || stepped_back) {
                 agenda.renew(config_snapshot.projects(), &mut last, now);
                 routing = Routing::of(&config_snapshot);
                 unwatched = true;
@@ -110,7 +114,8 @@ impl Verify {
             self.liveness.sign(Loop::Verify, oldest.unwrap_or(now));
             // 3. Wait for the end of a visit, or for the next one if it may start.
             let next = agenda.next().filter(|_| under_way.len() < MAX_READBACKS);
-            let wake = next.map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
+            let longest = if unwatched || config_snapshot.is_failing() { RETRY_EVERY } else { LONGEST_SLEEP };
+            let wake = next.map_or(now.plus(longest), |next| next.min(now.plus(longest)));
             tokio::select! {
                 Some(done) = under_way.join_next() => match done {
                     Ok((id, readback)) => {
@@ -120,12 +125,12 @@ impl Verify {
                             last.insert(id, readback);
                         }
                         // A failed visit is not repeated at once.
-                        agenda.again(id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
+                        agenda.again(id, last.get(&id), self.clock.now().plus(RETRY_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
-                // The longest wait, because the clock may be set back meanwhile.
-                _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)) => {}
+                Ok(()) = changes.changed() => is_woken = true,
+                () = self.clock.wait(now, wake) => {}
             }
         }
     }

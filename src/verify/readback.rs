@@ -42,10 +42,10 @@ impl Verify {
         let mut target = Target::of(last);
         let answer = self.ask(project, &asked, asked_at, &mut target).await;
         let now = self.clock.now();
-        let read_back = Moments { asked: asked_at, answered: now };
-        let mut readback = next_state(project, last, read_back, target, answer.as_ref());
+        let moments = Moments { asked: asked_at, answered: now };
+        let mut readback = next_state(project, last, moments, target, answer.as_ref());
         let settled = match &answer {
-            Ok(answer) => settle(project, &asked, read_back, answer),
+            Ok(answer) => settle(project, &asked, moments, answer),
             Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.timing, asked_at)).collect(),
         };
         let evidence = evidence(&asked, &settled, now, answer.as_ref().err());

@@ -149,7 +149,7 @@ impl Control {
     pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
         let mine = problems.iter().filter(|problem| problem.field == self.key).map(Problem::says);
         let says = mine.collect::<Vec<_>>().join("; ");
-        let found = (!says.is_empty()).then(|| CheckedField { name: self.key, mark: "fail", says, advice: None });
+        let found = (!says.is_empty()).then_some(CheckedField { name: self.key, mark: "fail", says, advice: None });
         Self { found, ..self.typed(form) }
     }
 
@@ -225,6 +225,11 @@ impl Control {
     /// A value that is not among the choices.
     pub(super) fn own(&self) -> Option<&str> {
         Some(self.value.as_str()).filter(|value| !value.is_empty() && !self.choices.contains(value))
+    }
+
+    /// As HTML.
+    pub(super) fn label(&self) -> String {
+        marked(&self.name)
     }
 
     /// As HTML.
@@ -342,6 +347,12 @@ mod tests {
         let again = secret.filled(&form(&[("key", "hunter2")]), &[Problem::of("key", Invalid::unquoted("is too short"))]);
         assert!(again.is_forgotten() && !format!("{again:?}").contains("hunter2"), "{again:?}");
         assert_eq!(again.found.map(|found| found.says).as_deref(), Some("is too short"));
+    }
+
+    #[test]
+    fn server_words_in_a_label_are_code_and_the_rest_is_escaped() {
+        let control = Control::of(&Field::new("host", "Host (only for `a_b`) <x>", Takes::Text, ""), None);
+        assert_eq!(control.label(), "Host (only for <code>a_b</code>) &lt;x&gt;");
     }
 
     #[test]

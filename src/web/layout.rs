@@ -196,11 +196,13 @@ impl Layout {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
 pub(super) fn page(template: &impl Template) -> Answer {
     Ok(drawn(StatusCode::OK, template))
 }
 
 /// A form whose input is rejected.
+#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
 pub(super) fn form_again(template: &impl Template) -> Answer {
     Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, template))
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::arguments::{Arguments, Assigned, Fields};
 use crate::cli::change_flags::{ChangeFlags, Remove};
@@ -12,8 +13,15 @@ use crate::cli::notifications::channel_named;
 use crate::config::{Environment, Origin, Texts, channel};
 use crate::model::{ChannelKind, ChannelSpec, Field, ProjectName};
 
-const FLAGS: Flags<'_> =
-    &[("name", "NAME"), ("severity", "--severity"), ("projects", "--project"), ("title", "--title"), ("body", "--body")];
+const FLAGS: Flags<'_> = &[
+    ("name", "NAME"),
+    ("kind", "--kind"),
+    ("severity", "--severity"),
+    ("projects", "--project"),
+    ("at_once", "--at-once"),
+    ("title", "--title"),
+    ("body", "--body"),
+];
 
 #[derive(Debug, Args)]
 pub struct Add {
@@ -66,7 +74,7 @@ pub struct FieldFlags {
     pub given: Arguments,
 
     /// Notify only about this project (repeatable) [default: all]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub project: Vec<String>,
 
     /// Minimum severity: info, warning or critical [default: info]
@@ -152,7 +160,7 @@ pub(super) async fn remove(remove: Remove, invocation: &Invocation) -> anyhow::R
 impl FieldFlags {
     /// Adds the flags to `texts`.
     fn read(&self, texts: &Texts, kind: ChannelKind, environment: &Environment) -> Assigned {
-        let fields = Fields { keys: kind.fields().iter().map(|field| field.key).collect(), of: &format!("a {kind} channel") };
+        let fields = Fields { keys: kind.fields().iter().map(|field| field.key).collect(), of: &kind.as_channel() };
         let mut assigned = self.given.read(Some(&fields), environment);
         texts.iter().for_each(|(name, text)| assigned.texts.put(name, text));
         let at_once = self.at_once.map(|number| number.to_string());

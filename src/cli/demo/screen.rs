@@ -261,7 +261,9 @@ mod tests {
         let link = format!("http://127.0.0.1:40000/enter/{}", "k".repeat(43));
         let (board, address) = board(&link).await;
         let mut active_faults = ActiveFaults::default();
-        Fault::ALL.into_iter().for_each(|fault| active_faults.toggle(fault));
+        for fault in Fault::ALL {
+            active_faults.toggle(fault);
+        }
         for width in [60, 80, 112, 160] {
             let around = Around {
                 address: &address,

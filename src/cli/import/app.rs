@@ -8,7 +8,8 @@ use super::file::{Configuration, Document};
 use crate::config::{App, Problem, Texts};
 use crate::model::{AppKind, Events, Field, Invalid, ProjectSpec};
 
-const HEARTBEAT: [&str; 3] = ["events", "host", "project_api_key"];
+const TOKEN: &str = "project_api_key";
+const HEARTBEAT: [&str; 3] = ["events", "host", TOKEN];
 /// The first [`UNIQUE_KEYS`] keys belong to no other app.
 const ALERT: [&str; 5] = ["timeRange", "webHookUrlTriggered", "webHookUrlResolved", "posthogApiKey", "posthogHost"];
 const UNIQUE_KEYS: usize = 3;
@@ -39,7 +40,7 @@ fn kind_of(config: &Map<String, Value>) -> Option<AppKind> {
     let has = |key: &&str| config.contains_key(*key);
     let only = |keys: &[&str]| config.keys().all(|key| keys.contains(&key.as_str()));
     let beats = config.get("events").and_then(Value::as_str).is_some_and(|text| Events::parse(text).is_ok());
-    if beats || (["events", "project_api_key"].iter().any(has) && only(&HEARTBEAT)) {
+    if beats || (["events", TOKEN].iter().any(has) && only(&HEARTBEAT)) {
         return Some(AppKind::Heartbeat);
     }
     let alerts = ALERT[..UNIQUE_KEYS].iter().any(has) || (ALERT.iter().any(has) && only(&ALERT));
@@ -146,7 +147,7 @@ impl<'a> Found<'a> {
         let mut app = App::on(spec, self.kind).unwrap_or_else(|| App::usual(self.kind)).switched(self.configuration.enabled);
         let texts: Texts = self.values.keys().map(|key| (*key, self.value(key).unwrap_or_default())).collect();
         let wrong = app.set_all(&texts, Some(&spec.token));
-        if wrong.is_empty() { Ok(app.put_on(spec)) } else { Err(wrong.into_iter().map(|problem| self.problem(problem)).collect()) }
+        if wrong.is_empty() { Ok(app.put_on(spec)) } else { Err(wrong.into_iter().map(|wrong| self.problem(advised(wrong))).collect()) }
     }
 
     pub(super) fn lines(&self, spec: &ProjectSpec) -> Vec<String> {
@@ -162,6 +163,15 @@ impl<'a> Found<'a> {
         let settings = if settings.is_empty() { vec!["  all settings have their defaults".to_owned()] } else { settings };
         std::iter::once(head).chain(settings).collect()
     }
+}
+
+/// The file has a token of its own, which the project's token can replace.
+fn advised(wrong: Problem) -> Problem {
+    if wrong.field != TOKEN {
+        return wrong;
+    }
+    let says = format!("{} with `--set {TOKEN}=`", wrong.says());
+    Problem::of(TOKEN, Invalid::unquoted(says))
 }
 
 #[cfg(test)]

@@ -91,14 +91,18 @@ impl Import {
         let keys = apps.iter().flat_map(|app| app.kind.settings()).map(|setting| setting.key).collect();
         let assigned = self.given.read(Some(&Fields { keys, of: "the apps in this file" }), &invocation.environment);
         for (key, text) in assigned.texts.iter() {
-            apps.iter_mut().for_each(|app| app.set_value(key, text));
+            for app in apps.iter_mut() {
+                app.set_value(key, text);
+            }
         }
         let mut problems: Vec<Problem> = assigned.unread().cloned().collect();
         // The masked key is only used for reading, so a key of the project can replace it.
         if apps.iter().any(|app| app.masked().iter().any(|(key, _)| *key == READER))
             && self.personal_key.read_without_prompt(invocation)?.is_some()
         {
-            apps.iter_mut().for_each(|app| app.set_value(READER, ""));
+            for app in apps.iter_mut() {
+                app.set_value(READER, "");
+            }
         }
         problems.extend(apps.iter().flat_map(Found::wrong));
         if problems.is_empty() && io::stdin().is_terminal() {

@@ -40,11 +40,11 @@ impl Show {
         let mut notifications = store.notifications(&NotificationFilter { incident: incident.id, ..NotificationFilter::default() }).await?;
         notifications.reverse();
         let channels = store.channels_on_record().await?;
-        let story = Story { incident, timeline, notifications, channels, now: self.print.moment.time(), public };
+        let shown = Story { incident, timeline, notifications, channels, now: self.print.moment.time(), public };
         if self.print.json {
-            invocation.screen.json(&story.view())?
+            invocation.screen.json(&shown.view())?;
         } else {
-            invocation.screen.text(&story.page())?
+            invocation.screen.text(&shown.page())?;
         }
         Ok(())
     }

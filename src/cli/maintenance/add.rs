@@ -1,6 +1,7 @@
 //! `heartbeat maintenance add`.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::when::{FLAGS, WhenFlags};
 use crate::cli::change_flags::ChangeFlags;
@@ -17,7 +18,7 @@ pub struct Add {
     pub when: WhenFlags,
 
     /// Apply only to this project (repeatable) [default: all]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub project: Vec<String>,
 
     #[command(flatten)]

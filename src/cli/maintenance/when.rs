@@ -95,7 +95,10 @@ mod tests {
             (&["--cron", "0 2 * * *", "--for", "8d"], &["--for `8d` must be between 1m and 7d"]),
             (&["--cron", "0 2 * * *", "--for", "30s"], &["--for `30s` must be between"]),
             (&["--from", "tomorrow", "--to", "never"], &["--from `tomorrow` is not a time", "--to `never` is not a time"]),
-            (&["--from", "2026-11-24T02:00:00Z", "--to", "2026-11-24T02:00:00Z"], &["must be later than"]),
+            (
+                &["--from", "2026-11-24T02:00:00Z", "--to", "2026-11-24T02:00:00Z"],
+                &["--to `2026-11-24T02:00:00.000Z` must be later than --from"],
+            ),
             (&["--from", "2026-11-22T02:00:00Z", "--for", "2h"], &["the window is in the past"]),
             (&["--weekly", "sunday"], &["--weekly `sunday` must be days and times"]),
             (&["--weekly", "sun 02:00-04:00", "--timezone", "Mars"], &["--timezone `Mars` is not a time zone"]),

@@ -50,7 +50,9 @@ fn alert(call: &Call<'_>) -> Value {
     let message = call.message();
     let mut details = facts::all(message);
     details.remove("text");
-    details.values_mut().for_each(|value| *value = text::cut(value, DETAIL));
+    for value in details.values_mut() {
+        *value = text::cut(value, DETAIL);
+    }
     // Only what does not change while the alert is open: tags are set once.
     let about = message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.incident_kind);
     let tags = ["heartbeat".to_owned(), text::cut(about, TAG)];

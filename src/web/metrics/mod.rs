@@ -95,7 +95,9 @@ async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
     let queue_of = |channel: &Channel| queues.iter().find(|(id, _)| *id == channel.id).map(|(_, queue)| *queue).unwrap_or_default();
     let mut gauge = |name: &'static str, help: &str, of: &dyn Fn(&Channel) -> f64| {
         let mut metric = all.metric(name, Kind::Gauge, help);
-        channels.iter().for_each(|channel| metric.sample(&[("channel", &called(channel))], of(channel)));
+        for channel in &channels {
+            metric.sample(&[("channel", &called(channel))], of(channel));
+        }
     };
     let help = "1 for an enabled channel that is not delivering";
     gauge("heartbeat_channel_stopped", help, &|channel| f64::from(u8::from(channel.spec.enabled && channel.stopped.is_some())));

@@ -143,9 +143,9 @@ impl Page {
         let store = &*site.web.store;
         let (now, channels) = (layout.now, store.channels_on_record().await?);
         let badges = badges(&incident, &silenced(store, [&incident], now).await?, now);
-        let (story, project) = story(store, incident, now).await?;
-        let postmortem = postmortem(&story, project.as_ref(), &channels, now);
-        let IncidentStory { incident, timeline, evidence, notifications } = story;
+        let (read, project) = story(store, incident, now).await?;
+        let postmortem = postmortem(&read, project.as_ref(), &channels, now);
+        let IncidentStory { incident, timeline, evidence, notifications } = read;
         let line = |entry: Entry| Line {
             class: class_of(entry.kind, &incident),
             at: When::second(entry.at, now),

@@ -106,7 +106,7 @@ impl Page {
         if let Some(since) = form.given("since") {
             since.clone_into(&mut self.since);
         }
-        self.since_problem = problems.iter().find(|problem| problem.field == "since").map(|problem| problem.says());
+        self.since_problem = problems.iter().find(|problem| problem.field == "since").map(Problem::says);
         self
     }
 
@@ -169,7 +169,7 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
 }
 
 fn texts(form: &Filled) -> Texts {
-    settings().filter_map(|setting| Some((setting.key, Control::of(setting, None).given(form)?.to_owned()))).collect()
+    settings().filter_map(|setting| Some((setting.key, Control::of(setting, None).given(form)?.into_owned()))).collect()
 }
 
 async fn change(

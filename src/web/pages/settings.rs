@@ -66,8 +66,12 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout) -> Answer {
     page(&Page::of(&site, layout).await?)
 }
 
+fn role_of(form: &Filled) -> Result<Role, WebError> {
+    Role::named(form.text("role")).ok_or_else(|| WebError::unfit("role", "must be `viewer` or `editor`"))
+}
+
 async fn invite(Editing { site, layout, visitor }: Editing, headers: HeaderMap, form: Filled) -> Answer {
-    let role = Role::named(form.text("role")).unwrap_or(Role::Viewer);
+    let role = role_of(&form)?;
     let invited = match UserName::parse(form.text("user")) {
         Ok(name) => Ok((visitor.accounts(&site).invite(&name, Some(role)).await?, name)),
         Err(wrong) => Err(Problem::whole("user", wrong)),
@@ -84,7 +88,7 @@ async fn invite(Editing { site, layout, visitor }: Editing, headers: HeaderMap, 
 }
 
 async fn set_user(Editing { site, visitor, .. }: Editing, Path(name): Path<String>, form: Filled) -> Answer {
-    let role = Role::named(form.text("role")).ok_or_else(|| WebError::unfit("role", "must be `viewer` or `editor`"))?;
+    let role = role_of(&form)?;
     let user = visitor.accounts(&site).set(&user_named(&name)?, role).await?;
     Ok(go_on(&site, "/settings", &format!("The role of {} is now {}.", user.name, role.name())))
 }
@@ -102,6 +106,7 @@ async fn remove_user(Editing { site, visitor, .. }: Editing, Path(name): Path<St
 }
 
 async fn make_token(Editing { site, layout, visitor }: Editing, form: Filled) -> Answer {
+    role_of(&form)?;
     let desired =
         NewToken { name: form.text("token").to_owned(), role: form.text("role").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
     let made = desired.make(&visitor.accounts(&site)).await;

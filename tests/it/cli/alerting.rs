@@ -34,14 +34,14 @@ fn wrong_settings_are_all_told_and_none_is_quoted_that_may_be_a_secret() {
     `colour` is not a setting of ingestion-alert; `heartbeat apps search ingestion-alert` lists them
     webHookUrlTriggered has no protocol; begin it with `https://`
     posthogApiKey is a project token (phc_...); give a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
-    --set (not shown) must be SETTING=VALUE
+    --set must be FIELD=VALUE; the `=` is missing
     (not shown) is not a setting of ingestion-alert; `heartbeat apps search ingestion-alert` lists them
     lost_open_after `6 of 5` must be written like `3 of 5`, with at most 60 results
     webHookUrlResolved is an address with `ftp`, but must be http or https
-    --set-file `webHookUrlResolved` `empty` is empty; it must contain the key
-    --set-file `webHookUrlResolved` `none` cannot be read: No such file or directory (os error 2)
+    --set-file webHookUrlResolved `empty` is empty; it must contain the key
+    --set-file webHookUrlResolved `none` cannot be read: No such file or directory (os error 2)
     `webHookUrlResolvd` is not a setting of ingestion-alert; did you mean `webHookUrlResolved`?
-    --set-file `webHookUrlResolved` must be SETTING=FILE
+    --set-file must be FIELD=FILE; the `=` is missing
     ");
     assert_eq!(home.stored(), before);
 }

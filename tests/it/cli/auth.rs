@@ -31,7 +31,7 @@ fn users_that_cannot_be_are_refused() {
         (&["users", "invite", "an n"][..], "NAME `an n`"),
         (&["users", "invite", "bob", "--role", "admin"], "--role `admin` must be viewer or editor"),
         (&["users", "set", "anne", "--role", "viewer"], "did you mean `ann`?"),
-        (&["users", "remove", "zoe"], "there is no user `zoe`; there are ann"),
+        (&["users", "remove", "zoe"], "there is no user `zoe`; there is only ann"),
     ] {
         let ran = home.run(arguments);
         assert_eq!(ran.code, 2, "{}", ran.shown());

@@ -45,6 +45,8 @@ fn a_window_comes_and_goes() {
         maintenance(&["remove", "move"]),
     ];
     insta::assert_snapshot!("a window comes and goes", told.join("\n"));
+    let of_none = maintenance(&["add", "none", "--now", "--for", "2h", "--project", ""]);
+    assert!(of_none.starts_with("exit 2") && of_none.contains("--project <NAME>"), "an empty variable silences no project: {of_none}");
     let left = home.run(&[&["maintenance", "list", "--json"], &THEN[..]].concat()).json();
     assert_eq!(
         left["items"][0],

@@ -277,7 +277,7 @@ fn what_means_nothing_at_zero_is_refused_with_its_bounds() {
         (&["incidents", "ack", "0"], "0 is not in 1.."),
         (&["incidents", "--since", "0s"], "`0s` must be between 1s and 3660d"),
         (&["incidents", "list", "--since", "0s"], "`0s` must be between 1s and 3660d"),
-        (&["incidents", "snooze", "1", "--for", "0s"], "`0s` must be more than 0s"),
+        (&["incidents", "snooze", "1", "--for", "0s"], "`0s` must be between 1s and 30d"),
         (&["beats", "--since", "0s"], "`0s` must be between 1s and 3660d"),
         (&["demo", "--for", "0s"], "`0s` must be between 1s and 3660d"),
         (&["check", "--project-id", "0", "--host", "us", "--token", "phc_a"], "0 is not in 1.."),

@@ -73,6 +73,9 @@ fn projects_are_chosen_by_their_tags() {
     };
     assert_eq!(listed(&["--tag", "eu"]), ["blog", "shop"]);
     assert_eq!(listed(&["--tag", "checkout"]), ["shop"]);
+    assert_eq!(listed(&["--tag", "docs, checkout"]), ["blog", "shop"]);
+    let no_tag = home.run(&["projects", "--tag", "docs,shop"]);
+    assert!(no_tag.code == 2 && no_tag.err.contains("there is no tag `shop`"), "{no_tag:?}");
     assert_eq!(listed(&["--project", "tag:docs,shop"]), ["blog", "shop"]);
     assert!(home.run(&["export", "--project", "tag:docs"]).out.contains("tags = [\"eu\", \"docs\"]"));
     insta::assert_snapshot!(home.run(&["projects", "--tag", "checkuot"]).shown(), @r"
@@ -83,7 +86,7 @@ fn projects_are_chosen_by_their_tags() {
     insta::assert_snapshot!(home.run(&["status", "--tag", "a b"]).shown(), @r"
     exit 2
     --- err
-    error: `a b` cannot be a tag: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
+    error: --tag `a b` cannot be a tag: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
     ");
     let channel = ["channels", "add", "ops", "--kind", "slack", "--set", "url=https://hooks.slack.com/services/a", "--project", "tag:us"];
     insta::assert_snapshot!(home.run(&channel).shown(), @r"

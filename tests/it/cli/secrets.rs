@@ -93,6 +93,9 @@ fn channels() -> String {
                 Takes::HostName => "monitor.example.com".to_owned(),
                 Takes::Number | Takes::Thread => "7".to_owned(),
                 Takes::Labels => "team=data".to_owned(),
+                Takes::OneOf(choices) => choices[0].to_owned(),
+                Takes::Headers => format!("X-Key: {SECRET}"),
+                Takes::Payload => "{}".to_owned(),
                 _ => format!("https://example.com/{SECRET}"),
             };
             let value = if field.secret { value } else { value.replace(SECRET, "x") };

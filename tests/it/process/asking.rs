@@ -44,8 +44,8 @@ async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
         (&["incidents", "ack", number, "--by", " "], "--by must be 1 to 200 characters on one line"),
         (&["incidents", "ack", number, "--by", "ana\nbob"], "--by must be 1 to 200 characters on one line"),
         (&["incidents", "ack", number, "--by", &"a".repeat(201)], "--by must be 1 to 200 characters on one line"),
-        (&["incidents", "snooze", number, "--for", "0s"], "must be more than 0s"),
-        (&["incidents", "snooze", number, "--for", "31d"], "at most 30d"),
+        (&["incidents", "snooze", number, "--for", "0s"], "between 1s and 30d"),
+        (&["incidents", "snooze", number, "--for", "31d"], "between 1s and 30d"),
         (&["incidents", "snooze", number], "--for"),
         (&["incidents", "--project", "shpo"], "did you mean `shop`?"),
     ] {

@@ -121,7 +121,9 @@ async fn on_a_terminal_it_draws_takes_keys_and_leaves_the_terminal_as_it_was() {
     demo.out.wait_for(ENTERS).await;
     demo.out.wait_for("arrived").await;
     demo.types("2");
-    demo.out.wait_for("is failing: 503").await;
+    // Each word is drawn at its own place.
+    let is_named = |drawn: String| drawn.split_once("failing:").is_some_and(|(_, after)| after.contains("503"));
+    eventually("the fault is named", || demo.out.text(), async || is_named(demo.out.text())).await;
     demo.types("q");
     demo.out.wait_for("the end").await;
     let said = demo.end().await.out;

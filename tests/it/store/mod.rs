@@ -39,4 +39,5 @@ mod readback_samples;
 mod readbacks;
 pub(crate) mod samples;
 mod shown;
+mod watch;
 mod windows;

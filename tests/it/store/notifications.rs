@@ -57,7 +57,9 @@ async fn queued(store: &Store, due: &[i64]) -> (ChannelId, Vec<Notification>) {
 async fn what_is_due_is_leased_in_the_order_in_which_it_was_written(bed: Bed) {
     let store = bed.open().await;
     assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), None);
     let (_, notifications) = queued(&store, &[5, 3, 0, 4]).await;
+    assert_eq!(store.next_due().await.unwrap(), Some(now(0)));
     assert_eq!(store.lease(now(3), now(9), 9).await.unwrap(), notifications[1..3], "whole, and none before its time");
     assert_eq!(ids(&store.lease(now(5), now(9), 1).await.unwrap()), ids(&notifications[..1]), "so many at most");
     assert_eq!(store.lease(now(5), now(9), 0).await.unwrap(), []);
@@ -69,6 +71,7 @@ async fn a_lease_ends_by_time_or_by_a_mark(bed: Bed) {
     let (_, notifications) = queued(&store, &[0]).await;
     assert_eq!(store.lease(now(1), now(10), 9).await.unwrap(), notifications);
     assert_eq!(store.lease(now(9), now(99), 9).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), Some(now(10)), "the end of the lease");
     // Whoever had it is gone: it is another's from now on.
     assert_eq!(bed.open().await.lease(now(10), now(99), 9).await.unwrap(), notifications);
     let again = Notification { tries: 1, due: now(20), said: Some("503".into()), ..notifications[0].clone() };

@@ -334,7 +334,7 @@ async fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
         ("/api/v1/channels/ops", channel, "... and 1,990 more"),
         ("/api/v1/channels/ops", unfit, "... and 1,990 more"),
         ("/api/v1/maintenance/night", window, "... and 1,990 more"),
-        ("/api/v1/status-pages/shop", page, "names 2,000; at most 20 fit on a page"),
+        ("/api/v1/status-pages/shop", page, "names 2,000; at most 20 are allowed"),
     ] {
         let (status, problem) = program.put(path, &body).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {problem}");

@@ -45,7 +45,7 @@ async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
         (&[][..], &["name", "from"][..]),
         (
             &[("name", "the night"), ("projects", "shop, a b"), ("cron", "0 2"), ("timezone", "Mars")],
-            &["name", "projects", "timezone", "lasts"],
+            &["name", "projects", "cron", "timezone", "lasts"],
         ),
         (&[("name", "night"), ("now", "true"), ("weekly", "sun 02:00-04:00")], &["weekly"]),
         (&[("name", "night"), ("from", "tomorrow"), ("now", "true"), ("lasts", "2h")], &["now"]),

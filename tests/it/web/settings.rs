@@ -22,6 +22,12 @@ async fn somebody_is_invited_and_the_link_is_shown_once() {
     let wrong = ann.submit("/settings", "/settings/users", &[("user", "no such name"), ("role", "viewer")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text.contains("value=\"no such name\"") && wrong.text.contains("id=\"user-check\""), "{}", wrong.text);
+    let chosen = |text: &str| text.matches("value=\"editor\" selected").count();
+    let wrong = ann.submit("/settings", "/settings/users", &[("user", "no such name"), ("role", "editor")]).await;
+    let users = wrong.text.split_once("id=\"token-role\"").map(|(users, _)| chosen(users));
+    assert_eq!((users, chosen(&wrong.text)), (Some(1), 1), "the role stays in the form of the error only: {}", wrong.text);
+    let wrong = ann.submit("/settings", "/settings/users", &[("user", "bob"), ("role", "boss")]).await;
+    assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text.contains("must be"), "{}", wrong.text);
     let invited = ann.submit("/settings", "/settings/users", &[("user", "bob"), ("role", "viewer")]).await;
     let link = invited.page().split_once("aria-label=\"Shown once\">").unwrap().1.split_once('<').unwrap().0.to_owned();
     let place = link.strip_prefix(&ann.base).unwrap();

@@ -55,7 +55,7 @@ async fn a_page_of_a_tag_shows_a_project_that_gets_the_tag_later() {
     let mut ann = site.writer().await;
     let fields = [("name", "data"), ("title", "Europe"), ("projects", "tag:ue"), ("public", "yes")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
-    assert!(wrong.text.contains("there is no tag `ue`; there are eu"), "{}", wrong.text);
+    assert!(wrong.text.contains("there is no tag `ue`; there is only eu"), "{}", wrong.text);
     let fields = [("name", "data"), ("title", "Europe"), ("projects", "tag:eu"), ("public", "yes")];
     assert_eq!(ann.submit("/status-pages/new", "/status-pages/new", &fields).await.location(), "/status-pages");
     let mut stranger = site.stranger();

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn no_text_breaks_the_json_that_it_stands_in() {
-        let template = r#"{"says": "{{ project }}: {{ text }}", "whole": {{ text | tojson }}, "id": {{ incident.id }}, "test": {{ test }},
+        let template = r#"{"says": "{{ project }}: {{ text | e }}", "whole": {{ text | tojson }}, "id": {{ incident.id }}, "test": {{ test }},
             "closed": {{ incident.closed | tojson }}, "rules": {{ incident.rules }}}"#;
         let payload = Payload::new(template, JSON);
         assert_eq!(payload.check(), Ok(()));

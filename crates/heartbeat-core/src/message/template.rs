@@ -42,7 +42,10 @@ pub enum TemplateError {
     Empty(NotificationKind),
     #[error("renders to more than {LONGEST} bytes for a message of kind `{0}`")]
     RendersTooLong(NotificationKind),
-    #[error("renders to a text that is not JSON for a message of kind `{kind}`: {why}")]
+    #[error(
+        "renders to a text that is not JSON for a message of kind `{kind}`: {why}; a text must be in quotes, \
+         `\"{{{{ text }}}}\"`, and any other value without"
+    )]
     NotJson { kind: NotificationKind, why: String },
     #[error("cannot be rendered because no thread can be started: {0}")]
     NoThread(String),
@@ -105,6 +108,9 @@ fn render(text: &str, message: &Message, write: impl WriteValue) -> Result<Strin
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(move |out, _, value| Ok(out.write_str(&write(value))?));
+    // The engine's own filters escape for HTML. The formatter escapes each value for where it is written.
+    environment.add_filter("escape", |value: Value| value);
+    environment.add_filter("e", |value: Value| value);
     environment.set_fuel(Some(FUEL));
     let text = environment.render_str(text, facts(message))?;
     match text.trim() {

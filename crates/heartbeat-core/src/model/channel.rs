@@ -90,7 +90,7 @@ impl ChannelSpec {
     #[must_use]
     pub fn problems(&self) -> Vec<(String, Invalid)> {
         let unknown = self.values.iter().filter(|(key, _)| self.kind.field(key).is_none());
-        let not_ours = |key: &str| (key.to_owned(), Invalid::unquoted(format!("is not a setting of a {} channel", self.kind)));
+        let not_ours = |key: &str| (key.to_owned(), Invalid::unquoted(format!("is not a setting of {}", self.kind.as_channel())));
         let mut problems: Vec<_> = unknown.map(|(key, _)| not_ours(key)).collect();
         for field in self.kind.fields() {
             let wrong = match self.values.get(field.key) {

@@ -324,6 +324,13 @@ impl ChannelKind {
         self.row().name
     }
 
+    /// For example `an http channel`, in sentences.
+    #[must_use]
+    pub fn as_channel(self) -> String {
+        let article = if matches!(self, Self::Http | Self::Opsgenie | Self::Alertmanager | Self::Email) { "an" } else { "a" };
+        format!("{article} {self} channel")
+    }
+
     #[must_use]
     pub const fn title(self) -> &'static str {
         self.row().title

@@ -39,7 +39,7 @@ impl Cron {
                 // The last line points at the place with a `^`, and says what is wrong there.
                 let says = wrong.lines().last().unwrap_or_default().trim_start_matches([' ', '^']);
                 let says = says.split(';').next().unwrap_or_default();
-                let because = format!("is not a crontab expression with a time zone, for example `0 2 * * SUN Europe/Berlin`: {says}");
+                let because = format!("is not a crontab expression, for example `0 2 * * SUN` or `0 2 * * SUN Europe/Berlin`: {says}");
                 Err(Invalid::unusable(&written, because))
             }
             (_, Err(wrong), _) => Err(wrong),

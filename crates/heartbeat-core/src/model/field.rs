@@ -115,7 +115,7 @@ impl Takes {
     /// What is wrong with plain SMTP on the port that uses TLS from the first byte.
     pub const TLS_PORT: &str = "uses port 465, which speaks TLS from the first byte: use smtps://";
 
-    /// Whether the field accepts `text`. The error does not quote the text, which may be a secret.
+    /// Whether the field accepts `text`. The error quotes the text only where it is one of several choices: any other may be a secret.
     pub fn check(self, text: &str) -> Result<(), Invalid> {
         let must = |be: &'static str| Invalid::Malformed(Quoted::default(), be.into());
         match self {
@@ -154,7 +154,7 @@ impl Takes {
                 _ => Err(must("the name of a host, such as `monitor.example.com`")),
             },
             Self::OneOf(all) if all.contains(&text.trim()) => Ok(()),
-            Self::OneOf(all) => Err(Invalid::UnknownChoice(Quoted::default(), all)),
+            Self::OneOf(all) => Err(Invalid::choice(text, all)),
             Self::Number if text.trim().parse::<u64>().is_ok() => Ok(()),
             Self::Number => Err(must("a whole number")),
             Self::Labels => labels(text).map(drop),

@@ -2,8 +2,8 @@
 
 use super::Invalid;
 
-/// Headers that the HTTP client sets itself.
-const OWN: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
+/// Headers that Heartbeat and its HTTP client set themselves.
+const OWN: [&str; 5] = ["connection", "content-length", "host", "transfer-encoding", "webhook-id"];
 
 /// Reads `Name: value`, one header per line. No error quotes a line, which may hold a secret.
 pub fn headers(text: &str) -> Result<Vec<(&str, &str)>, Invalid> {
@@ -45,6 +45,7 @@ mod tests {
             (": hunter2", "name is not valid"),
             ("X: hunter2\u{7}", "control character"),
             ("HOST: hunter2", "contains `HOST`, which Heartbeat sets itself"),
+            ("Webhook-Id: hunter2", "contains `Webhook-Id`, which Heartbeat sets itself"),
             ("X: hunter2\nx: hunter2", "contains a header twice"),
         ] {
             let said = headers(text).unwrap_err().to_string();

@@ -247,6 +247,7 @@ impl fmt::Display for Suggestion {
         match self {
             Self::Meant(name) => write!(f, "did you mean `{name}`?"),
             Self::OneOf(names, _) if names.is_empty() => f.write_str("there is none yet"),
+            Self::OneOf(names, 0) if names.len() == 1 => write!(f, "there is only {}", names.join(", ")),
             Self::OneOf(names, 0) => write!(f, "there are {}", names.join(", ")),
             Self::OneOf(names, more) => write!(f, "there are {} and {more} more", names.join(", ")),
             Self::Advice(advice) => f.write_str(advice),

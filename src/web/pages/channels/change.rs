@@ -16,6 +16,7 @@ use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
 use crate::model::{ChannelKind, ChannelSpec};
 use crate::settings::ChangeError;
 use crate::web::channels::{address, check_open, closed_kind, find};
+use crate::web::control::marked;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
@@ -39,7 +40,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Kinds {
     layout: Layout,
     open: Vec<ChannelKind>,
-    /// Kinds that cannot be set up on a page, with the reason.
+    /// Kinds that cannot be set up on a page, with the reason as HTML.
     closed: Vec<(ChannelKind, String)>,
 }
 
@@ -66,7 +67,7 @@ struct Asked {
 async fn new(Editing { site, layout, .. }: Editing, Query(asked): Query<Asked>) -> Answer {
     let Some(kind) = asked.kind else {
         let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| is_open_to_pages(*kind));
-        let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
+        let closed = closed.into_iter().map(|kind| (kind, marked(&closed_kind(kind)))).collect();
         let layout = layout.titled(Place::Channels, "New channel").below([("Channels", "/channels")]);
         return page(&Kinds { layout, open, closed });
     };

@@ -16,6 +16,7 @@ use crate::model::{Channel, Delivery};
 use crate::settings::trial::SAMPLES;
 use crate::store::{ChannelQueue, NotificationFilter, StoreError};
 use crate::web::channels::{address, anew, closed, find, find_to_remove, resend, test};
+use crate::web::control::marked;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Answer, Editing, Layout, Place, drawn};
@@ -62,7 +63,7 @@ struct Page {
     layout: Layout,
     badge: Badge,
     draft: Draft,
-    /// Why it cannot be changed on a page.
+    /// Why it cannot be changed on a page, as HTML.
     closed: Option<String>,
     retried: bool,
     queues: ChannelQueue,
@@ -98,7 +99,7 @@ pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: On
         layout: layout.titled(Place::Channels, badge.name.clone()).below([("Channels", "/channels")]).live(None),
         badge,
         draft: one.draft.offering(offered(site).await?),
-        closed: closed(channel),
+        closed: closed(channel).map(|why| marked(&why)),
         retried: channel.stopped.as_ref().is_some_and(|stopped| stopped.retried),
         queues: site.web.store.queue_of(channel.id).await?,
         answers: one.answers,

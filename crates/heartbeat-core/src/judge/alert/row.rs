@@ -24,7 +24,7 @@ pub(super) struct Row {
     /// The extent if the rule holds without a bad mark.
     pub(super) extent_without_mark: fn(&View<'_>) -> Extent,
     /// The cause that the rule knows while it holds. The incident is the open one, if there is one.
-    pub(super) cause: fn(&View<'_>, Option<&Incident>) -> Option<(Strength, Diagnosis)>,
+    pub(super) cause: fn(&View<'_>, Option<&Incident>) -> Option<Cause>,
     /// What the rule sees, if no cause is known when the incident opens.
     pub(super) sees: fn(&View<'_>) -> Diagnosis,
     /// Whether a beat that has been missing for so long, but is not late yet, can be the cause.
@@ -50,6 +50,8 @@ pub(super) enum Marks {
         extent: fn(&View<'_>, usize) -> Option<Extent>,
     },
 }
+
+pub(super) type Cause = (Strength, Diagnosis);
 
 /// How good a cause is. Of several the best is reported, which is the first here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -52,7 +52,7 @@ fn beat_results(tally: &Tally) -> Vec<String> {
             (0, _) => format!("all {late} late beats arrived"),
             _ => format!("{} arrived late", count(late, "beat")),
         };
-        let by = tally.last_arrival.map_or_else(String::new, |last| format!(" by {}", next_minute(last)));
+        let by = tally.last_arrival.map_or_else(String::new, |last| format!(" by {} UTC", next_minute(last)));
         let nothing_lost = if tally.outstanding() == 0 { ": nothing was lost" } else { "" };
         results.push(format!("{came}{by}{nothing_lost}"));
     }
@@ -97,16 +97,19 @@ mod tests {
         for (tally, expected) in [
             (Tally::default(), "events arrive again"),
             (Tally { sent: 4, arrived: 4, ..Tally::default() }, "every beat arrived: nothing was lost"),
-            (Tally { sent: 42, late: 42, last_arrival: at, ..Tally::default() }, "all 42 late beats arrived by 15:10: nothing was lost"),
+            (
+                Tally { sent: 42, late: 42, last_arrival: at, ..Tally::default() },
+                "all 42 late beats arrived by 15:10 UTC: nothing was lost",
+            ),
             (
                 Tally { sent: 2, late: 1, arrived: 1, last_arrival: at, ..Tally::default() },
-                "the one late beat arrived by 15:10: nothing was lost",
+                "the one late beat arrived by 15:10 UTC: nothing was lost",
             ),
             (Tally { sent: 42, missing: 3, ..Tally::default() }, "3 of 42 beats are still missing"),
             (Tally { sent: 1, missing: 1, ..Tally::default() }, "1 of 1 beat is still missing"),
             (
                 Tally { sent: 42, missing: 3, late: 39, last_arrival: at, ..Tally::default() },
-                "3 of 42 beats are still missing; 39 beats arrived late by 15:10",
+                "3 of 42 beats are still missing; 39 beats arrived late by 15:10 UTC",
             ),
             (
                 Tally { sent: 40, rejected: 40, ..Tally::default() },

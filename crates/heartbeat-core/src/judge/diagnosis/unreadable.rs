@@ -20,6 +20,10 @@ pub fn unreadable(way: &Way<'_>, failure: &ReadbackError, down: Parts) -> Diagno
     let place = api_place(address.as_ref(), way.api.api());
     let excerpt = &failure.excerpt;
     let response = quoted(excerpt.status, &excerpt.words);
+    // A replay knows the kind of the error only.
+    let is_quoted = excerpt.status != 0 || !excerpt.words.is_empty();
+    let quoting = |words: &str| if is_quoted { format!("{words}: {response}") } else { words.to_owned() };
+    let own = |otherwise: &str| Some(capital(&failure.says())).filter(|says| !says.is_empty()).unwrap_or_else(|| otherwise.to_owned());
     let advice = format!("{}.", capital(failure.kind.advice()));
     let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(advice.as_str());
     let found = match failure.kind {
@@ -28,10 +32,12 @@ pub fn unreadable(way: &Way<'_>, failure: &ReadbackError, down: Parts) -> Diagno
             (Place::Quota, None),
             (Place::Pipeline, None),
         ]),
-        ReadbackErrorKind::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
+        ReadbackErrorKind::TooOld => with(Place::PosthogTooOld, own("PostHog is too old")),
         ReadbackErrorKind::Unreachable => {
             let reached = unreachable(address.clone(), excerpt.at.unwrap_or(Phase::Answer), excerpt.obstacle, &excerpt.words);
-            Diagnosis { summary: cannot_ask(&reached.summary), ..reached }
+            let summary =
+                if is_quoted || excerpt.at.is_some() { cannot_ask(&reached.summary) } else { "PostHog's API does not answer".into() };
+            Diagnosis { summary, ..reached }
         }
         // An intermediary answered, or removed something from the query.
         _ if excerpt.did.is_some() && excerpt.by != AnsweredBy::Unknown => {
@@ -46,36 +52,36 @@ pub fn unreadable(way: &Way<'_>, failure: &ReadbackError, down: Parts) -> Diagno
                 Diagnosis { summary: cannot_ask(&found.summary), ..found }.advised(advice)
             }
         }
-        ReadbackErrorKind::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {response}")),
-        ReadbackErrorKind::KeyForbidden if excerpt.status == 0 => with(Place::PersonalKey, capital(&failure.says())),
-        ReadbackErrorKind::KeyForbidden => with(Place::PersonalKey, format!("The personal API key may not query this project: {response}")),
+        ReadbackErrorKind::KeyWrong => with(Place::PersonalKey, quoting("PostHog rejects the personal API key")),
+        ReadbackErrorKind::KeyForbidden if excerpt.status == 0 => {
+            with(Place::PersonalKey, own("The personal API key may not query this project"))
+        }
+        ReadbackErrorKind::KeyForbidden => with(Place::PersonalKey, quoting("The personal API key may not query this project")),
         ReadbackErrorKind::NoSuchProject => {
-            let words = if excerpt.status == 0 {
-                capital(&failure.says())
-            } else {
-                format!("The personal API key sees no such project: {response}")
-            };
-            with(Place::PersonalKey, words)
+            let words = "The personal API key sees no such project";
+            with(Place::PersonalKey, if excerpt.status == 0 { own(words) } else { quoting(words) })
         }
         ReadbackErrorKind::Broken if !down.is_empty() => {
             Diagnosis::at(Place::Query, format!("PostHog's query API is failing ({response}), and PostHog says that {down}"))
                 .advised("The problem is in PostHog: check the logs of the part that is named.")
         }
-        ReadbackErrorKind::Broken => with(Place::Query, format!("PostHog's query API is failing: {response}")),
-        ReadbackErrorKind::KeyNotReceived => Diagnosis::intermediary(
-            Did::DropsAuthorization,
-            format!("The Authorization header does not get through {place}: PostHog answers {response}"),
-        )
-        .advised(advice.as_str()),
-        ReadbackErrorKind::WhichProject => with(Place::PersonalKey, capital(&failure.says())),
-        ReadbackErrorKind::TooExpensive => with(Place::Query, format!("The query reads more than PostHog allows an API key: {response}")),
-        ReadbackErrorKind::QueryQuota => with(Place::Query, format!("The API queries of the plan are used up: {response}")),
-        ReadbackErrorKind::BudgetUsedUp => with(Place::Query, format!("The project's hourly API read budget is used up: {response}")),
-        ReadbackErrorKind::DatabaseUnavailable => with(Place::Query, format!("PostHog's own database is unavailable: {response}")),
-        ReadbackErrorKind::Throttled => with(Place::Query, format!("PostHog limits the rate of queries: {response}")),
-        ReadbackErrorKind::QueryRejected => with(Place::Query, format!("PostHog does not accept the query: {response}")),
+        ReadbackErrorKind::Broken => with(Place::Query, quoting("PostHog's query API is failing")),
+        ReadbackErrorKind::KeyNotReceived => {
+            let answer = if is_quoted { format!(": PostHog answers {response}") } else { String::new() };
+            Diagnosis::intermediary(Did::DropsAuthorization, format!("The Authorization header does not get through {place}{answer}"))
+                .advised(advice.as_str())
+        }
+        ReadbackErrorKind::WhichProject => {
+            with(Place::PersonalKey, own("The personal API key sees several projects, and the project id is not set"))
+        }
+        ReadbackErrorKind::TooExpensive => with(Place::Query, quoting("The query reads more than PostHog allows an API key")),
+        ReadbackErrorKind::QueryQuota => with(Place::Query, quoting("The API queries of the plan are used up")),
+        ReadbackErrorKind::BudgetUsedUp => with(Place::Query, quoting("The project's hourly API read budget is used up")),
+        ReadbackErrorKind::DatabaseUnavailable => with(Place::Query, quoting("PostHog's own database is unavailable")),
+        ReadbackErrorKind::Throttled => with(Place::Query, quoting("PostHog limits the rate of queries")),
+        ReadbackErrorKind::QueryRejected => with(Place::Query, quoting("PostHog does not accept the query")),
         ReadbackErrorKind::NotPostHog => {
-            Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {response}"))
+            Diagnosis::intermediary(Did::AnswersItself, quoting(&format!("Something that is not PostHog's API answers at {place}")))
                 .advised(advice.as_str())
         }
     };
@@ -84,4 +90,21 @@ pub fn unreadable(way: &Way<'_>, failure: &ReadbackError, down: Parts) -> Diagno
         known => known,
     };
     Diagnosis { answered_by, shown_by: excerpt.signs.clone(), address: found.address.clone().or(address), ..found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Host, ProjectName, ProjectSpec, ProjectToken, ResponseExcerpt};
+
+    #[test]
+    fn a_replayed_error_has_words_and_no_status() {
+        let host = Host::parse("https://posthog.example.com").unwrap();
+        let spec = ProjectSpec::new(ProjectName::parse("shop").unwrap(), host, ProjectToken::parse("phc_a").unwrap());
+        for kind in ReadbackErrorKind::ALL {
+            let failure = ReadbackError::quoting(kind, ResponseExcerpt::default());
+            let summary = unreadable(&Way::to_host(&spec), &failure, Parts::default()).summary;
+            assert!(!summary.is_empty() && !summary.contains(" 0"), "{kind:?}: {summary}");
+        }
+    }
 }
