@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::announce::{keep_announcing, withdraw};
 use super::file::DatabaseFile;
-use super::watch::{watch, watch_store};
+use super::watch::{watch, watch_changes, watch_store};
 use crate::clock::Clock;
 use crate::lifecycle::Stop;
 use crate::liveness::{Liveness, Loop};
@@ -77,7 +77,7 @@ impl Service {
             ended = loops.all_ended() => ended,
             never = optional(announcing) => match never {},
             never = watch(clock.clone(), liveness.clone()) => match never {},
-            never = store.watch() => match never {},
+            never = watch_changes(Arc::clone(&store)) => match never {},
             never = watch_store(Arc::clone(&store), liveness.clone()) => match never {},
             never = optional(ping.map(|ping| watch_over(ping, sender, clock.clone(), liveness.clone()))) => match never {},
             gone = optional(file.map(|file| file.lost(clock.clone()))) => Err(anyhow!(gone)),

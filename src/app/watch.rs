@@ -1,4 +1,4 @@
-//! Logs when a loop makes no progress, or when the store fails.
+//! Logs when a loop makes no progress, or when the store fails; wakes the loops when the store changed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -69,5 +69,29 @@ pub(super) async fn watch_store(store: Arc<Store>, liveness: Liveness) -> Infall
             failures = 0;
         }
         real.sleep(if failures > 0 { ASK_AGAIN_AFTER } else { ASK_EVERY }).await;
+    }
+}
+
+/// How often the database is asked if nothing reports its changes. In real time, as the others below.
+const ASK_FOR_CHANGES_EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked although no change was reported.
+const ASK_ANYWAY_EVERY: Duration = Duration::from_mins(1);
+/// Between two questions: a busy service commits hundreds of times a second.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Lets loops sleep until settings or the outbox change. Until something is committed to SQLite, this does not wake the process.
+pub(super) async fn watch_changes(store: Arc<Store>) -> Infallible {
+    let (real, mut log) = (Clock::system(), store.commit_log());
+    loop {
+        // A failing store is reported elsewhere.
+        let is_known = store.notice_changes().await.is_ok();
+        let Some(commits) = log.as_ref().filter(|_| is_known) else {
+            real.sleep(ASK_FOR_CHANGES_EVERY).await;
+            continue;
+        };
+        real.sleep(PAUSE).await;
+        if matches!(Clock::real_timeout(ASK_ANYWAY_EVERY, commits.changed()).await, Ok(Err(_))) {
+            log = None;
+        }
     }
 }

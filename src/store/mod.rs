@@ -57,7 +57,6 @@ use crate::model::{Entry, Incident, IncidentId, IncidentKind, Minute, Notificati
 use counts::Failures;
 use database::Database;
 use settling::Settling;
-use watch::Counters;
 
 pub use change::{Change, Checked, NoTurn, Turns};
 pub use cipher::{CipherError, SecretCipher};
@@ -68,6 +67,7 @@ pub use filter::{
     Spread,
 };
 pub use open::{check_address, open, open_within};
+pub use watch::{CommitLog, Counters};
 
 #[derive(Debug, Clone, Default)]
 pub struct Recent {

@@ -23,6 +23,10 @@ impl Bed {
         Self { address: format!("sqlite:{}", folder.path().join("heartbeat.db").display()), folder: Some(folder) }
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.address.starts_with("sqlite:")
+    }
+
     /// One in PostgreSQL, with the newest schema.
     pub(crate) async fn postgres() -> Self {
         Self { address: postgres::migrated_database().await, folder: None }
