@@ -23,11 +23,11 @@ pub struct AuditLog {
     pub project: Option<String>,
 
     /// Show only entries before this number
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "NUMBER", value_parser = rules::number::<i64>)]
     pub before: Option<i64>,
 
     /// Maximum number of entries
-    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = rules::number::<u32>)]
     pub limit: u32,
 
     /// Print the entries as JSON

@@ -50,7 +50,7 @@ pub struct Check {
     pub key: PersonalKeyFlags,
 
     /// ID of the project in PostHog [default: found from the token]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "NUMBER", value_parser = rules::number::<u64>)]
     pub project_id: Option<u64>,
 
     /// Capture endpoint: v0 or v1

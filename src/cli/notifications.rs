@@ -6,6 +6,7 @@ use super::error::Misuse;
 use super::explain::absent;
 use super::global::Invocation;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use crate::config::rules;
 use crate::model::{Channel, Notification, NotificationState};
 use crate::report::channel_name;
 use crate::report::json::NotificationJson;
@@ -28,7 +29,7 @@ pub struct Notifications {
     pub state: Option<State>,
 
     /// Maximum number of notifications
-    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = rules::number::<u32>)]
     pub limit: u32,
 
     /// Print the notifications as JSON

@@ -129,7 +129,7 @@ fn read(reader: &mut Reader<'_>, stored: Option<&ProjectSpec>) -> Option<Project
     let token = "give the project token (phc_...), from Settings > Project > General";
     let token = reader.required("token", token, stored.map(|stored| &stored.token), rules::token);
     let personal_key = reader.optional("personal_api_key", stored.and_then(|stored| stored.personal_key.as_ref()), rules::personal_key);
-    let posthog_id = reader.optional("project_id", stored.and_then(|stored| stored.posthog_id.as_ref()), rules::project_number);
+    let posthog_id = reader.optional("project_id", stored.and_then(|stored| stored.posthog_id.as_ref()), rules::number);
     let api_host = reader.optional("api_host", stored.and_then(|stored| stored.api_host.as_ref()), rules::host);
     let timeout = |text: &str| duration::within(text, Duration::from_secs(1), Timing::LONGEST_TIMEOUT);
     let timing = Timing {

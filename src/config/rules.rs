@@ -98,9 +98,10 @@ pub fn role(text: &str) -> Result<Role, Invalid> {
     Role::named(text.trim()).ok_or_else(|| Invalid::choice(text, &["viewer", "editor"]))
 }
 
-pub fn project_number(text: &str) -> Result<u64, Invalid> {
-    let number = text.trim().parse::<u64>().ok().filter(|number| (1..=i64::MAX.unsigned_abs()).contains(number));
-    number.ok_or_else(|| Invalid::whole(text, "", 1, None))
+/// A whole number from 1.
+pub fn number<N: TryFrom<i64>>(text: &str) -> Result<N, Invalid> {
+    let number = text.trim().parse().ok().filter(|number| *number > 0);
+    number.and_then(|number: i64| N::try_from(number).ok()).ok_or_else(|| Invalid::whole(text, "", 1, None))
 }
 
 pub fn readback_interval(text: &str) -> Result<Duration, Invalid> {

@@ -10,7 +10,7 @@ use crate::cli::change_flags::{ChangeFlags, Remove};
 use crate::cli::explain::{Flags, explain_with};
 use crate::cli::global::Invocation;
 use crate::cli::notifications::channel_named;
-use crate::config::{Environment, Origin, Texts, channel};
+use crate::config::{Environment, Origin, Texts, channel, rules};
 use crate::model::{ChannelKind, ChannelSpec, Field, ProjectName};
 
 const FLAGS: Flags<'_> = &[
@@ -82,7 +82,7 @@ pub struct FieldFlags {
     pub severity: Option<String>,
 
     /// Combine more than this many simultaneous messages into one digest [default: 5]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "COUNT", value_parser = rules::number::<u16>)]
     pub at_once: Option<u16>,
 
     /// Template for the title, for example `{{ project }} {{ kind }}`; an empty value removes it

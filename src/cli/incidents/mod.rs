@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::global::Invocation;
+use crate::config::rules;
 
 mod hold;
 mod list;
@@ -55,6 +56,6 @@ impl Incidents {
 #[derive(Debug, Args)]
 pub struct IncidentNumber {
     /// Number of the incident
-    #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(value_name = "NUMBER", value_parser = rules::number::<i64>)]
     pub id: i64,
 }
