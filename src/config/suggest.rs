@@ -17,7 +17,7 @@ pub fn few<T>(mut all: Vec<T>) -> (Vec<T>, Option<Invalid>) {
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_lowercase().replace('-', "_");
-    let measured = known.into_iter().map(|known| (distance(&word, known), known));
+    let measured = known.into_iter().map(|known| (strsim::osa_distance(&word, known), known));
     measured.filter(|(distance, known)| *distance <= known.len().max(word.len()) / 3).min().map(|(_, known)| known)
 }
 
@@ -32,25 +32,6 @@ pub fn hint(word: &str, known: &[&str]) -> Suggestion {
     }
     let first = known.iter().take(MOST_NAMES).map(|name| (*name).to_owned()).collect();
     Suggestion::OneOf(first, known.len().saturating_sub(MOST_NAMES))
-}
-
-/// Damerau-Levenshtein distance (optimal string alignment).
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(a != b);
-            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
-                least = least.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
 }
 
 #[cfg(test)]
