@@ -68,10 +68,9 @@ impl Notify {
         let mut passed = (self.clock.now(), self.clock.uptime());
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
         let (mut first_error, mut repeating) = (FirstError::default(), JoinSet::new());
-        let (mut changes, mut is_woken) = (self.store.changes(), false);
+        let mut changes = self.store.changes();
         loop {
-            config_snapshot.refresh_when_due(self.clock.monotonic(), is_woken).await;
-            is_woken = false;
+            config_snapshot.refresh_when_due(self.clock.monotonic(), false).await;
             let (now, up) = (self.clock.now(), self.clock.uptime());
             let round = async {
                 // The machine slept, this process was suspended, or the clock was set: only this loop can notice.
@@ -117,7 +116,7 @@ impl Notify {
                 }
             }
             tokio::select! {
-                Ok(()) = changes.changed() => is_woken = true,
+                Ok(()) = changes.changed() => {}
                 () = outbox.ended() => {}
                 () = self.clock.wait(now, wake) => {}
             }

@@ -80,12 +80,12 @@ impl Pulse {
         let mut fresh = schedule.entries().to_vec();
         let (mut walked, mut since) = (None::<Minute>, Duration::ZERO);
         let mut sent: HashSet<RouteId> = HashSet::new();
-        let (mut changes, mut is_woken) = (self.store.changes(), false);
+        let mut changes = self.store.changes();
         loop {
             let now = self.clock.now();
             let minute = now.minute();
             // 1. The projects may have changed.
-            if let Some(projects) = scout.news(self.clock.monotonic(), std::mem::take(&mut is_woken)).await {
+            if let Some(projects) = scout.news(self.clock.monotonic()).await {
                 let before = std::mem::replace(&mut schedule, Schedule::of(&projects));
                 fresh = schedule.not_in(&before);
                 projects_now = projects;
@@ -120,7 +120,7 @@ impl Pulse {
             let longest = if scout.is_waiting() { RETRY_EVERY } else { LONGEST_WAIT };
             let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(longest));
             tokio::select! {
-                Ok(()) = changes.changed() => is_woken = true,
+                Ok(()) = changes.changed() => {}
                 () = self.clock.wait(now, wake) => {}
             }
         }

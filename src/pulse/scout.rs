@@ -16,27 +16,22 @@ pub(super) struct Scout {
     reading: Option<JoinHandle<(ConfigSnapshot, bool)>>,
     /// Whether the store did not answer in time and has not answered since.
     hangs: bool,
-    /// Whether the settings changed after the last reading began.
-    has_changed: bool,
 }
 
 impl Scout {
     pub(super) fn new(config_snapshot: ConfigSnapshot) -> Self {
-        Self { config_snapshot: Some(config_snapshot), reading: None, hangs: false, has_changed: false }
+        Self { config_snapshot: Some(config_snapshot), reading: None, hangs: false }
     }
 
     /// Whether it is to be asked again soon: the store hangs or fails, or a change is still to be read.
     pub(super) fn is_waiting(&self) -> bool {
-        self.has_changed || self.config_snapshot.as_ref().is_none_or(ConfigSnapshot::is_failing)
+        self.config_snapshot.as_ref().is_none_or(|config_snapshot| config_snapshot.is_failing() || config_snapshot.has_changed())
     }
 
-    pub(super) async fn news(&mut self, monotonic: Duration, has_changed: bool) -> Option<Vec<Arc<Project>>> {
-        let at_once = self.has_changed || has_changed;
-        self.has_changed = at_once;
-        if let Some(mut config_snapshot) = self.config_snapshot.take_if(|config_snapshot| at_once || config_snapshot.is_due(monotonic)) {
-            self.has_changed = false;
+    pub(super) async fn news(&mut self, monotonic: Duration) -> Option<Vec<Arc<Project>>> {
+        if let Some(mut config_snapshot) = self.config_snapshot.take_if(|config_snapshot| config_snapshot.is_due(monotonic)) {
             self.reading = Some(tokio::spawn(async move {
-                let changed = config_snapshot.refresh_when_due(monotonic, at_once).await == Some(true);
+                let changed = config_snapshot.refresh_when_due(monotonic, false).await == Some(true);
                 (config_snapshot, changed)
             }));
         }

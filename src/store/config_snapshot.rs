@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Store, StoreError};
+use tokio::sync::watch;
+
+use super::{Counters, Store, StoreError};
 use crate::model::{Channel, Project, Window};
 
 /// A loop that is awake checks the revision, at most this often. [`Store::watch`] wakes it when there is a change.
@@ -11,6 +13,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 pub struct ConfigSnapshot {
     store: Arc<Store>,
+    changes: watch::Receiver<Counters>,
     goes_on: &'static str,
     reads_channels: bool,
     revision: Option<i64>,
@@ -29,6 +32,7 @@ impl ConfigSnapshot {
     pub fn new(store: Arc<Store>, goes_on: &'static str) -> Self {
         let (projects, channels, windows) = (Vec::new(), Vec::new(), Vec::new());
         Self {
+            changes: store.changes(),
             store,
             goes_on,
             reads_channels: false,
@@ -71,12 +75,19 @@ impl ConfigSnapshot {
         self.is_failing
     }
 
+    /// Whether a change was noticed after the last reading began.
     #[must_use]
-    pub fn is_due(&self, monotonic: Duration) -> bool {
-        self.revision.is_none() || self.asked.is_none_or(|asked| monotonic.saturating_sub(asked) >= REFRESH_EVERY)
+    pub fn has_changed(&self) -> bool {
+        // The sender lives in the store.
+        self.changes.has_changed().unwrap_or(false)
     }
 
-    /// [`ConfigSnapshot::refresh`], at most once per second unless `at_once`. `monotonic` is the monotonic time. Returns `None` when it did
+    #[must_use]
+    pub fn is_due(&self, monotonic: Duration) -> bool {
+        self.revision.is_none() || self.has_changed() || self.asked.is_none_or(|asked| monotonic.saturating_sub(asked) >= REFRESH_EVERY)
+    }
+
+    /// [`ConfigSnapshot::refresh`], at most once per second unless a change was noticed or `at_once`. `monotonic` is the monotonic time. Returns `None` when it did
     /// not read or failed. Repeated errors are logged once.
     pub async fn refresh_when_due(&mut self, monotonic: Duration, at_once: bool) -> Option<bool> {
         if self.asked.is_none() && self.revision.is_some() {
@@ -86,6 +97,7 @@ impl ConfigSnapshot {
             return None;
         }
         self.asked = Some(monotonic);
+        self.changes.mark_unchanged();
         match self.refresh().await {
             Ok(changed) => {
                 self.is_failing = false;

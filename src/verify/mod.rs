@@ -84,14 +84,13 @@ impl Verify {
         let mut begun: HashMap<ProjectId, Timestamp> = HashMap::new();
         let mut under_way: JoinSet<(ProjectId, Option<Readback>)> = JoinSet::new();
         let mut before = self.clock.now();
-        let (mut changes, mut is_woken) = (self.store.changes(), false);
+        let mut changes = self.store.changes();
         loop {
             let now = self.clock.now();
             // 1. Projects changed, or the clock was set back: renew the agenda.
             let stepped_back = now < before;
             before = now;
-            let refreshed = config_snapshot.refresh_when_due(self.clock.monotonic(), stepped_back || is_woken).await;
-            is_woken = false;
+            let refreshed = config_snapshot.refresh_when_due(self.clock.monotonic(), stepped_back).await;
             if refreshed.is_some_and(|changed| changed || stepped_back) {
                 agenda.renew(config_snapshot.projects(), &mut last, now);
                 routing = Routing::of(&config_snapshot);
@@ -129,7 +128,7 @@ impl Verify {
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
-                Ok(()) = changes.changed() => is_woken = true,
+                Ok(()) = changes.changed() => {}
                 () = self.clock.wait(now, wake) => {}
             }
         }
