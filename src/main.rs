@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(report_panic));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(usage) => return cli::report_usage(&usage),
+        Err(usage) => return cli::report_usage(usage, std::env::args_os()),
     };
     run(cli).unwrap_or_else(|error| cli::report(&error))
 }

@@ -1,9 +1,9 @@
 //! Changes of users and API tokens, for the page, the API and the command line. Each change writes an audit entry.
 
-use std::time::Duration;
-
-use super::authenticator::{Authenticator, TOKEN_PREFIX, audit_entry, hashed};
-use crate::model::{ApiToken, AuditEntry, Invalid, ProjectName, Role, Secret, User, UserName};
+use super::authenticator::{Authenticator, audit_entry, hashed};
+use crate::config::access::{TokenSpec, UserSpec, token_name, token_values, user_values};
+use crate::config::differences;
+use crate::model::{ApiToken, AuditEntry, ProjectName, Role, Secret, User, UserName};
 use crate::store::{Checked, NoTurn, StoreError, Turns};
 
 #[derive(Clone, Copy)]
@@ -34,15 +34,6 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
-/// Parses a token's name, which appears in audit entries and URLs like a project's.
-pub fn token_name(text: &str) -> Result<ProjectName, Invalid> {
-    let name = ProjectName::parse(text)?;
-    if name.as_str().starts_with(TOKEN_PREFIX) {
-        return Err(Invalid::unquoted(format!("must not begin with {TOKEN_PREFIX}, as tokens themselves do")));
-    }
-    Ok(name)
-}
-
 impl<'d> Accounts<'d> {
     /// Changes by `who`, as named in audit entries. At least one editor must remain.
     #[must_use]
@@ -66,9 +57,9 @@ impl<'d> Accounts<'d> {
         self.find_user(name).await?.ok_or_else(|| AccountError::NoUser(name.clone()))
     }
 
-    /// Invites a user, and adds the user if new. Without `role` an existing user keeps the role, and a new one becomes a viewer, or an
+    /// Invites a user, and adds the user if new. Without a role an existing user keeps the role, and a new one becomes a viewer, or an
     /// editor if there is none. Returns the code of the link and the role.
-    pub async fn invite(&self, name: &UserName, role: Option<Role>) -> Result<(String, Role), AccountError> {
+    pub async fn invite(&self, UserSpec { name, role }: &UserSpec) -> Result<(String, Role), AccountError> {
         let invited = self.change(move |expected| async move {
             let existing = self.find_user(name).await?;
             let desired = match role.or(existing.as_ref().map(|user| user.role)) {
@@ -78,12 +69,12 @@ impl<'d> Accounts<'d> {
                 None => Role::Editor,
             };
             self.keep_a_writer(existing.as_ref(), desired).await?;
-            let words = match &existing {
-                Some(user) if user.role == desired => return Ok(desired),
-                Some(user) => format!("invited; {}", differs(user.role, desired)),
-                None => format!("invited as {desired}"),
-            };
-            let audit_entry = self.audit_entry(name, words);
+            let before = existing.map(|user| user.role);
+            if before == Some(desired) {
+                return Ok(desired);
+            }
+            let differences = differences(&before.map(user_values).unwrap_or_default(), &user_values(desired));
+            let audit_entry = self.audit_entry(name, format!("invited; {differences}"));
             self.authenticator.put(name, desired, None, Checked { audit_entry: &audit_entry, expected }).await?;
             Ok(desired)
         });
@@ -91,16 +82,17 @@ impl<'d> Accounts<'d> {
         Ok((self.authenticator.invite(Some(name.clone()), role).await?, role))
     }
 
-    /// Sets the role; returns the user as before.
-    pub async fn set(&self, name: &UserName, role: Role) -> Result<User, AccountError> {
+    /// Sets the role, if there is one. Returns the role before, and the user as it is now.
+    pub async fn set(&self, UserSpec { name, role }: &UserSpec) -> Result<(Role, User), AccountError> {
         let set = self.change(move |expected| async move {
             let user = self.user(name).await?;
+            let (before, role) = (user.role, role.unwrap_or(user.role));
             self.keep_a_writer(Some(&user), role).await?;
-            let audit_entry = self.audit_entry(name, differs(user.role, role));
-            if user.role != role {
+            if before != role {
+                let audit_entry = self.audit_entry(name, differences(&user_values(before), &user_values(role)));
                 self.authenticator.put(name, role, None, Checked { audit_entry: &audit_entry, expected }).await?;
             }
-            Ok(user)
+            Ok((before, User { role, ..user }))
         });
         set.await
     }
@@ -120,7 +112,7 @@ impl<'d> Accounts<'d> {
         let removed = self.change(move |expected| async move {
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), Role::Viewer).await?;
-            let audit_entry = self.audit_entry(name, format!("removed; role {} -> none", user.role));
+            let audit_entry = self.audit_entry(name, format!("removed; {}", differences(&user_values(user.role), &[])));
             self.authenticator.store.drop_user(name, Checked { audit_entry: &audit_entry, expected }).await?;
             Ok(())
         });
@@ -132,14 +124,13 @@ impl<'d> Accounts<'d> {
         found.ok_or_else(|| AccountError::NoToken(token_name(name).ok()))
     }
 
-    /// Creates a token that expires after `lasts`, or never. Returns its text, which is not stored.
-    pub async fn make_token(&self, name: &ProjectName, role: Role, lasts: Option<Duration>) -> Result<String, AccountError> {
-        let until = lasts.map(|lasts| self.authenticator.clock.now().plus(lasts));
+    /// Creates a token. Returns its text, which is not stored.
+    pub async fn make_token(&self, spec: &TokenSpec) -> Result<String, AccountError> {
         let made = self.change(move |expected| async move {
-            if self.authenticator.store.tokens().await?.iter().any(|token| token.name == name.as_str()) {
-                return Err(AccountError::TokenTaken(name.clone()));
+            if self.authenticator.store.tokens().await?.iter().any(|token| token.name == spec.name.as_str()) {
+                return Err(AccountError::TokenTaken(spec.name.clone()));
             }
-            Ok(self.authenticator.make_token(name.as_str(), role, until, (self.who, expected)).await?)
+            Ok(self.authenticator.make_token(spec, (self.who, expected)).await?)
         });
         made.await
     }
@@ -147,7 +138,7 @@ impl<'d> Accounts<'d> {
     pub async fn remove_token(&self, name: &str) -> Result<(), AccountError> {
         let removed = self.change(move |expected| async move {
             let token = self.token(name).await?;
-            let words = format!("removed; role {} -> none", token.role);
+            let words = format!("removed; {}", differences(&token_values(token.role, None), &[]));
             let audit_entry = audit_entry(self.who, format!("API token {}", token.name), words, self.authenticator.clock.now());
             self.authenticator.store.drop_token(token.id, Checked { audit_entry: &audit_entry, expected }).await?;
             Ok(())
@@ -204,8 +195,4 @@ impl From<NoTurn> for AccountError {
             NoTurn::Store(error) => Self::Store(error),
         }
     }
-}
-
-fn differs(old: Role, new: Role) -> String {
-    format!("role {old} -> {new}")
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::password::{self, check};
 use super::secret::draw;
 use crate::clock::Clock;
+use crate::config::access::{TokenSpec, user_values};
+use crate::config::differences;
 use crate::model::{ApiToken, AuditEntry, Digest, Invitation, Role, Secret, Session, Timestamp, TokenId, User, UserId, UserName};
 use crate::store::{Checked, Store, StoreError};
 
@@ -13,11 +15,10 @@ pub const SESSION_LASTS: Duration = Duration::from_hours(14 * 24);
 pub const INVITATION_LASTS: Duration = Duration::from_hours(24);
 /// A session's last use is stored at most this often.
 const WRITE_USE_EVERY: Duration = Duration::from_mins(1);
-/// Lets secret scanners and readers recognize an API token.
-pub const TOKEN_PREFIX: &str = "hb_";
 /// Compared with for an unknown user, so that a wrong name takes as long as a wrong password.
 const NOBODYS: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// API tokens and invitations last in real time: the command line, which makes some, does not run at the speed of the service, which checks them.
 #[derive(Clone)]
 pub struct Authenticator {
     pub store: Arc<Store>,
@@ -57,23 +58,19 @@ impl Authenticator {
     }
 
     pub async fn token(&self, text: &str) -> Result<Option<ApiToken>, StoreError> {
-        self.store.token(&Digest::of(text), self.clock.now()).await
+        self.store.token(&Digest::of(text), self.clock.real_now()).await
     }
 
     /// Creates an API token and returns its text, which is not stored. `by`: the user, and the expected revision.
-    pub async fn make_token(
-        &self,
-        name: &str,
-        role: Role,
-        until: Option<Timestamp>,
-        by: (&str, Option<i64>),
-    ) -> Result<String, StoreError> {
+    pub async fn make_token(&self, spec: &TokenSpec, by: (&str, Option<i64>)) -> Result<String, StoreError> {
         let (who, expected) = by;
-        let text = format!("{TOKEN_PREFIX}{}", draw_token()?);
-        let now = self.clock.now();
-        let (name, made_by) = (name.to_owned(), who.to_owned());
-        let token = ApiToken { id: TokenId(0), name, role, made_by, created: now, last_used: None, until };
-        let audit_entry = audit_entry(who, format!("API token {}", token.name), format!("made; role {}", role.name()), now);
+        let text = format!("{}{}", ApiToken::PREFIX, draw_token()?);
+        let created = self.clock.real_now();
+        let until = spec.lasts.map(|lasts| created.plus(lasts));
+        let (name, made_by) = (spec.name.to_string(), who.to_owned());
+        let token = ApiToken { id: TokenId(0), name, role: spec.role, made_by, created, last_used: None, until };
+        let words = format!("made; {}", differences(&[], &spec.values()));
+        let audit_entry = audit_entry(who, format!("API token {}", token.name), words, self.clock.now());
         self.store.put_token(&Digest::of(&text), &token, Checked { audit_entry: &audit_entry, expected }).await?;
         Ok(text)
     }
@@ -81,21 +78,21 @@ impl Authenticator {
     /// Creates an invitation and returns its code, which is not stored. Without a user, the first visitor can use it.
     pub async fn invite(&self, user: Option<UserName>, role: Role) -> Result<String, StoreError> {
         let code = draw_token()?;
-        let invitation = Invitation { user, role, until: self.clock.now().plus(INVITATION_LASTS) };
+        let invitation = Invitation { user, role, until: self.clock.real_now().plus(INVITATION_LASTS) };
         self.store.invite(&Digest::of(&code), &invitation).await?;
         Ok(code)
     }
 
     pub async fn invitation(&self, code: &str) -> Result<Option<Invitation>, StoreError> {
-        self.store.invitation(&Digest::of(code), self.clock.now()).await
+        self.store.invitation(&Digest::of(code), self.clock.real_now()).await
     }
 
     /// Accepts an invitation with a new password. None if the code was used or expired.
     pub async fn accept(&self, code: &str, name: &UserName, password: &Secret) -> Result<Option<UserId>, StoreError> {
         let hash = hashed(password).await?;
-        let now = self.clock.now();
-        let audit_entry = audit_entry(name.as_str(), format!("user {name}"), "set a password by invitation".to_owned(), now);
-        self.store.accept(&Digest::of(code), name, &hash, now, &audit_entry).await
+        let words = "set a password by invitation".to_owned();
+        let audit_entry = audit_entry(name.as_str(), format!("user {name}"), words, self.clock.now());
+        self.store.accept(&Digest::of(code), name, &hash, self.clock.real_now(), &audit_entry).await
     }
 
     /// Adds or changes a user; none keeps the password.
@@ -122,7 +119,7 @@ impl Authenticator {
         if let Some((user, _)) = self.store.user(name).await? {
             return Ok(user.id);
         }
-        let words = format!("first login by {by}; role {}", role.name());
+        let words = format!("first login by {by}; {}", differences(&[], &user_values(role)));
         let audit_entry = audit_entry(name.as_str(), format!("user {name}"), words, self.clock.now());
         self.put(name, role, None, (&audit_entry).into()).await
     }

@@ -7,7 +7,7 @@ pub mod oidc;
 mod password;
 mod secret;
 
-pub use accounts::{AccountError, Accounts, token_name};
-pub use authenticator::{Authenticator, INVITATION_LASTS, SESSION_LASTS, TOKEN_PREFIX, audit_entry};
+pub use accounts::{AccountError, Accounts};
+pub use authenticator::{Authenticator, INVITATION_LASTS, SESSION_LASTS, audit_entry};
 pub use password::{PasswordError, check as check_password};
 pub use secret::{NoRandomBytes, draw};

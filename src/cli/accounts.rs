@@ -6,6 +6,7 @@ use super::error::Misuse;
 use super::global::Invocation;
 use crate::auth::{AccountError, Accounts, Authenticator};
 use crate::config::hint;
+use crate::model::Field;
 use crate::settings::By;
 use crate::store::Store;
 
@@ -27,6 +28,13 @@ impl Owner {
     pub(super) fn store(&self) -> &Store {
         &self.authenticator.store
     }
+}
+
+/// The help of the argument or flag for a field.
+pub(super) fn help(fields: &[Field], key: &str) -> String {
+    let Some(field) = fields.iter().find(|field| field.key == key) else { return String::new() };
+    let default = if field.default.is_empty() { String::new() } else { format!(" [default: {}]", field.default) };
+    format!("{}{default}", field.hint.trim_end_matches('.'))
 }
 
 /// An unknown name is an error of the user, who learns the probable name.

@@ -2,32 +2,31 @@
 
 use clap::Args;
 
-use super::error::Misuse;
 use super::global::Invocation;
 use super::table::Table;
+use super::which_project::WhichProjects;
 use crate::config::rules;
-use crate::model::{AuditEntry, ProjectName};
+use crate::model::AuditEntry;
 use crate::report::AuditEntryJson;
 use crate::store::AuditFilter;
 
 /// Show the audit log, newest first
 ///
 /// The audit log lists changes of projects, apps, channels, maintenance windows, status pages, users and tokens. WHO is a user, an API token, a settings file
-/// or the command line. It contains no secrets.
+/// or the command line. It contains no secrets. The entries of a removed project are kept.
 #[derive(Debug, Args)]
 #[command(after_help = "JSON: {items: [{number, at, who, subject, project, words}], next}, newest first; project is null \
                         for entries without a project; next is the --before value of the next page, or null.")]
 pub struct AuditLog {
-    /// Show only entries of this project and its apps (it may be removed)
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
+    #[command(flatten)]
+    pub which: WhichProjects,
 
     /// Show only entries before this number
-    #[arg(long, value_name = "NUMBER", value_parser = rules::number::<i64>)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = rules::number::<i64>)]
     pub before: Option<i64>,
 
     /// Maximum number of entries
-    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = rules::number::<u32>)]
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, default_value = "50", value_parser = rules::number::<u32>)]
     pub limit: u32,
 
     /// Print the entries as JSON
@@ -37,10 +36,9 @@ pub struct AuditLog {
 
 impl AuditLog {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
-        let project = self.project.as_deref().map(|text| rules::about("--project", ProjectName::parse(text)));
-        let project = project.transpose().map_err(Misuse::of)?;
+        let named = self.which.with_removed()?;
         let store = invocation.store().await?;
-        let which = AuditFilter { project, before: self.before, at_most: self.limit, ..AuditFilter::default() };
+        let which = AuditFilter { named, before: self.before, at_most: self.limit, ..AuditFilter::default() };
         let audit_entries = store.audit_entries(&which).await?;
         if self.json {
             let has_more = audit_entries.len() >= self.limit as usize;

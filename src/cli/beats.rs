@@ -30,7 +30,7 @@ pub struct Beats {
     pub which: WhichProject,
 
     /// Show beats since this long ago
-    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = rules::some_time)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "2h", value_parser = rules::some_time)]
     pub since: Duration,
 
     /// Show only this route

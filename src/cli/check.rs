@@ -50,7 +50,7 @@ pub struct Check {
     pub key: PersonalKeyFlags,
 
     /// ID of the project in PostHog [default: found from the token]
-    #[arg(long, value_name = "NUMBER", value_parser = rules::number::<u64>)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = rules::number::<u64>)]
     pub project_id: Option<u64>,
 
     /// Capture endpoint: v0 or v1
@@ -58,7 +58,7 @@ pub struct Check {
     pub endpoint: Endpoint,
 
     /// How long to wait until the event can be queried
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "2m", value_parser = duration::parse)]
     pub wait: Duration,
 
     /// Print the result as JSON at the end

@@ -29,7 +29,7 @@ pub struct Notifications {
     pub state: Option<State>,
 
     /// Maximum number of notifications
-    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = rules::number::<u32>)]
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, default_value = "50", value_parser = rules::number::<u32>)]
     pub limit: u32,
 
     /// Print the notifications as JSON

@@ -66,7 +66,7 @@ pub struct Add {
     pub api_host: Option<String>,
 
     /// ID of the project in PostHog [default: found from the token]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     pub project_id: Option<String>,
 
     /// Tag of the project, to choose it with others (repeatable)
@@ -104,6 +104,10 @@ pub struct Set {
 
     #[command(flatten)]
     pub given: Arguments,
+
+    /// Tag of the project; replaces all its tags (repeatable)
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
 
     /// Save without checking host, token and key with PostHog
     #[arg(long)]
@@ -198,16 +202,19 @@ async fn check_with_posthog(spec: &ProjectSpec, invocation: &Invocation) -> anyh
 impl Set {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
         let keys: Vec<&str> = project::FIELDS.iter().map(|field| field.key).filter(|key| *key != "name").collect();
-        if self.given.is_empty() {
+        if self.given.is_empty() && self.tag.is_empty() {
             return Err(Misuse(format!("nothing to change; give --set FIELD=VALUE, where FIELD is one of {}", keys.join(", "))).into());
         }
-        let assigned = self.given.read(Some(&Fields { keys, of: "a project" }), &invocation.environment);
+        let mut assigned = self.given.read(Some(&Fields { keys, of: "a project" }), &invocation.environment);
+        self.tag.iter().for_each(|tag| assigned.texts.put("tags", tag));
+        let flags: Flags<'_> = if self.tag.is_empty() { &[] } else { &[("tags", "--tag")] };
+        let explain = explain_with(flags);
         let desired = |stored: &ProjectSpec| assigned.with(|texts| Ok(project::changed(stored, texts)?));
         let store = invocation.store().await?;
         let service = self.edit.service(invocation, &store);
         if !self.no_check && !self.edit.dry_run {
-            let stored: ProjectSpec = service.find(&self.name).await.map_err(explain)?;
-            let next = desired(&stored).map_err(explain)?;
+            let stored: ProjectSpec = service.find(&self.name).await.map_err(&explain)?;
+            let next = desired(&stored).map_err(&explain)?;
             if Typed::of(&stored) != Typed::of(&next) {
                 check_with_posthog(&next, invocation).await?;
             }

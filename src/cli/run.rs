@@ -29,7 +29,7 @@ use crate::store::Store;
 #[derive(Debug, Args)]
 pub struct Run {
     /// Run in fast time, with a `heartbeat sandbox` of the same speed (only addresses on this machine)
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
+    #[arg(long, value_name = "TIMES", allow_hyphen_values = true, default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
 
     /// Listen address of the page, with a port, or `off` [default: `HEARTBEAT_LISTEN`, else the settings file, else 127.0.0.1:8400]

@@ -12,7 +12,6 @@ use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::which_project::WhichProjects;
-use crate::config::channel::called;
 use crate::judge::Health;
 use crate::model::{Channel, Incident, Outcome, Stopped, Timestamp, span};
 use crate::report::json::ReportJson;
@@ -83,7 +82,7 @@ impl Status {
 fn not_delivering(channels: &[Channel]) -> String {
     let stopped = channels.iter().filter(|channel| channel.spec.enabled).filter_map(|channel| Some((channel, channel.stopped.as_ref()?)));
     let lines = stopped.map(|(channel, Stopped { at, words, .. })| {
-        styled(BAD, format!("channel {} has not delivered since {at}: {words}", called(channel)))
+        styled(BAD, format!("channel {} has not delivered since {at}: {words}", channel.called()))
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }

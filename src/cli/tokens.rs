@@ -1,18 +1,19 @@
 //! `heartbeat tokens`: API tokens for programs.
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 
-use super::accounts::{Owner, explain};
+use super::accounts::{Owner, explain, help};
 use super::error::Misuse;
+use super::explain::{Flags, explain_with};
 use super::global::Invocation;
 use super::table::{ListFlags, Listing};
-use super::users::role;
-use crate::auth::{AccountError, token_name};
-use crate::config::rules;
+use crate::auth::AccountError;
+use crate::config::Texts;
+use crate::config::access::{TOKEN_FIELDS, TokenSpec};
 use crate::model::{ApiToken, Timestamp};
 use crate::report::{NewTokenJson, TokenJson};
+
+const FLAGS: Flags<'_> = &[("name", "NAME"), ("role", "--role"), ("lasts", "--for")];
 
 /// List, create and remove API tokens
 ///
@@ -43,16 +44,14 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Add {
-    /// Name of the token, for example `prometheus`
+    #[arg(help = help(&TOKEN_FIELDS, "name"))]
     pub name: String,
 
-    /// Role: viewer (read only) or editor (change everything)
-    #[arg(long, value_name = "ROLE", default_value = "viewer")]
-    pub role: String,
+    #[arg(long, value_name = "ROLE", help = help(&TOKEN_FIELDS, "role"))]
+    pub role: Option<String>,
 
-    /// Time until the token expires, for example 90d [default: never]
-    #[arg(long = "for", value_name = "TIME", value_parser = rules::token_lasts)]
-    pub lasts: Option<Duration>,
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true, help = help(&TOKEN_FIELDS, "lasts"))]
+    pub lasts: Option<String>,
 
     /// Print the token as JSON
     #[arg(long)]
@@ -90,17 +89,20 @@ async fn list(flags: ListFlags, invocation: &Invocation) -> anyhow::Result<()> {
 
 impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
-        let name = token_name(&self.name).map_err(|wrong| Misuse(format!("NAME {wrong}")))?;
-        let role = role(&self.role)?;
+        let texts = Texts::default().with("name", Some(&self.name)).with("role", self.role.as_deref());
+        let texts = texts.with("lasts", self.lasts.as_deref());
+        // The flags are read before the store is opened, so that a wrong flag creates no database.
+        let spec = TokenSpec::read(&texts).map_err(|wrong| explain_with(FLAGS)(wrong.into()))?;
+        let TokenSpec { name, role, .. } = &spec;
         let owner = Owner::of(invocation.new_store().await?, invocation);
-        let token = match owner.accounts().make_token(&name, role, self.lasts).await {
+        let token = match owner.accounts().make_token(&spec).await {
             Err(error @ AccountError::TokenTaken(_)) => {
                 return Err(Misuse(format!("{error}; remove it with `heartbeat tokens remove {name}`")).into());
             }
             made => made?,
         };
         if self.json {
-            invocation.screen.json(&NewTokenJson { name: name.to_string(), role, token })?;
+            invocation.screen.json(&NewTokenJson { name: name.to_string(), role: *role, token })?;
         } else {
             invocation.screen.note(format!("Token {name} has the role {}. It is shown only once:", role.name()))?;
             invocation.screen.line(token)?;

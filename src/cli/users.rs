@@ -2,15 +2,18 @@
 
 use clap::{Args, Subcommand};
 
-use super::accounts::{Owner, explain};
-use super::error::Misuse;
+use super::accounts::{Owner, explain, help};
+use super::explain::{Flags, explain_with};
 use super::global::Invocation;
 use super::table::{ListFlags, Listing};
 use crate::app;
 use crate::auth::AccountError;
-use crate::config::{Scope, rules};
-use crate::model::{Role, User, UserName};
+use crate::config::access::{USER_FIELDS, UserSpec, user_values};
+use crate::config::{Scope, Texts, differences};
+use crate::model::{User, UserName};
 use crate::report::{InvitationJson, UserJson};
+
+const FLAGS: Flags<'_> = &[("name", "NAME"), ("role", "--role")];
 
 /// List, invite, change and remove users of the page
 ///
@@ -41,13 +44,14 @@ pub enum Command {
     Remove(Remove),
 }
 
+const DEFAULT_ROLE: &str = " [default: viewer; editor while there is no editor; the current role of an existing user]";
+
 #[derive(Debug, Args)]
 pub struct Invite {
-    /// Name of the user
+    #[arg(help = help(&USER_FIELDS, "name"))]
     pub name: String,
 
-    /// The role: viewer or editor [default: viewer; editor while there is no editor; the current role of an existing user]
-    #[arg(long, value_name = "ROLE")]
+    #[arg(long, value_name = "ROLE", help = help(&USER_FIELDS, "role") + DEFAULT_ROLE)]
     pub role: Option<String>,
 
     /// Print the invitation as JSON
@@ -60,8 +64,7 @@ pub struct Set {
     /// Name of the user
     pub name: String,
 
-    /// The role: viewer or editor
-    #[arg(long, value_name = "ROLE")]
+    #[arg(long, value_name = "ROLE", help = help(&USER_FIELDS, "role"))]
     pub role: String,
 }
 
@@ -99,18 +102,17 @@ async fn list(flags: ListFlags, invocation: &Invocation) -> anyhow::Result<()> {
 
 impl Invite {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
-        let name = name(&self.name)?;
-        let desired = self.role.as_deref().map(role).transpose()?;
+        let user = user(&self.name, self.role.as_deref())?;
         let settings = invocation.settings(Scope::Service)?;
         let owner = Owner::of(app::open_store(&settings).await?, invocation);
-        let (code, role) = owner.accounts().invite(&name, desired).await?;
+        let (code, role) = owner.accounts().invite(&user).await?;
         let path = format!("/enter/{code}");
         // A running service may serve the page at another address than these settings name.
         let link = app::page_address(owner.store(), &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
         if self.json {
-            invocation.screen.json(&InvitationJson { name: name.to_string(), role, link })?;
+            invocation.screen.json(&InvitationJson { name: user.name.to_string(), role, link })?;
         } else {
-            invocation.screen.note(format!("{name} can set a password with this one-time link within a day:"))?;
+            invocation.screen.note(format!("{} can set a password with this one-time link within a day:", user.name))?;
             invocation.screen.line(link)?;
         }
         Ok(())
@@ -119,19 +121,20 @@ impl Invite {
 
 impl Set {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
-        let (name, role) = (name(&self.name)?, role(&self.role)?);
+        let desired = user(&self.name, Some(&self.role))?;
         let owner = Owner::of(invocation.store().await?, invocation);
-        let before = known(&owner, &name, owner.accounts().set(&name, role).await).await?.role;
-        if before == role {
+        let (before, user) = known(&owner, &desired.name, owner.accounts().set(&desired).await).await?;
+        if before == user.role {
             return Ok(invocation.screen.note("Nothing to change.")?);
         }
-        Ok(invocation.screen.line(format!("~ user {name}: role {} -> {}", before.name(), role.name()))?)
+        let differences = differences(&user_values(before), &user_values(user.role));
+        Ok(invocation.screen.line(format!("~ user {}: {differences}", user.name))?)
     }
 }
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<()> {
-        let name = name(&self.name)?;
+        let UserSpec { name, .. } = user(&self.name, None)?;
         let owner = Owner::of(invocation.store().await?, invocation);
         known(&owner, &name, owner.accounts().remove(&name).await).await?;
         Ok(invocation.screen.line(format!("- user {name}"))?)
@@ -148,10 +151,7 @@ async fn known<T>(owner: &Owner, name: &UserName, done: Result<T, AccountError>)
     }
 }
 
-fn name(text: &str) -> Result<UserName, Misuse> {
-    rules::about("NAME", UserName::parse(text)).map_err(Misuse::of)
-}
-
-pub(super) fn role(text: &str) -> Result<Role, Misuse> {
-    rules::about("--role", rules::role(text)).map_err(Misuse::of)
+fn user(name: &str, role: Option<&str>) -> anyhow::Result<UserSpec> {
+    let texts = Texts::default().with("name", Some(name)).with("role", role);
+    UserSpec::read(&texts).map_err(|wrong| explain_with(FLAGS)(wrong.into()))
 }

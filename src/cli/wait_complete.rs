@@ -32,15 +32,15 @@ pub struct WaitComplete {
     pub project: String,
 
     /// Wait until the data is complete through this time, for example 2026-11-23T14:32:00Z
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = Timestamp::parse)]
     pub at_least: Timestamp,
 
     /// Maximum time to wait
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "30m", value_parser = duration::parse)]
     pub timeout: Duration,
 
     /// Speed of the service, when it runs in fast time
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
+    #[arg(long, value_name = "TIMES", allow_hyphen_values = true, default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
 
     /// Print the result as JSON

@@ -21,9 +21,17 @@ pub struct WhichProjects {
 
 impl WhichProjects {
     pub(super) fn filter<'p>(&self, all: impl IntoIterator<Item = &'p ProjectSpec>) -> Result<ProjectFilter, Misuse> {
-        let projects = each(&self.project).map(projects);
+        chosen(self.entries(), all)
+    }
+
+    /// Also removed projects: the entries need not name anything that exists.
+    pub(super) fn with_removed(&self) -> Result<ProjectFilter, Misuse> {
+        self.entries().collect::<Result<_, _>>().map_err(Misuse::of)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Result<FilterEntry, Problem>> {
         let tags = each(&self.tag).map(|text| rules::about("--tag", Tag::parse(text).map(FilterEntry::Tag)));
-        chosen(projects.chain(tags), all)
+        each(&self.project).map(projects).chain(tags)
     }
 }
 

@@ -85,12 +85,24 @@ pub fn changes<T: Entity>(now: &[T], desired: &[T]) -> Vec<Change> {
 }
 
 fn changed(subject: &Subject, now: &[Value], desired: &[Value]) -> Vec<Change> {
+    let changes = differing(now, desired).into_iter();
+    changes.map(|(field, [old, new])| Change::Changed { subject: subject.clone(), field, old, new }).collect()
+}
+
+/// What differs, for an audit entry.
+#[must_use]
+pub fn differences(now: &[Value], desired: &[Value]) -> String {
+    let words = differing(now, desired).into_iter().map(|(field, [old, new])| difference(&field, old.as_deref(), new.as_deref()));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// The path of each field that differs, with its values as they are displayed.
+fn differing(now: &[Value], desired: &[Value]) -> Vec<(String, [Option<String>; 2])> {
     let is_it = |one: &Value, other: &Value| one.group == other.group && one.field.key == other.field.key;
     let change = |old: Option<&Value>, new: Option<&Value>| {
         let [held, next] = [old, new].map(|value| value.and_then(|value| value.held.as_deref()));
         let field = old.or(new).filter(|_| held != next)?.path();
-        let [old, new] = [old, new].map(|value| value.and_then(Value::shown));
-        Some(Change::Changed { subject: subject.clone(), field, old, new })
+        Some((field, [old, new].map(|value| value.and_then(Value::shown))))
     };
     let gone = now.iter().filter(|old| !desired.iter().any(|new| is_it(old, new)));
     let changed = desired.iter().filter_map(|new| change(now.iter().find(|old| is_it(old, new)), Some(new)));

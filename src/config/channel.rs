@@ -10,7 +10,7 @@ use super::suggest::hint;
 use super::texts::Texts;
 use super::value::{self, Value};
 use crate::message::{Payload, Template};
-use crate::model::{Channel, ChannelKind, ChannelSpec, Field, Invalid, ProjectFilter, ProjectName, Severity, Takes, Word};
+use crate::model::{ChannelKind, ChannelSpec, Field, Invalid, ProjectFilter, ProjectName, Severity, Takes, Word};
 
 /// In the order in which users are asked for them.
 pub const FIELDS: [Field; 8] = [
@@ -210,25 +210,6 @@ fn value(spec: &ChannelSpec, key: &str) -> Option<String> {
 pub fn shown(spec: &ChannelSpec, field: &Field) -> Option<String> {
     let held = value(spec, field.key).or_else(|| spec.values.get(field.key).map(str::to_owned));
     held.map(|held| field.shown(&held))
-}
-
-/// Before the name of the project in the name of a channel that belongs to an app. No other channel has a name with a space.
-const OF_APP: &str = "webhooks of ";
-
-/// The name that users see: a channel that belongs to an app is named by its project.
-#[must_use]
-pub fn called(channel: &Channel) -> String {
-    match channel.of_app {
-        Some(_) => format!("{OF_APP}{}", channel.spec.name),
-        None => channel.spec.name.to_string(),
-    }
-}
-
-#[must_use]
-pub fn called_so<'c>(channels: &'c [Channel], name: &str) -> Option<&'c Channel> {
-    let of_app = name.strip_prefix(OF_APP).map(str::trim);
-    let of_app = of_app.and_then(|project| channels.iter().find(|one| one.of_app.is_some() && one.spec.name.as_str() == project));
-    of_app.or_else(|| channels.iter().find(|one| one.of_app.is_none() && one.spec.name.as_str() == name))
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //! An [`Entity`] is a table of fields, a reader that builds it from [`Texts`], and its [`Value`]s, from which changes, plans and files are
 //! made. Each value is validated by [`rules`]. Does not know the store: [`Desired`] is completed with the stored settings.
 
+pub mod access;
 mod app;
 mod certificates;
 mod changes;
 pub mod channel;
 mod database;
 mod document;
-pub use crate::model::{conceal, duration};
+pub use crate::model::{conceal, duration, nearest};
 mod desired;
 mod entity;
 mod environment;
@@ -37,7 +38,7 @@ mod written;
 
 pub use app::App;
 pub use certificates::certificate_problems;
-pub use changes::{Change, Subject, changes, difference};
+pub use changes::{Change, Subject, changes, difference, differences};
 pub use database::Database;
 pub use desired::Desired;
 pub use entity::{Entity, Kind, Origin};
@@ -50,7 +51,7 @@ pub use proxies::proxies;
 pub use reader::unknown_field;
 pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
-pub use suggest::{few, hint, nearest};
+pub use suggest::{few, hint};
 pub use texts::{Texts, current_name};
 pub use value::{Group, Value};
 pub use web::{Listen, METRICS_PROJECTS, Network, ProxyLogin, USUAL_LISTEN, WebSettings};

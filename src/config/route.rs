@@ -129,7 +129,7 @@ mod tests {
             set(&mut Vec::new(), &[("route.a b.event", "x"), ("route.c.host", "usa"), ("route.d", "x"), ("route.heartbeat.event", "$x")]);
         let says = [
             "route.d has no value",
-            "route.a b.name `a b` cannot be a name",
+            "route.a b.name `a b` may only contain letters",
             "route.c.event is missing",
             "route.c.host `usa` has no protocol",
             "route.heartbeat.name `heartbeat` is the name of one of Heartbeat's own routes",

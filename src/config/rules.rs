@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::duration::{self, within};
 use super::problem::Problem;
 use crate::model::{
-    Events, HeartbeatApp, Host, Invalid, KeyError, Order, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Quoted, Role, Timing,
+    Events, HeartbeatApp, Host, Invalid, KeyError, Order, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Quoted, Timing,
 };
 
 /// PostHog's limit, in bytes.
@@ -94,10 +94,6 @@ pub fn one_line(text: &str, most: usize) -> Result<String, Invalid> {
     is_line.then(|| text.to_owned()).ok_or_else(unfit)
 }
 
-pub fn role(text: &str) -> Result<Role, Invalid> {
-    Role::named(text.trim()).ok_or_else(|| Invalid::choice(text, &["viewer", "editor"]))
-}
-
 /// A whole number from 1.
 pub fn number<N: TryFrom<i64>>(text: &str) -> Result<N, Invalid> {
     let number = text.trim().parse().ok().filter(|number| *number > 0);
@@ -113,11 +109,7 @@ pub fn late_or_lost_after(text: &str) -> Result<Duration, Invalid> {
     within(text, LATE_AFTER_LEAST, LOST_AFTER_MOST)
 }
 
-const LONG: Duration = Duration::from_hours(24 * 3660);
-
-pub fn token_lasts(text: &str) -> Result<Duration, Invalid> {
-    within(text, Duration::from_mins(1), LONG)
-}
+pub(super) const LONG: Duration = Duration::from_hours(24 * 3660);
 
 pub fn some_time(text: &str) -> Result<Duration, Invalid> {
     within(text, Duration::from_secs(1), LONG)

@@ -23,7 +23,7 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
         section.wrong("allowed", if section.has("allowed") { Invalid::Empty(advice) } else { Invalid::missing(advice) });
     }
     let claim = section.read("claim", claim).unwrap_or(NameClaim::Email);
-    let role = section.read("role", rules::role).unwrap_or(Role::Viewer);
+    let role = section.read("role", Role::parse).unwrap_or(Role::Viewer);
     let title = section.read("title", |text| rules::one_line(text, LONGEST_TITLE));
     section.finish();
     let (issuer, client_id) = (issuer?, client_id?);

@@ -54,8 +54,20 @@ impl Value {
         AppKind::ALL.into_iter().find(|kind| self.group == Group::Whole && self.field.key == kind.section())
     }
 
+    /// With secrets in plain text; none if it is not set.
+    #[must_use]
+    pub fn held(&self) -> Option<&str> {
+        self.held.as_deref()
+    }
+
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        self.field.secret
+    }
+
     /// A path such as `heartbeat.route.proxy.host`.
-    pub(super) fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         self.group.prefix() + self.field.key
     }
 

@@ -4,13 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
-use crate::model::{FilterChoices, FilterEntry, Invalid, ProjectFilter, ProjectSpec, Role, SignOn};
+use crate::model::{FilterChoices, FilterEntry, Invalid, ProjectFilter, ProjectSpec, Role, SignOn, nearest};
 
 use super::keys::KeyPlaces;
 use super::problem::Problem;
 use super::section::Section;
-use super::suggest::{few, nearest};
-use super::{Environment, Scope, rules, sign_on};
+use super::suggest::few;
+use super::{Environment, Scope, sign_on};
 
 pub const USUAL_LISTEN: &str = "127.0.0.1:8400";
 const USUAL_PORT: u16 = 8400;
@@ -177,7 +177,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
         let proxy = proxy.titled("web.proxy");
         let header = proxy.read("header", header_name);
         let from = proxy.list("from", Network::parse);
-        let role = proxy.read("role", rules::role).unwrap_or(Role::Viewer);
+        let role = proxy.read("role", Role::parse).unwrap_or(Role::Viewer);
         if header.is_none() && !proxy.has("header") {
             proxy.wrong("header", Invalid::missing("give the name of the header that contains the user name"));
         }

@@ -214,7 +214,7 @@ mod tests {
             (
                 &[("name", "the night"), ("projects", "shop, no shop"), ("wekly", "x")],
                 &[
-                    ("name", "cannot be a name"),
+                    ("name", "may only contain letters"),
                     ("from", "is missing"),
                     ("projects", "`no shop` cannot"),
                     ("wekly", "did you mean `weekly`?"),

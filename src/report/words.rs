@@ -44,6 +44,5 @@ pub fn channel_name(notification: &Notification, channels: &[Channel]) -> String
     let Some(channel) = channels.iter().find(|channel| channel.id == notification.channel) else {
         return format!("channel {}", notification.channel.0);
     };
-    let of_app = if channel.of_app.is_some() { "webhooks of " } else { "" };
-    format!("{of_app}{}{}", channel.spec.name, if channel.removed { " (removed)" } else { "" })
+    format!("{}{}", channel.called(), if channel.removed { " (removed)" } else { "" })
 }

@@ -16,6 +16,7 @@ mod replayed;
 mod service;
 mod stored;
 pub mod trial;
+mod version;
 
 pub use audit::subject_of;
 pub use by::By;
@@ -29,3 +30,4 @@ pub use json::{
 pub use replayed::{FoundJson, HoleJson, ReplayJson, SumJson};
 pub use service::{Done, SettingsService};
 pub use stored::Stored;
+pub use version::EntityVersion;

@@ -6,7 +6,8 @@ use super::by::By;
 use super::entity::{StoredEntity, companions};
 use super::error::{ChangeError, Clash};
 use super::stored::Stored;
-use crate::config::{Change, Plan, Plans, Subject};
+use super::version::EntityVersion;
+use crate::config::{Change, Entity, Plan, Plans, Subject};
 use crate::model::{ProjectName, Timestamp};
 use crate::store::{self, Store, Turns};
 
@@ -19,6 +20,8 @@ pub struct SettingsService<'s> {
     pub dry_run: bool,
     /// Fails if anything changed after this revision.
     pub since: Option<i64>,
+    /// A change of an entity fails if it was made from this version and the entity has another one.
+    pub version: Option<EntityVersion>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,7 @@ pub struct Done<T> {
 impl<'s> SettingsService<'s> {
     #[must_use]
     pub const fn new(store: &'s Store, by: By, at: Timestamp) -> Self {
-        Self { store, by, at, dry_run: false, since: None }
+        Self { store, by, at, dry_run: false, since: None, version: None }
     }
 
     /// Fails if the name exists, or if a named project does not exist.
@@ -62,11 +65,18 @@ impl<'s> SettingsService<'s> {
             let known: T = self.find(name).await?;
             let one = desired(&known)?;
             debug_assert_eq!(one.name(), known.name(), "a change keeps the name");
+            self.check_version(&known, &one)?;
             companions(&one, Some(&known), self.store).await?;
             if let Some(changes) = self.write(T::alone(Plan::of(&[known], vec![one.clone()], Vec::new())), revision).await? {
                 return Ok(Done { changes, now: one });
             }
         }
+    }
+
+    /// Fails if `desired` was made from another version than that of `stored`.
+    pub fn check_version<T: Entity>(&self, stored: &T, desired: &T) -> Result<(), Clash> {
+        let is_outdated = self.version.as_ref().is_some_and(|version| version.is_outdated(self.store, stored, desired));
+        if is_outdated { Err(Clash::Changed) } else { Ok(()) }
     }
 
     /// A project is removed with its history but without its incidents, a channel with its queued notifications. Works if secrets cannot be

@@ -1,22 +1,42 @@
 //! The audit log.
 
+use std::cmp::Reverse;
+
 use crate::model::{AuditEntry, ProjectName};
 
 use super::database::{Database, Row, Work};
-use super::statement::sql;
+use super::names::AT_ONCE;
+use super::statement::{Statement, any_of, sql};
 use super::value::Value;
 use super::{AuditFilter, Store, StoreError, numbers};
 
 impl Store {
     /// Newest first.
     pub async fn audit_entries(&self, which: &AuditFilter) -> Result<Vec<AuditEntry>, StoreError> {
-        let before = which.before.unwrap_or(i64::MAX);
-        let statement = sql!("SELECT place, at_ms, who, subject, project, words FROM audit_entries WHERE place < ?", before)
-            .with(" AND project = ?", which.project.as_ref().map(ProjectName::as_str))
-            .with(" AND subject = ?", which.subject.as_deref())
-            .then(sql!(" ORDER BY place DESC LIMIT ?", which.at_most));
-        self.database.read("reading the audit log", statement, from_row).await
+        const WHAT: &str = "reading the audit log";
+        if which.named.is_all() {
+            return self.database.read(WHAT, select(which, &[]), from_row).await;
+        }
+        let mut found = Vec::new();
+        for names in self.names_in(&which.named).await?.chunks(AT_ONCE) {
+            found.extend(self.database.read(WHAT, select(which, names), from_row).await?);
+        }
+        found.sort_unstable_by_key(|entry| Reverse(entry.place));
+        found.truncate(which.at_most as usize);
+        Ok(found)
     }
+}
+
+/// Without names, of all projects and of none.
+fn select(which: &AuditFilter, names: &[ProjectName]) -> Statement {
+    let before = which.before.unwrap_or(i64::MAX);
+    let all = sql!("SELECT place, at_ms, who, subject, project, words FROM audit_entries WHERE place < ?", before)
+        .with(" AND subject = ?", which.subject.as_deref());
+    let named = match names {
+        [] => all,
+        names => all.then(sql!(" AND project IN ?", any_of(names.iter().map(ProjectName::as_str)))),
+    };
+    named.then(sql!(" ORDER BY place DESC LIMIT ?", which.at_most))
 }
 
 /// Call this last in a transaction: other writers of audit entries wait until it ends.

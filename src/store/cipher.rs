@@ -13,6 +13,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::model::ProjectName;
@@ -177,6 +179,15 @@ impl SecretCipher {
         opened().map(Zeroizing::new).ok_or_else(closed)
     }
 
+    /// A keyed digest (HMAC-SHA256): without the key, nobody can find the text by trying texts.
+    pub(super) fn digest(&self, text: &str) -> [u8; 32] {
+        // HMAC fills the key up to the block of its hash with zeros.
+        let mut block = Zeroizing::new([0; 64]);
+        block[..KEY_BYTES].copy_from_slice(&**self.0);
+        let block: &[u8; 64] = &block;
+        Hmac::<Sha256>::new(block.into()).chain_update(text).finalize().into_bytes().into()
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         let key: &[u8; KEY_BYTES] = &self.0;
         XChaCha20Poly1305::new(key.into())
@@ -262,6 +273,18 @@ mod tests {
             assert!(cipher(1).open(Owner::Project(&name("a")), SecretField::PersonalKey, &changed).is_err(), "byte {at} changed");
             assert!(cipher(1).open(Owner::Project(&name("a")), SecretField::PersonalKey, &encrypted[..at]).is_err(), "cut at {at}");
         }
+    }
+
+    #[test]
+    fn a_digest_depends_on_text_and_key() {
+        assert_eq!(cipher(1).digest("hunter2"), cipher(1).digest("hunter2"));
+        for other in [cipher(1).digest("hunter3"), cipher(2).digest("hunter2")] {
+            assert_ne!(cipher(1).digest("hunter2"), other);
+        }
+        // Compared with another implementation: `openssl dgst -sha256 -mac HMAC -macopt hexkey:01...`.
+        let of_openssl = "f26b540759235a9d2d6decc1bddffcf36ee1b113d12bf4928ebdfc77a8d2a181";
+        let hex: String = cipher(1).digest("hunter2").iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, of_openssl);
     }
 
     #[test]

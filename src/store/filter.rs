@@ -2,9 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::model::{
-    ChannelId, IncidentId, IncidentKind, Minute, NotificationState, ProjectFilter, ProjectId, ProjectName, RouteId, Stopped, Timestamp,
-};
+use crate::model::{ChannelId, IncidentId, IncidentKind, Minute, NotificationState, ProjectFilter, ProjectId, RouteId, Stopped, Timestamp};
 
 /// A range of route ids. `None` means no limit on that side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,7 +113,8 @@ impl Default for NotificationFilter {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditFilter {
-    pub project: Option<ProjectName>,
+    /// By the project's name at the time of the entry: a listed name includes removed projects.
+    pub named: ProjectFilter,
     pub subject: Option<String>,
     pub before: Option<i64>,
     pub at_most: u32,
@@ -123,7 +122,7 @@ pub struct AuditFilter {
 
 impl Default for AuditFilter {
     fn default() -> Self {
-        Self { project: None, subject: None, before: None, at_most: u32::MAX }
+        Self { named: ProjectFilter::default(), subject: None, before: None, at_most: u32::MAX }
     }
 }
 

@@ -5,12 +5,10 @@ use std::cmp::Reverse;
 use crate::model::{Acknowledged, Diagnosis, EndedBecause, Entry, Incident, IncidentId, Minute, ProjectName, RuleKind, Timestamp};
 
 use super::database::{Row, Work};
+use super::names::AT_ONCE;
 use super::statement::{Statement, sql};
 use super::value::{Value, place_of};
 use super::{IncidentFilter, IncidentState, Queued, Store, StoreError, channel_rows, channels, notifications, numbers, readback_samples};
-
-/// Names of projects in one statement.
-const NAMES: usize = 5000;
 
 /// The columns that rules write, in the order of [`to_row`].
 const WRITTEN: [&str; 18] = [
@@ -59,7 +57,7 @@ impl Store {
             return self.database.read(WHAT, select(which), from_row).await;
         }
         let mut found = Vec::new();
-        for some in self.names_in(&which.named).await?.chunks(NAMES) {
+        for some in self.names_in(&which.named).await?.chunks(AT_ONCE) {
             let which = IncidentFilter { named: some.iter().cloned().collect(), ..which.clone() };
             found.extend(self.database.read(WHAT, select(&which), from_row).await?);
         }

@@ -104,6 +104,13 @@ impl Store {
         self.database.server_time().await
     }
 
+    /// A digest of a text, keyed with the encryption key: it can be shown although the text is a secret. The same in every process that uses
+    /// this database.
+    #[must_use]
+    pub fn digest(&self, text: &str) -> [u8; 32] {
+        self.cipher.digest(text)
+    }
+
     /// Optional: nothing is lost without it, but the WAL file of SQLite stays until the next start.
     pub async fn close(&self) {
         self.database.close().await;

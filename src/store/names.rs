@@ -2,6 +2,9 @@
 
 use crate::model::ProjectFilter;
 
+/// Names in one statement.
+pub(super) const AT_ONCE: usize = 5000;
+
 pub(super) fn write(filter: &ProjectFilter) -> String {
     serde_json::to_string(filter).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Reads projects: rows are parsed by the parsers of user input.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::model::{
 
 use super::cipher::{Owner, SecretCipher, SecretField};
 use super::database::{Database, Row, Work};
-use super::names::by_name;
+use super::names::{self, by_name};
 use super::statement::Statement;
 use super::{Spread, Store, StoreError, alert_app, error};
 
@@ -72,6 +72,16 @@ impl Store {
         let all = Statement::new("SELECT id, name FROM projects");
         let names = self.database.read("reading the names of projects", all, |row| Ok((ProjectId(row.int("id")?), project_name(row)?)));
         Ok(by_name(names.await?, |(_, name)| name))
+    }
+
+    /// Those of these names that projects have.
+    pub async fn existing_names(&self, names: &[ProjectName]) -> Result<HashSet<ProjectName>, StoreError> {
+        let mut existing = HashSet::new();
+        for some in names.chunks(names::AT_ONCE) {
+            let which = Statement::new("SELECT name FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
+            existing.extend(self.database.read("reading the names of projects", which, project_name).await?);
+        }
+        Ok(existing)
     }
 
     /// Without keys and apps, by name: nothing is decrypted.

@@ -31,14 +31,7 @@ impl Store {
 }
 
 pub(super) fn keep(work: &mut Work, readbacks: &[&Readback]) {
-    let [_, _, replaced @ ..] = NAMES;
-    let replaced = replaced.map(|column| format!("{column} = excluded.{column}"));
-    let insert = format!("INSERT INTO readback_samples ({}) SELECT fresh.* FROM (VALUES ", NAMES.join(", "));
-    let replace = format!(
-        ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 ON CONFLICT (minute, project) DO UPDATE SET {}",
-        replaced.join(", ")
-    );
-    work.run_later(sql!(&insert).rows(readbacks.iter().map(|readback| to_row(readback))).text(&replace));
+    work.run_later(Statement::put_of_projects("readback_samples", NAMES, 2, readbacks.iter().map(|readback| to_row(readback))));
 }
 
 fn to_row(readback: &Readback) -> [Value; NAMES.len()] {

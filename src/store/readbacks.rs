@@ -3,7 +3,7 @@
 use crate::model::{Findings, Parts, ProjectId, Readback, ReadbackError, TokenReading, Traffic};
 
 use super::database::{Row, Work};
-use super::statement::{any_of, sql};
+use super::statement::{Statement, any_of, sql};
 use super::value::Value;
 use super::{Store, StoreError, excerpt};
 
@@ -49,14 +49,7 @@ impl Store {
 }
 
 pub(super) fn replace(work: &mut Work, readbacks: &[&Readback]) {
-    let [_, replaced @ ..] = COLUMNS;
-    let replaced = replaced.map(|column| format!("{column} = excluded.{column}"));
-    let insert = format!("INSERT INTO readbacks ({}) SELECT fresh.* FROM (VALUES ", COLUMNS.join(", "));
-    let replace = format!(
-        ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 ON CONFLICT (project) DO UPDATE SET {}",
-        replaced.join(", ")
-    );
-    work.run_later(sql!(&insert).rows(readbacks.iter().map(|readback| to_row(readback))).text(&replace));
+    work.run_later(Statement::put_of_projects("readbacks", COLUMNS, 1, readbacks.iter().map(|readback| to_row(readback))));
 }
 
 fn to_row(readback: &Readback) -> [Value; COLUMNS.len()] {

@@ -113,6 +113,22 @@ impl Statement {
         self
     }
 
+    /// Adds or replaces rows of projects that still exist. The first column is the project; the first `key` columns identify a row.
+    pub(super) fn put_of_projects<const N: usize>(
+        table: &str,
+        columns: [&str; N],
+        key: usize,
+        rows: impl IntoIterator<Item = [Value; N]>,
+    ) -> Self {
+        let (identify, replaced) = columns.split_at(key);
+        let replaced: Vec<String> = replaced.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        Self::new(&format!("INSERT INTO {table} ({}) SELECT fresh.* FROM (VALUES ", columns.join(", "))).rows(rows).text(&format!(
+            ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 ON CONFLICT ({}) DO UPDATE SET {}",
+            identify.join(", "),
+            replaced.join(", ")
+        ))
+    }
+
     /// Appends `(?, ?, ...)`, for one row.
     pub(super) fn row(mut self, row: impl IntoIterator<Item = Value>) -> Self {
         self.tuple(row);

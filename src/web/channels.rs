@@ -4,7 +4,7 @@ use super::error::WebError;
 use super::site::Site;
 use super::visitor::Visitor;
 use crate::auth::audit_entry;
-use crate::config::channel::{called, called_so, is_open_to_pages};
+use crate::config::channel::is_open_to_pages;
 use crate::model::{Channel, ChannelKind, NotificationKind, ProjectName, Severity};
 use crate::settings::By;
 use crate::settings::trial::{self, Tried};
@@ -16,9 +16,8 @@ pub(super) async fn find(site: &Site, name: &str) -> Result<Channel, WebError> {
     if let Ok(own) = ProjectName::parse(name) {
         return store.channel(&own).await?.ok_or_else(|| WebError::no("channel", name));
     }
-    // Names of channels contain no spaces.
-    let channels = if name.contains(' ') { store.channels().await? } else { Vec::new() };
-    called_so(&channels, name).cloned().ok_or_else(|| WebError::no("channel", name))
+    let found = store.channels().await?.into_iter().find(|channel| channel.called() == name);
+    found.ok_or_else(|| WebError::no("channel", name))
 }
 
 /// Finds a channel even if its secrets cannot be decrypted.
@@ -65,7 +64,7 @@ pub(super) async fn resend(site: &Site, visitor: &Visitor, channel: &Channel) ->
     // A channel that was removed in the meantime has no notifications.
     let count = store.revive(channel.id, now).await?.unwrap_or(0);
     let by = By::user(&visitor.who);
-    let entry = audit_entry(by.as_str(), format!("channel {}", called(channel)), format!("sent again; {}", anew(count)), now);
+    let entry = audit_entry(by.as_str(), format!("channel {}", channel.called()), format!("sent again; {}", anew(count)), now);
     store.change(&Change { audit_entries: &[entry], at: now, ..Change::default() }).await?;
     Ok(count)
 }

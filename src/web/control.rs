@@ -3,12 +3,18 @@
 
 use std::borrow::Cow;
 
+use super::code::marked;
 use super::form::Filled;
 use super::setup::CheckedField;
 use super::when::moment;
-use crate::config::{Problem, Texts};
+use crate::config::{Entity, Group, Problem, Texts};
 use crate::message::sentence;
 use crate::model::{Field, Takes, Timestamp};
+use crate::settings::EntityVersion;
+use crate::store::Store;
+
+/// The hidden field with the version that the form shows.
+const VERSION: &str = "version";
 
 /// The choice of a value that is typed next to it. No setting has this value.
 const OTHER: &str = "*";
@@ -51,6 +57,8 @@ enum Asked {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Control {
     pub(super) key: &'static str,
+    /// Before the ids, if another form of the page has the same keys.
+    prefix: &'static str,
     pub(super) name: String,
     hint: &'static str,
     pub(super) default: &'static str,
@@ -68,6 +76,8 @@ pub(super) struct Control {
     asked: Asked,
     /// What is wrong, or what a check found.
     pub(super) found: Option<CheckedField>,
+    /// The stored value, if it was changed after the form had been opened. Empty for a secret.
+    pub(super) changed: Option<String>,
 }
 
 impl Control {
@@ -153,8 +163,16 @@ impl Control {
         Self { found, ..self.typed(form) }
     }
 
+    /// With the submitted value, beside the stored one if that is another one.
+    fn outdated(self, form: &Filled) -> Self {
+        let stored = self.value.clone();
+        let typed = self.typed(form);
+        let changed = (typed.secret || typed.value != stored).then_some(stored);
+        Self { changed, ..typed }
+    }
+
     pub(super) fn mark(&self) -> Option<&'static str> {
-        self.found.as_ref().map(|found| found.mark)
+        self.found.as_ref().map(|found| found.mark).or_else(|| self.changed.as_ref().map(|_| "note"))
     }
 
     pub(super) fn is_wrong(&self) -> bool {
@@ -237,8 +255,16 @@ impl Control {
         marked(self.hint)
     }
 
+    /// In the page; the name in the submitted form is the key.
+    pub(super) fn id(&self) -> String {
+        format!("{}{}", self.prefix, self.key)
+    }
+
+    /// The ids of what describes it.
     pub(super) fn described(&self) -> String {
-        if self.hint.is_empty() { format!("{}-check", self.key) } else { format!("{0}-hint {0}-check", self.key) }
+        let parts = [("hint", !self.hint.is_empty()), ("changed", self.changed.is_some()), ("check", true)];
+        let ids = parts.iter().filter(|(_, is_there)| *is_there).map(|(part, _)| format!("{}-{part}", self.id()));
+        ids.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -248,13 +274,6 @@ fn for_picker(text: &str) -> &str {
     without(":00.000Z").or_else(|| without(".000Z")).or_else(|| without("Z")).unwrap_or(text)
 }
 
-/// Escapes text as HTML; text between backticks becomes `<code>`.
-pub(super) fn marked(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let parts = escaped.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
-}
-
 /// The controls of a form, and the problems of its input.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Form {
@@ -262,6 +281,10 @@ pub(super) struct Form {
     pub(super) wrong: Wrong,
     /// The projects to choose from, if a control takes their names.
     pub(super) offered: Vec<String>,
+    /// The version of the stored values that it shows; none for something new.
+    pub(super) version: Option<EntityVersion>,
+    /// Whether it was rejected because of another version.
+    pub(super) is_outdated: bool,
 }
 
 impl Form {
@@ -270,8 +293,24 @@ impl Form {
         Self { controls: fields.into_iter().map(|field| Control::of(field, held(field))).collect(), ..Self::default() }
     }
 
+    pub(super) fn prefixed(self, prefix: &'static str) -> Self {
+        Self { controls: self.controls.into_iter().map(|control| Control { prefix, ..control }).collect(), ..self }
+    }
+
     pub(super) fn offering(self, offered: Vec<String>) -> Self {
         Self { offered, ..self }
+    }
+
+    /// A form of the values of `stored` in `group`, so that a save cannot overwrite what is changed meanwhile.
+    pub(super) fn versioned<T: Entity>(self, store: &Store, stored: &T, group: &Group) -> Self {
+        let below = group.prefix();
+        let paths = self.controls.iter().map(|control| format!("{below}{}", control.key)).collect();
+        Self { version: Some(EntityVersion::of(store, stored, paths)), ..self }
+    }
+
+    /// The version from which the user made the changes; none if the form did not say it, for example a form that a program sends.
+    pub(super) fn submitted_version(&self, form: &Filled) -> Option<EntityVersion> {
+        Some(self.version.as_ref()?.earlier(form.given(VERSION)?))
     }
 
     pub(super) fn texts(&self, form: &Filled) -> Texts {
@@ -279,8 +318,30 @@ impl Form {
     }
 
     pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
+        let version = self.kept_version(form);
         let controls: Vec<Control> = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
-        Self { wrong: Wrong::of(problems, &controls), controls, ..self }
+        Self { wrong: Wrong::of(problems, &controls), controls, version, ..self }
+    }
+
+    /// With the input, and the stored values that were changed after the form had been opened. It has the new version, so that saving it again
+    /// is a decision.
+    pub(super) fn outdated(self, form: &Filled) -> Self {
+        let then = self.submitted_version(form);
+        let changes: Vec<bool> = then.iter().zip(&self.version).flat_map(|(then, now)| then.changes(now)).collect();
+        let with = |(at, control): (usize, Control)| {
+            let is_changed = changes.get(at).is_some_and(|is_changed| *is_changed);
+            if is_changed { control.outdated(form) } else { control.typed(form) }
+        };
+        Self { controls: self.controls.into_iter().enumerate().map(with).collect(), is_outdated: true, ..self }
+    }
+
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Control> {
+        self.controls.iter().filter(|control| control.changed.is_some())
+    }
+
+    /// For a form that is shown again: the user still does not know what was changed after it had been opened.
+    fn kept_version(&self, form: &Filled) -> Option<EntityVersion> {
+        self.submitted_version(form).or_else(|| self.version.clone())
     }
 
     /// With the result of a check of the input.
@@ -289,7 +350,7 @@ impl Form {
             let found = found.iter().find(|found| found.name == control.key).cloned();
             Control { found, ..control.typed(form) }
         };
-        Self { controls: self.controls.into_iter().map(with).collect(), ..self }
+        Self { version: self.kept_version(form), controls: self.controls.into_iter().map(with).collect(), ..self }
     }
 }
 
@@ -302,7 +363,7 @@ impl Wrong {
         let link = |problem: &Problem| {
             let control = controls.iter().find(|control| control.key == problem.field);
             match control {
-                Some(control) => (control.key.to_owned(), sentence(&problem.named(&control.name))),
+                Some(control) => (control.id(), sentence(&problem.named(&control.name))),
                 None => (String::new(), sentence(&problem.to_string())),
             }
         };
@@ -382,10 +443,5 @@ mod tests {
         let switch = Control::of(&field("on", Takes::Flag).or("true"), None);
         assert_eq!((switch.value.as_str(), switch.given(&form(&[])).as_deref()), ("true", Some("false")));
         assert_eq!(switch.filled(&form(&[("on", "yes")]), &[]).value, "true");
-    }
-
-    #[test]
-    fn what_stands_between_back_quotes_is_code_and_everything_is_escaped() {
-        assert_eq!(marked("give `us` or <b>"), "give <code>us</code> or &lt;b&gt;");
     }
 }

@@ -27,6 +27,9 @@ pub(super) enum WebError {
     NotFound(String),
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unfit(Problems),
+    /// Of a request to the API.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    UnknownParameters(Problems),
     #[error("{0}")]
     Malformed(String),
     #[error("this address does not accept this method; the header `Allow` lists those that it accepts")]
@@ -67,7 +70,7 @@ impl WebError {
             Self::ReadOnly | Self::Forged(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::UnknownParameters(_) => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -84,7 +87,7 @@ impl WebError {
             Self::Forged(_) => "Request blocked",
             Self::NotFound(_) => "Page not found",
             Self::Unfit(_) => "Invalid input",
-            Self::Malformed(_) => "Invalid request",
+            Self::Malformed(_) | Self::UnknownParameters(_) => "Invalid request",
             Self::Method => "Method not allowed",
             Self::Fault => "Internal error",
             Self::Conflict(_) => "Conflict",

@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::site::Site;
 use crate::clock::Clock;
-use crate::config::channel::called;
 use crate::liveness::Loop;
 use crate::model::Channel;
 
@@ -58,7 +57,7 @@ pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
     let stopped = |channel: &Channel| channel.spec.enabled && channel.stopped.is_some();
     let channels = Clock::real_timeout(ANSWERS_WITHIN, site.web.store.channels());
     let channels = if store == "ok" { channels.await.ok().and_then(Result::ok).unwrap_or_default() } else { Vec::new() };
-    let channels_not_delivering = channels.iter().filter(|channel| stopped(channel)).map(called).collect();
+    let channels_not_delivering = channels.iter().filter(|channel| stopped(channel)).map(Channel::called).collect();
     let loops: Vec<LoopView> = Loop::ALL.into_iter().map(|of| view(&site, of)).collect();
     let ready = store == "ok" && loops.iter().all(|of| of.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

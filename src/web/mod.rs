@@ -7,6 +7,7 @@ mod api;
 mod assets;
 mod caller;
 mod channels;
+mod code;
 mod control;
 mod draw;
 mod error;

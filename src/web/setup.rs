@@ -187,6 +187,7 @@ pub(super) async fn change(
     if asking == Asking::First {
         let known: ProjectSpec = settings_service.find(name).await?;
         let next = keys::of_project(&known, project::changed(&known, texts)?, texts)?;
+        settings_service.check_version(&known, &next)?;
         let asked = |spec: &ProjectSpec| {
             let ProjectSpec { host, api_host, token, personal_key, posthog_id, .. } = spec.clone();
             (host, api_host, token, personal_key, posthog_id)

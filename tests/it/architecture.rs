@@ -41,7 +41,7 @@ const MODULES: [(&str, &[&str]); 22] = [
     ("check", &["model", "clock", "posthog", "judge"]),
     ("report", &["model", "store", "judge", "message"]),
     ("settings", &["model", "config", "store", "judge", "message", "notify"]),
-    ("auth", &["model", "clock", "store"]),
+    ("auth", &["model", "clock", "config", "store"]),
     (
         "web",
         &["model", "clock", "config", "store", "liveness", "posthog", "judge", "report", "check", "message", "notify", "settings", "auth"],

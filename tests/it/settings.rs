@@ -1,10 +1,10 @@
-//! The desk over a real store: what several people change at once, and what is told of it.
+//! The settings service over a real store: what several users change at once, and its audit entries.
 
 use std::time::Duration;
 
 use heartbeat::config::{Change, Origin, Plan, Texts, channel, project};
 use heartbeat::model::{AppKind, ChannelSpec, Host, ProjectFilter, ProjectSpec, StatusPage, Tag, Timestamp, Window};
-use heartbeat::settings::{self, By, ChangeError, Clash, SettingsService, Stored, StoredEntity as _};
+use heartbeat::settings::{self, By, ChangeError, Clash, EntityVersion, SettingsService, Stored, StoredEntity as _};
 use heartbeat::store::{AuditFilter, Store};
 
 use crate::store::bed::Bed;
@@ -92,6 +92,38 @@ async fn what_four_change_at_once_all_survives_on_postgresql() {
     what_was_read_is_changed_as_it_was_read(Bed::postgres().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_is_compared_again_after_a_change_at_the_same_time() {
+    let bed = Bed::sqlite();
+    let store = bed.open().await;
+    let ann = settings_service(&store, "ann");
+    ann.add(spec("shop")).await.unwrap();
+    let paths = ["late_after", "timeout"].map(str::to_owned).to_vec();
+    let version = Some(EntityVersion::of(&store, &spec("shop"), paths));
+    let bob = SettingsService { version, ..settings_service(&store, "bob") };
+    let set = |given: &'static [(&str, &str)]| move |known: &ProjectSpec| Ok(project::changed(known, &texts(given))?);
+    for (meanwhile, is_saved) in [(&[("host", "us")][..], true), (&[("timeout", "10s")], false)] {
+        let mut tries = 0;
+        let desired = |known: &ProjectSpec| {
+            tries += 1;
+            if tries == 1 {
+                let change = ann.change("shop", set(meanwhile));
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(change)).unwrap();
+            }
+            set(&[("late_after", "3m")])(known)
+        };
+        let done = bob.change("shop", desired).await;
+        assert_eq!(tries, 2);
+        match done {
+            Ok(_) => assert!(is_saved, "{meanwhile:?}"),
+            Err(error) => assert!(!is_saved && matches!(error, ChangeError::Clash(Clash::Changed)), "{meanwhile:?}: {error}"),
+        }
+        ann.change("shop", set(&[("late_after", "2m")])).await.unwrap();
+    }
+    let now = store.project(&name("shop")).await.unwrap().unwrap().spec.timing;
+    assert_eq!((now.late_after, now.timeout), (Duration::from_mins(2), Duration::from_secs(10)));
+}
+
 #[tokio::test]
 async fn what_was_worked_out_from_what_is_no_more_is_not_written() {
     let bed = Bed::sqlite();
@@ -107,7 +139,7 @@ async fn what_was_worked_out_from_what_is_no_more_is_not_written() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_neither_written_nor_told() {
+async fn what_changes_nothing_is_neither_written_nor_reported() {
     let bed = Bed::sqlite();
     let store = bed.open().await;
     let settings_service = settings_service(&store, "ann");
@@ -127,7 +159,7 @@ async fn what_changes_nothing_is_neither_written_nor_told() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_added_and_what_is_not_there_is_told_with_what_is() {
+async fn what_is_there_is_not_added_and_what_is_not_there_is_reported_with_what_is() {
     let bed = Bed::sqlite();
     let store = bed.open().await;
     let settings_service = settings_service(&store, "ann");

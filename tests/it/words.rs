@@ -14,6 +14,7 @@ const FORMER: &[(&str, &str)] = &[
     ("deeds", "audit entries"),
     ("desk", "settings service"),
     ("doubled", "duplicates"),
+    ("fair", "no faults"),
     ("folded", "aggregated"),
     ("glance", "read-back sample"),
     ("glances", "read-back samples"),
@@ -94,7 +95,7 @@ fn former_words_are_in_no_source_and_no_document() {
     for path in all {
         let name = path.strip_prefix(root()).unwrap().display().to_string();
         let text = fs::read_to_string(&path).unwrap();
-        // Names of tests are sentences about behaviour, not the product's words.
+        // The tests' own part is checked below: former words may be in the texts that they work with.
         let text = text.split("#[cfg(test)]").next().unwrap();
         for (word, line) in former_in(text) {
             let is_right = RIGHT.iter().any(|(end, right, _)| name.ends_with(end) && *right == word);
@@ -103,6 +104,36 @@ fn former_words_are_in_no_source_and_no_document() {
                 let instead = FORMER.iter().find(|(former, _)| *former == word).map_or("", |(_, instead)| instead);
                 wrong.push(format!("{name}: `{word}` (now: {instead}) in: {line}"));
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a line of a test says in words: its comment, or the name of a test, which is a sentence.
+fn words_of(line: &str) -> Option<String> {
+    if let Some((_, comment)) = line.split_once("//").filter(|(before, _)| before.trim().is_empty() || before.ends_with(' ')) {
+        return Some(comment.to_owned());
+    }
+    let (_, named) = line.split_once("fn ")?;
+    let name = named.split(['(', '<']).next()?;
+    (name.split('_').count() > 3).then(|| name.replace('_', " "))
+}
+
+#[test]
+fn former_words_are_in_no_name_and_no_comment_of_a_test() {
+    let mut all = Vec::new();
+    let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path().join("tests"));
+    for folder in [root().join("tests")].into_iter().chain(crates.filter(|tests| tests.is_dir())) {
+        files(&folder, &mut all);
+    }
+    all.retain(|path| path.extension().is_some_and(|ending| ending == "rs"));
+    assert!(all.len() > 200, "{} files", all.len());
+    let mut wrong = Vec::new();
+    for path in all {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let found = words_of(line).map(|words| former_in(&words)).unwrap_or_default();
+            wrong.extend(found.into_iter().map(|(word, _)| format!("{name}: `{word}` in: {}", line.trim())));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -122,6 +122,15 @@ impl Clock {
         }
     }
 
+    /// The real time at any clock speed: for times that processes of different speeds compare.
+    #[must_use]
+    pub fn real_now(&self) -> Timestamp {
+        match &self.0 {
+            Kind::System { .. } => Self::system().now(),
+            Kind::Hand(_) => self.now(),
+        }
+    }
+
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {

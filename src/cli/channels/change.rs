@@ -82,7 +82,7 @@ pub struct FieldFlags {
     pub severity: Option<String>,
 
     /// Combine more than this many simultaneous messages into one digest [default: 5]
-    #[arg(long, value_name = "COUNT", value_parser = rules::number::<u16>)]
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = rules::number::<u16>)]
     pub at_once: Option<u16>,
 
     /// Template for the title, for example `{{ project }} {{ kind }}`; an empty value removes it

@@ -25,7 +25,7 @@ pub(super) async fn list(flags: ListFlags, invocation: &Invocation) -> anyhow::R
     listing.print(invocation.screen, &channels, |(channel, queues)| ChannelJson::of(channel, *queues), row)?;
     for (channel, _) in channels.iter().filter(|_| !flags.json) {
         if let Some(stopped) = &channel.stopped {
-            let (name, since) = (super::called(channel), stopped.at.date_and_minute());
+            let (name, since) = (channel.called(), stopped.at.date_and_minute());
             invocation.screen.line(styled(BAD, format!("{name} has not delivered since {since} UTC: {}", stopped.words)))?;
         }
     }
@@ -34,7 +34,7 @@ pub(super) async fn list(flags: ListFlags, invocation: &Invocation) -> anyhow::R
 
 fn row((channel, queues): &(Channel, ChannelQueue)) -> [String; 7] {
     [
-        super::called(channel),
+        channel.called(),
         channel.spec.kind.to_string(),
         scope(channel),
         queues.queued.to_string(),

@@ -8,7 +8,6 @@ use super::change_flags::{Remove, SETTINGS_JSON};
 use super::error::Misuse;
 use super::global::Invocation;
 use super::table::ListFlags;
-use crate::config::channel::{self, called};
 use crate::model::Channel;
 
 mod change;
@@ -85,5 +84,5 @@ impl Channels {
 
 /// Finds a channel by its name in the list, including `webhooks of PROJECT`.
 fn any_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
-    channel::called_so(channels, name).map_or_else(|| super::notifications::channel_named(channels, name), Ok)
+    channels.iter().find(|channel| channel.called() == name).map_or_else(|| super::notifications::channel_named(channels, name), Ok)
 }

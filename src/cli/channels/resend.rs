@@ -24,7 +24,7 @@ impl Resend {
         let channel = super::any_named(&channels, &self.name)?;
         // None when the channel was removed in the meantime.
         let requeued = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
-        let name = super::called(channel);
+        let name = channel.called();
         if self.json {
             return Ok(invocation.screen.json(&ResentJson { channel: name, requeued })?);
         }

@@ -31,7 +31,7 @@ impl Show {
             return Ok(invocation.screen.json(&ChannelJson::of(channel, queues))?);
         }
         let screen = invocation.screen;
-        screen.line(format!("{}  {}  {}", super::called(channel), spec.kind, state_words(channel)))?;
+        screen.line(format!("{}  {}  {}", channel.called(), spec.kind, state_words(channel)))?;
         if let Some(stopped) = &channel.stopped {
             screen.line(format!("  has not delivered since {}: {}", stopped.at, stopped.words))?;
         }

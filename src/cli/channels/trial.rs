@@ -76,7 +76,7 @@ impl Test {
         let tried = trial::run(channel, &kinds, invocation.clock.now(), (&*store, &sender), print).await?;
         printed?;
         if let Some(count) = tried.requeued {
-            invocation.screen.note(format!("Channel {} delivers again; {}.", super::called(channel), requeued_words(count)))?;
+            invocation.screen.note(format!("Channel {} delivers again; {}.", channel.called(), requeued_words(count)))?;
         }
         let is_well = tried.is_well();
         if self.json {

@@ -29,7 +29,7 @@ impl Fault {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::StopQueue => "queue",
-            Self::Reject => "refuse",
+            Self::Reject => "reject",
             Self::Delay => "delay",
             Self::Drop => "drop",
             Self::Cut => "cut",
@@ -66,7 +66,7 @@ impl Action {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         match text.as_str() {
-            "0" | "fair" => return Some(Self::ClearFaults),
+            "0" | "clear" => return Some(Self::ClearFaults),
             "o" | "open" => return Some(Self::Open),
             "q" | "quit" | "exit" => return Some(Self::Quit),
             _ => {}
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(Action::parse("0"), Some(Action::ClearFaults));
         assert_eq!(Action::parse("quit"), Some(Action::Quit));
         assert_eq!((Action::parse("o"), Action::parse("open")), (Some(Action::Open), Some(Action::Open)));
-        for nothing in ["", "7", "rain"] {
+        for nothing in ["", "7", "other"] {
             assert_eq!(Action::parse(nothing), None, "{nothing}");
         }
     }

@@ -34,17 +34,17 @@ const DRAW_EVERY: Duration = Duration::from_millis(150);
 /// Run a demo on this machine, without setup
 ///
 /// It starts a sandbox PostHog on loopback, installs Heartbeat and Ingestion Alert on its project, and sends beats in fast time. Keys start and end faults;
-/// without a terminal, type queue, refuse, delay, drop, cut, key, fair (end all faults) or quit. The page opens in the browser if this machine has a
+/// without a terminal, type queue, reject, delay, drop, cut, key, clear (end all faults) or quit. The page opens in the browser if this machine has a
 /// screen. The demo stores nothing.
 ///
 /// Exit codes: 0 every beat arrived in time and the health is up at the end, 1 otherwise.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Speed of the clock; with 12, a minute takes five seconds
-    #[arg(long, default_value = "12", value_parser = Speed::parse)]
+    #[arg(long, allow_hyphen_values = true, default_value = "12", value_parser = Speed::parse)]
     pub speed: Speed,
     /// End after this long in the demo's own time, for example 10m
-    #[arg(long = "for", value_name = "TIME", value_parser = rules::some_time)]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true, value_parser = rules::some_time)]
     pub lasts: Option<Duration>,
     /// Print lines instead of a screen, as without a terminal
     #[arg(long)]
@@ -125,13 +125,13 @@ impl Show<'_> {
         let screen = self.invocation.screen;
         let (mut active_faults, mut printed) = (ActiveFaults::default(), Printed::default());
         let mut actions = terminal::lines(|line| {
-            let unknown = format!("`{line}` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit\n");
+            let unknown = format!("`{line}` is not a fault; type queue, reject, delay, drop, cut, key, clear or quit\n");
             // Standard error may be closed.
             let _ = say(Level::Error, &unknown);
         });
         screen.line(format!("sandbox {} · {} faster than real time · times are UTC", self.demo.address, self.speed))?;
         screen.line(format!("page {}", self.demo.link))?;
-        screen.line("type queue, refuse, delay, drop, cut or key to start a fault (again to end it), fair to end all faults, or quit")?;
+        screen.line("type queue, reject, delay, drop, cut or key to start a fault (again to end it), clear to end all faults, or quit")?;
         loop {
             let board = Board::read(self.demo).await?;
             for line in printed.news(&board, board.report.at) {

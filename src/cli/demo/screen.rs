@@ -18,6 +18,10 @@ use crate::report::route_name;
 
 const VERDICT_LINES: usize = 3;
 const MESSAGE_LINES: usize = 4;
+/// With the border and the heads of the columns.
+const LEAST_BEATS: usize = 4;
+/// Above the verdict, the messages and the keys.
+const BORDERS: usize = 3;
 
 pub(super) struct Around<'a> {
     pub(super) address: &'a str,
@@ -36,9 +40,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
     let width = usize::from(frame.area().width);
     // The border of each line, and the mark of a text that goes on.
     let screen = Screen { board, around, text_width: width.saturating_sub(4) };
-    let [title, verdict, hour, messages, keys] = [screen.title(), screen.verdict(), screen.last_hour(), screen.messages(), screen.keys()];
+    let [title, mut verdict, mut hour, mut messages, keys] =
+        [screen.title(), screen.verdict(), screen.last_hour(), screen.messages(), screen.keys()];
+    // A low screen cuts texts that go on anyway, and never the link and the keys.
+    let lines: usize = [&title, &verdict, &hour, &messages, &keys].map(Vec::len).iter().sum();
+    let mut surplus = (lines + BORDERS + LEAST_BEATS).saturating_sub(usize::from(frame.area().height));
+    for part in [&mut messages, &mut hour, &mut verdict] {
+        let gone = surplus.min(part.len().saturating_sub(1));
+        let kept = part.len() - gone;
+        *part = limited(std::mem::take(part), kept);
+        surplus -= gone;
+    }
     let height = |lines: &[Line<'_>], border: u16| Constraint::Length(lines.len() as u16 + border);
-    let parts = [height(&title, 0), height(&verdict, 1), height(&hour, 0), Constraint::Min(4), height(&messages, 1), height(&keys, 1)];
+    let whole = Constraint::Min(title.len() as u16);
+    let parts = [whole, height(&verdict, 1), height(&hour, 0), Constraint::Fill(1), height(&messages, 1), height(&keys, 1)];
     let [of_title, of_verdict, of_hour, of_beats, of_messages, of_keys] = Layout::vertical(parts).areas(frame.area());
     let plain = Block::new().padding(Padding::horizontal(1));
     let below = plain.clone().borders(Borders::TOP);
@@ -264,7 +279,7 @@ mod tests {
         for fault in Fault::ALL {
             active_faults.toggle(fault);
         }
-        for width in [60, 80, 112, 160] {
+        for (width, height) in [(60, 24), (60, 40), (80, 24), (80, 40), (112, 40), (160, 40)] {
             let around = Around {
                 address: &address,
                 link: &link,
@@ -274,16 +289,17 @@ mod tests {
                 left: Some(Duration::from_secs(570)),
                 colour: true,
             };
-            let mut terminal = Terminal::new(TestBackend::new(width, 40)).unwrap();
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
             terminal.draw(|frame| draw(frame, &board, &around)).unwrap();
             let buffer = terminal.backend().buffer().clone();
             let lines: Vec<String> =
                 buffer.content.chunks(usize::from(width)).map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect()).collect();
             let drawn = lines.join("\n");
             let joined = lines.iter().map(|line| line.trim()).collect::<String>();
-            for whole in [&address, &link, "ends in 9m 30s", "no browser found", "unreachable", "[5] cut connections ✓", "[q] quit"] {
-                assert!(drawn.contains(whole) || joined.contains(whole), "{width}: {whole}\n{drawn}");
+            for whole in [&address, &link, "ends in 9m 30s", "no browser found", "[5] cut connections ✓", "[q] quit"] {
+                assert!(drawn.contains(whole) || joined.contains(whole), "{width}×{height}: {whole}\n{drawn}");
             }
+            assert!(height < 40 || drawn.contains("unreachable"), "{width}: all beats fit\n{drawn}");
             assert_eq!(drawn.contains("queryable"), width >= 80, "{drawn}");
             assert_eq!(drawn.contains("first byte"), width >= 112, "{drawn}");
             let messages = drawn.split_once(" messages ").unwrap().1;

@@ -41,7 +41,7 @@ pub struct Snooze {
     pub which: IncidentNumber,
 
     /// Time to snooze, for example 2h
-    #[arg(long = "for", value_name = "TIME", value_parser = snooze_time)]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true, value_parser = snooze_time)]
     pub lasts: Duration,
 
     #[command(flatten)]

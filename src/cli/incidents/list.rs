@@ -31,7 +31,7 @@ pub struct List {
     pub open: bool,
 
     /// Show incidents that were open since this long ago
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = rules::some_time)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "7d", value_parser = rules::some_time)]
     pub since: Duration,
 
     /// Exit with 1 if an incident is open

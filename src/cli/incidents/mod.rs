@@ -56,6 +56,6 @@ impl Incidents {
 #[derive(Debug, Args)]
 pub struct IncidentNumber {
     /// Number of the incident
-    #[arg(value_name = "NUMBER", value_parser = rules::number::<i64>)]
+    #[arg(value_name = "NUMBER", allow_negative_numbers = true, value_parser = rules::number::<i64>)]
     pub id: i64,
 }

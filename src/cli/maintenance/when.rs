@@ -20,7 +20,7 @@ pub(super) const FLAGS: Flags<'_> = &[
 #[derive(Debug, Args)]
 pub struct WhenFlags {
     /// Start at this time, for example 2026-11-23T02:00:00Z (with --to or --for)
-    #[arg(long, value_name = "TIME", group = "begins")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, group = "begins")]
     pub from: Option<String>,
 
     /// Start now (with --to or --for)
@@ -36,11 +36,11 @@ pub struct WhenFlags {
     pub cron: Option<String>,
 
     /// End at this time
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["lasts", "weekly", "cron"])]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["lasts", "weekly", "cron"])]
     pub to: Option<String>,
 
     /// Duration, for example 2h
-    #[arg(long = "for", value_name = "TIME", id = "lasts", conflicts_with = "weekly")]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true, id = "lasts", conflicts_with = "weekly")]
     pub lasts: Option<String>,
 
     /// Time zone of --weekly and --cron, for example Europe/Berlin [default: UTC]

@@ -30,11 +30,11 @@ pub struct Replay {
     pub which: WhichProject,
 
     /// Replay the history since this long ago
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = reach)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "30d", value_parser = reach)]
     pub since: Duration,
 
     /// End of the replay, for example 2026-11-23T14:32:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = Timestamp::parse)]
     pub until: Option<Timestamp>,
 
     /// Change a rule for this replay, for example `lag_above=90s` or `quiet=on` (repeatable)

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::FieldJson;
-use crate::config::channel::{called, is_open_to_pages, shown};
+use crate::config::channel::{is_open_to_pages, shown};
 use crate::model::{Channel, ChannelKind, Delivery, Field, NotificationKind};
 use crate::settings::trial::Tried;
 use crate::store::ChannelQueue;
@@ -91,7 +91,7 @@ impl ChannelJson {
             fields.map(|field| (field.key, shown(spec, field))).collect()
         };
         Self {
-            name: called(channel),
+            name: channel.called(),
             kind: spec.kind.name(),
             of_app: channel.of_app.is_some(),
             enabled: spec.enabled,
@@ -152,7 +152,7 @@ impl TestedJson {
     #[must_use]
     pub fn of(channel: &Channel, tried: &Tried) -> Self {
         let deliveries = tried.deliveries.iter().map(|(kind, delivery)| DeliveryJson::of(*kind, delivery)).collect();
-        Self { channel: called(channel), deliveries, requeued: tried.requeued }
+        Self { channel: channel.called(), deliveries, requeued: tried.requeued }
     }
 }
 

@@ -54,5 +54,9 @@ pub fn property(field: &Field, is_nullable: bool) -> RefOr<Schema> {
     }
     let property = ObjectBuilder::new().schema_type(types).description(description);
     let property = if field.takes == Takes::Number { property.minimum(Some(1)) } else { property };
+    let property = match field.takes {
+        Takes::OneOf(choices) => property.enum_values(Some(choices.iter().copied().map(Some).chain(is_nullable.then_some(None)))),
+        _ => property,
+    };
     if field.secret { property.write_only(true).into() } else { property.into() }
 }

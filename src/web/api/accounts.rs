@@ -4,14 +4,16 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use super::entity::{Body, Fields};
 use super::shape::{Answer, AsRead, EditorAccess, List, Routes, Sent, ViewerAccess, created};
-use crate::model::{Role, User, UserName};
+use crate::config::access::{TOKEN_FIELDS, TokenSpec, USER_FIELDS, UserSpec};
+use crate::model::{Field, Role};
 use crate::report::{InvitationJson, NewTokenJson, TokenJson, UserJson};
-use crate::web::accounts::{NewToken, user_named};
+use crate::web::accounts::user_named;
 use crate::web::error::WebError;
 
 pub(super) fn routes() -> Routes {
@@ -23,21 +25,30 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(who))
 }
 
-/// A user to invite.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewUser {
-    /// 1 to 64 letters, digits and `. _ - @ +`; the first is a letter or a digit.
-    name: String,
-    role: Role,
+struct UserFields;
+
+impl Fields for UserFields {
+    const SCHEMA: &'static str = "NewUser";
+    const DESCRIPTION: &'static str = "A user to invite.";
+    const WHAT: &'static str = "a field of a user";
+    const TABLE: &'static [Field] = &USER_FIELDS;
+    const IS_WHOLE: bool = true;
 }
 
-/// The new role of a user.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UserChange {
-    role: Role,
+type NewUser = Body<UserFields>;
+
+struct ChangedFields;
+
+impl Fields for ChangedFields {
+    const SCHEMA: &'static str = "UserChange";
+    const DESCRIPTION: &'static str = "The new role of a user.";
+    const WHAT: &'static str = "a field of a user that can change";
+    /// Without the name, which is in the address.
+    const TABLE: &'static [Field] = USER_FIELDS.split_at(1).1;
+    const IS_WHOLE: bool = false;
 }
+
+type UserChange = Body<ChangedFields>;
 
 /// List users
 #[utoipa::path(get, path = "/api/v1/users", tag = "access", responses((status = 200, body = List<UserJson>)))]
@@ -47,13 +58,13 @@ async fn list_users(site: ViewerAccess) -> Answer<List<UserJson>> {
 
 /// Invite a user, or create another link for an existing user
 ///
-/// An existing user gets the given role.
+/// Without `role`, an existing user keeps the role, and a new one becomes a viewer, or an editor if there is no editor yet.
 #[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = NewUser, responses((status = 201, body = InvitationJson)))]
 async fn invite_user(access: EditorAccess, headers: HeaderMap, Sent(guest): Sent<NewUser>) -> Result<Response, WebError> {
-    let name = UserName::parse(&guest.name).map_err(|wrong| WebError::unfit("name", wrong))?;
-    let (code, _) = access.accounts().invite(&name, Some(guest.role)).await?;
+    let spec = UserSpec::read(&guest.texts)?;
+    let (code, role) = access.accounts().invite(&spec).await?;
     let link = access.link(&headers, &format!("/enter/{code}"));
-    Ok(created(InvitationJson { name: name.to_string(), role: guest.role, link }))
+    Ok(created(InvitationJson { name: spec.name.to_string(), role, link }))
 }
 
 /// Show a user
@@ -68,8 +79,8 @@ async fn show_user(site: ViewerAccess, Path(name): Path<String>) -> Answer<UserJ
 async fn change_user(access: EditorAccess, Path(name): Path<String>, as_read: AsRead, Sent(change): Sent<UserChange>) -> Answer<UserJson> {
     let (accounts, name) = (as_read.accounts(&access), user_named(&name)?);
     as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
-    let before = accounts.set(&name, change.role).await?;
-    Ok(Json(UserJson::of(&User { role: change.role, ..before })))
+    let (_, user) = accounts.set(&UserSpec::read(&change.texts.with("name", Some(name.as_str())))?).await?;
+    Ok(Json(UserJson::of(&user)))
 }
 
 /// Remove a user and close their sessions
@@ -81,16 +92,17 @@ async fn remove_user(access: EditorAccess, Path(name): Path<String>, as_read: As
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An API token to create.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewTokenFields {
-    /// 1 to 64 letters, digits, `-`, `_` and `.`.
-    name: String,
-    role: Role,
-    /// Lifetime, for example `90d`. Default: the token never expires.
-    lasts: Option<String>,
+struct TokenFields;
+
+impl Fields for TokenFields {
+    const SCHEMA: &'static str = "NewTokenFields";
+    const DESCRIPTION: &'static str = "An API token to create.";
+    const WHAT: &'static str = "a field of an API token";
+    const TABLE: &'static [Field] = &TOKEN_FIELDS;
+    const IS_WHOLE: bool = true;
 }
+
+type NewTokenFields = Body<TokenFields>;
 
 /// List API tokens
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses((status = 200, body = List<TokenJson>)))]
@@ -102,9 +114,9 @@ async fn list_tokens(site: ViewerAccess) -> Answer<List<TokenJson>> {
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = NewTokenFields,
     responses((status = 201, body = NewTokenJson)))]
 async fn make_token(access: EditorAccess, Sent(wish): Sent<NewTokenFields>) -> Result<Response, WebError> {
-    let desired = NewToken { name: wish.name, role: wish.role.name().to_owned(), lasts: wish.lasts };
-    let token = desired.make(&access.accounts()).await?;
-    Ok(created(NewTokenJson { name: desired.name, role: wish.role, token }))
+    let spec = TokenSpec::read(&wish.texts)?;
+    let token = access.accounts().make_token(&spec).await?;
+    Ok(created(NewTokenJson { name: spec.name.to_string(), role: spec.role, token }))
 }
 
 /// Show an API token

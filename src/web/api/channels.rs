@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::shape::{Answer, AsRead, Asked, EditorAccess, List, Paging, Routes, Sent, ViewerAccess, created, texts_of};
-use crate::config::channel::{FIELDS, added, called, changed};
+use crate::config::channel::{FIELDS, added, changed};
 use crate::config::{Problem as FieldProblem, Problems, Texts};
 use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, Invalid};
 use crate::settings::trial::SAMPLES;
@@ -97,10 +97,10 @@ async fn list_channels(site: ViewerAccess, Asked(paging): Asked<Paging>) -> Answ
     let limit = paging.limit()?;
     let channels = site.web.store.channels().await?;
     let queues: HashMap<ChannelId, ChannelQueue> = site.web.store.queues().await?.into_iter().collect();
-    let last = paging.after_as(|after| channels.iter().position(|channel| called(channel) == after))?;
+    let last = paging.after_as(|after| channels.iter().position(|channel| channel.called() == after))?;
     let from = last.map_or(0, |last| last + 1);
     let shown = &channels[from..channels.len().min(from + limit)];
-    let next = shown.last().filter(|_| from + limit < channels.len()).map(called);
+    let next = shown.last().filter(|_| from + limit < channels.len()).map(Channel::called);
     let views = shown.iter().map(|channel| ChannelJson::of(channel, queues.get(&channel.id).copied().unwrap_or_default()));
     Ok(Json(List { items: views.collect(), next }))
 }
@@ -207,5 +207,5 @@ async fn test_channel(access: EditorAccess, Path(name): Path<String>) -> Answer<
 async fn resend_channel(access: EditorAccess, Path(name): Path<String>) -> Answer<ResentJson> {
     let channel = find(&access, &name).await?;
     let requeued = resend(&access, &access.visitor.0, &channel).await?;
-    Ok(Json(ResentJson { channel: called(&channel), requeued }))
+    Ok(Json(ResentJson { channel: channel.called(), requeued }))
 }

@@ -112,8 +112,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
 /// Status, description, and whether it applies to an operation.
 type RejectionReason = (&'static str, &'static str, fn(&Operation<'_>) -> bool);
 
-const REFUSALS: [RejectionReason; 9] = [
-    ("400", "The request cannot be parsed", |of| of.takes_text()),
+const REJECTIONS: [RejectionReason; 9] = [
+    ("400", "The request cannot be parsed, or has unknown query parameters, which `errors` lists", |_| true),
     ("401", "The API token is missing, unknown or expired", |_| true),
     ("403", "The token has the role viewer, which cannot change anything", |of| of.writes()),
     ("404", "Not found", |of| of.names_something()),
@@ -188,7 +188,7 @@ pub(super) fn complete(description: &mut Value) {
 fn refusals(operation: &Operation<'_>, described: &mut Value) {
     let Some(responses) = described["responses"].as_object_mut() else { return };
     let problem = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-    let reasons = REFUSALS.into_iter().filter(|(_, _, may_be)| may_be(operation)).map(|(status, says, _)| (status, says));
+    let reasons = REJECTIONS.into_iter().filter(|(_, _, may_be)| may_be(operation)).map(|(status, says, _)| (status, says));
     for (status, says) in reasons.chain([("default", "Any other error")]) {
         responses.entry(status).or_insert_with(|| json!({ "description": says }))["content"] = problem.clone();
     }

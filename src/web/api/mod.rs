@@ -14,6 +14,7 @@ mod figures;
 mod incidents;
 mod maintenance;
 mod notifications;
+mod parameters;
 mod problem;
 mod projects;
 mod rules;

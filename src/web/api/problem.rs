@@ -48,7 +48,7 @@ impl FieldProblem {
 impl Problem {
     fn of(error: &WebError) -> Self {
         let errors = match error {
-            WebError::Unfit(problems) => problems.iter().map(FieldProblem::of).collect(),
+            WebError::Unfit(problems) | WebError::UnknownParameters(problems) => problems.iter().map(FieldProblem::of).collect(),
             _ => Vec::new(),
         };
         let (title, status) = (error.title(), error.status().as_u16());

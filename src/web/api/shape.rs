@@ -19,6 +19,7 @@ use utoipa::openapi::{Object, Required};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::parameters;
 use crate::auth::Accounts;
 use crate::config::Texts;
 use crate::settings::SettingsService;
@@ -37,7 +38,7 @@ pub(super) type Answer<T> = Result<Json<T>, WebError>;
 
 pub(super) type Routes = OpenApiRouter<Arc<Site>>;
 
-/// The site, for a caller whose role has been checked.
+/// The site, for a caller whose role and query parameters have been checked.
 pub(super) struct Access<V> {
     site: Arc<Site>,
     pub(super) visitor: V,
@@ -50,7 +51,9 @@ impl<V: FromRequestParts<Arc<Site>, Rejection = WebError>> FromRequestParts<Arc<
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
-        Ok(Self { visitor: V::from_request_parts(parts, site).await?, site: Arc::clone(site) })
+        let visitor = V::from_request_parts(parts, site).await?;
+        parameters::check(parts)?;
+        Ok(Self { visitor, site: Arc::clone(site) })
     }
 }
 

@@ -5,6 +5,8 @@
   const one = (what, within = document) => within.querySelector(what);
   const named = (attribute, name, within) => one(`[${attribute}="${CSS.escape(name)}"]`, within);
   const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+  // Text between backticks becomes <code>, as in web/code.rs.
+  const coded = (text) => text.split("`").map((part, at) => (at % 2 ? make("code", part) : part));
   const hear = document.addEventListener.bind(document);
   const on = (what, kind, run) => hear(kind, (event) => {
     const at = event.target.closest?.(what);
@@ -202,8 +204,12 @@
       // An untouched empty field shows no problem.
       const known = (reached.has(control?.name) || control?.value !== "") && words[result?.mark];
       control?.setAttribute?.("aria-invalid", known === words.fail);
-      output.replaceChildren(...(known ? [make("b", known), ` ${result.says} `] : []));
-      if (known && result.advice) output.append(make("span", result.advice, { className: "advice" }));
+      output.replaceChildren(...(known ? [make("b", known), " ", ...coded(result.says), " "] : []));
+      if (known && result.advice) {
+        const advice = make("span", "", { className: "advice" });
+        advice.append(...coded(result.advice));
+        output.append(advice);
+      }
       const field = output.closest(".field");
       if (known) field.dataset.mark = result.mark; else delete field.dataset.mark;
     };

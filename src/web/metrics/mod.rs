@@ -17,7 +17,6 @@ use super::error::WebError;
 use super::site::Site;
 use super::visitor::Visitor;
 use crate::config::METRICS_PROJECTS;
-use crate::config::channel::called;
 use crate::judge::Health;
 use crate::liveness::Loop;
 use crate::model::{Channel, IncidentKind, LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName, RouteCounts, Severity, Timestamp};
@@ -96,7 +95,7 @@ async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
     let mut gauge = |name: &'static str, help: &str, of: &dyn Fn(&Channel) -> f64| {
         let mut metric = all.metric(name, Kind::Gauge, help);
         for channel in &channels {
-            metric.sample(&[("channel", &called(channel))], of(channel));
+            metric.sample(&[("channel", &channel.called())], of(channel));
         }
     };
     let help = "1 for an enabled channel that is not delivering";

@@ -2,17 +2,18 @@
 
 use askama::Template;
 use axum::extract::Path;
+use axum::response::Response;
 
 use super::confirm::Confirm;
-use super::submitted::{offered, problems_of, problems_of_new, saved};
-use crate::config::{Origin, Problem, Problems, Texts};
+use super::submitted::{again, offered, problems_of_new, saved};
+use crate::config::{Group, Origin, Problems, Texts};
 use crate::message::sentence;
 use crate::model::{Field, Timestamp};
-use crate::settings::{ChangeError, StoredEntity};
+use crate::settings::{ChangeError, Done, SettingsService, StoredEntity};
 use crate::web::control::{Control, Form};
 use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
+use crate::web::layout::{Answer, Editing, Layout, Place, drawn, form_again, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
 
@@ -54,15 +55,22 @@ struct FormPage {
     back: &'static str,
 }
 
+async fn fields<T: FormEntity>(site: &Site, stored: Option<&T>) -> Result<Form, WebError> {
+    // A name cannot be changed.
+    let fields = T::FIELDS.iter().filter(|field| field.key != "name" || stored.is_none());
+    let fields = Form::of(fields, |field| stored.and_then(|stored| stored.value(field.key))).offering(offered(site).await?);
+    Ok(match stored {
+        Some(stored) => fields.versioned(&site.web.store, stored, &Group::Whole),
+        None => fields,
+    })
+}
+
 impl FormPage {
-    async fn of<T: FormEntity>(site: &Site, layout: Layout, stored: Option<&T>) -> Result<Self, WebError> {
-        // A name cannot be changed.
-        let fields = T::FIELDS.iter().filter(|field| field.key != "name" || stored.is_none());
-        let fields = Form::of(fields, |field| stored.and_then(|stored| stored.value(field.key))).offering(offered(site).await?);
+    fn of<T: FormEntity>(layout: Layout, stored: Option<&T>, fields: Form) -> Self {
         let kind = T::KIND.called();
         let title = stored.map_or_else(|| format!("New {kind}"), T::title);
         let button = if stored.is_some() { "Save".to_owned() } else { format!("Add {kind}") };
-        Ok(Self { layout: layout.titled(T::PLACE, title).below([T::LIST]), fields, parts: T::PARTS, button, back: T::LIST.1 })
+        Self { layout: layout.titled(T::PLACE, title).below([T::LIST]), fields, parts: T::PARTS, button, back: T::LIST.1 }
     }
 
     fn outside(&self) -> impl Iterator<Item = &Control> {
@@ -73,51 +81,50 @@ impl FormPage {
     fn within(&self, part: &Part) -> impl Iterator<Item = &Control> {
         part.keys.iter().filter_map(|key| self.fields.controls.iter().find(|control| control.key == *key))
     }
-
-    fn rejected(self, form: &Filled, problems: &[Problem]) -> Answer {
-        form_again(&Self { fields: self.fields.filled(form, problems), ..self })
-    }
 }
 
 pub(super) async fn new<T: FormEntity>(editing: Editing) -> Answer {
-    page(&FormPage::of::<T>(&editing.site, editing.layout, None).await?)
+    page(&FormPage::of::<T>(editing.layout, None, fields::<T>(&editing.site, None).await?))
 }
 
 pub(super) async fn edit<T: FormEntity>(editing: Editing, Path(name): Path<String>) -> Answer {
     let stored: T = editing.settings_service().find(&name).await?;
-    page(&FormPage::of(&editing.site, editing.layout, Some(&stored)).await?)
+    let fields = fields(&editing.site, Some(&stored)).await?;
+    page(&FormPage::of(editing.layout, Some(&stored), fields))
 }
 
-pub(super) async fn add<T: FormEntity>(editing: Editing, form: Filled) -> Answer {
-    submit::<T>(editing, None, &form).await
+pub(super) async fn add<T: FormEntity>(Editing { site, layout, visitor }: Editing, form: Filled) -> Answer {
+    let fields = fields::<T>(&site, None).await?;
+    let added = match T::read(fields.texts(&form), None, site.origin()) {
+        Ok(one) => visitor.settings_service(&site).add(one).await,
+        Err(problems) => Err(problems.into()),
+    };
+    match added {
+        Ok(done) => Ok(done_with(&site, &done, "added")),
+        Err(error) => form_again(&FormPage::of::<T>(layout, None, fields.filled(&form, &problems_of_new(error)?))),
+    }
 }
 
 pub(super) async fn change<T: FormEntity>(editing: Editing, Path(name): Path<String>, form: Filled) -> Answer {
-    let stored: T = editing.settings_service().find(&name).await?;
-    submit(editing, Some(stored), &form).await
+    let Editing { site, layout, visitor } = editing;
+    let settings_service = visitor.settings_service(&site);
+    let known: T = settings_service.find(&name).await?;
+    let known = fields(&site, Some(&known)).await?;
+    let texts = known.texts(&form);
+    let desired = |stored: &T| T::read(texts.clone(), Some(stored), site.origin()).map_err(ChangeError::from);
+    let from_version = SettingsService { version: known.submitted_version(&form), ..settings_service.clone() };
+    match from_version.change(&name, desired).await {
+        Ok(done) => Ok(done_with(&site, &done, "saved")),
+        Err(error) => {
+            let stored: T = settings_service.find(&name).await?;
+            let (status, fields) = again(fields(&site, Some(&stored)).await?, &form, error)?;
+            Ok(drawn(status, &FormPage::of(layout, Some(&stored), fields)))
+        }
+    }
 }
 
-async fn submit<T: FormEntity>(editing: Editing, stored: Option<T>, form: &Filled) -> Answer {
-    let Editing { site, layout, visitor } = editing;
-    let shown = FormPage::of(&site, layout, stored.as_ref()).await?;
-    let texts = shown.fields.texts(form);
-    let read = |stored: Option<&T>| T::read(texts.clone(), stored, site.origin()).map_err(ChangeError::from);
-    let settings_service = visitor.settings_service(&site);
-    let done = match &stored {
-        Some(stored) => settings_service.change(stored.name().as_str(), |stored: &T| read(Some(stored))).await,
-        None => match read(None) {
-            Ok(one) => settings_service.add(one).await,
-            Err(error) => Err(error),
-        },
-    };
-    match done {
-        Ok(done) => {
-            let how = if stored.is_some() { "saved" } else { "added" };
-            let words = sentence(&format!("{} {} is {how}", T::KIND.called(), done.now.name()));
-            Ok(saved(&site, T::LIST.1, &done, &words))
-        }
-        Err(error) => shown.rejected(form, &if stored.is_some() { problems_of(error)? } else { problems_of_new(error)? }),
-    }
+fn done_with<T: FormEntity>(site: &Site, done: &Done<T>, how: &str) -> Response {
+    saved(site, T::LIST.1, done, &sentence(&format!("{} {} is {how}", T::KIND.called(), done.now.name())))
 }
 
 pub(super) async fn ask<T: FormEntity>(editing: Editing, Path(name): Path<String>) -> Answer {

@@ -10,7 +10,6 @@ use axum::routing::get;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::config::channel::called;
 use crate::model::{Channel, IncidentId, Notification, NotificationState, Timestamp};
 use crate::report::channel_name;
 use crate::store::NotificationFilter;
@@ -112,11 +111,11 @@ async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query
     let rows = notifications.into_iter().map(|notification| Sent::of(notification, &channels, layout.now)).collect();
     let failed = store.queues().await?.into_iter().filter(|(id, queues)| queues.failed > 0 && chosen.is_none_or(|chosen| chosen == *id));
     let failed = failed.filter_map(|(id, queues)| {
-        let channel = called(channels.iter().find(|channel| channel.id == id)?);
+        let channel = channels.iter().find(|channel| channel.id == id)?.called();
         Some(FailedChannel { address: address(&channel), channel, count: queues.failed })
     });
     let failed = failed.collect();
-    let names = channels.iter().filter(|one| one.of_app.is_none() && !one.removed).map(called).collect::<BTreeSet<_>>();
+    let names = channels.iter().filter(|one| one.of_app.is_none() && !one.removed).map(Channel::called).collect::<BTreeSet<_>>();
     let names = names.into_iter().collect();
     let layout = layout.titled(Place::Channels, "Notifications").below([("Channels", "/channels")]).live(None);
     let shown = Page { layout, channel, state, incident, channels: names, failed, rows, next, before: before.is_some() };

@@ -9,15 +9,17 @@ use axum::{Json, Router};
 
 use super::confirm::Confirm;
 use super::entity::removed;
-use super::submitted::{problems_of, saved};
+use super::submitted::{again, saved};
 use super::tabs::{Tab, Tabs, tabs};
+use crate::config::Group;
 use crate::config::project::{FIELDS, shown};
 use crate::model::{ProjectName, ProjectSpec};
+use crate::settings::SettingsService;
 use crate::store::IncidentFilter;
 use crate::web::control::Form;
 use crate::web::error::{WebError, named};
 use crate::web::form::Filled;
-use crate::web::layout::{Answer, Editing, Layout, form_again, page};
+use crate::web::layout::{Answer, Editing, Layout, drawn, page};
 use crate::web::setup::{self, Asking, CheckedFields};
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -45,28 +47,35 @@ impl Page {
 }
 
 /// The name never changes.
-fn fields(spec: &ProjectSpec) -> Form {
-    Form::of(FIELDS.iter().filter(|field| field.key != "name"), |field| shown(spec, field.key))
+fn fields(site: &Site, spec: &ProjectSpec) -> Form {
+    let fields = Form::of(FIELDS.iter().filter(|field| field.key != "name"), |field| shown(spec, field.key));
+    fields.versioned(&site.web.store, spec, &Group::Whole)
 }
 
 async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Answer {
     let project = site.project(&name).await?;
-    page(&Page::of(layout, &project.spec.name, fields(&project.spec)))
+    page(&Page::of(layout, &project.spec.name, fields(&site, &project.spec)))
 }
 
 async fn save(editing: Editing, Path(name): Path<String>, form: Filled) -> Answer {
-    let project = editing.site.project(&name).await?;
+    let site = &*editing.site;
+    let project = site.project(&name).await?;
     let spec = &project.spec;
-    let (fields, texts) = (fields(spec), fields(spec).texts(&form));
+    let known = fields(site, spec);
+    let texts = known.texts(&form);
     if form.has("check") {
-        let found = setup::check(&editing.site, &texts, Some(spec)).await?.fields;
-        return page(&Page::of(editing.layout, &spec.name, fields.checked(&form, &found)));
+        let found = setup::check(site, &texts, Some(spec)).await?.fields;
+        return page(&Page::of(editing.layout, &spec.name, known.checked(&form, &found)));
     }
     let asking = Asking::unless(form.has("unchecked"));
-    let done = setup::change(&editing.site, &editing.settings_service(), &name, &texts, asking).await;
-    match done {
-        Ok(done) => Ok(saved(&editing.site, &format!("/projects/{name}/settings"), &done, "Saved.")),
-        Err(error) => form_again(&Page::of(editing.layout, &spec.name, fields.filled(&form, &problems_of(error)?))),
+    let settings_service = SettingsService { version: known.submitted_version(&form), ..editing.settings_service() };
+    match setup::change(site, &settings_service, &name, &texts, asking).await {
+        Ok(done) => Ok(saved(site, &format!("/projects/{name}/settings"), &done, "Saved.")),
+        Err(error) => {
+            let project = site.project(&name).await?;
+            let (status, fields) = again(fields(site, &project.spec), &form, error)?;
+            Ok(drawn(status, &Page::of(editing.layout, &project.spec.name, fields)))
+        }
     }
 }
 
@@ -77,7 +86,7 @@ async fn check(
     form: Filled,
 ) -> Result<Json<CheckedFields>, WebError> {
     let project = site.project(&name).await?;
-    Ok(Json(setup::check(&site, &fields(&project.spec).texts(&form), Some(&project.spec)).await?))
+    Ok(Json(setup::check(&site, &fields(&site, &project.spec).texts(&form), Some(&project.spec)).await?))
 }
 
 /// A project whose secrets cannot be decrypted can be removed as well.

@@ -11,9 +11,11 @@ use axum::routing::{get, post};
 use super::confirm::Confirm;
 use super::submitted::{FieldProblems, password_problem};
 use crate::config::Problem;
-use crate::model::{ApiToken, Role, Secret, User, UserName};
-use crate::web::accounts::{NewToken, user_named};
+use crate::config::access::{TOKEN_FIELDS, TokenSpec, USER_FIELDS, UserSpec};
+use crate::model::{ApiToken, Secret, User, UserName};
+use crate::web::accounts::user_named;
 use crate::web::caller::Caller;
+use crate::web::control::Form;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
@@ -38,9 +40,8 @@ struct Page {
     layout: Layout,
     users: Vec<User>,
     tokens: Vec<ApiToken>,
-    /// The rejected input.
-    typed: Filled,
-    problems: FieldProblems,
+    new_user: Form,
+    new_token: Form,
     /// A link or a token, shown once.
     fresh: Option<Fresh>,
 }
@@ -50,11 +51,32 @@ struct Fresh {
     secret: String,
 }
 
+fn new_user() -> Form {
+    Form::of(&USER_FIELDS, |_| None).prefixed("user-")
+}
+
+fn new_token() -> Form {
+    Form::of(&TOKEN_FIELDS, |_| None).prefixed("token-")
+}
+
 impl Page {
     async fn of(site: &Site, layout: Layout) -> Result<Self, WebError> {
         let layout = layout.titled(Place::Settings, "Settings");
         let (users, tokens) = (site.web.store.users().await?, site.web.store.tokens().await?);
-        Ok(Self { layout, users, tokens, typed: Filled::default(), problems: FieldProblems::default(), fresh: None })
+        Ok(Self { layout, users, tokens, new_user: new_user(), new_token: new_token(), fresh: None })
+    }
+
+    /// With what the change made. If its form was rejected, `form_of` is that form, shown again with its problems.
+    fn after(mut self, made: Result<Fresh, WebError>, typed: &Filled, form_of: fn(&mut Self) -> &mut Form) -> Answer {
+        match made {
+            Ok(fresh) => page(&Self { fresh: Some(fresh), ..self }),
+            Err(WebError::Unfit(problems)) => {
+                let form = form_of(&mut self);
+                *form = std::mem::take(form).filled(typed, &problems.into_iter().collect::<Vec<_>>());
+                form_again(&self)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn is_own(&self, user: &User) -> bool {
@@ -66,31 +88,23 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout) -> Answer {
     page(&Page::of(&site, layout).await?)
 }
 
-fn role_of(form: &Filled) -> Result<Role, WebError> {
-    Role::named(form.text("role")).ok_or_else(|| WebError::unfit("role", "must be `viewer` or `editor`"))
+async fn invite(Editing { site, layout, visitor }: Editing, headers: HeaderMap, form: Filled) -> Answer {
+    let made = invited(&site, &visitor, &headers, &form).await;
+    Page::of(&site, layout).await?.after(made, &form, |page| &mut page.new_user)
 }
 
-async fn invite(Editing { site, layout, visitor }: Editing, headers: HeaderMap, form: Filled) -> Answer {
-    let role = role_of(&form)?;
-    let invited = match UserName::parse(form.text("user")) {
-        Ok(name) => Ok((visitor.accounts(&site).invite(&name, Some(role)).await?, name)),
-        Err(wrong) => Err(Problem::whole("user", wrong)),
-    };
-    let mut shown = Page::of(&site, layout).await?;
-    match invited {
-        Ok(((code, _), name)) => {
-            let words = format!("With this link {name} sets a password. It works once, expires in a day and is not shown again:");
-            shown.fresh = Some(Fresh { words, secret: site.link(&headers, &format!("/enter/{code}")) });
-            page(&shown)
-        }
-        Err(problem) => form_again(&Page { problems: FieldProblems(vec![problem]), typed: form, ..shown }),
-    }
+async fn invited(site: &Site, visitor: &Visitor, headers: &HeaderMap, form: &Filled) -> Result<Fresh, WebError> {
+    let user = UserSpec::read(&new_user().texts(form))?;
+    let (code, _) = visitor.accounts(site).invite(&user).await?;
+    let words = format!("With this link {} sets a password. It works once, expires in a day and is not shown again:", user.name);
+    Ok(Fresh { words, secret: site.link(headers, &format!("/enter/{code}")) })
 }
 
 async fn set_user(Editing { site, visitor, .. }: Editing, Path(name): Path<String>, form: Filled) -> Answer {
-    let role = role_of(&form)?;
-    let user = visitor.accounts(&site).set(&user_named(&name)?, role).await?;
-    Ok(go_on(&site, "/settings", &format!("The role of {} is now {}.", user.name, role.name())))
+    let name = user_named(&name)?;
+    let texts = new_user().texts(&form).only(|key| key != "name").with("name", Some(name.as_str()));
+    let (_, user) = visitor.accounts(&site).set(&UserSpec::read(&texts)?).await?;
+    Ok(go_on(&site, "/settings", &format!("The role of {} is now {}.", user.name, user.role.name())))
 }
 
 async fn ask_remove_user(Editing { site, layout, visitor }: Editing, Path(name): Path<String>) -> Answer {
@@ -106,24 +120,14 @@ async fn remove_user(Editing { site, visitor, .. }: Editing, Path(name): Path<St
 }
 
 async fn make_token(Editing { site, layout, visitor }: Editing, form: Filled) -> Answer {
-    role_of(&form)?;
-    let desired =
-        NewToken { name: form.text("token").to_owned(), role: form.text("role").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
-    let made = desired.make(&visitor.accounts(&site)).await;
-    let mut shown = Page::of(&site, layout).await?;
-    match made {
-        Ok(secret) => {
-            let words = format!("API token {}. Copy it now: it is not shown again.", desired.name);
-            shown.fresh = Some(Fresh { words, secret });
-            page(&shown)
-        }
-        Err(WebError::Unfit(problems)) => {
-            // The API names the field `name`; this page has two names, so it is `token`.
-            let here = |problem: Problem| if problem.field == "name" { Problem::whole("token", problem.named("name")) } else { problem };
-            form_again(&Page { problems: FieldProblems(problems.into_iter().map(here).collect()), typed: form, ..shown })
-        }
-        Err(error) => Err(error),
-    }
+    let made = made_token(&site, &visitor, &form).await;
+    Page::of(&site, layout).await?.after(made, &form, |page| &mut page.new_token)
+}
+
+async fn made_token(site: &Site, visitor: &Visitor, form: &Filled) -> Result<Fresh, WebError> {
+    let token = TokenSpec::read(&new_token().texts(form))?;
+    let secret = visitor.accounts(site).make_token(&token).await?;
+    Ok(Fresh { words: format!("API token {}. Copy it now: it is not shown again.", token.name), secret })
 }
 
 async fn ask_remove_token(Editing { site, layout, visitor }: Editing, Path(name): Path<String>) -> Answer {

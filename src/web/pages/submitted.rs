@@ -1,13 +1,15 @@
 //! What follows a submitted form: the next page with a message, or the form again with its problems.
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use crate::auth::check_password;
 use crate::config::Problem;
 use crate::model::{FilterChoices, Invalid};
-use crate::settings::{ChangeError, Done};
+use crate::settings::{ChangeError, Clash, Done};
+use crate::web::control::Form;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::said::go_on;
@@ -28,6 +30,15 @@ pub(super) async fn offered(site: &Site) -> Result<Vec<String>, WebError> {
 /// `words` are the message if anything was changed.
 pub(super) fn saved<T>(site: &Site, place: &str, done: &Done<T>, words: &str) -> Response {
     go_on(site, place, if done.changes.is_empty() { "Nothing was changed." } else { words })
+}
+
+/// The form of what is stored now, with the input, and its status: what is wrong, or what was changed meanwhile. Other errors are not about a
+/// form.
+pub(super) fn again(fields: Form, form: &Filled, error: ChangeError) -> Result<(StatusCode, Form), WebError> {
+    match error {
+        ChangeError::Clash(Clash::Changed) => Ok((StatusCode::CONFLICT, fields.outdated(form))),
+        error => Ok((StatusCode::UNPROCESSABLE_ENTITY, fields.filled(form, &problems_of(error)?))),
+    }
 }
 
 /// The problems for which a form is shown again; other errors are not about its fields.

@@ -90,7 +90,7 @@ impl Chromium {
     }
 }
 
-/// Gives the shell and the address at which Chromium is told what to do, which it says on its standard error.
+/// Gives the shell and the address at which Chromium takes commands, which it prints on its standard error.
 fn launch() -> (Shell, String) {
     let mut command = Process::new("sh");
     command.args(["-c", CHROMIUM, "sh"]).args(FLAGS).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -150,7 +150,7 @@ async fn a_page_that_is_too_wide_is_found() {
     visitor.fits(Screen::NARROW).await;
     visitor.open("/wide").await;
     visitor.fits(Screen::WIDE).await;
-    visitor.readbacks_with(Screen::NARROW).await;
+    visitor.looks_with(Screen::NARROW).await;
     assert_eq!(visitor.evaluate("[document.documentElement.scrollWidth > 500, innerWidth]").await, json!([true, 360]));
     let wide = tokio::spawn(async move { visitor.fits(Screen::NARROW).await }).await.unwrap_err().into_panic();
     let said = wide.downcast_ref::<String>().unwrap();
@@ -165,12 +165,12 @@ async fn every_kind_of_page_is_visited_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_dark_and_the_still_are_told_to_the_page() {
+async fn dark_colours_and_reduced_motion_reach_the_page() {
     let visitor = visitor().await;
     visitor.open("/").await;
     let prefers = "['(prefers-color-scheme: dark)', '(prefers-reduced-motion: reduce)'].map(query => matchMedia(query).matches)";
     for screen in [Screen::WIDE, Screen::WIDE.dark(), Screen { still: false, ..Screen::NARROW }] {
-        visitor.readbacks_with(screen).await;
+        visitor.looks_with(screen).await;
         assert_eq!(visitor.evaluate(prefers).await, json!([screen.dark, screen.still]));
     }
 }
@@ -207,12 +207,12 @@ async fn what_is_missing_or_broken_is_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_to_a_stranger_is_heard() {
+async fn a_request_to_another_server_is_heard() {
     hears("/stranger", &["a request to a stranger: http://localhost:"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_has_no_cookie_of_anybody() {
+async fn another_visitor_has_no_cookie_of_anybody() {
     let visitor = visitor().await;
     visitor.open("/cookie").await;
     visitor.open("/who").await;
@@ -234,7 +234,7 @@ async fn a_picture_has_the_size_of_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_come_is_told_with_what_is_there() {
+async fn what_does_not_come_is_reported_with_what_is_there() {
     let visitor = visitor().await;
     visitor.open("/greeted?nobody").await;
     let waited = tokio::spawn(async move {

@@ -24,7 +24,7 @@ fn now() -> Timestamp {
     Timestamp::parse(NOW).unwrap()
 }
 
-/// What became of the beat of `minute`, as `beat` reads it: some bad hours long ago, and its own proxy that has refused for nine minutes.
+/// What became of the beat of `minute`, as `beat` reads it: some bad hours long ago, and its own proxy that has rejected for nine minutes.
 fn letter(route: &Route, minute: Minute) -> char {
     let ago = now().minute().index() - minute.index();
     match (ago / DAY, ago % DAY) {
@@ -157,7 +157,7 @@ const SENTENCES: &str = "(() => {
     return [served, read()];
 })()";
 
-/// Each rule is one line on a desk and two on a phone, and its sentence follows the fields.
+/// Each rule is one line on a wide screen and two on a phone, and its sentence follows the fields.
 async fn rules_are_rows(visitor: &Visitor) {
     visitor.open("/projects/shop/rules").await;
     visitor.fits(Screen { width: 390, ..Screen::NARROW }).await;

@@ -1,4 +1,4 @@
-//! What a page says and asks beside what it shows: errors on the console, requests to strangers.
+//! What a page says and asks beside what it shows: errors on the console, requests to other servers.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Every page that links lead to, one of each kind, looked at as everybody would: by day and by night, on a desk and on a telephone.
+//! Every page that links lead to, one of each kind, looked at as everybody would: by day and by night, on a wide screen and on a phone.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Somebody with a browser: opens, clicks, fills in, reads; with a large screen or a telephone, in the light or the dark, with script or without.
+//! A visitor with a browser: opens, clicks, fills in, reads; with a large screen or a phone, in the light or the dark, with script or without.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const TOO_WIDE: &str = r"(() => {
         .map(element => `${element.outerHTML.slice(0, 160)} ends at ${Math.round(element.getBoundingClientRect().right)}`);
 })()";
 
-/// Somebody with a browser of his own, and its cookies.
+/// A browser with its own cookies.
 pub(crate) struct Visitor {
     origin: String,
     page: Page,
@@ -50,9 +50,9 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// A desk's.
+    /// Of a desktop.
     pub(crate) const WIDE: Self = Self { width: 1280, height: 800, dark: false, still: true };
-    /// A small telephone's.
+    /// Of a small phone.
     pub(crate) const NARROW: Self = Self { width: 360, height: 740, dark: false, still: true };
 
     /// The same at night.
@@ -67,7 +67,7 @@ impl Visitor {
         Self::with(Chromium::start().await, origin).await
     }
 
-    /// Somebody else at the same place: no cookie of this one's is his.
+    /// Another visitor of the same site, without the cookies of this one.
     pub(crate) async fn stranger(&self) -> Self {
         Self::with(Arc::clone(&self.chromium), &self.origin).await
     }
@@ -79,7 +79,7 @@ impl Visitor {
         for domain in ["Network.enable", "Log.enable", "Runtime.enable", "Page.enable"] {
             visitor.ask(domain, json!({})).await;
         }
-        visitor.readbacks_with(Screen::WIDE).await;
+        visitor.looks_with(Screen::WIDE).await;
         visitor
     }
 
@@ -99,7 +99,7 @@ impl Visitor {
     }
 
     /// Changes the screen.
-    pub(crate) async fn readbacks_with(&self, screen: Screen) {
+    pub(crate) async fn looks_with(&self, screen: Screen) {
         let metrics = json!({"width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": false});
         self.ask("Emulation.setDeviceMetricsOverride", metrics).await;
         let features = json!([
@@ -222,7 +222,7 @@ impl Visitor {
 
     /// Fails when the page is wider than a screen of so many CSS pixels.
     pub(crate) async fn fits(&self, screen: Screen) {
-        self.readbacks_with(screen).await;
+        self.looks_with(screen).await;
         let script = "[document.documentElement.scrollWidth, innerWidth, location.href]";
         let measured = self.evaluate(script).await;
         let (page, inner) = (measured[0].as_u64().unwrap(), measured[1].as_u64().unwrap());
@@ -234,9 +234,9 @@ impl Visitor {
     #[expect(clippy::disallowed_methods, reason = "asked by whoever runs the tests, not by the program")]
     pub(crate) async fn photographs(&self, name: &str, screen: Screen) {
         let Some(folder) = std::env::var_os("HEARTBEAT_SCREENSHOTS") else { return };
-        self.readbacks_with(screen).await;
+        self.looks_with(screen).await;
         self.saves(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("{name}.png"))).await;
-        self.readbacks_with(Screen::WIDE).await;
+        self.looks_with(Screen::WIDE).await;
     }
 
     /// Saves what is on the screen, or the whole page where it is longer and nobody would have to scroll for long, as a PNG file.
@@ -253,7 +253,7 @@ impl Visitor {
 
     /// What was bad since this was asked last: errors on the console, what the page's policy forbade, requests to anybody else.
     pub(crate) async fn heard(&self) -> Vec<String> {
-        // What happened before is told before the answer to a question: twice, since the second question is passed on behind all that.
+        // What happened before is reported before the answer to a question: twice, since the second question is passed on behind all that.
         for _ in 0..2 {
             let _ = self.try_evaluate("0").await;
         }

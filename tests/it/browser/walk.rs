@@ -1,5 +1,5 @@
-//! The whole of it, walked by somebody who never opens a terminal: first start, a project, both apps, bad faults, an incident and its messages,
-//! fair faults, a status page. With script and without.
+//! The whole of it, walked by a user who never opens a terminal: first start, a project, both apps, bad faults, an incident and its messages,
+//! no faults, a status page. With script and without.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::support::served::Served;
 const SPEED: u32 = 60;
 const PASSWORD: &str = "correct horse battery";
 
-/// Somebody on the way, and the house that he walks through.
+/// The visitor, and the service that is visited.
 struct Walk {
     served: Served,
     visitor: Visitor,
@@ -79,7 +79,7 @@ impl Walk {
         visitor.sees("No projects yet").await;
     }
 
-    /// Adds a project; its fields tell what is wrong with them before it is added.
+    /// Adds a project; its fields say what is wrong with them before it is added.
     async fn adds_a_project(&self) {
         let visitor = &self.visitor;
         visitor.follows("Add project").await;
@@ -141,7 +141,7 @@ impl Walk {
         assert!(samples.iter().any(|letter| letter.message()["test"] == true), "{samples:#?}");
     }
 
-    /// Capture refuses: an incident opens, is told, is looked at and taken in hand.
+    /// Capture rejects: an incident opens, is notified, is read and acknowledged.
     async fn meets_an_incident(&self) {
         let visitor = &self.visitor;
         let before = self.served.receiver.letters().len();
@@ -227,7 +227,7 @@ impl Walk {
     }
 
     /// A status page is nobody else's before it is switched on, and everybody's afterwards; and so is its badge.
-    async fn shows_it_to_strangers(&self) {
+    async fn shows_it_to_the_public(&self) {
         let (visitor, stranger) = (&self.visitor, self.visitor.stranger().await);
         visitor.open("/status-pages").await;
         visitor.follows("Add status page").await;
@@ -268,7 +268,7 @@ async fn walks(script: bool) {
     walk.installs_both_apps().await;
     walk.sets_up_a_channel().await;
     walk.meets_an_incident().await;
-    walk.shows_it_to_strangers().await;
+    walk.shows_it_to_the_public().await;
     walk.ticks_boxes().await;
     walk.switches_the_zone().await;
     let seen = goes_everywhere(&walk.visitor, &["/", "/nowhere"]).await;

@@ -7,7 +7,7 @@ fn on(home: &Home, command: &str, project: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn wrong_settings_are_all_told_and_none_is_quoted_that_may_be_a_secret() {
+fn wrong_settings_are_all_reported_and_none_is_quoted_that_may_be_a_secret() {
     let home = Home::with_two();
     home.file("empty", "\n");
     home.file("hook", "ftp://example.com/hunter2\n");
@@ -47,7 +47,7 @@ fn wrong_settings_are_all_told_and_none_is_quoted_that_may_be_a_secret() {
 }
 
 #[test]
-fn what_is_not_installed_is_told() {
+fn what_is_not_installed_is_reported() {
     let home = Home::with_two();
     for command in ["configure", "enable", "disable", "uninstall"] {
         let told = on(&home, command, "shop", &[]);
@@ -64,7 +64,7 @@ fn what_is_not_installed_is_told() {
 }
 
 #[test]
-fn installing_it_tells_what_is_not_as_usual() {
+fn installing_it_reports_what_differs_from_the_defaults() {
     let home = Home::with_two();
     home.file("hook", "https://example.com/hunter2\n");
     insta::assert_snapshot!(on(&home, "install", "shop", &[
@@ -88,7 +88,7 @@ fn installing_it_tells_what_is_not_as_usual() {
 }
 
 #[test]
-fn what_it_cannot_see_is_told() {
+fn what_it_cannot_see_is_reported() {
     let home = Home::with_two();
     insta::assert_snapshot!(on(&home, "install", "blog", &["--dry-run"]), @r"
     exit 0

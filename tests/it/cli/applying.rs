@@ -126,7 +126,7 @@ fn a_file_comes_through_a_pipe_as_well() {
 }
 
 #[test]
-fn a_program_is_told_in_json() {
+fn a_program_gets_json() {
     let home = Home::with_two();
     home.file("next.toml", &TWO.replace("phx_hunter2", "phx_hunter3").replace("\"eu\"", "\"us\"").replace("\"blog\"", "\"news\""));
     let ran = home.run(&["apply", "next.toml", "--prune", "--json"]);

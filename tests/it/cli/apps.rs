@@ -139,7 +139,7 @@ fn a_dry_run_installs_nothing() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_is() {
+fn what_is_not_there_is_reported_with_what_is() {
     let home = Home::with_two();
     insta::assert_snapshot!(home.run(&["apps", "install", "hartbeat", "--project", "blog"]).shown(), @r"
     exit 2
@@ -181,7 +181,7 @@ fn a_search_shows_the_settings_that_people_knew() {
 }
 
 #[test]
-fn programs_are_told_in_json() {
+fn programs_get_json() {
     let home = Home::with_two();
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["apps", "list", "--json"]).json()).unwrap(), @r#"
     {"items":[{"app":"heartbeat","enabled":true,"events_a_day":4320,"project":"shop","routes":[{"distinct_id":"PostHog Heartbeat Plugin","endpoint":"v0","event":"heartbeat","host":null,"name":"heartbeat"},{"distinct_id":"PostHog Heartbeat Plugin","endpoint":"v0","event":"heartbeat_api","host":null,"name":"heartbeat_api"},{"distinct_id":"PostHog Heartbeat Plugin","endpoint":"v0","event":"heartbeat_proxy","host":"https://t.example.com/ingest","name":"proxy"}],"secrets":{},"settings":{"events":"heartbeat + heartbeat_api","host":null,"project_api_key":null}}],"next":null}

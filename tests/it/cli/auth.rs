@@ -18,18 +18,21 @@ fn a_user_is_invited_changed_and_removed() {
     assert_eq!(home.run(&["users", "invite", "bob", "--json"]).json()["role"], "viewer", "the first user is the editor");
     assert!(home.run(&["users", "remove", "ann"]).shown().contains("- user ann"));
     let told = home.run(&["audit-log", "--json"]).shown();
-    for words in ["invited as editor", "invited; role editor -> viewer", "role viewer -> editor", "removed; role editor -> none"] {
+    for words in ["invited; role none -> editor", "invited; role editor -> viewer", "role viewer -> editor", "removed; role editor -> none"]
+    {
         assert!(told.contains(words), "{words}: {told}");
     }
 }
 
 #[test]
-fn users_that_cannot_be_are_refused() {
+fn users_that_cannot_be_are_rejected() {
     let home = Home::with_two();
     home.run(&["users", "invite", "ann"]);
     for (arguments, says) in [
         (&["users", "invite", "an n"][..], "NAME `an n`"),
         (&["users", "invite", "bob", "--role", "admin"], "--role `admin` must be viewer or editor"),
+        (&["users", "set", "ann", "--role", "edtor"], "--role `edtor` must be viewer or editor; did you mean `editor`?"),
+        (&["users", "remove", ""], "NAME is missing"),
         (&["users", "set", "anne", "--role", "viewer"], "did you mean `ann`?"),
         (&["users", "remove", "zoe"], "there is no user `zoe`; there is only ann"),
     ] {
@@ -57,6 +60,13 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
         let ran = home.run(arguments);
         assert_eq!(ran.code, 2, "{}", ran.shown());
         assert!(ran.shown().contains(says), "{says}: {}", ran.shown());
+    }
+    for arguments in [&["tokens", "add", "a b", "--role", "edtor", "--for", "-1h"][..], &["users", "invite", "an n", "--role", "edtor"]] {
+        let ran = home.run(arguments);
+        let says = ["NAME `", "--role `edtor` must be viewer or editor; did you mean `editor`?", "--for `-1h` is not a positive duration"];
+        for says in &says[..if arguments.contains(&"--for") { 3 } else { 2 }] {
+            assert!(ran.code == 2 && ran.err.contains(says), "{says}: {}", ran.shown());
+        }
     }
     let slip = home.run(&["tokens", "remove", token]);
     assert!(slip.code == 2 && !slip.shown().contains(token), "a token in the place of a name is not told: {}", slip.shown());

@@ -1,8 +1,8 @@
-//! `heartbeat changes`: what is told of who changed what.
+//! `heartbeat audit-log`: who changed what.
 
 use super::{Home, TWO};
 
-/// What was told, without when.
+/// What is listed, without the times.
 fn told(home: &Home, arguments: &[&str]) -> String {
     let ran = home.run(&[&["audit-log"], arguments].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -11,7 +11,7 @@ fn told(home: &Home, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn whoever_changed_something_is_told_with_what_it_was() {
+fn who_changed_something_is_listed_with_what_it_was() {
     let home = Home::new().with("USER", "ann");
     home.file("two.toml", TWO);
     for arguments in [
@@ -70,10 +70,10 @@ fn programs_read_on_where_they_stopped() {
 }
 
 #[test]
-fn a_project_that_cannot_be_is_told() {
+fn a_project_that_cannot_be_is_reported() {
     insta::assert_snapshot!(Home::new().run(&["audit-log", "--project", "my shop"]).shown(), @r"
     exit 2
     --- err
-    error: --project `my shop` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
+    error: --project `my shop` may only contain letters (a-z, A-Z), digits, `-`, `_` and `.`
     ");
 }

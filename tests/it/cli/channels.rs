@@ -51,7 +51,7 @@ fn a_file_without_projects_prunes_none() {
 }
 
 #[test]
-fn they_are_put_after_the_projects_and_strange_projects_are_told() {
+fn they_are_put_after_the_projects_and_strange_projects_are_reported() {
     let home = Home::new();
     home.file("all.toml", &format!("{TWO}{BESIDE}"));
     insta::assert_snapshot!(home.run(&["apply", "all.toml", "--dry-run"]).shown(), @r"

@@ -18,7 +18,7 @@ fn what_is_right_is_counted() {
 }
 
 #[test]
-fn what_is_wrong_is_all_told() {
+fn what_is_wrong_is_all_reported() {
     let home = Home::new();
     home.file("bad.toml", "[[project]]\nname = \"shop\"\nhots = \"us\"\ntoken = \"phx_hunter2\"\n");
     insta::assert_snapshot!(home.run(&["config", "check", "bad.toml"]).shown(), @r#"

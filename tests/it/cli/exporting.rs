@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use super::Home;
 
 #[test]
-fn an_export_shows_no_secret_unless_told() {
+fn an_export_shows_no_secret_unless_asked() {
     let home = Home::with_two();
     insta::assert_snapshot!(home.run(&["export"]).shown(), @r#"
     exit 0

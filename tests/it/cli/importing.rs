@@ -40,7 +40,7 @@ fn a_wrong_file_gets_one_clear_error() {
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_told_at_once() {
+fn what_is_missing_or_wrong_is_reported_at_once() {
     let home = Home::new();
     let config = serde_json::json!([
         {"plugin": 7, "config": {"events": "heartbeat", "host": {"a": 1}, "project_api_key": MASK}},

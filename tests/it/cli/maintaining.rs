@@ -6,7 +6,7 @@ use super::Home;
 const THEN: [&str; 2] = ["--at", "2100-01-03T02:30:00Z"];
 
 #[test]
-fn everything_wrong_is_told_at_once() {
+fn everything_wrong_is_reported_at_once() {
     let home = Home::with_two();
     let add = |arguments: &[&str]| home.run(&[&["maintenance", "add"], arguments].concat());
     let wrong = [

@@ -3,7 +3,7 @@
 use super::Home;
 
 #[test]
-fn flags_that_are_none_are_told() {
+fn flags_that_are_none_are_reported() {
     let home = Home::new();
     insta::assert_snapshot!(home.run(&["aply"]).shown(), @r"
     exit 2
@@ -57,7 +57,7 @@ fn flags_that_are_none_are_told() {
 }
 
 #[test]
-fn a_database_that_is_none_is_told() {
+fn a_database_that_is_none_is_reported() {
     let home = Home::new();
     insta::assert_snapshot!(home.run(&["--database", "x.db", "projects", "list"]).shown(), @r"
     exit 2
@@ -78,7 +78,7 @@ fn a_database_that_is_none_is_told() {
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_is_told() {
+fn a_store_that_cannot_be_opened_is_reported() {
     let home = Home::new();
     home.file("file", "");
     insta::assert_snapshot!(home.run(&["--database", "sqlite:file/x.db", "projects", "list"]).shown(), @r"
@@ -168,7 +168,7 @@ fn nothing_is_encrypted_with_another_key_and_what_does_not_open_can_be_removed()
 }
 
 #[test]
-fn a_settings_file_that_is_not_there_is_told_by_every_command() {
+fn a_settings_file_that_is_not_there_is_reported_by_every_command() {
     let home = Home::new();
     insta::assert_snapshot!(home.run(&["--config", "none.toml", "projects", "list"]).shown(), @r"
     exit 2
@@ -183,7 +183,7 @@ fn a_settings_file_that_is_not_there_is_told_by_every_command() {
 }
 
 #[test]
-fn a_log_filter_that_is_none_is_told() {
+fn a_log_filter_that_is_none_is_reported() {
     let home = Home::new().with("HEARTBEAT_LOG", "heartbeat=louder");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r#"
     exit 2
@@ -194,7 +194,7 @@ fn a_log_filter_that_is_none_is_told() {
 
 /// What nests deeper than a stack is no file of ours: one sentence, and no crash.
 #[test]
-fn files_that_nest_deeply_are_refused() {
+fn files_that_nest_deeply_are_rejected() {
     const DEEP: usize = 100_000;
     let home = Home::new();
     let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
@@ -248,7 +248,7 @@ fn in_json_every_line_of_standard_error_is_json() {
 }
 
 #[test]
-fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
+fn thousands_of_projects_that_are_not_there_are_reported_in_few_words() {
     let home = Home::with_two();
     let names = (0..2000).map(|at| format!("p{at}")).collect::<Vec<_>>();
     let projects = names.iter().flat_map(|name| ["--project", name.as_str()]).collect::<Vec<_>>();
@@ -267,7 +267,7 @@ fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
 }
 
 #[test]
-fn what_means_nothing_at_zero_is_refused_with_its_bounds() {
+fn what_means_nothing_at_zero_is_rejected_with_its_bounds() {
     let home = Home::with_two();
     for (line, says) in [
         (&["notifications", "--limit", "0"][..], "`0` must be a whole number from 1"),
@@ -289,5 +289,58 @@ fn what_means_nothing_at_zero_is_refused_with_its_bounds() {
     ] {
         let ran = home.run(line);
         assert!(ran.code == 2 && ran.err.contains(says), "{line:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_negative_time_or_number_is_answered_with_what_it_must_be() {
+    let home = Home::with_two();
+    for (line, says) in [
+        (&["incidents", "--since", "-1h"][..], "`-1h` is not a positive duration"),
+        (&["incidents", "list", "--since", "-1h"], "`-1h` is not a positive duration"),
+        (&["incidents", "snooze", "1", "--for", "-1h"], "`-1h` is not a positive duration"),
+        (&["incidents", "show", "-1"], "`-1` must be a whole number from 1"),
+        (&["incidents", "ack", "-1"], "`-1` must be a whole number from 1"),
+        (&["beats", "--since", "-2m"], "`-2m` is not a positive duration"),
+        (&["demo", "--for", "-1h"], "`-1h` is not a positive duration"),
+        (&["demo", "--speed", "-2"], "a number from 1"),
+        (&["run", "--speed", "-2"], "a number from 1"),
+        (&["check", "--wait", "-1s"], "`-1s` is not a positive duration"),
+        (&["check", "--project-id", "-7"], "`-7` must be a whole number from 1"),
+        (&["wait-complete", "--timeout", "-1h"], "`-1h` is not a positive duration"),
+        (&["wait-complete", "--at", "-1h"], "`-1h` is not a time"),
+        (&["status", "--at", "-1h"], "`-1h` is not a time"),
+        (&["status", "--speed", "-1"], "a number from 1"),
+        (&["rules", "replay", "--project", "shop", "--since", "-1d"], "`-1d` is not a positive duration"),
+        (&["rules", "replay", "--project", "shop", "--at", "-1d"], "`-1d` is not a time"),
+        (&["notifications", "--limit", "-1"], "`-1` must be a whole number from 1"),
+        (&["audit-log", "--limit", "-1"], "`-1` must be a whole number from 1"),
+        (&["audit-log", "--before", "-1"], "`-1` must be a whole number from 1"),
+        (&["channels", "set", "ops", "--at-once", "-1"], "`-1` must be a whole number from 1"),
+        (&["projects", "add", "x", "--host", "us", "--project-id", "-7"], "--project-id"),
+        (&["maintenance", "add", "night", "--now", "--for", "-2h"], "`-2h` is not a positive duration"),
+        (&["maintenance", "add", "night", "--from", "-2h", "--for", "2h"], "`-2h` is not a time"),
+        (&["maintenance", "add", "night", "--now", "--to", "-2h"], "`-2h` is not a time"),
+        (&["tokens", "add", "dbt", "--for", "-1d"], "`-1d` is not a positive duration"),
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code == 2 && ran.err.contains(says) && !ran.err.contains("unexpected argument"), "{line:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_flag_that_is_none_may_be_meant_as_a_field() {
+    let home = Home::with_two();
+    for (line, tip) in [
+        (&["projects", "set", "shop", "--late-after", "3m"][..], Some("to set a field, use '--set late_after=VALUE'")),
+        (&["channels", "add", "ops", "--kind", "slack", "--url=https://hooks.example.com/hunter2"], Some("'--set url=VALUE'")),
+        (&["apps", "configure", "ingestion-alert", "--project", "shop", "--watch", "any"], Some("'--set watch=VALUE'")),
+        (&["projects", "set", "shop", "--tags", "eu"], Some("a similar argument exists: '--tag'")),
+        (&["projects", "remove", "shop", "--colour"], None),
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code == 2 && ran.err.contains("unexpected argument") && !ran.err.contains("as a value"), "{line:?}: {ran:?}");
+        assert!(tip.map_or(!ran.err.contains("tip:"), |tip| ran.err.contains(tip)), "{line:?}: {ran:?}");
+        assert!(!ran.err.contains("hunter2"), "{line:?}: {ran:?}");
     }
 }

@@ -67,6 +67,13 @@ fn projects_are_chosen_by_their_tags() {
     blog     us    phc_blog  none          not installed  eu, docs
     shop     us    phc_shop  none          not installed  checkout, eu
     ");
+    insta::assert_snapshot!(home.run(&["projects", "set", "blog", "--tag", "us", "--tag", "docs"]).shown(), @r"
+    exit 0
+    --- out
+    ~ project blog: tags eu, docs -> us, docs
+    ");
+    insta::assert_snapshot!(home.run(&["projects", "set", "blog", "--tag", "a b"]).shown(), @"");
+    assert_eq!(home.run(&["projects", "set", "blog", "--tag", "eu,docs"]).code, 0);
     let listed = |arguments: &[&str]| {
         let list = home.run(&[&["projects", "list", "--json"], arguments].concat()).json();
         list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -86,7 +93,7 @@ fn projects_are_chosen_by_their_tags() {
     insta::assert_snapshot!(home.run(&["status", "--tag", "a b"]).shown(), @r"
     exit 2
     --- err
-    error: --tag `a b` cannot be a tag: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
+    error: --tag `a b` may only contain letters (a-z, A-Z), digits, `-`, `_` and `.`
     ");
     let channel = ["channels", "add", "ops", "--kind", "slack", "--set", "url=https://hooks.slack.com/services/a", "--project", "tag:us"];
     insta::assert_snapshot!(home.run(&channel).shown(), @r"
@@ -127,13 +134,13 @@ fn a_key_is_changed_and_removed() {
 }
 
 #[test]
-fn wrong_flags_are_told_and_make_no_database() {
+fn wrong_flags_are_reported_and_make_no_database() {
     let home = Home::new();
     let add = |name: &str, arguments: &[&str]| home.run(&[&["projects", "add", name, "--no-check"], arguments].concat()).shown();
     insta::assert_snapshot!(add("my shop", &["--host", "us", "--token", "phc_a"]), @r"
     exit 2
     --- err
-    error: NAME `my shop` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
+    error: NAME `my shop` may only contain letters (a-z, A-Z), digits, `-`, `_` and `.`
     ");
     insta::assert_snapshot!(add("shop", &[]), @r"
     exit 2

@@ -106,7 +106,7 @@ fn channels() -> String {
 }
 
 #[test]
-fn a_secret_rests_sealed() {
+fn a_secret_rests_encrypted() {
     let home = Home::with_two();
     let files = fs::read_dir(home.path("data/posthog-heartbeat")).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     assert!(files.len() >= 2, "{files:?}");

@@ -14,7 +14,7 @@ fn a_status_page_comes_changes_and_goes() {
     let home = home();
     let wrong = home.run(&["status-pages", "add", "a b", "--project", "shop", "--public", "perhaps"]);
     assert_eq!(wrong.code, 2);
-    for says in ["NAME `a b` cannot be a name", "--title is missing", "--public `perhaps` must be true or false"] {
+    for says in ["NAME `a b` may only contain letters", "--title is missing", "--public `perhaps` must be true or false"] {
         assert!(wrong.err.contains(says), "{says}: {}", wrong.err);
     }
     let absent = home.run(&["status-pages", "add", "data", "--title", "Data", "--project", "shpo"]);

@@ -60,7 +60,7 @@ fn add(home: &Home, name: &str, url: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn everything_wrong_is_told_at_once_and_no_value_is_quoted() {
+fn everything_wrong_is_reported_at_once_and_no_value_is_quoted() {
     let home = Home::with_two();
     let add = |arguments: &[&str]| home.run(&[&["channels", "add"], arguments].concat());
     home.file("hook", "hooks.example.com/hunter2");
@@ -109,7 +109,7 @@ fn wrong_flags_make_no_database() {
 }
 
 #[test]
-fn kinds_tell_their_fields() {
+fn kinds_list_their_fields() {
     let home = Home::new();
     insta::assert_snapshot!("channels kinds", home.run(&["channels", "kinds"]).shown());
     let ntfy = home.run(&["channels", "kinds", "ntfy", "--json"]).json();

@@ -100,7 +100,7 @@ fn rules(home: &Home, arguments: &[&str]) -> super::Ran {
 }
 
 #[test]
-fn everything_wrong_is_told_at_once() {
+fn everything_wrong_is_reported_at_once() {
     let home = Home::with_two();
     let wrong = [
         home.run(&["rules", "show"]),

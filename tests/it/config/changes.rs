@@ -94,7 +94,7 @@ fn a_key_that_comes_changes_or_goes_is_never_shown() {
 }
 
 #[test]
-fn an_app_that_is_taken_off_is_told_with_its_settings() {
+fn an_app_that_is_uninstalled_is_reported_with_its_settings() {
     let now = read(NOW);
     let mut without = now.clone();
     without[0].heartbeat = None;
@@ -126,7 +126,7 @@ fn alert(lines: &str) -> Vec<ProjectSpec> {
 }
 
 #[test]
-fn an_alerts_settings_are_told_from_what_they_usually_are() {
+fn an_alerts_settings_are_compared_with_their_defaults() {
     let set = "timeRange = 5\nlost = false\nwebHookUrlTriggered = \"https://example.com/hunter2\"\nposthogApiKey = \"phx_hunter2\"\nposthogHost = \"eu\"";
     let (usual, set) = (alert(""), alert(set));
     insta::assert_snapshot!(told(&usual, &set), @r"
@@ -162,7 +162,7 @@ fn channels(text: &str) -> Vec<ChannelSpec> {
 }
 
 #[test]
-fn channels_are_told_apart_without_their_secrets() {
+fn channels_are_compared_without_their_secrets() {
     let ops = "[[channel]]\nname = \"ops\"\nkind = \"pagerduty\"\nrouting_key = \"hunter2\"\n";
     let night = "[[channel]]\nname = \"night\"\nkind = \"ntfy\"\nurl = \"https://ntfy.sh/hunter2\"\n";
     let now = channels(&format!("{ops}{night}"));
@@ -199,7 +199,7 @@ fn windows(text: &str) -> Vec<Window> {
 }
 
 #[test]
-fn maintenance_windows_are_told_apart() {
+fn maintenance_windows_are_compared() {
     let night = "[[maintenance]]\nname = \"night\"\nweekly = \"sun 02:00-04:00\"\n";
     let moving = "[[maintenance]]\nname = \"move\"\nfrom = 2026-12-01T02:00:00Z\nto = 2026-12-01T04:00:00Z\n";
     let now = windows(&format!("{night}{moving}"));

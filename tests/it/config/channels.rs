@@ -56,7 +56,7 @@ fn a_required_field_that_is_not_secret_must_be_there() {
 }
 
 #[test]
-fn what_is_wrong_in_a_field_is_told_without_the_secret() {
+fn what_is_wrong_in_a_field_is_reported_without_the_secret() {
     for kind in ChannelKind::ALL {
         for field in kind.fields().iter().filter(|field| !matches!(field.takes, Takes::Text)) {
             let line = format!("{} = '{}'", field.key, right(field.takes));

@@ -48,7 +48,7 @@ fn an_empty_variable_is_no_variable() {
 }
 
 #[test]
-fn wrong_variables_are_all_told_by_name() {
+fn wrong_variables_are_all_reported_by_name() {
     insta::assert_snapshot!(settings([("POSTHOG_HOST", "us")]).unwrap_err(), @r"
     environment: POSTHOG_PROJECT_API_KEY is missing; give the project token (phc_...), from Settings > Project > General
     ");
@@ -107,7 +107,7 @@ fn the_database_is_that_of_the_flag_then_the_variable_then_the_file() {
 }
 
 #[test]
-fn the_sealing_key_lies_beside_the_database_unless_told() {
+fn the_encryption_key_is_beside_the_database_unless_set() {
     let key = |settings: Result<Settings, String>| match settings.unwrap().key {
         KeySource::File(path) => path.display().to_string(),
         KeySource::Given(_) => "given".to_owned(),

@@ -13,6 +13,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::{File, environment};
+use crate::support::examples::examples;
 
 /// Hosts as people write them.
 fn hosts() -> impl Strategy<Value = Host> {
@@ -199,7 +200,7 @@ fn status_pages() -> impl Strategy<Value = Vec<StatusPage>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(examples(200))]
 
     #[test]
     fn with_secrets_the_file_is_the_whole_truth(specs in specs(), channels in channels(), windows in windows(), pages in status_pages()) {

@@ -6,6 +6,7 @@ use heartbeat::config::EXAMPLE;
 use proptest::prelude::*;
 
 use super::{File, environment, load};
+use crate::support::examples::examples;
 
 const RIGHT: &str = "[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n";
 
@@ -47,7 +48,7 @@ fn a_file_that_holds_no_settings_says_why() {
 }
 
 #[test]
-fn what_is_not_toml_is_told_by_line_and_never_quoted() {
+fn what_is_not_toml_is_reported_by_line_and_never_quoted() {
     let file = "[[project]]\nname = \"shop\"\npersonal_api_key = \"hunter2\ntoken = hunter2\nname = \"again\"\n";
     let problems = File::of(file).problems();
     assert!(!problems.contains("hunter2"), "{problems}");
@@ -59,10 +60,10 @@ fn what_is_not_toml_is_told_by_line_and_never_quoted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(examples(300))]
 
     #[test]
-    fn a_damaged_file_is_told_and_never_quotes_a_key(at in any::<prop::sample::Index>(), gone in 0..4_usize, put in "[\\PC\n]{0,3}") {
+    fn a_damaged_file_is_reported_and_never_quotes_a_key(at in any::<prop::sample::Index>(), gone in 0..4_usize, put in "[\\PC\n]{0,3}") {
         let mut text = EXAMPLE.replace("#personal_api_key = \"phx_...\"", "personal_api_key = \"phx_hunter2\"").chars().collect::<Vec<_>>();
         let start = at.index(text.len());
         text.splice(start..(start + gone).min(text.len()), put.chars());

@@ -18,7 +18,7 @@ fn app(lines: &str) -> IngestionAlertApp {
 }
 
 #[test]
-fn one_secret_in_two_places_is_told() {
+fn one_secret_in_two_places_is_reported() {
     let problems = File::of(file("posthogApiKey = \"phx_hunter2\"\nposthogApiKey_file = \"key\"")).problems();
     insta::assert_snapshot!(problems, @r#"
     heartbeat.toml:7: project "shop", ingestion alert: posthogApiKey_file cannot be combined with posthogApiKey; give one of them
@@ -37,7 +37,7 @@ fn a_secret_that_is_named_is_never_quoted() {
 }
 
 #[test]
-fn the_section_alone_installs_it_as_usual() {
+fn the_section_alone_installs_it_with_the_defaults() {
     assert_eq!(app(""), IngestionAlertApp::default());
     assert!(!app("enabled = false").enabled);
 }

@@ -23,7 +23,7 @@ fn is_open(window: &Window, project: &str, at: &str) -> bool {
 }
 
 #[test]
-fn what_does_not_go_together_is_told() {
+fn what_does_not_go_together_is_reported() {
     let mut told = String::new();
     for lines in [
         "",

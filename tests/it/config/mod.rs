@@ -1,4 +1,4 @@
-//! Settings: what is right is read, what is wrong is told in full.
+//! Settings: what is right is read, what is wrong is reported in full.
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the message")]
 

@@ -44,8 +44,8 @@ fn a_project_has_tags_and_whatever_chooses_projects_may_name_them() {
     for (tags, says) in [
         ("\"eu\"", "tags `\"eu\"` must be a list"),
         ("[\"eu\", \"eu\"]", "tags `eu` is given twice"),
-        ("[\"e u\"]", "tags `e u` cannot be a tag"),
-        ("[\"tag:eu\"]", "tags `tag:eu` cannot be a tag"),
+        ("[\"e u\"]", "tags `e u` may only contain letters"),
+        ("[\"tag:eu\"]", "tags `tag:eu` may only contain letters"),
         (&format!("{:?}", (0..21).map(|at| format!("t{at}")).collect::<Vec<_>>()), "tags names 21; at most 20 are allowed"),
     ] {
         assert!(wrong(tags).contains(says), "{tags}: {}", wrong(tags));
@@ -137,7 +137,7 @@ fn the_example_is_right_and_says_what_holds_anyway() {
 }
 
 #[test]
-fn a_placeholder_of_the_example_is_refused_wherever_it_stands() {
+fn a_placeholder_of_the_example_is_rejected_wherever_it_stands() {
     let uncovered =
         ["#personal_api_key = ", "#webHookUrlTriggered = ", "#webHookUrlResolved = ", "#posthogApiKey = ", "#public_url", "#oidc"];
     let uncover = |line: &str| if uncovered.iter().any(|key| line.starts_with(key)) { line[1..].to_owned() } else { line.to_owned() };

@@ -52,7 +52,7 @@ fn what_the_page_about_it_shows_is_right() {
 }
 
 #[test]
-fn what_may_be_left_out_is_as_usual() {
+fn what_may_be_left_out_has_a_default() {
     let read = sign_on(&with(""), &environment());
     assert_eq!((read.client_secret, read.claim, read.role), (None, NameClaim::Email, Role::Viewer));
     assert_eq!((read.title.as_str(), read.allowed), ("id.example.com", vec![Allowed::Everybody]));

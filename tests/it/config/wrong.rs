@@ -304,7 +304,7 @@ name = "x"
 }
 
 #[test]
-fn a_single_bracket_is_told_from_two() {
+fn a_single_bracket_is_distinguished_from_two() {
     let problems = File::of("[project]\nname = \"a\"\nhost = \"nowhere\"\ntoken = \"phc_a\"\n").problems();
     insta::assert_snapshot!(problems, @r#"
     heartbeat.toml:1: [project] must be written [[project]]: there may be more than one

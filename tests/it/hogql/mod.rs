@@ -140,7 +140,7 @@ async fn the_sandbox_answers_as_clickhouse_does() {
 }
 
 #[tokio::test]
-async fn what_clickhouse_refuses_the_sandbox_refuses() {
+async fn what_clickhouse_rejects_the_sandbox_rejects() {
     let (sandbox, rows, now) = with_events().await;
     let statements = statements::rejected();
     for (statement, verdict) in statements.iter().zip(oracle(&rows, &statements, now)) {

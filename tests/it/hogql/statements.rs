@@ -26,7 +26,7 @@ pub(super) fn answered() -> Vec<String> {
     all
 }
 
-/// Statements that both must refuse.
+/// Statements that both must reject.
 pub(super) fn rejected() -> Vec<String> {
     REJECTED.iter().map(|statement| (*statement).to_owned()).collect()
 }

@@ -69,7 +69,7 @@ impl Certificates {
         made
     }
 
-    /// The file that the program is told to trust (`SSL_CERT_FILE`).
+    /// The file that the program trusts (`SSL_CERT_FILE`).
     pub(super) fn trusted(&self) -> PathBuf {
         self.folder.join("root.pem")
     }

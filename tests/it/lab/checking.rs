@@ -54,7 +54,7 @@ async fn a_check_says_where_the_way_is_broken() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// Those in which somebody waits for an answer that does not come are begun first: they cost time, and no work.
+/// Those in which a check waits for an answer that does not come are begun first: they cost time, and no work.
 fn slow_first(places: &[Arc<Place>]) -> Vec<Arc<Place>> {
     let mut places = places.to_vec();
     let waits = ["no_answer", "pipeline", "query"];
@@ -108,7 +108,7 @@ impl Checked {
         judged
     }
 
-    /// All that there is to know of it, for whoever looks at one.
+    /// All that there is to know of it, for a reader of one.
     fn told(&self) -> String {
         let Place { situation, host, api, variables, configuration, .. } = &*self.place;
         format!(

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 /// A server has to listen within this time; Next.js on a busy machine takes some seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What servers say of a port that somebody else has; nginx then tries for some seconds more.
+/// What servers say of a port that another process has; nginx then tries for some seconds more.
 const TAKEN: &str = "Address already in use";
 
 /// Runs the command that follows, and kills its whole group when our end of the pipe is closed: by [`Drop`], or because this process is no more.
@@ -48,7 +48,7 @@ impl Daemon {
         for port in ports {
             daemon.wait_for(*port).await?;
         }
-        // One that found a port taken may have listened on the others before it gave up; what answers then is somebody else.
+        // One that found a port taken may have listened on the others before it gave up; what answers then is another process.
         match daemon.child.try_wait().unwrap() {
             Some(status) => return Err(Ended(format!("it ended with {status}: {}", daemon.said()))),
             None if daemon.said().contains(TAKEN) => return Err(Ended(daemon.said())),
@@ -87,7 +87,7 @@ impl Drop for Daemon {
     }
 }
 
-/// Ports that were free, held until somebody is to listen on them: whoever asks for a free one meanwhile gets another.
+/// Ports that were free, held until a server listens on them: a process that asks for a free one meanwhile gets another.
 pub(super) struct HeldPorts(Vec<TcpListener>);
 
 impl HeldPorts {

@@ -15,7 +15,7 @@ use super::situations::{Api, Before, Change, Raw, Situation};
 use super::{proxies, raw, relay};
 use crate::sandbox::Running;
 
-/// A port that was free may be taken by somebody else before the proxy has it.
+/// A port that was free may be taken by another process before the proxy has it.
 const TRIES: usize = 3;
 /// The ports of a situation's own.
 const PORTS: [&str; 3] = ["port", "port2", "port3"];

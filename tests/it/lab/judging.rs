@@ -111,7 +111,7 @@ fn place_of(right: &str) -> &str {
 /// The share that has to be right, in hundredths.
 pub(super) const ENOUGH: usize = 95;
 
-/// What there is to complain of: too few right answers, or somebody blamed for what another did; with every mismatch.
+/// What there is to complain of: too few right answers, or a part blamed for what another did; with every mismatch.
 pub(super) fn complain(what: &str, judged: &[(String, Judged)]) -> Option<String> {
     let wrong: Vec<String> =
         judged.iter().filter(|(_, one)| !one.wrong.is_empty()).map(|(name, one)| format!("  {name}: {}", one.wrong.join("; "))).collect();

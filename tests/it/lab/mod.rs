@@ -8,16 +8,16 @@ mod certificates;
 mod checking;
 mod daemon;
 mod document;
-mod fair;
 mod ground;
 mod judging;
+mod no_faults;
 mod proxies;
 mod raw;
 mod relay;
 mod running;
 mod situations;
 
-/// Those that are to be tried, and whether somebody chose them.
+/// Those that are to be tried, and whether they were chosen.
 #[expect(clippy::disallowed_methods, reason = "asked by whoever runs the tests, not by the program")]
 fn chosen<T>(all: Vec<T>, name: impl Fn(&T) -> &'static str) -> (Vec<T>, bool) {
     let Ok(desired) = std::env::var("HEARTBEAT_LAB") else { return (all, false) };

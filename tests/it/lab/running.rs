@@ -18,7 +18,7 @@ use crate::process::{Process, Workdir, speed};
 /// A minute of six seconds.
 const SPEED: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60 / SPEED as u64);
-/// When the status is asked for, and by when a message has to have come, since the trouble began.
+/// When the status is asked for, and by when a message has to have come, since the failure began.
 const STATUS_AFTER: Duration = MINUTE.saturating_mul(20);
 const MESSAGE_WITHIN: Duration = MINUTE.saturating_mul(25);
 /// So many services start at once; once they run they do little.
@@ -31,7 +31,7 @@ struct Service {
     folder: Workdir,
     receiver: Receiver,
     process: Process,
-    /// When the trouble began, by the machine's clock.
+    /// When the failure began, by the machine's clock.
     since: Duration,
 }
 
@@ -168,7 +168,7 @@ impl Outcome {
         Judged { wrong, blames_the_other_side: blames }
     }
 
-    /// All that there is to know of it, for whoever looks at one.
+    /// All that there is to know of it, for a reader of one.
     fn told(&self) -> String {
         let Place { situation, host, configuration, .. } = &*self.place;
         format!(

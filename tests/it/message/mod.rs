@@ -125,7 +125,7 @@ fn the_webhooks_json_keeps_its_shape() {
 }
 
 #[test]
-fn a_digest_tells_the_gravest_first_and_counts_the_rest() {
+fn a_digest_lists_the_most_severe_first_and_counts_the_rest() {
     let now = at("2026-11-23T14:32:07Z");
     let of = |number: usize, kind, severity| {
         let name = ProjectName::parse(&format!("p{number}")).unwrap();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::bed::{ID, KEY, channel, deliver, message};
 use crate::support::alertmanager::{Alertmanager, Told};
 
-/// It tells the time by the machine's clock, so the messages are of now.
+/// It reads the time from the machine's clock, so the messages are of now.
 fn of_now(kind: NotificationKind) -> Message {
     let now = Clock::system().now();
     let mut message = Message { at: now, ..message(kind) };

@@ -59,7 +59,7 @@ async fn a_program_that_fails_is_run_again_and_says_why_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_program_that_says_much_and_reads_nothing_is_no_trouble() {
+async fn a_program_that_says_much_and_reads_nothing_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut long = message(NotificationKind::Opened);
     long.text = "x".repeat(1_000_000);

@@ -1,4 +1,4 @@
-//! What goes wrong on the way: each service's ways to refuse, and the network's.
+//! What goes wrong on the way: each service's ways to reject, and the network's.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn outcome(sender: &Sender, kind: ChannelKind, status: &'static str, heade
 }
 
 #[tokio::test]
-async fn a_throttled_message_waits_as_long_as_it_is_told() {
+async fn a_throttled_message_waits_as_long_as_the_service_asks() {
     let sender = sender().0;
     for kind in BY_HTTP {
         for (header, seconds) in [("retry-after: 120\r\n", 120), ("retry-after: Mon, 23 Nov 2026 15:11:07 GMT\r\n", 59)] {
@@ -32,7 +32,7 @@ async fn a_throttled_message_waits_as_long_as_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_service_in_trouble_is_asked_again() {
+async fn a_failing_service_is_asked_again() {
     let sender = sender().0;
     for kind in BY_HTTP {
         for status in ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "408 Request Timeout"] {
@@ -87,7 +87,7 @@ async fn a_login_page_is_not_taken_for_the_service() {
     for kind in BY_HTTP {
         let delivery = outcome(&sender, kind, "200 OK", "content-type: text/html\r\n", "<!DOCTYPE html><title>Sign in</title>").await;
         if kind == ChannelKind::GetPair {
-            // Who knows what is shown to whoever looks at somebody's own address.
+            // What the user's own address shows to others is unknown.
             assert!(matches!(delivery, Delivery::Accepted(_)), "{kind}: {delivery:?}");
         } else {
             assert!(matches!(delivery, Delivery::TryAgain { .. }), "{kind}: {delivery:?}");
@@ -190,7 +190,7 @@ async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
         assert_eq!(matches!(delivery, Delivery::Unfit { .. }), !is_rejected, "{kind} {body}: {delivery:?}");
         assert!(words(&delivery).contains(meaning), "{delivery:?}");
     }
-    // A word of the channel's says nothing while the service is in trouble itself.
+    // A word of the channel's says nothing while the service itself fails.
     assert!(matches!(outcome(&sender, ChannelKind::Slack, "503 Service Unavailable", "", "no_service").await, Delivery::TryAgain { .. }));
 }
 

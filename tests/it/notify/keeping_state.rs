@@ -54,7 +54,7 @@ async fn all_messages_of_an_incident_have_one_key_and_a_sample_has_another() {
 }
 
 #[tokio::test]
-async fn pagerduty_is_triggered_and_resolved_and_told_of_the_past_without_paging() {
+async fn pagerduty_is_triggered_and_resolved_and_notified_of_the_past_without_paging() {
     for (notification, line, action) in [
         (NotificationKind::Opened, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
         (NotificationKind::Escalated, "POST /v2/enqueue HTTP/1.1", Some("trigger")),

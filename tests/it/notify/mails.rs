@@ -175,7 +175,7 @@ async fn a_title_cannot_add_a_header() {
 }
 
 #[tokio::test]
-async fn what_the_mail_server_refuses_for_good_stops_the_channel_and_the_rest_is_tried_again() {
+async fn what_the_mail_server_rejects_for_good_stops_the_channel_and_the_rest_is_tried_again() {
     for (but, with, is_rejected) in [
         ("AUTH", "535 5.7.8 bad credentials: LINE", true),
         ("MAIL", "550 5.7.1 sender not allowed", true),
@@ -212,7 +212,7 @@ async fn a_mail_server_that_says_nothing_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn mail_over_tls_goes_only_to_whom_somebody_vouches_for() {
+async fn mail_over_tls_goes_only_to_a_server_with_a_trusted_certificate() {
     let (acceptor, certificate) = acceptor(&[]);
     let (port, heard) = server(Some(acceptor), "", "").await;
     let channel = mail_to(&format!("smtps://me:Passw0rd@localhost:{port}"));
@@ -233,7 +233,7 @@ pub(crate) fn asked_for(heard: &Heard) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn who_is_refused_does_not_keep_a_mail_from_the_others() {
+async fn a_rejected_recipient_does_not_keep_a_mail_from_the_others() {
     let (port, heard) = server(None, "RCPT TO:<a@", "550 5.1.1 no such user").await;
     let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NotificationKind::Opened)).await;
     let Delivery::Accepted(words) = &delivery else { panic!("{delivery:?}") };
@@ -267,7 +267,7 @@ async fn greylisting_of_all_is_waited_out() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_what_it_says_costs_that_mail_alone() {
+async fn what_is_rejected_for_what_it_says_costs_that_mail_alone() {
     for (but, with, is_unfit) in [
         ("CONTENT", "554 5.6.0 looks like spam", true),
         ("DATA", "554 5.5.1 no valid recipients", true),
@@ -312,7 +312,7 @@ async fn plain_text_and_tls_that_meet_say_which_protocol_to_write() {
     let delivery = deliver(&sender().0, &mail_to(&format!("smtps://localhost:{port}")), &message(NotificationKind::Opened)).await;
     assert!(matches!(&delivery, Delivery::Rejected { words } if words.contains("write smtp://")), "{delivery:?}");
 
-    // Who waits for TLS says nothing to somebody who waits for a greeting.
+    // A client that waits for TLS says nothing to a server that waits for a greeting.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let channel = mail_to(&format!("smtp://{}", listener.local_addr().unwrap()));
     let (sender, hand) = sender();

@@ -1,4 +1,4 @@
-//! Telling people: each kind of channel against a receiver that holds it to the service's contract, its failures and its secrets.
+//! Notifying: each kind of channel against a receiver that holds it to the service's contract, its failures and its secrets.
 
 mod alertmanagers;
 mod bed;

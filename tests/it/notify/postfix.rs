@@ -20,7 +20,7 @@ fn sender(postfix: &Postfix) -> Sender {
 }
 
 #[tokio::test]
-async fn one_recipient_that_is_refused_keeps_the_mail_from_nobody_else() {
+async fn one_recipient_that_is_rejected_keeps_the_mail_from_nobody_else() {
     let Some(postfix) = Postfix::start().await else { return };
     let channel = mail_to(&format!("smtp://{}", postfix.address), "nobody@example.org, a@example.org");
     let delivery = deliver(&sender(&postfix), &channel, &message(NotificationKind::Opened)).await;
@@ -59,7 +59,7 @@ async fn a_server_that_offers_starttls_is_spoken_to_in_tls() {
     assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     let mails = postfix.until_delivered(1).await;
     assert!(mails[0].contains("with ESMTPS id "), "{}", mails[0]);
-    // Its certificate is nobody's that a stranger would trust.
+    // Its certificate is nobody's that anybody else would trust.
     let stranger = Sender::new(Clock::system(), &SenderSettings::default()).unwrap();
     let delivery = deliver(&stranger, &channel, &message(NotificationKind::Resolved)).await;
     assert!(matches!(&delivery, Delivery::TryAgain { .. } | Delivery::Rejected { .. }), "{delivery:?}");

@@ -129,7 +129,7 @@ async fn a_redirect_is_reported_with_where_to_and_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_is_quoted_short_printable_and_with_the_headers_that_tell() {
+async fn an_answer_is_quoted_short_printable_and_with_the_headers_that_say_something() {
     let body = format!("line one\r\n\u{1b}[31mred\0 {}", "é".repeat(100_000));
     let head = "server: cloudflare\r\ncf-ray: 8f1-FRA\r\ndate: Mon, 23 Nov 2026 12:00:00 GMT\r\nset-cookie: session=1\r\n";
     let capture_result = capture_result(Endpoint::V0, "400 Bad Request", head, body).await;

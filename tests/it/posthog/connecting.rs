@@ -110,7 +110,7 @@ async fn a_tls_handshake_without_an_end_is_given_up_at_tls() {
 }
 
 #[test]
-fn a_certificate_that_is_none_is_refused_at_the_start() {
+fn a_certificate_that_is_none_is_rejected_at_the_start() {
     let settings = Settings { extra_roots: vec![vec![1, 2, 3].into()], ..Settings::default() };
     assert!(matches!(Client::new(Clock::system(), &settings), Err(NetworkError::Root(_))));
 }

@@ -96,7 +96,7 @@ async fn asked(flags: &'static str, decide: &'static str, config: &'static str) 
 }
 
 #[tokio::test]
-async fn a_token_is_told_by_the_endpoints_that_serve_browsers() {
+async fn a_token_is_recognized_by_the_endpoints_that_serve_browsers() {
     use TokenState::{Contradicted, Known, Unknown};
     for (flags, decide, config, state, count) in [
         ("200 OK", "", "", Known, 1),

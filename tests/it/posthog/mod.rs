@@ -1,4 +1,4 @@
-//! The client of PostHog's wire, against servers that answer what a test tells them to, byte by byte.
+//! The client of PostHog's wire, against servers that answer what a test sets, byte by byte.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

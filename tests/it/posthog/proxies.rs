@@ -50,7 +50,7 @@ async fn https_goes_through_a_tunnel_of_a_plain_proxy_and_of_one_behind_tls() {
         let connect = &proxy.requests()[0];
         assert_eq!(connect.line(), format!("CONNECT localhost:{} HTTP/1.1", to.port()));
         assert_eq!(connect.header("proxy-authorization"), Some(BASIC));
-        // What is meant for PostHog is not told to the proxy, nor the proxy's password to PostHog.
+        // What is meant for PostHog is not sent to the proxy, nor the proxy's password to PostHog.
         let request = server.requests().pop().unwrap();
         assert_eq!(request.line(), "POST /i/v0/e/ HTTP/1.1");
         assert_eq!(request.header("proxy-authorization"), None);
@@ -97,7 +97,7 @@ async fn a_plain_proxy_that_wants_a_login_is_not_posthog() {
 }
 
 #[test]
-fn an_address_that_is_no_proxy_is_refused_by_its_variable_and_not_quoted() {
+fn an_address_that_is_no_proxy_is_rejected_by_its_variable_and_not_quoted() {
     for wrong in ["socks5://user:hunter2@localhost:1080", "http://", "ftp://x", "http://user:hunter2@", "not a proxy hunter2"] {
         let given = || Some(wrong.to_owned());
         for (proxies, variable) in [

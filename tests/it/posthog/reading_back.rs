@@ -130,7 +130,7 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("404 Not Found", "", "<h1>nginx", ReadbackErrorKind::NotPostHog, "nginx"),
         ("302 Found", "location: /login\r\n", "", ReadbackErrorKind::NotPostHog, ""),
         ("418 Teapot", JSON, "{}", ReadbackErrorKind::NotPostHog, "{}"),
-        // Where PostHog says that the question is too big, and where somebody else lost his patience.
+        // Where PostHog says that the question is too big, and where another server gave up.
         ("504 Timeout", JSON, r#"{"detail":"This query hit the 10-second time limit"}"#, ReadbackErrorKind::TooExpensive, "10-second"),
         ("504 Timeout", "", "upstream request timeout", ReadbackErrorKind::Broken, "upstream"),
         ("512 Slow", JSON, r#"{"detail":"too slow"}"#, ReadbackErrorKind::TooExpensive, "too slow"),
@@ -172,7 +172,7 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
 
 /// What is ours in a failure stands beside what was said, and never inside its quotation marks.
 #[tokio::test]
-async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
+async fn an_answer_that_says_nothing_is_quoted_with_our_words_beside_it() {
     let row = |row: &str| format!(r#"{{"results":[{row}]}}"#);
     for (status, headers, body, note, words) in [
         ("200 OK", JSON, "welcome".into(), "an answer that is not JSON", "welcome"),
@@ -208,7 +208,7 @@ async fn the_answer_to_a_look_that_was_joined_with_another_is_no_fault() {
 }
 
 #[tokio::test]
-async fn what_a_query_cost_is_read_where_it_is_told() {
+async fn what_a_query_cost_is_read_where_it_is_reported() {
     let headers = "x-posthog-query-bytes-read: 1000\r\nx-posthog-query-budget-remaining-bytes: 20000\r\n";
     let cost = answered("200 OK", headers, NOTHING).await.unwrap().cost;
     assert_eq!((cost.bytes_read, cost.budget_left, cost.queries_left()), (Some(1000), Some(20_000), Some(20)));
@@ -235,7 +235,7 @@ async fn the_wait_asked_for_is_read_in_both_forms() {
 }
 
 #[tokio::test]
-async fn the_servers_clock_is_told_only_where_it_differs() {
+async fn the_servers_clock_is_shown_only_where_it_differs() {
     // The hand clock stands at 21:20:00.
     for (date, ahead) in [
         ("Wed, 19 Feb 2025 21:20:00 GMT", None),
@@ -326,7 +326,7 @@ async fn a_key_that_is_limited_to_one_project_says_which_and_nothing_else_is_ask
 }
 
 #[tokio::test]
-async fn of_several_projects_that_a_key_is_limited_to_the_token_tells() {
+async fn of_several_projects_that_a_key_is_limited_to_the_token_decides() {
     let server = posthog(&[
         (KEY, "200 OK", r#"{"scopes":["query:read","project:read"],"scoped_teams":[41,42,43]}"#),
         ("/api/projects/42/", "200 OK", r#"{"id":42,"api_token":"phc_sample"}"#),
@@ -353,7 +353,7 @@ async fn a_key_that_is_not_limited_lists_the_projects_or_is_left_with_the_one_it
 }
 
 #[tokio::test]
-async fn a_key_without_the_scope_to_query_is_told_so_before_it_is_tried() {
+async fn a_key_without_the_scope_to_query_is_reported_before_it_is_tried() {
     let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["project:read","insight:read"],"scoped_teams":[42]}"#)]).await;
     let failure = find(&server).await.unwrap_err();
     assert_eq!(failure.kind, ReadbackErrorKind::KeyForbidden);

@@ -46,7 +46,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(50);
 
 #[tokio::test]
-async fn trouble_that_can_pass_is_tried_again_with_the_same_bytes() {
+async fn a_failure_that_can_pass_is_tried_again_with_the_same_bytes() {
     for (kind, endpoint) in [
         ("408 Request Timeout", Endpoint::V0),
         ("500 Internal Server Error", Endpoint::V0),
@@ -150,7 +150,7 @@ async fn throttled_is_tried_again_only_after_the_time_asked_for_and_only_if_it_f
 }
 
 #[tokio::test]
-async fn retry_after_is_a_floor_for_trouble_too_also_as_a_date() {
+async fn retry_after_is_a_floor_for_failures_too_also_as_a_date() {
     let date = "retry-after: Wed, 19 Feb 2025 21:20:30 GMT\r\n";
     let server = Server::start(move |at, _| if at == 0 { answer("503 Busy", date, "") } else { ok() }).await;
     let sending = Sending::start(Endpoint::V0, &server, MINUTE).await;

@@ -1,4 +1,4 @@
-//! `heartbeat incidents`, `notifications` and `channels` beside a running service: what they show, what they change, what they refuse.
+//! `heartbeat incidents`, `notifications` and `channels` beside a running service: what they show, what they change, what they reject.
 
 use heartbeat::model::NotificationKind;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::telling::{SPEED, Story};
 use super::{Ended, Process, eventually};
 
-/// Waits until nothing is owed any more.
+/// Waits until nothing is queued any more.
 async fn all_is_noted(story: &Story, by: &Process) {
     eventually(
         "nothing is owed",
@@ -31,7 +31,7 @@ async fn incidents(story: &Story) -> Value {
     items(&story.ask(&["incidents", "--json", "--speed", &SPEED.to_string()]).await)
 }
 
-async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
+async fn rejects_what_nobody_can_mean(story: &Story, number: &str) {
     for (wrong, says) in [
         (&["incidents", "show", "999"] as &[&str], "there is no incident 999"),
         (&["incidents", "ack", "999", "--by", "ana"], "there is no incident 999"),
@@ -63,7 +63,7 @@ async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
     }
 }
 
-/// What is told of an incident.
+/// What is shown of an incident.
 const INCIDENT: [&str; 27] = [
     "acknowledged",
     "acknowledged_by",
@@ -94,7 +94,7 @@ const INCIDENT: [&str; 27] = [
     "url",
 ];
 
-/// What is told of a notification.
+/// What is shown of a notification.
 const NOTIFICATION: [&str; 14] =
     ["channel", "created", "due", "ended", "id", "incident", "kind", "project", "said", "severity", "state", "text", "title", "tries"];
 
@@ -133,10 +133,10 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
         ["ops", "opened", "sent", "200 OK"]
     );
 
-    // A person has it in hand.
+    // A user has acknowledged it.
     let acknowledged = ask(&["incidents", "ack", &number, "--by", "ana", "--json"]).await.json();
     assert_eq!((names(&acknowledged), &acknowledged["acknowledged_by"]), (names(&all[0]), &json!("ana")), "the same words as in the list");
-    // Whoever says no name takes it from nobody, and with another name it says from whom.
+    // Without a name nobody's acknowledgement is replaced; with another name, the answer says whose was.
     let kept = ask(&["incidents", "ack", &number]).await;
     assert!(kept.code() == 0 && kept.out.contains("already acknowledged by ana") && kept.err.contains("--by NAME"), "{kept:?}");
     let hand = |incident: &Value| ["acknowledged", "acknowledged_by"].map(|key| incident[key].clone());
@@ -154,7 +154,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert!(incidents(&story).await[0]["acknowledged"].is_null());
     assert_eq!(ask(&["incidents", "--check"]).await.code(), 1, "in hand is not over");
 
-    refuses_what_nobody_can_mean(&story, &number).await;
+    rejects_what_nobody_can_mean(&story, &number).await;
     let timeline = ask(&["incidents", "show", &number, "--json"]).await.json()["timeline"].take();
     let kinds: Vec<&str> = timeline.as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     let persons: Vec<&str> = kinds.iter().copied().filter(|kind| ["acknowledged", "unacknowledged", "snoozed"].contains(kind)).collect();
@@ -197,7 +197,7 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
     assert_eq!(rejected.json()["deliveries"][0]["accepted"], false);
     assert_eq!(channel().await["state"], "not_delivering");
 
-    // The end comes while nothing is delivered; then somebody mends the receiver.
+    // The end comes while nothing is delivered; then the receiver works again.
     story.calm();
     eventually("it is over", || service.err.text(), async || channel().await["queued"] == 2).await;
     story.receiver.answer(Some(200));

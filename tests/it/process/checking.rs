@@ -213,7 +213,7 @@ async fn over_quota_looks_the_same_from_outside_1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_told_all_at_once_2() {
+async fn wrong_usage_is_reported_all_at_once_2() {
     let workdir = Workdir::new();
     insta::assert_snapshot!(workdir.run(&["check"]).await.shown(""), @r"
     exit 2
@@ -258,7 +258,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_capture_refuses_is_quoted_3() {
+async fn what_capture_rejects_is_quoted_3() {
     let sandbox = Running::start(Clock::system()).await;
     let login = "<html><head><title>Sign in to Example</title></head><body>Who are you?</body></html>";
     for (name, faults) in [
@@ -278,7 +278,7 @@ async fn what_capture_refuses_is_quoted_3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_there_is_told_soon_4() {
+async fn nobody_there_is_reported_soon_4() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
     let workdir = Workdir::new();
@@ -356,7 +356,7 @@ async fn posthog(preflight: &'static str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_posthog_that_is_too_old_is_refused_7() {
+async fn a_posthog_that_is_too_old_is_rejected_7() {
     let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.29.1"}"#).await;
     let ended = Workdir::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
     insta::assert_snapshot!(shown(&ended, &url), @r"

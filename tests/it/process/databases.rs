@@ -78,7 +78,7 @@ async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_stays_locked_is_told() {
+async fn a_database_that_stays_locked_is_reported() {
     let (workdir, _sandbox) = beside_a_sandbox().await;
     workdir.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
     let _other = lock(&workdir, "heartbeat.db").await;
@@ -90,7 +90,7 @@ async fn a_database_that_stays_locked_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_others_lock_for_long_is_told_and_caught_up_with() {
+async fn a_database_that_others_lock_for_long_is_reported_and_caught_up_with() {
     let (workdir, sandbox) = beside_a_sandbox().await;
     let service = run(&workdir, "sqlite:heartbeat.db");
     more_beats(&sandbox, 1, &service).await;
@@ -105,7 +105,7 @@ async fn a_database_that_others_lock_for_long_is_told_and_caught_up_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
+async fn a_database_server_that_is_gone_is_reported_and_caught_up_with() {
     let (workdir, sandbox) = beside_a_sandbox().await;
     let database = postgres::fresh_database().await;
     let (server, name) = (database.replacen("/test_", "/postgres#", 1), database.split(['/', '?']).nth(3).unwrap().to_owned());
@@ -125,7 +125,7 @@ async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_that_somebody_locks_cost_no_beat_and_are_told() {
+async fn tables_that_another_program_locks_cost_no_beat_and_are_reported() {
     let (workdir, sandbox) = beside_a_sandbox().await;
     let database = postgres::fresh_database().await;
     let service = run(&workdir, &database);
@@ -177,7 +177,7 @@ async fn a_job_waits_until_the_data_is_complete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_server_that_was_never_there_is_told_without_its_password() {
+async fn a_database_server_that_was_never_there_is_reported_without_its_password() {
     let (workdir, _sandbox) = beside_a_sandbox().await;
     let nobody = workdir.path("").display().to_string();
     let ended = run(&workdir, &format!("postgres://me:hunter2@localhost/beats?host={nobody}")).end().await;
@@ -189,7 +189,7 @@ async fn a_database_server_that_was_never_there_is_told_without_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_told_and_caught_up_with() {
+async fn a_full_disk_is_reported_and_caught_up_with() {
     let (workdir, sandbox) = beside_a_sandbox().await;
     // No file may grow beyond this, which is what a full disk does to a file.
     let line = format!(
@@ -203,7 +203,7 @@ async fn a_full_disk_is_told_and_caught_up_with() {
     assert!(service.err.text().contains("check whether the disk is full or failing"), "{}", service.err.text());
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives());
-    // Room again: nothing is left of the trouble.
+    // Room again: nothing is left of the failure.
     let number = service.child.id().to_string();
     assert!(Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &number]).status().unwrap().success());
     caught_up(&workdir, &sandbox, &service, "sqlite:heartbeat.db").await;

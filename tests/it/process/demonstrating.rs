@@ -6,7 +6,7 @@ use std::process::Command;
 use super::{Process, Workdir, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_fair_minutes_end_well_with_a_summary() {
+async fn ten_minutes_without_faults_end_well_with_a_summary() {
     let ended = Workdir::new().run(&["demo", "--plain", "--for", "10m", "--speed", "120"]).await;
     assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(ended.out.contains("heartbeat_api: accepted 200 (") && ended.out.contains(": arrived (ingested after "), "{ended:?}");
@@ -37,7 +37,7 @@ async fn a_stopped_queue_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusing_capture_is_named() {
-    names("refuse", "is failing: 503 “transient error, please retry”").await;
+    names("reject", "is failing: 503 “transient error, please retry”").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,16 +51,16 @@ async fn a_broken_key_is_named_as_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() {
+async fn after_faults_beats_arrive_again_and_a_word_that_is_none_is_reported() {
     let mut demo = Workdir::new().start(&["demo", "--plain", "--speed", "120"]);
     demo.out.wait_for("== Every beat arrives").await;
     demo.types("rain");
-    demo.err.wait_for("`rain` is not a fault; type queue, refuse, delay, drop, cut, key, fair or quit").await;
-    demo.types("refuse");
+    demo.err.wait_for("`rain` is not a fault; type queue, reject, delay, drop, cut, key, clear or quit").await;
+    demo.types("reject");
     demo.out.wait_for("is failing: 503").await;
-    demo.types("fair");
+    demo.types("clear");
     demo.out.wait_for("~~ faults: none").await;
-    // A try within the minute may have mended what was refused.
+    // A try within the minute may have mended what was rejected.
     let arrive = |text: &str| text.contains("== Every beat arrives; ") || text.contains("== Beats arrive; ");
     let since = |text: String| text.split_once("~~ faults: none").is_some_and(|(_, after)| arrive(after));
     eventually("beats arrive again", || demo.out.text(), async || since(demo.out.text())).await;
@@ -79,14 +79,14 @@ async fn a_demo_in_which_no_beat_could_arrive_does_not_end_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_queue_is_told_and_so_is_its_end() {
+async fn a_stopped_queue_is_reported_and_so_is_its_end() {
     let mut demo = Workdir::new().start(&["demo", "--plain", "--speed", "60"]);
     demo.out.wait_for("== Every beat arrives").await;
     assert!(!demo.out.text().contains(">> message: "), "{}", demo.out.text());
     demo.types("queue");
     demo.out.wait_for(">> message: [warning] demo: ").await;
     assert!(!demo.out.text().contains("[resolved]"), "{}", demo.out.text());
-    demo.types("fair");
+    demo.types("clear");
     demo.out.wait_for(">> message: [resolved] demo: ").await;
     demo.types("quit");
     let ended = demo.end().await;

@@ -96,7 +96,7 @@ impl Story {
         next
     }
 
-    /// Lives on in fair faults until everything is decided, ends as it should, and checks what the sandbox holds against the record.
+    /// Runs on without faults until everything is decided, ends as it should, and checks what the sandbox holds against the record.
     async fn ends_well(&mut self) {
         self.sandbox.sandbox.clear_faults();
         let mut last = self.start().await;

@@ -87,7 +87,7 @@ impl Workdir {
         let mut command = Command::new(program.as_ref());
         command.current_dir(self.folder.path()).env_clear();
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.path("data"));
-        // Side by side they would ask for the same port; whoever wants a page says where.
+        // Side by side they would ask for the same port; a test that wants a page says where.
         command.env("HEARTBEAT_LISTEN", "off");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
@@ -182,7 +182,7 @@ impl Process {
         let said = (self.out.clone(), self.err.clone());
         eventually("the process ends", || format!("{}{}", said.0.text(), said.1.text()), async || !self.lives()).await;
         let status = self.child.wait().unwrap();
-        // The listeners hear of the end of the pipes a moment later, unless somebody else still holds them.
+        // The listeners hear of the end of the pipes a moment later, unless another process still holds them.
         eventually("its words are heard", String::new, async || Arc::strong_count(&said.0.0) <= 2 && Arc::strong_count(&said.1.0) <= 2)
             .await;
         Ended { status, out: said.0.text(), err: said.1.text() }
@@ -233,7 +233,7 @@ impl Ended {
     }
 }
 
-/// Waits until it is so; fails with what `told` says then, when it is not in time.
+/// Waits until it is so; fails with the given words when it is not in time.
 pub(crate) async fn eventually(what: &str, told: impl Fn() -> String, mut is_so: impl AsyncFnMut() -> bool) {
     let clock = Clock::system();
     let begun = clock.monotonic();

@@ -91,7 +91,7 @@ async fn where_there_is_no_word_for_failing_nothing_comes_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ping_that_is_not_taken_is_told_once_and_changes_nothing_else() {
+async fn a_ping_that_is_not_accepted_is_reported_once_and_changes_nothing_else() {
     let watched = Watched::at("/ping/5eed-uuid").await;
     watched.receiver.answer(Some(500));
     let mut service = watched.start();
@@ -103,7 +103,7 @@ async fn a_ping_that_is_not_taken_is_told_once_and_changes_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_hangs_is_told_within_half_a_minute() {
+async fn a_store_that_hangs_is_reported_within_half_a_minute() {
     let watched = Watched::at("/ping/5eed-uuid").await;
     let database = postgres::fresh_database().await;
     // In real time: the minutes of a loop are far away.

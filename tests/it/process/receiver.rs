@@ -25,7 +25,7 @@ pub(crate) struct Receiver {
 pub(crate) struct Letter {
     /// `GET /path?query`
     pub(crate) line: String,
-    /// By what the receiver can tell a repetition; empty where the kind of channel has no such thing.
+    /// By what the receiver recognizes a repetition; empty where the kind of channel has no such thing.
     pub(crate) id: String,
     pub(crate) body: String,
     /// Whether it was answered. The sender may not have heard.

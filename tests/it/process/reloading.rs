@@ -23,7 +23,7 @@ async fn a_changed_file_is_applied_on_hangup() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_file_changes_nothing_and_is_told() {
+async fn a_broken_file_changes_nothing_and_is_reported() {
     let (workdir, sandbox) = (Workdir::new(), Running::start(Clock::fast(speed(30))).await);
     workdir.settings(&sandbox.url, "");
     let mut service = workdir.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);

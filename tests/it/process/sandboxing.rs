@@ -84,7 +84,7 @@ async fn other_machines_reach_it_only_where_that_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_cannot_be_had_is_told() {
+async fn an_address_that_cannot_be_had_is_reported() {
     let workdir = Workdir::new();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -176,7 +176,7 @@ async fn users_are_invited_to_the_page_that_runs_and_else_to_the_configured_one(
     assert!(link("ann").await.contains(&format!("{origin}/enter/")), "{origin}");
     let told = workdir.run(&["users", "invite", "bob", "--json"]).await.json();
     assert!(told["link"].as_str().unwrap().starts_with(&origin), "{told}");
-    // One that came later, and one that was killed: whoever was seen last.
+    // One that came later, and one that was killed: the one that was seen last.
     let mut other = workdir.start(&["run", "--listen", "127.0.0.1:0"]);
     let second = origin_of(&other).await;
     assert_ne!(second, origin);

@@ -33,11 +33,11 @@ enum Came {
     NotSent,
 }
 
-/// A desk whose store tells of half an hour of two routes.
+/// A home whose store holds half an hour of two routes.
 async fn after_half_an_hour() -> Workdir {
     let workdir = Workdir::new();
     let database = format!("sqlite:{}", workdir.path("heartbeat.db").display());
-    // One key for all databases of the desk, wherever they would have theirs.
+    // One key for all databases of the home, wherever they would have theirs.
     let key = workdir.path("heartbeat.key").display().to_string();
     let workdir = workdir.with("HEARTBEAT_KEY_FILE", &key).with("DATABASE_URL", &database);
     let more = "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\nhost = \"https://t.example.com/ingest\"\n";
@@ -151,7 +151,7 @@ async fn a_status_says_how_it_stands() {
     let workdir = after_half_an_hour().await;
     insta::assert_snapshot!("status", workdir.run(&["status", "--at", AT]).await.shown(""));
     insta::assert_snapshot!("status as JSON", workdir.run(&["status", "--at", AT, "--json"]).await.shown(""));
-    // Before the proxy refused, all was well; long after, nothing runs.
+    // Before the proxy rejected, all was well; long after, nothing runs.
     insta::assert_snapshot!("status of an earlier moment", workdir.run(&["status", "--at", "2027-01-15T08:26:50Z"]).await.shown(""));
     insta::assert_snapshot!(
         "status when nothing runs",
@@ -185,7 +185,7 @@ async fn beats_are_listed_failures_with_what_came_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_told_with_what_is() {
+async fn what_is_not_there_is_reported_with_what_is() {
     let workdir = after_half_an_hour().await;
     workdir.done(&["projects", "add", "blog", "--host", "eu", "--token", "phc_blog", "--no-personal-api-key", "--no-check"]).await;
     let mut shown = String::new();

@@ -6,7 +6,7 @@ use super::{Workdir, eventually, settings, speed};
 use crate::sandbox::Running;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fast_time_is_refused_for_other_machines() {
+async fn fast_time_is_rejected_for_other_machines() {
     let workdir = Workdir::new();
     workdir.file("us.toml", &settings("us", ""));
     workdir.file("lan.toml", &settings("http://192.168.0.7:8010", ""));
@@ -31,7 +31,7 @@ async fn fast_time_is_refused_for_other_machines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fast_time_is_refused_for_a_project_that_the_store_knows() {
+async fn fast_time_is_rejected_for_a_project_that_the_store_knows() {
     let workdir = Workdir::new();
     workdir.file("us.toml", &settings("us", ""));
     workdir.done(&["apply", "us.toml"]).await;

@@ -1,4 +1,4 @@
-//! `kill -9` between any two steps of telling, and start again: every notification is delivered, under one id and with one body, and no end of an
+//! `kill -9` between any two steps of notifying, and start again: every notification is delivered, under one id and with one body, and no end of an
 //! incident is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,7 +113,7 @@ impl Story {
         .await;
     }
 
-    /// Lives on in fair faults until nothing is open or owed, ends as it should, and checks what came against the record.
+    /// Runs on without faults until nothing is open or queued, ends as it should, and checks what came against the record.
     async fn ends_well(&self) {
         self.calm();
         self.receiver.answer(Some(200));
@@ -130,10 +130,10 @@ impl Story {
         last.signal("TERM");
         let ended = last.end().await;
         assert_eq!(ended.code(), 0, "{ended:?}");
-        self.holds_what_is_told().await;
+        self.holds_what_is_sent().await;
     }
 
-    async fn holds_what_is_told(&self) {
+    async fn holds_what_is_sent(&self) {
         let (letters, notifications, incidents) = (self.receiver.letters(), self.notifications(None).await, self.incidents().await);
         // 1. What has one id has one body, and is a notification's own.
         let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();
@@ -156,7 +156,7 @@ impl Story {
                 NotificationState::Queued | NotificationState::Failed => panic!("{notification:?}"),
             }
         }
-        // 3. Every incident was told to have opened (or both at once), and then, by one id, to be over; never that it opened once it was over.
+        // 3. Every incident was notified as opened (or both at once), and then, by one id, as resolved; never as opened once it was resolved.
         for incident in &incidents {
             let key = incident.key().to_string();
             let of: Vec<&Letter> = letters.iter().filter(|letter| letter.incident() == key).collect();
@@ -221,7 +221,7 @@ async fn between_the_answer_and_its_mark(story: &Story, kind: NotificationKind) 
     next.kill();
 }
 
-/// Killed as soon as the incident is on record, with its notification still owed: the next life tells it.
+/// Killed as soon as the incident is on record, with its notification still queued: the next life sends it.
 async fn between_the_record_and_sending(story: &Story, kind: NotificationKind) {
     for _ in 0..10 {
         let mut life = story.start().await;
@@ -288,22 +288,22 @@ async fn killed_at_any_moment(database: &str, seed: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_each_step_over_sqlite_it_tells_everything() {
+async fn killed_at_each_step_over_sqlite_it_notifies_about_everything() {
     killed_at_each_step("sqlite:WORKDIRheartbeat.db").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_each_step_over_postgresql_it_tells_everything() {
+async fn killed_at_each_step_over_postgresql_it_notifies_about_everything() {
     killed_at_each_step(&postgres::fresh_database().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_over_sqlite_it_tells_everything() {
+async fn killed_at_any_moment_over_sqlite_it_notifies_about_everything() {
     killed_at_any_moment("sqlite:WORKDIRheartbeat.db", 0x7e11).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_over_postgresql_it_tells_everything() {
+async fn killed_at_any_moment_over_postgresql_it_notifies_about_everything() {
     killed_at_any_moment(&postgres::fresh_database().await, 0xca11).await;
 }
 

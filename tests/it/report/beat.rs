@@ -18,7 +18,7 @@ async fn story(world: &World, minute: i64, now: Timestamp) -> BeatStory {
 }
 
 #[tokio::test]
-async fn a_beat_is_told_from_its_sending_to_the_look_that_saw_it() {
+async fn a_beat_is_shown_from_its_sending_to_the_readback_that_found_it() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
@@ -81,7 +81,7 @@ async fn the_look_that_saw_a_beat_hours_later_is_shown() {
 }
 
 #[tokio::test]
-async fn of_a_folded_beat_its_end_is_left() {
+async fn of_an_aggregated_beat_its_end_is_left() {
     let world = World::new().await;
     let spec = spec("shop");
     world.store.apply(std::slice::from_ref(&spec), &[], START.start()).await.unwrap();

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::world::{START, World, after};
 use crate::store::samples::{incident, open_incident, spec, spec_with_routes};
+use crate::support::examples::examples;
 
 /// A day, and two hours that lie too far back to count.
 const MINUTES: usize = 26 * 60;
@@ -142,7 +143,7 @@ fn runs(letters: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(examples(24))]
 
     #[test]
     fn a_brief_says_what_the_whole_report_says(told in prop::collection::vec(told(), 1..5)) {
@@ -160,7 +161,7 @@ async fn what_lies_before_the_last_hour_counts_where_it_must() {
         Told { routes: routes.iter().map(|runs| letters(runs)).collect(), readback: 3, off: None, begun: 0 }
     };
     both(&[
-        // Refused for three hours, with one that arrived two hours ago; a lost one in the morning; late for half a day.
+        // Rejected for three hours, with one that arrived two hours ago; a lost one in the morning; late for half a day.
         told(&[&[('R', 60), ('A', 1), ('R', 120)]]),
         told(&[&[('X', 1), ('A', 600), ('_', 90)]]),
         told(&[&[('R', 1), ('L', 700)]]),
@@ -174,7 +175,7 @@ async fn what_lies_before_the_last_hour_counts_where_it_must() {
 }
 
 #[tokio::test]
-async fn a_list_tells_which_incidents_are_open() {
+async fn a_list_says_which_incidents_are_open() {
     let world = World::new().await;
     let (mut projects, now) = (Vec::new(), START.plus(30).end());
     for name in ["one", "two"] {

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use super::world::{START, World, after};
 use crate::store::samples::{incident, open_incident, spec, spec_with_routes};
+use crate::support::examples::examples;
 
 async fn read(world: &World, projects: &[Arc<Project>], now: Timestamp) -> Days {
     days(&world.store, projects, now).await.unwrap()
@@ -21,7 +22,7 @@ async fn a_day_counts_what_arrived_and_what_did_not_and_leaves_out_what_is_ours(
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
-    // A day and a half: on the first, 6 lost, 4 refused, 10 late, 20 of which nothing is on record, 5 unverified.
+    // A day and a half: on the first, 6 lost, 4 rejected, 10 late, 20 of which nothing is on record, 5 unverified.
     let first = format!("{}{}{}{}{}{}", "X".repeat(6), "R".repeat(4), "L".repeat(10), "_".repeat(20), "?".repeat(5), "A".repeat(1395));
     world.record(project.routes[0].id, START, &(first + &"A".repeat(719) + ".")).await;
     let now = after(START.plus(1440 + 719), 30);
@@ -45,7 +46,7 @@ async fn a_day_counts_what_arrived_and_what_did_not_and_leaves_out_what_is_ours(
 }
 
 #[tokio::test]
-async fn an_incident_is_told_on_each_day_on_which_it_was_open() {
+async fn an_incident_is_shown_on_each_day_on_which_it_was_open() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
@@ -64,7 +65,7 @@ async fn an_incident_is_told_on_each_day_on_which_it_was_open() {
 }
 
 #[tokio::test]
-async fn hours_tell_of_what_is_older_than_every_beat_whoever_folded_them() {
+async fn hours_say_what_is_older_than_every_beat_whichever_node_aggregated_them() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
@@ -98,7 +99,7 @@ async fn sum_up(world: &World, project: &Project, start: Minute) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(examples(8))]
 
     #[test]
     fn days_are_the_same_from_beats_from_hours_and_from_both(

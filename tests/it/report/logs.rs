@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::world::{START, World, after};
 use crate::store::samples::{entry, incident, queues, readback, spec, spec_with_routes};
+use crate::support::examples::examples;
 
 async fn read(world: &World, app: AppKind, sought: &Sought, now: Timestamp) -> LogPage {
     let project = world.project("shop").await;
@@ -26,7 +27,7 @@ fn lines(page: &LogPage) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn heartbeat_tells_each_beat_what_its_failure_left_and_when_nothing_was_sent() {
+async fn heartbeat_lists_each_beat_what_its_failure_left_and_when_nothing_was_sent() {
     let world = World::new().await;
     let spec = spec("shop");
     world.store.apply(std::slice::from_ref(&spec), &[], START.start()).await.unwrap();
@@ -61,7 +62,7 @@ async fn heartbeat_tells_each_beat_what_its_failure_left_and_when_nothing_was_se
 }
 
 #[tokio::test]
-async fn what_is_folded_is_told_hour_by_hour_with_what_failures_left() {
+async fn what_is_aggregated_is_listed_hour_by_hour_with_what_failures_left() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
@@ -94,7 +95,7 @@ async fn what_is_folded_is_told_hour_by_hour_with_what_failures_left() {
 }
 
 #[tokio::test]
-async fn ingestion_alert_tells_looks_that_failed_and_what_became_of_incidents() {
+async fn ingestion_alert_lists_readbacks_that_failed_and_what_became_of_incidents() {
     let world = World::new().await;
     let alert = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..spec("shop") };
     world.store.apply(&[alert], &[], START.start()).await.unwrap();
@@ -129,10 +130,10 @@ async fn ingestion_alert_tells_looks_that_failed_and_what_became_of_incidents() 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(examples(12))]
 
     #[test]
-    fn page_after_page_tells_every_beat_once(
+    fn page_after_page_lists_every_beat_once(
         runs in prop::collection::vec((prop::sample::select(vec!['A', 'L', 'X', '_']), 1_usize..150), 1..10), at_most in 1_usize..60, level in 0_usize..3,
     ) {
         let letters: String = runs.iter().map(|(letter, length)| letter.to_string().repeat(*length)).collect();

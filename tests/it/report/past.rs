@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::world::{START, World, after};
 use crate::store::samples::{incident, open_incident, readback, spec, spec_with_routes};
+use crate::support::examples::examples;
 
 /// How far back the page shows lags: an hour, a day, a week, a month, 90 days.
 const RANGES: [i64; 5] = [60, 1440, 7 * 1440, 30 * 1440, 90 * 1440];
@@ -30,7 +31,7 @@ async fn says_the_same(world: &World, project: &Arc<Project>, now: Timestamp) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(examples(6))]
 
     #[test]
     fn one_reading_says_what_many_say(

@@ -14,7 +14,7 @@ use super::world::{START, World, after};
 use crate::store::samples::{entry, incident, notification, queues, set_up_channel, spec, webhook};
 
 #[tokio::test]
-async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
+async fn an_incident_is_shown_from_its_first_bad_minute_to_who_was_notified() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
@@ -82,7 +82,7 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
 }
 
 #[tokio::test]
-async fn one_that_is_not_over_is_told_as_far_as_it_has_come() {
+async fn one_that_is_not_over_is_shown_as_far_as_it_has_come() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;

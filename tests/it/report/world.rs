@@ -54,7 +54,7 @@ pub(crate) fn after(minute: Minute, seconds: u64) -> Timestamp {
 }
 
 /// A arrived after 2 s, L late after 200 s, `.` awaiting and not looked for yet, w awaiting and missed after 30 s, W awaiting and missed after 5
-/// min, X lost, R refused, U unreachable, ? unverified, s seen though no sending is on record, u known to be not sent, `_` nothing.
+/// min, X lost, R rejected, U unreachable, ? unverified, s seen though no sending is on record, u known to be not sent, `_` nothing.
 pub(crate) fn beat(route: RouteId, minute: Minute, letter: char) -> Option<Recorded> {
     let at = |seconds| Some(after(minute, seconds));
     let blank = Recorded::blank(route, minute);

@@ -113,7 +113,7 @@ async fn one_bad_event_spoils_its_batch() {
 }
 
 #[tokio::test]
-async fn v1_corrects_by_the_request_timestamp_unless_told_not_to() {
+async fn v1_corrects_by_the_request_timestamp_unless_asked_not_to() {
     let (sandbox, _hand) = Running::by_hand().await;
     let wrong_now = START.plus(Duration::from_hours(1));
     let one = |end: u32, options: Value| json!({"event": "a", "distinct_id": "b", "uuid": uuid(end), "timestamp": wrong_now.to_string(), "options": options});
@@ -178,7 +178,7 @@ async fn v1_takes_the_library_from_its_header_unless_the_event_names_it() {
 }
 
 #[tokio::test]
-async fn v1_tells_a_missing_token_from_a_wrong_one() {
+async fn v1_distinguishes_a_missing_token_from_a_wrong_one() {
     let (sandbox, _hand) = Running::by_hand().await;
     let request = |token: Option<&str>| {
         let request = v1(&sandbox, &START.to_string()).json(&json!({"created_at": START.to_string(), "batch": []}));

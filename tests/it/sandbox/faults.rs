@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::{Running, START, event, until, uuid, within_seconds};
 
 #[tokio::test]
-async fn bad_weather_is_refused_by_name_and_nothing_of_it_applies() {
+async fn wrong_faults_are_rejected_by_name_and_nothing_of_them_applies() {
     let (sandbox, _hand) = Running::by_hand().await;
     sandbox.faults(json!({"queue": {"lag_ms": 5}})).await;
     let before = sandbox.get("/_sandbox/faults").await.json();
@@ -34,7 +34,7 @@ async fn bad_weather_is_refused_by_name_and_nothing_of_it_applies() {
 }
 
 #[tokio::test]
-async fn weather_is_merged_shown_and_cleared() {
+async fn faults_are_merged_shown_and_cleared() {
     let (sandbox, _hand) = Running::by_hand().await;
     sandbox.faults(json!({"capture": {"status": 503, "body": "busy"}})).await;
     sandbox.faults(json!({"capture": {"delay_ms": 0}, "query": {"status": 429, "retry_after_s": 30}})).await;

@@ -1,4 +1,4 @@
-//! Personal API keys, their scopes and their projects: who is refused, and in which words.
+//! Personal API keys, their scopes and their projects: who is rejected, and in which words.
 
 use heartbeat::sandbox::{LIMITED_KEY, PERSONAL_KEY, QUERY_KEY, READER_KEY};
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ async fn a_project_is_shown_and_asked_where_the_key_reaches_it() {
 }
 
 #[tokio::test]
-async fn a_project_secret_key_is_refused_by_what_it_is() {
+async fn a_project_secret_key_is_rejected_by_what_it_is() {
     let (sandbox, _hand) = Running::by_hand().await;
     let known = query(&sandbox, "phs_sandbox", "1").await;
     assert_eq!(rejection(&known), (403, "This action does not support project secret API key access".into()));

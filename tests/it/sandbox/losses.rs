@@ -30,8 +30,8 @@ async fn send_v1(sandbox: &Running, end: u32, name: &str) -> Answer {
 #[tokio::test]
 async fn the_quota_says_how_much_of_it_is_used() {
     let (sandbox, _hand) = Running::by_hand().await;
-    let fair = said(&sandbox, "quota_limits/").await.json();
-    assert_eq!(fair["limited"]["events"], json!({"limited": false, "usage": 0, "limit": 1_000_000}));
+    let unused = said(&sandbox, "quota_limits/").await.json();
+    assert_eq!(unused["limited"]["events"], json!({"limited": false, "usage": 0, "limit": 1_000_000}));
     sandbox.faults(json!({"capture": {"quota": {"usage": 950, "limit": 1000}}})).await;
     assert_eq!(said(&sandbox, "quota_limits/").await.json()["limited"]["events"], json!({"limited": false, "usage": 950, "limit": 1000}));
     sandbox.post("/e/", &event(1, "a")).await;

@@ -69,7 +69,7 @@ impl Running {
         (Self::start(clock).await, hand)
     }
 
-    /// Changes the faults over HTTP; panics when it is refused.
+    /// Changes the faults over HTTP; panics when it is rejected.
     pub(crate) async fn faults(&self, change: Value) {
         let answer = self.send(self.request("PUT", "/_sandbox/faults").json(&change)).await;
         assert_eq!(answer.status, 200, "{}", answer.body);

@@ -1,4 +1,4 @@
-//! How the query API refuses, and how it shares an answer.
+//! How the query API rejects, and how it shares an answer.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn each_refusal_has_posthogs_body() {
 }
 
 #[tokio::test]
-async fn a_read_budget_is_told_used_up_and_filled_again() {
+async fn a_read_budget_is_reported_used_up_and_filled_again() {
     let (sandbox, hand) = Running::by_hand().await;
     for end in 0..10 {
         sandbox.post("/e/", &event(end, "a")).await;
@@ -117,7 +117,7 @@ async fn the_same_query_at_the_same_time_is_asked_once() {
 }
 
 #[tokio::test]
-async fn whoever_hangs_up_does_not_take_the_answer_of_the_others_along() {
+async fn a_caller_that_hangs_up_does_not_take_the_answer_of_the_others_along() {
     let (sandbox, hand) = Running::by_hand().await;
     sandbox.faults(json!({"query": {"delay_ms": 60_000}})).await;
     let body = json!({"query": {"kind": "HogQLQuery", "query": "SELECT 1 AS one"}});

@@ -1,10 +1,11 @@
 //! Whatever comes in, nothing panics and nothing is a server's error.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::{Running, START, uuid};
+use crate::support::examples::examples;
 
 /// Where bodies are read.
 const PATHS: [&str; 7] =
@@ -14,7 +15,7 @@ const PATHS: [&str; 7] =
 fn no_body_makes_a_server_error() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (sandbox, _hand) = runtime.block_on(Running::by_hand());
-    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(examples(200));
     runner
         .run(&(0..PATHS.len(), body(), proptest::option::of("gzip|br|zstd|deflate|lz4")), |(path, body, encoding)| {
             let mut request = sandbox
@@ -42,7 +43,7 @@ fn no_body_makes_a_server_error() {
 fn no_statement_makes_a_server_error() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (sandbox, _hand) = runtime.block_on(Running::by_hand());
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(examples(400));
     runner
         .run(&statement(), |statement| {
             let answer = runtime.block_on(sandbox.query(&statement));
@@ -53,7 +54,7 @@ fn no_statement_makes_a_server_error() {
 }
 
 #[tokio::test]
-async fn statements_made_to_break_a_parser_are_refused() {
+async fn statements_made_to_break_a_parser_are_rejected() {
     let (sandbox, _hand) = Running::by_hand().await;
     for statement in [
         format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000)),
@@ -214,9 +215,9 @@ fn statement() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What nests deeper than a stack is refused, and costs its own request alone.
+/// What nests deeper than a stack is rejected, and costs its own request alone.
 #[tokio::test]
-async fn what_nests_deeply_is_refused() {
+async fn what_nests_deeply_is_rejected() {
     let (sandbox, _hand) = Running::by_hand().await;
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
     for path in PATHS {

@@ -21,7 +21,7 @@ over_both!(
     the_app_brings_its_pair_of_webhooks_along,
     the_pair_keeps_its_number_and_goes_with_the_settings,
     a_pair_that_is_put_as_it_was_does_not_deliver_again,
-    the_pair_of_a_removed_project_tells_what_is_left_and_goes,
+    the_webhooks_of_a_removed_project_send_what_is_left_and_go,
     a_project_that_is_set_up_anew_takes_its_pair_over,
     a_channel_may_be_called_like_a_project,
 );
@@ -128,7 +128,7 @@ async fn no_secret_stands_in_clear(bed: Bed) {
     let store = bed.open().await;
     let all: Vec<(&str, &str)> = IngestionAlertApp::settings().iter().map(|setting| (setting.key, another(setting.key))).collect();
     set_up(&store, alerting("one", &all)).await;
-    assert!(bed.holds("timeRange").await, "this readbacks at what is stored");
+    assert!(bed.holds("timeRange").await, "this reads what is stored");
     for text in ["never-in-clear", "hooks.example.com", "phx_"] {
         assert!(!bed.holds(text).await, "{text}");
     }
@@ -214,11 +214,11 @@ async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
     let after = pair_of(&store, project.id).await.unwrap();
     assert_eq!((after.id, after.stopped), (pair.id, None));
     assert_eq!(after.spec.value("triggered"), "https://example.com/new");
-    // 2. With the app off it stays, to tell what is over.
+    // 2. With the app off it stays, to send what is resolved.
     changed.ingestion_alert.as_mut().unwrap().enabled = false;
     set_up(&store, changed).await;
     assert!(pair_of(&store, project.id).await.unwrap().spec.enabled);
-    // 3. Gone with both addresses, its notifications with it; and with the app, once nothing is owed to it.
+    // 3. Gone with both addresses, its notifications with it; and with the app, once nothing is queued for it.
     set_up(&store, alerting("one", &[])).await;
     assert_eq!(pair_of(&store, project.id).await, None);
     assert_eq!(store.notifications(&NotificationFilter::default()).await.unwrap(), []);
@@ -241,7 +241,7 @@ async fn a_pair_that_is_put_as_it_was_does_not_deliver_again(bed: Bed) {
     assert!(pair_of(&store, project.id).await.unwrap().stopped.is_some());
 }
 
-async fn the_pair_of_a_removed_project_tells_what_is_left_and_goes(bed: Bed) {
+async fn the_webhooks_of_a_removed_project_send_what_is_left_and_go(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, with_pair("one")).await;
     let stays = set_up(&store, with_pair("stays")).await;
@@ -253,12 +253,12 @@ async fn the_pair_of_a_removed_project_tells_what_is_left_and_goes(bed: Bed) {
     assert_eq!(drop_old().await, 0);
     let over = Incident { closed: Some(at(START, 5)), ..open };
     store.write_incident(&over, &[], &queues(&[notification(pair.id, &over, NotificationKind::Resolved, 0)])).await.unwrap();
-    // 2. That is still to be told.
+    // 2. That is still to be sent.
     assert_eq!(drop_old().await, 0);
     let leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
     assert_eq!((leased.len(), leased[0].channel), (1, pair.id));
     store.mark(&[Notification { state: NotificationState::Sent, ended: Some(at(START, 6)), ..leased[0].clone() }], &[], &[]).await.unwrap();
-    // 3. Nothing is left to tell.
+    // 3. Nothing is left to send.
     let revision = store.revision().await.unwrap();
     assert_eq!(drop_old().await, 0, "what it was notified of stays on record, and its name with it");
     assert_eq!(store.revision().await.unwrap(), revision + 1, "the loops are to forget it");
@@ -281,7 +281,7 @@ async fn a_project_that_is_set_up_anew_takes_its_pair_over(bed: Bed) {
     store.apply(&[with_pair("one")], &[name("one")], START.start()).await.unwrap();
     let of_app = Some(find(&store, &name("one")).await.id);
     assert_eq!(store.channels().await.unwrap(), [Channel { of_app, ..pair }]);
-    // Without addresses there is nobody to tell.
+    // Without addresses there is nobody to notify.
     store.apply(&[alerting("one", &[])], &[name("one")], START.start()).await.unwrap();
     assert_eq!(store.channels().await.unwrap(), []);
 }

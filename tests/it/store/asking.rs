@@ -16,9 +16,9 @@ over_both!(
     names_come_in_order_and_open_no_secret,
     a_look_alone_is_what_it_is_among_all,
     a_channel_is_found_by_the_name_that_a_person_gave_it,
-    the_tide_of_an_empty_store_is_low,
-    the_tide_moves_with_everything_that_is_new,
-    the_tide_of_a_project_does_not_move_with_the_beats_of_others,
+    the_change_token_of_an_empty_store_is_low,
+    the_change_token_changes_with_everything_that_is_new,
+    the_change_token_of_a_project_does_not_change_with_the_beats_of_others,
 );
 
 async fn a_project_alone_is_what_it_is_among_all(bed: Bed) {
@@ -103,7 +103,7 @@ async fn a_channel_is_found_by_the_name_that_a_person_gave_it(bed: Bed) {
     assert_eq!(store.channel(&name("shop")).await.unwrap(), None);
 }
 
-async fn the_tide_of_an_empty_store_is_low(bed: Bed) {
+async fn the_change_token_of_an_empty_store_is_low(bed: Bed) {
     let store = bed.open().await;
     let change_token = store.change_token(None).await.unwrap();
     assert_eq!((change_token.revision, change_token.readback, change_token.beat), (0, None, None));
@@ -121,7 +121,7 @@ async fn moved(store: &Store, project: ProjectId, before: &mut [ChangeToken; 2],
     *before = now;
 }
 
-async fn the_tide_moves_with_everything_that_is_new(bed: Bed) {
+async fn the_change_token_changes_with_everything_that_is_new(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let (id, route) = (project.id, project.routes[0].id);
@@ -155,7 +155,7 @@ async fn the_tide_moves_with_everything_that_is_new(bed: Bed) {
     assert_eq!(store.change_token(None).await.unwrap(), change_token[0]);
 }
 
-async fn the_tide_of_a_project_does_not_move_with_the_beats_of_others(bed: Bed) {
+async fn the_change_token_of_a_project_does_not_change_with_the_beats_of_others(bed: Bed) {
     let store = bed.open().await;
     let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     store.record(&[awaiting(one.routes[0].id, START), awaiting(other.routes[0].id, START.plus(5))], &[]).await.unwrap();

@@ -1,14 +1,16 @@
 //! Users, sessions, invitations and API tokens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::auth::{AccountError, Accounts, Authenticator};
-use heartbeat::clock::Clock;
+use heartbeat::clock::{Clock, Speed};
+use heartbeat::config::access::{TokenSpec, UserSpec};
 use heartbeat::model::{ApiToken, AuditEntry, Digest, Invitation, Role, Secret, Timestamp, TokenId, User, UserId, UserName};
 use heartbeat::store::{AuditFilter, Checked, Store, StoreError};
 
 use super::bed::Bed;
-use super::samples::{START, audit_entry};
+use super::samples::{START, audit_entry, name};
 
 over_both!(
     users_come_by_name_and_as_they_were_put,
@@ -24,12 +26,13 @@ over_both!(
     of_two_that_accept_at_once_one_does,
     an_invitation_that_is_over_is_none,
     an_invitation_for_a_user_is_for_no_other,
-    an_invitation_for_whoever_is_none_yet_takes_nobody_over,
+    an_invitation_for_a_new_user_takes_nobody_over,
     a_new_invitation_replaces_the_one_before,
     a_token_lets_in_until_it_is_over_or_removed,
     the_use_of_a_token_is_written_once_a_minute,
-    each_change_of_access_is_told_and_none_that_was_not_made,
-    what_somebody_else_outran_is_not_written,
+    what_the_command_line_makes_lasts_beside_a_fast_service,
+    each_change_of_access_is_audited_and_none_that_was_not_made,
+    what_another_change_outran_is_not_written,
     two_who_demote_each_other_do_not_both_succeed,
     no_secret_text_stands_in_the_database,
     damaged_rows_are_named,
@@ -146,7 +149,7 @@ async fn a_removed_user_takes_sessions_and_invitation_along(bed: Bed) {
     assert_eq!((is_open(&store, "a", now()).await, is_open(&store, "b", now()).await), (false, true));
     assert!(!is_invited(&store, "to ann").await);
     assert!(is_invited(&store, "to ben").await && is_invited(&store, "to anybody").await);
-    // Who comes back under the same name is somebody else.
+    // A user who comes back under the same name is another user.
     assert_ne!(put(&store, "ann", Role::Viewer).await, ann);
     assert!(!is_open(&store, "a", now()).await);
 }
@@ -251,7 +254,7 @@ async fn an_invitation_for_a_user_is_for_no_other(bed: Bed) {
     assert_eq!((is_open(&store, "a", now()).await, is_open(&store, "b", now()).await), (false, true));
 }
 
-async fn an_invitation_for_whoever_is_none_yet_takes_nobody_over(bed: Bed) {
+async fn an_invitation_for_a_new_user_takes_nobody_over(bed: Bed) {
     let store = bed.open().await;
     put(&store, "ann", Role::Editor).await;
     store.invite(&Digest::of("link"), &invitation(None, Role::Viewer)).await.unwrap();
@@ -298,7 +301,7 @@ async fn the_use_of_a_token_is_written_once_a_minute(bed: Bed) {
     }
 }
 
-async fn each_change_of_access_is_told_and_none_that_was_not_made(bed: Bed) {
+async fn each_change_of_access_is_audited_and_none_that_was_not_made(bed: Bed) {
     let store = bed.open().await;
     put(&store, "ann", Role::Editor).await;
     let id = store.put_token(&Digest::of("token"), &token(None), (&audit_entry("API token deployment")).into()).await.unwrap();
@@ -308,15 +311,15 @@ async fn each_change_of_access_is_told_and_none_that_was_not_made(bed: Bed) {
     store.drop_user(&user_name("ann"), (&audit_entry("user ann")).into()).await.unwrap();
     let told = ["user ann", "user ben", "API token deployment", "API token deployment", "user ann"];
     assert_eq!(all_audit_entries(&store).await.iter().map(|audit_entry| audit_entry.subject.as_str()).collect::<Vec<_>>(), told);
-    // Nothing of this is done, so nothing is told.
+    // Nothing of this is done, so there is no audit entry.
     assert!(!store.drop_user(&user_name("nobody"), (&audit_entry("user nobody")).into()).await.unwrap());
     assert!(!store.drop_token(TokenId(999), (&audit_entry("API token")).into()).await.unwrap());
     assert_eq!(accept(&store, "link", "eve", now()).await, None);
     assert_eq!(all_audit_entries(&store).await.len(), told.len());
 }
 
-/// Whoever worked a change out from what is not so any more has it refused whole: neither it nor its audit entry is written.
-async fn what_somebody_else_outran_is_not_written(bed: Bed) {
+/// A change that was made from an outdated state is rejected as a whole: neither it nor its audit entry is written.
+async fn what_another_change_outran_is_not_written(bed: Bed) {
     let store = bed.open().await;
     put(&store, "ann", Role::Editor).await;
     let id = store.put_token(&Digest::of("token"), &token(None), (&audit_entry("API token")).into()).await.unwrap();
@@ -339,17 +342,37 @@ async fn what_somebody_else_outran_is_not_written(bed: Bed) {
     assert_eq!(store.user(&ann).await.unwrap().unwrap().0.role, Role::Viewer);
 }
 
-/// However they meet, somebody is left who may change things.
+/// The command line runs in real time, and a service may not.
+async fn what_the_command_line_makes_lasts_beside_a_fast_service(bed: Bed) {
+    let store = bed.open().await;
+    let of = |clock| Authenticator { store: Arc::clone(&store), clock };
+    let (line, service) = (of(Clock::system()), of(Clock::fast(Speed::parse("60").unwrap())));
+    assert!(service.clock.now() > line.clock.now().plus(Duration::from_hours(24 * 365)));
+    let code = line.invite(None, Role::Editor).await.unwrap();
+    assert!(service.invitation(&code).await.unwrap().is_some());
+    assert!(service.accept(&code, &user_name("ann"), &Secret::new("correct horse battery")).await.unwrap().is_some());
+    let spec = TokenSpec { name: name("dbt"), role: Role::Viewer, lasts: Some(Duration::from_hours(1)) };
+    let token = line.make_token(&spec, ("test", None)).await.unwrap();
+    assert!(service.token(&token).await.unwrap().is_some());
+    // And the other way round.
+    let code = service.invite(None, Role::Editor).await.unwrap();
+    assert!(line.invitation(&code).await.unwrap().is_some());
+    let until = store.tokens().await.unwrap()[0].until.unwrap();
+    assert!(until < Clock::system().now().plus(Duration::from_hours(2)), "{until}");
+}
+
+/// However they meet, an editor remains.
 async fn two_who_demote_each_other_do_not_both_succeed(bed: Bed) {
     let store = bed.open().await;
-    let (ann, ben) = (user_name("ann"), user_name("ben"));
+    let ann = user_name("ann");
+    let demotion = UserSpec { name: user_name("ben"), role: Some(Role::Viewer) };
     for round in 0..5 {
         put(&store, "ann", Role::Editor).await;
         put(&store, "ben", Role::Editor).await;
         let authenticator = |store| Authenticator { store, clock: Clock::system() };
         let (one, other) = (authenticator(bed.open().await), authenticator(bed.open().await));
         let (one, other) = (Accounts::of(&one, "ann"), Accounts::of(&other, "ben"));
-        let done = tokio::join!(one.set(&ben, Role::Viewer), other.remove(&ann));
+        let done = tokio::join!(one.set(&demotion), other.remove(&ann));
         let writers = store.users().await.unwrap().into_iter().filter(|user| user.role == Role::Editor).count();
         assert_eq!(writers, 1, "round {round}: {done:?}");
         let rejected = [done.0.err(), done.1.err()].into_iter().flatten().collect::<Vec<_>>();
@@ -363,7 +386,7 @@ async fn no_secret_text_stands_in_the_database(bed: Bed) {
     open(&store, "session-0123456789", ann, 60).await;
     store.put_token(&Digest::of("token-0123456789"), &token(None), (&audit_entry("API token")).into()).await.unwrap();
     store.invite(&Digest::of("invitation-0123456789"), &invitation(None, Role::Viewer)).await.unwrap();
-    assert!(bed.holds("deployment").await, "this readbacks at what is stored");
+    assert!(bed.holds("deployment").await, "this reads what is stored");
     for secret in ["session-0123456789", "token-0123456789", "invitation-0123456789"] {
         assert!(!bed.holds(secret).await, "{secret}");
     }

@@ -1,4 +1,4 @@
-//! Receipts, settling, and what is read of beats.
+//! Capture results, settling, and what is read of beats.
 
 use heartbeat::model::{
     Evidence, EvidenceOf, IncidentKind, Minute, Obstacle, Outcome, Phase, Phases, Project, ReadbackError, ReadbackErrorKind, Recorded,
@@ -11,9 +11,9 @@ use super::samples::{START, at, awaiting, incident, queues, readback, seen, set_
 
 over_both!(
     a_beat_comes_back_as_it_was_recorded,
-    a_receipt_written_again_replaces_the_first,
-    a_receipt_after_the_arrival_leaves_the_arrival,
-    an_arrival_without_a_receipt_makes_a_row,
+    a_capture_result_written_again_replaces_the_first,
+    a_capture_result_after_the_arrival_leaves_the_arrival,
+    an_arrival_without_a_capture_result_makes_a_row,
     a_beat_that_was_seen_stays_seen_by_the_first_look,
     more_copies_are_counted_and_fewer_are_not,
     a_lost_beat_is_found_later,
@@ -70,7 +70,7 @@ async fn a_beat_comes_back_as_it_was_recorded(bed: Bed) {
     assert_eq!(store.oldest_beat().await.unwrap(), Some(START));
 }
 
-async fn a_receipt_written_again_replaces_the_first(bed: Bed) {
+async fn a_capture_result_written_again_replaces_the_first(bed: Bed) {
     let store = bed.open().await;
     let (_, route) = one(&store).await;
     let first = Recorded { outcome: Outcome::Unreachable, status: None, tries: 3, phases: Phases::default(), ..awaiting(route, START) };
@@ -80,7 +80,7 @@ async fn a_receipt_written_again_replaces_the_first(bed: Bed) {
     assert_eq!(beat(&store, route, START).await, again);
 }
 
-async fn a_receipt_after_the_arrival_leaves_the_arrival(bed: Bed) {
+async fn a_capture_result_after_the_arrival_leaves_the_arrival(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
     let capture_result = awaiting(route, START);
@@ -98,7 +98,7 @@ async fn a_receipt_after_the_arrival_leaves_the_arrival(bed: Bed) {
     assert_eq!(beat(&store, route, START).await, both);
 }
 
-async fn an_arrival_without_a_receipt_makes_a_row(bed: Bed) {
+async fn an_arrival_without_a_capture_result_makes_a_row(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
     let found = seen(&awaiting(route, START), Outcome::Late, 300_000);

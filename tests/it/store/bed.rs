@@ -65,8 +65,8 @@ impl Bed {
         }
     }
 
-    /// Has the database refuse looks at one project of PostHog, as it refuses what it cannot hold.
-    pub(crate) async fn refuse_looks_at_project_of_posthog(&self, number: i64) {
+    /// Makes the database reject read-backs of one PostHog project, as it rejects what it cannot hold.
+    pub(crate) async fn reject_readbacks_at_project_of_posthog(&self, number: i64) {
         let sql = if self.folder.is_some() {
             format!("CREATE TRIGGER refuses BEFORE INSERT ON readbacks WHEN NEW.posthog_id = {number} BEGIN SELECT RAISE(ABORT, 'no'); END")
         } else {
@@ -75,8 +75,8 @@ impl Bed {
         self.execute(&sql).await;
     }
 
-    /// Has the database refuse all evidence.
-    pub(crate) async fn refuse_evidence(&self) {
+    /// Makes the database reject all evidence.
+    pub(crate) async fn reject_evidence(&self) {
         let sql = if self.folder.is_some() {
             "CREATE TRIGGER refuses_words BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no'); END"
         } else {

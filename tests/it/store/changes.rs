@@ -1,6 +1,6 @@
-//! Changing everything at once, and the audit entries that tell of it.
+//! Changing everything at once, and its audit entries.
 
-use heartbeat::model::{AuditEntry, ChannelSpec, ProjectFilter, ProjectSpec, StatusPage, When, Window};
+use heartbeat::model::{AuditEntry, ChannelSpec, ProjectFilter, ProjectSpec, StatusPage, Tag, When, Window};
 use heartbeat::store::{AuditFilter, Change, Store};
 
 use super::bed::Bed;
@@ -11,10 +11,10 @@ over_both!(
     a_stale_revision_writes_nothing_at_all,
     of_two_that_expect_the_same_revision_one_changes,
     what_fails_leaves_nothing_behind,
-    deeds_come_newest_first_and_page_by_page,
-    deeds_of_a_removed_project_stay,
+    audit_entries_come_newest_first_and_page_by_page,
+    audit_entries_of_a_removed_project_stay,
     status_pages_come_back_as_they_were_put,
-    damaged_status_pages_and_deeds_are_named,
+    damaged_status_pages_and_audit_entries_are_named,
 );
 
 fn window(text: &str) -> Window {
@@ -115,7 +115,7 @@ async fn what_fails_leaves_nothing_behind(bed: Bed) {
     assert_eq!((counted(&store).await, store.revision().await.unwrap()), ([0; 4], 0));
 }
 
-async fn deeds_come_newest_first_and_page_by_page(bed: Bed) {
+async fn audit_entries_come_newest_first_and_page_by_page(bed: Bed) {
     let store = bed.open().await;
     let of_project =
         |text: &str, at_ms: i64| AuditEntry { project: Some(name(text)), at: at(START, at_ms), ..audit_entry(&format!("project {text}")) };
@@ -129,24 +129,39 @@ async fn deeds_come_newest_first_and_page_by_page(bed: Bed) {
     let expected: Vec<AuditEntry> = told.iter().rev().cloned().collect();
     assert_eq!(all[1..].iter().map(|audit_entry| AuditEntry { place: 0, ..audit_entry.clone() }).collect::<Vec<_>>(), expected);
 
-    let of_one = AuditFilter { project: Some(name("one")), at_most: 2, ..AuditFilter::default() };
+    let of_one = AuditFilter { named: [name("one")].into_iter().collect(), at_most: 2, ..AuditFilter::default() };
     let first = store.audit_entries(&of_one).await.unwrap();
-    let rest = store.audit_entries(&AuditFilter { before: Some(first[1].place), ..of_one }).await.unwrap();
+    let rest = store.audit_entries(&AuditFilter { before: Some(first[1].place), ..of_one.clone() }).await.unwrap();
     let times = |audit_entries: &[AuditEntry]| audit_entries.iter().map(|audit_entry| audit_entry.at).collect::<Vec<_>>();
     assert_eq!((times(&first), times(&rest)), (vec![at(START, 6), at(START, 3)], vec![at(START, 0)]));
     let of_ops = AuditFilter { subject: Some("channel ops".into()), ..AuditFilter::default() };
     assert_eq!(store.audit_entries(&of_ops).await.unwrap(), all[..1]);
-    let both = AuditFilter { project: Some(name("two")), subject: Some("project one".into()), ..AuditFilter::default() };
+    let of_both = AuditFilter { named: [name("two"), name("one")].into_iter().collect(), at_most: 4, ..AuditFilter::default() };
+    assert_eq!(store.audit_entries(&of_both).await.unwrap(), all[1..5]);
+    let both = AuditFilter { named: [name("two")].into_iter().collect(), subject: Some("project one".into()), ..AuditFilter::default() };
     assert_eq!(store.audit_entries(&both).await.unwrap(), []);
 }
 
-async fn deeds_of_a_removed_project_stay(bed: Bed) {
+async fn audit_entries_of_a_removed_project_stay(bed: Bed) {
     let store = bed.open().await;
     set_up(&store, spec("one")).await;
     let removed = AuditEntry { project: Some(name("one")), ..audit_entry("project one") };
     store.change(&Change { remove_projects: &[name("one")], audit_entries: &[removed], ..Change::default() }).await.unwrap();
-    let which = AuditFilter { project: Some(name("one")), ..AuditFilter::default() };
-    assert_eq!(store.audit_entries(&which).await.unwrap().len(), 1);
+    let of = |filter: &str| AuditFilter { named: ProjectFilter::parse(filter).unwrap(), ..AuditFilter::default() };
+    assert_eq!(store.audit_entries(&of("one")).await.unwrap().len(), 1);
+    // A tag chooses projects that exist.
+    let tagged = ProjectSpec { tags: vec![Tag::parse("eu").unwrap()], ..spec("two") };
+    let of_two = AuditEntry { project: Some(name("two")), ..audit_entry("project two") };
+    store.change(&Change { put_projects: &[tagged], audit_entries: &[of_two], ..Change::default() }).await.unwrap();
+    let subjects = async |filter: &str| {
+        let entries = store.audit_entries(&of(filter)).await.unwrap();
+        entries.into_iter().map(|entry| entry.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects("tag:eu").await, ["project two"]);
+    assert_eq!(subjects("one, tag:eu").await, ["project two", "project one"]);
+    assert_eq!(subjects("tag:us").await, [""; 0]);
+    let names = [name("one"), name("two")];
+    assert_eq!(store.existing_names(&names).await.unwrap(), [name("two")].into());
 }
 
 async fn status_pages_come_back_as_they_were_put(bed: Bed) {
@@ -172,7 +187,7 @@ async fn status_pages_come_back_as_they_were_put(bed: Bed) {
     assert_eq!(store.audit_entries(&AuditFilter::default()).await.unwrap().len(), 4);
 }
 
-async fn damaged_status_pages_and_deeds_are_named(bed: Bed) {
+async fn damaged_status_pages_and_audit_entries_are_named(bed: Bed) {
     let store = bed.open().await;
     let page = StatusPage { name: name("shop"), title: String::new(), projects: ProjectFilter::default(), public: true };
     let audit_entries = [AuditEntry { project: Some(name("one")), ..audit_entry("status page shop") }];

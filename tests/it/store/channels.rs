@@ -13,7 +13,7 @@ over_both!(
     what_a_channel_took_and_why_it_stopped_is_known,
     what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_full_stop,
     a_change_lets_a_channel_deliver_again_and_the_same_again_does_not,
-    a_removed_channel_takes_its_notices,
+    a_removed_channel_takes_its_notifications,
     what_a_removed_channel_was_notified_of_stays_until_it_is_old,
     the_revision_grows_with_channels,
     another_key_does_not_open_channels,
@@ -123,7 +123,7 @@ async fn a_change_lets_a_channel_deliver_again_and_the_same_again_does_not(bed: 
     assert_eq!((changed.id, changed.stopped, changed.last_accepted), (ops.id, None, Some(at(START, 7))));
 }
 
-async fn a_removed_channel_takes_its_notices(bed: Bed) {
+async fn a_removed_channel_takes_its_notifications(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let (gone, stays) = (set_up_channel(&store, webhook("gone")).await, set_up_channel(&store, webhook("stays")).await);
@@ -135,7 +135,7 @@ async fn a_removed_channel_takes_its_notices(bed: Bed) {
     store.apply_channels(&[], &[name("gone")]).await.unwrap();
     let left = store.notifications(&NotificationFilter::default()).await.unwrap();
     assert_eq!(left.iter().map(|notification| notification.channel).collect::<Vec<_>>(), [stays.id]);
-    // Whoever was sending it then marks it, or owes more to it: there is nobody to owe to.
+    // The node that was sending it then marks it, or queues more for it: there is no channel to queue for.
     store.mark(&leased, &[ChannelNews::Accepted(gone.id, START.start())], &notifications[..1]).await.unwrap();
     store.owe(&notifications[..1]).await.unwrap();
     assert_eq!(store.notifications(&NotificationFilter::default()).await.unwrap().len(), 1);
@@ -235,7 +235,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
 async fn no_field_stands_in_clear(bed: Bed) {
     let store = bed.open().await;
     set_up_channel(&store, webhook("never-in-clear")).await;
-    assert!(bed.holds("never-in-clear").await, "this readbacks at what is stored");
+    assert!(bed.holds("never-in-clear").await, "this reads what is stored");
     assert!(!bed.holds("hooks.example.com").await);
     assert!(!format!("{:?}", store.channels().await.unwrap()).contains("hooks.example.com"));
 }

@@ -103,7 +103,7 @@ async fn a_pager_without_an_alert_goes_at_once(bed: Bed) {
     assert_eq!((closing(&store).await, store.notifications(&NotificationFilter::default()).await.unwrap().len()), (vec![], 1), "{id:?}");
     let left = store.channels_on_record().await.unwrap();
     assert_eq!(left.iter().map(|left| (left.id, left.removed, left.spec.name.as_str())).collect::<Vec<_>>(), [(id, true, "pager")]);
-    // 2. Nobody ever told it anything; and what keeps no alert goes at once in any case.
+    // 2. It was never notified of anything; and what keeps no alert goes at once in any case.
     store.apply_channels(&[pager("pager"), webhook("ops")], &[]).await.unwrap();
     let ops = channel(&store, &name("ops")).await.id;
     let open = open_incident(&store, incident(&super::samples::find(&store, &name("one")).await, IncidentKind::Monitoring, 5)).await;
@@ -140,7 +140,7 @@ async fn one_that_is_disabled_with_other_settings_is_another(bed: Bed) {
     assert_eq!(left.iter().map(|left| (left.id, left.spec.values.get("routing_key"))).collect::<Vec<_>>(), [(id, Some("first"))]);
 }
 
-/// Marks everything that is owed as delivered.
+/// Marks everything that is queued as delivered.
 async fn deliver_all(store: &Store) {
     let sent = store.lease(at(START, 9), at(START, 99), 9).await.unwrap();
     let sent: Vec<_> = sent.into_iter().map(|notification| Notification { state: NotificationState::Sent, ..notification }).collect();
@@ -157,7 +157,7 @@ fn moved() -> ChannelSpec {
 async fn one_that_is_led_elsewhere_with_an_open_alert_is_another(bed: Bed) {
     let store = bed.open().await;
     let (id, open) = paged(&store).await;
-    // 1. Nothing was delivered there: a wrong key is mended, and what is owed goes by the right one.
+    // 1. Nothing was delivered there: a wrong key is mended, and what is queued goes by the right one.
     assert_eq!(set_up_channel(&store, moved()).await.id, id);
     store.apply_channels(&[pager("pager")], &[]).await.unwrap();
     // 2. An alert is open at the first one.

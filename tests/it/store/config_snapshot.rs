@@ -8,9 +8,13 @@ use heartbeat::store::ConfigSnapshot;
 use super::bed::Bed;
 use super::samples::{START, at, name, set_up, set_up_channel, spec, webhook};
 
-over_both!(a_roster_reads_again_what_was_changed, a_roster_asks_once_a_second_or_at_once, a_loop_that_tells_nothing_reads_no_channels);
+over_both!(
+    a_config_snapshot_reads_again_what_was_changed,
+    a_config_snapshot_asks_once_a_second_or_at_once,
+    a_loop_that_sends_nothing_reads_no_channels
+);
 
-async fn a_roster_reads_again_what_was_changed(bed: Bed) {
+async fn a_config_snapshot_reads_again_what_was_changed(bed: Bed) {
     let store = bed.open().await;
     let mut config_snapshot = ConfigSnapshot::new(store.clone(), "it goes on").with_channels();
     assert!(config_snapshot.refresh().await.unwrap());
@@ -28,7 +32,7 @@ async fn a_roster_reads_again_what_was_changed(bed: Bed) {
     );
 }
 
-async fn a_roster_asks_once_a_second_or_at_once(bed: Bed) {
+async fn a_config_snapshot_asks_once_a_second_or_at_once(bed: Bed) {
     let store = bed.open().await;
     let mut config_snapshot = ConfigSnapshot::new(store.clone(), "it goes on");
     let after = Duration::from_millis;
@@ -44,7 +48,7 @@ async fn a_roster_asks_once_a_second_or_at_once(bed: Bed) {
     assert!(config_snapshot.refresh().await.is_err());
 }
 
-async fn a_loop_that_tells_nothing_reads_no_channels(bed: Bed) {
+async fn a_loop_that_sends_nothing_reads_no_channels(bed: Bed) {
     let store = bed.open().await;
     set_up_channel(&store, webhook("ops")).await;
     bed.execute("UPDATE channels SET kind = 'pigeon'").await;

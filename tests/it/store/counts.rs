@@ -26,7 +26,7 @@ async fn counts(store: &Store, project: &Project) -> RouteCounts {
     store.counts(&[project.id]).await.unwrap().into_iter().find(|counts| counts.route == project.routes[0].spec.name).unwrap()
 }
 
-/// How many came to each outcome: not sent, arrived, late, awaiting, lost, refused, unreachable, unverified.
+/// How many came to each outcome: not sent, arrived, late, awaiting, lost, rejected, unreachable, unverified.
 async fn outcomes(store: &Store, project: &Project) -> [u64; 8] {
     counts(store, project).await.outcomes
 }

@@ -16,10 +16,10 @@ use super::samples::{
 
 over_both!(
     an_incident_comes_back_as_it_was,
-    a_strand_has_one_open_incident_and_the_second_writes_nothing,
+    an_incident_kind_has_one_open_incident_and_the_second_writes_nothing,
     of_many_that_open_the_same_at_once_one_does,
     the_same_incident_does_not_open_twice,
-    an_incident_its_entries_and_its_notices_are_written_together,
+    an_incident_its_entries_and_its_notifications_are_written_together,
     replacing_never_touches_what_a_person_wrote,
     what_is_over_is_never_open_again,
     an_incident_that_is_gone_is_not_replaced,
@@ -30,7 +30,7 @@ over_both!(
     open_incidents_are_counted,
     incidents_outlive_their_project,
     what_was_over_long_ago_is_dropped_with_all_of_it,
-    words_of_strangers_may_hold_a_zero_byte,
+    words_of_servers_may_hold_a_zero_byte,
     damaged_incidents_are_named,
 );
 
@@ -76,7 +76,7 @@ async fn an_incident_comes_back_as_it_was(bed: Bed) {
     }
 }
 
-async fn a_strand_has_one_open_incident_and_the_second_writes_nothing(bed: Bed) {
+async fn an_incident_kind_has_one_open_incident_and_the_second_writes_nothing(bed: Bed) {
     let store = bed.open().await;
     let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     let channel = set_up_channel(&store, webhook("ops")).await.id;
@@ -118,12 +118,12 @@ async fn the_same_incident_does_not_open_twice(bed: Bed) {
     let project = set_up(&store, spec("one")).await;
     let first = open_incident(&store, incident(&project, IncidentKind::Ingestion, 0)).await;
     store.write_incident(&Incident { closed: Some(at(START, 5)), ..first.clone() }, &[], &queues(&[])).await.unwrap();
-    // Somebody else judged the same at the same time, and writes a little later: pagers would know both by one key.
+    // Another node judged the same at the same time, and writes a little later: pagers would know both by one key.
     let again = Incident { id: None, ..first };
     assert_eq!(store.write_incident(&again, &[], &queues(&[])).await.unwrap(), None);
 }
 
-async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) {
+async fn an_incident_its_entries_and_its_notifications_are_written_together(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let channel = set_up_channel(&store, webhook("ops")).await.id;
@@ -359,7 +359,7 @@ async fn what_was_over_long_ago_is_dropped_with_all_of_it(bed: Bed) {
     assert_eq!(store.drop_old_incidents(START, before).await.unwrap(), 0);
 }
 
-async fn words_of_strangers_may_hold_a_zero_byte(bed: Bed) {
+async fn words_of_servers_may_hold_a_zero_byte(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let mut open = incident(&project, IncidentKind::Ingestion, 0);

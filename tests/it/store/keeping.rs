@@ -18,17 +18,17 @@ use super::samples::{START, at, awaiting, incident, name, queues, readback, set_
 over_both!(
     an_hour_is_summed_up_once_no_look_can_change_it,
     summing_up_goes_on_after_it_was_cut_off,
-    a_summed_up_hour_is_folded_to_the_same,
-    a_beat_that_comes_after_its_hour_was_summed_up_is_folded_with_it,
+    an_hour_is_aggregated_again_to_the_same,
+    a_beat_that_comes_after_its_hour_was_aggregated_is_aggregated_with_it,
     what_a_clock_ahead_of_time_summed_up_is_summed_up_anew,
     a_long_silence_is_passed_over,
-    an_hour_is_folded_once_it_is_old_and_no_minute_before,
-    what_may_still_be_seen_is_not_folded,
+    an_hour_is_aggregated_once_it_is_old_and_no_minute_before,
+    what_may_still_be_seen_is_not_aggregated,
     folding_keeps_outcomes_lags_and_duplicates,
     folding_goes_on_after_it_was_cut_off,
-    a_beat_that_comes_after_its_hour_was_folded_is_added,
+    a_beat_that_comes_after_its_hour_was_aggregated_is_added,
     beats_of_routes_that_are_gone_do_not_stop_folding,
-    more_routes_than_one_step_takes_are_folded,
+    more_routes_than_one_step_takes_are_aggregated,
     what_is_past_keeping_is_dropped,
     looks_go_with_their_beats_and_incidents_with_their_hours,
     the_loop_keeps_signs_and_goes_on,
@@ -98,7 +98,7 @@ async fn summing_up_goes_on_after_it_was_cut_off(bed: Bed) {
     assert_eq!(hours_of(&store, other).await, [Hour::fold(other, START, &[awaiting(other, START)])]);
 }
 
-async fn a_summed_up_hour_is_folded_to_the_same(bed: Bed) {
+async fn an_hour_is_aggregated_again_to_the_same(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
     aggregate_due(&store, now(2 * DAY), retention()).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_summed_up_hour_is_folded_to_the_same(bed: Bed) {
     assert_eq!(summed_up[0], Hour::fold(route, START, &beats));
 }
 
-async fn a_beat_that_comes_after_its_hour_was_summed_up_is_folded_with_it(bed: Bed) {
+async fn a_beat_that_comes_after_its_hour_was_aggregated_is_aggregated_with_it(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
     aggregate_due(&store, now(2 * DAY), retention()).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_long_silence_is_passed_over(bed: Bed) {
     assert_eq!(store.hours(&[route], START, years_later.plus(1)).await.unwrap().len(), 1);
 }
 
-async fn an_hour_is_folded_once_it_is_old_and_no_minute_before(bed: Bed) {
+async fn an_hour_is_aggregated_once_it_is_old_and_no_minute_before(bed: Bed) {
     let store = bed.open().await;
     assert_eq!(aggregate_due(&store, START.start(), retention()).await.unwrap(), RetentionRound::default(), "an empty store");
     let (route, beats) = three_hours(&store).await;
@@ -175,7 +175,7 @@ async fn an_hour_is_folded_once_it_is_old_and_no_minute_before(bed: Bed) {
     assert_eq!(aggregate_due(&store, now(3 * DAY), retention()).await.unwrap(), RetentionRound::default(), "nothing is folded twice");
 }
 
-async fn what_may_still_be_seen_is_not_folded(bed: Bed) {
+async fn what_may_still_be_seen_is_not_aggregated(bed: Bed) {
     let store = bed.open().await;
     three_hours(&store).await;
     let timing = Timing { lost_after: 5 * DAY, ..Timing::default() };
@@ -215,7 +215,7 @@ async fn folding_goes_on_after_it_was_cut_off(bed: Bed) {
     assert_eq!(hours_of(&store, other).await.len(), 1);
 }
 
-async fn a_beat_that_comes_after_its_hour_was_folded_is_added(bed: Bed) {
+async fn a_beat_that_comes_after_its_hour_was_aggregated_is_added(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
     aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
@@ -235,14 +235,14 @@ async fn beats_of_routes_that_are_gone_do_not_stop_folding(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
-    // A receipt that was on its way while the project was removed.
+    // A capture result that was on its way while the project was removed.
     store.record(&beats[..1], &[]).await.unwrap();
     assert_eq!(aggregate_due(&store, now(9 * DAY), retention()).await.unwrap().aggregated, 1);
     assert_eq!(store.oldest_beat().await.unwrap(), None);
     assert_eq!(hours_of(&store, route).await, []);
 }
 
-async fn more_routes_than_one_step_takes_are_folded(bed: Bed) {
+async fn more_routes_than_one_step_takes_are_aggregated(bed: Bed) {
     let store = bed.open().await;
     let names: Vec<String> = (0..600).map(|at| format!("way-{at}")).collect();
     let project = set_up(&store, spec_with_routes("one", &names.iter().map(String::as_str).collect::<Vec<_>>())).await;

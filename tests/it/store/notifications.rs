@@ -1,4 +1,4 @@
-//! The outbox: what is owed is leased to one at a time, in order, and marked.
+//! The outbox: what is queued is leased to one at a time, in order, and marked.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ over_both!(
     what_is_due_is_leased_in_the_order_in_which_it_was_written,
     a_lease_ends_by_time_or_by_a_mark,
     two_that_lease_at_once_never_get_the_same,
-    the_notices_of_an_incident_keep_their_order_on_each_channel,
-    whoever_does_not_deliver_is_given_nothing,
+    the_notifications_of_an_incident_keep_their_order_on_each_channel,
+    a_channel_that_does_not_deliver_is_given_nothing,
     what_came_of_a_try_is_on_record,
     what_was_taken_stays_taken,
-    what_is_owed_already_stays_as_it_is,
+    what_is_queued_already_stays_as_it_is,
     dead_notifications_are_queued_anew,
-    notices_are_found_newest_first_and_by_what_is_asked,
+    notifications_are_found_newest_first_and_by_what_is_asked,
     notifications_come_page_by_page,
     what_each_channel_owes_is_counted,
     many_are_leased_and_marked_at_once,
@@ -72,7 +72,7 @@ async fn a_lease_ends_by_time_or_by_a_mark(bed: Bed) {
     assert_eq!(store.lease(now(1), now(10), 9).await.unwrap(), notifications);
     assert_eq!(store.lease(now(9), now(99), 9).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), Some(now(10)), "the end of the lease");
-    // Whoever had it is gone: it is another's from now on.
+    // The node that had it is gone: it is another's from now on.
     assert_eq!(bed.open().await.lease(now(10), now(99), 9).await.unwrap(), notifications);
     let again = Notification { tries: 1, due: now(20), said: Some("503".into()), ..notifications[0].clone() };
     store.mark(std::slice::from_ref(&again), &[], &[]).await.unwrap();
@@ -113,7 +113,7 @@ async fn three_to_each(store: &Store) -> (Incident, [ChannelId; 2], Vec<Notifica
     (open, channels, notifications)
 }
 
-async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
+async fn the_notifications_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
     let store = bed.open().await;
     let (open, [a, b], notifications) = three_to_each(&store).await;
     // 1. Together they are given, in order; of those that a limit cuts off, the first come first.
@@ -135,7 +135,7 @@ async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
     store.write_incident(&beside, &[], &queues(&others[..1])).await.unwrap();
     store.owe(&others[1..]).await.unwrap();
     assert_eq!(ids(&store.lease(now(1), now(10), 9).await.unwrap()), ids(&others));
-    // 5. Given up is not owed: the rest of `a` goes.
+    // 5. Given up is not queued: the rest of `a` goes.
     let failed = Notification { state: NotificationState::Failed, ended: Some(now(2)), ..marked[0].clone() };
     store.mark(&[failed], &[], &[]).await.unwrap();
     assert_eq!(ids(&store.lease(now(2), now(10), 9).await.unwrap()), [notifications[2].id, notifications[4].id]);
@@ -164,7 +164,7 @@ async fn news_of_an_incident_and_a_receiver_that_is_back_end_long_waits(bed: Bed
     assert_eq!(ids(&store.lease(now(5), now(6), 9).await.unwrap()).len(), 7, "whatever is owed of it goes with that");
 }
 
-async fn whoever_does_not_deliver_is_given_nothing(bed: Bed) {
+async fn a_channel_that_does_not_deliver_is_given_nothing(bed: Bed) {
     let store = bed.open().await;
     let (channel, notifications) = queued(&store, &[0]).await;
     store.apply_channels(&[ChannelSpec { enabled: false, ..webhook("ops") }], &[]).await.unwrap();
@@ -210,14 +210,14 @@ async fn what_was_taken_stays_taken(bed: Bed) {
     let (_, notifications) = queued(&store, &[0]).await;
     let sent = Notification { state: NotificationState::Sent, tries: 1, ended: Some(now(5)), ..notifications[0].clone() };
     store.mark(std::slice::from_ref(&sent), &[], &[]).await.unwrap();
-    // Somebody whose lease had ended by time comes back and says that it failed.
+    // A node whose lease had expired comes back and says that it failed.
     let late = Notification { tries: 2, due: now(9), said: Some("timeout".into()), ..notifications[0].clone() };
     store.mark(&[late], &[], &[]).await.unwrap();
     assert_eq!(all(&store).await, [sent]);
     assert_eq!(store.lease(now(99), now(100), 9).await.unwrap(), []);
 }
 
-async fn what_is_owed_already_stays_as_it_is(bed: Bed) {
+async fn what_is_queued_already_stays_as_it_is(bed: Bed) {
     let store = bed.open().await;
     let (_, notifications) = queued(&store, &[0]).await;
     let sent = Notification { state: NotificationState::Sent, ended: Some(now(5)), ..notifications[0].clone() };
@@ -259,7 +259,7 @@ async fn dead_notifications_are_queued_anew(bed: Bed) {
     assert!(store.channels().await.unwrap().iter().all(|channel| channel.stopped.is_none()));
 }
 
-async fn notices_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
+async fn notifications_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
     let store = bed.open().await;
     let (open, [a, b], notifications) = three_to_each(&store).await;
     let alone = notification_alone(a, "return", 0);

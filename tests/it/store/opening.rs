@@ -13,7 +13,7 @@ use super::samples::{START, awaiting, incident, open_incident, readback, set_up,
 
 over_both!(
     unmigrated: many_that_start_at_once_bring_the_schema_up_once,
-    a_newer_schema_is_refused_and_left_alone,
+    a_newer_schema_is_rejected_and_left_alone,
     what_was_stored_is_there_when_it_is_opened_again,
     a_database_of_the_first_schema_keeps_everything,
 );
@@ -27,7 +27,7 @@ async fn many_that_start_at_once_bring_the_schema_up_once(bed: Bed) {
     }
 }
 
-async fn a_newer_schema_is_refused_and_left_alone(bed: Bed) {
+async fn a_newer_schema_is_rejected_and_left_alone(bed: Bed) {
     let store = bed.open().await;
     set_up(&store, spec("one")).await;
     store.close().await;
@@ -136,7 +136,7 @@ async fn a_file_that_is_no_database_is_left_as_it_was() {
 }
 
 #[tokio::test]
-async fn the_database_of_another_program_is_refused() {
+async fn the_database_of_another_program_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "notes.db");
     on_sqlite(&path, "CREATE TABLE notes (text TEXT)").await;

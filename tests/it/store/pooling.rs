@@ -61,7 +61,7 @@ async fn a_server_with_one_connection_is_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_in_another_encoding_is_refused_with_the_line_that_makes_a_right_one() {
+async fn a_database_in_another_encoding_is_rejected_with_the_line_that_makes_a_right_one() {
     let bed = Bed::postgres().await;
     let other = bed.address.replace("/test_", "/latin_");
     let name = other.split('?').next().and_then(|bare| bare.rsplit('/').next()).unwrap();

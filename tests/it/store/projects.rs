@@ -24,7 +24,7 @@ over_both!(
     a_removed_project_takes_everything_with_it,
     removing_and_putting_at_once_begins_anew,
     removing_what_is_not_there_is_no_fault,
-    two_routes_of_one_name_are_refused_and_nothing_is_applied,
+    two_routes_of_one_name_are_rejected_and_nothing_is_applied,
     the_later_of_two_with_one_name_counts,
     a_filter_finds_the_projects_that_it_names_and_those_with_its_tags,
     the_revision_grows_for_everyone,
@@ -237,7 +237,7 @@ async fn removing_what_is_not_there_is_no_fault(bed: Bed) {
     assert_eq!(store.revision().await.unwrap(), 1);
 }
 
-async fn two_routes_of_one_name_are_refused_and_nothing_is_applied(bed: Bed) {
+async fn two_routes_of_one_name_are_rejected_and_nothing_is_applied(bed: Bed) {
     let store = bed.open().await;
     let stays = set_up(&store, spec("stays")).await;
     for twice in [["proxy", "proxy"], ["proxy", "heartbeat"]] {
@@ -293,7 +293,7 @@ async fn secrets_stand_nowhere_in_clear(bed: Bed) {
     let secret = PersonalKey::parse("phx_0123456789-never-in-clear").unwrap();
     set_up(&store, ProjectSpec { personal_key: Some(secret.clone()), ..spec("one") }).await;
     let everything = bed.everything().await;
-    assert!(everything.windows(7).any(|bytes| bytes == b"phc_one"), "this readbacks at what is stored");
+    assert!(everything.windows(7).any(|bytes| bytes == b"phc_one"), "this reads what is stored");
     assert!(!everything.windows(secret.expose().len()).any(|bytes| bytes == secret.expose().as_bytes()));
     assert!(!format!("{:?}", store.projects().await.unwrap()).contains("never-in-clear"));
 }

@@ -8,16 +8,16 @@ use super::bed::Bed;
 use super::samples::{START, at, readback, set_up, spec};
 
 over_both!(
-    glances_come_back_as_they_were,
+    readback_samples_come_back_as_they_were,
     the_quota_comes_back_as_far_as_it_was_said,
     the_last_look_of_a_minute_stands,
     one_project_is_read_without_the_others,
-    a_removed_project_takes_its_glances_and_gets_no_more,
+    a_removed_project_takes_its_readback_samples_and_gets_no_more,
     samples_are_dropped_by_age,
     damaged_samples_are_named,
 );
 
-async fn glances_come_back_as_they_were(bed: Bed) {
+async fn readback_samples_come_back_as_they_were(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     assert_eq!(store.samples(project.id, START, START.plus(99)).await.unwrap(), []);
@@ -87,7 +87,7 @@ async fn one_project_is_read_without_the_others(bed: Bed) {
     assert_eq!(store.samples(other.id, START, START.plus(1)).await.unwrap(), [ReadbackSample::of(&readback(&other, at(START, 2)))]);
 }
 
-async fn a_removed_project_takes_its_glances_and_gets_no_more(bed: Bed) {
+async fn a_removed_project_takes_its_readback_samples_and_gets_no_more(bed: Bed) {
     let store = bed.open().await;
     let (gone, stays) = (set_up(&store, spec("gone")).await, set_up(&store, spec("stays")).await);
     for minute in [0, 1, 500] {

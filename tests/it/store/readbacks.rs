@@ -17,9 +17,9 @@ over_both!(
     a_look_replaces_the_last_one,
     looks_come_back_as_they_were,
     a_removed_project_is_not_looked_at,
-    looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_the_others_nothing,
-    words_that_the_database_refuses_cost_nothing_but_themselves,
-    whoever_is_dropped_while_writing_for_all_takes_nobody_along,
+    readbacks_that_end_at_once_are_all_written_and_one_that_is_rejected_costs_the_others_nothing,
+    words_that_the_database_rejects_cost_nothing_but_themselves,
+    a_task_that_is_dropped_while_writing_for_all_takes_none_along,
 );
 
 async fn a_look_replaces_the_last_one(bed: Bed) {
@@ -98,13 +98,13 @@ async fn a_removed_project_is_not_looked_at(bed: Bed) {
     assert_eq!(store.readbacks().await.unwrap(), []);
 }
 
-async fn looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_the_others_nothing(bed: Bed) {
+async fn readbacks_that_end_at_once_are_all_written_and_one_that_is_rejected_costs_the_others_nothing(bed: Bed) {
     let store = bed.open().await;
     let specs: Vec<_> = (0..40).map(|number| spec(&format!("p{number}"))).collect();
     store.apply(&specs, &[], START.start()).await.unwrap();
     let mut projects = store.projects().await.unwrap();
     projects.sort_by_key(|project| project.id);
-    bed.refuse_looks_at_project_of_posthog(666).await;
+    bed.reject_readbacks_at_project_of_posthog(666).await;
     let poisoned = projects[7].id;
     let made: Vec<Readback> = projects
         .iter()
@@ -134,10 +134,10 @@ async fn looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_th
     assert_eq!(outcomes[7], Outcome::Awaiting);
 }
 
-async fn words_that_the_database_refuses_cost_nothing_but_themselves(bed: Bed) {
+async fn words_that_the_database_rejects_cost_nothing_but_themselves(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
-    bed.refuse_evidence().await;
+    bed.reject_evidence().await;
     let (route, made) = (project.routes[0].id, readback(&project, at(START, 900_000)));
     let sent = awaiting(route, START);
     store.record(std::slice::from_ref(&sent), &[]).await.unwrap();
@@ -147,7 +147,7 @@ async fn words_that_the_database_refuses_cost_nothing_but_themselves(bed: Bed) {
     assert_eq!(store.beats(&[route], START, START.plus(1)).await.unwrap()[0].outcome, Outcome::Late);
 }
 
-async fn whoever_is_dropped_while_writing_for_all_takes_nobody_along(bed: Bed) {
+async fn a_task_that_is_dropped_while_writing_for_all_takes_none_along(bed: Bed) {
     let store = bed.open().await;
     let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     let (first, second) = (readback(&one, at(START, 1)), readback(&other, at(START, 2)));

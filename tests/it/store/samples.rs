@@ -59,7 +59,7 @@ pub(crate) fn at(minute: Minute, after_ms: i64) -> Timestamp {
     Timestamp::from_ms(minute.start().ms() + after_ms)
 }
 
-/// A beat as an accepted receipt leaves it.
+/// A beat as an accepted capture result leaves it.
 pub(crate) fn awaiting(route: RouteId, minute: Minute) -> Recorded {
     Recorded {
         outcome: Outcome::Awaiting,
@@ -140,7 +140,7 @@ pub(crate) fn entry(kind: EntryKind, words: &str) -> Entry {
     Entry { at: START.start(), kind, words: words.into() }
 }
 
-/// An audit entry about this subject, as whoever did it hands it over.
+/// An audit entry about this subject, as its author hands it over.
 pub(crate) fn audit_entry(subject: &str) -> AuditEntry {
     AuditEntry { place: 0, at: START.start(), who: "ann".into(), subject: subject.into(), project: None, words: "changed".into() }
 }
@@ -185,7 +185,7 @@ pub(crate) fn message(kind: NotificationKind, after_ms: i64) -> Message {
     }
 }
 
-/// A notification of an incident, as whoever writes the incident hands it over: without the number that the store gives.
+/// A notification of an incident, as the writer of the incident hands it over: without the number that the store gives.
 pub(crate) fn notification(channel: ChannelId, incident: &Incident, kind: NotificationKind, number: u32) -> Notification {
     let facts = IncidentFacts {
         id: 0,

@@ -37,7 +37,7 @@ async fn the_newest_beat_that_was_seen_is_found_within_its_reach(bed: Bed) {
     assert_eq!(whole, store.beats(&[one], START.plus(30), START.plus(31)).await.unwrap());
 }
 
-async fn timelines_and_what_was_told_are_read_for_a_whole_project(bed: Bed) {
+async fn timelines_and_notifications_are_read_for_a_whole_project(bed: Bed) {
     let store = bed.open().await;
     let (project, another) = (set_up(&store, spec("shop")).await, set_up(&store, spec("other")).await);
     let channel = set_up_channel(&store, webhook("ops")).await;
@@ -109,7 +109,7 @@ async fn readbacks_are_counted(bed: Bed) {
 
 over_both!(
     the_newest_beat_that_was_seen_is_found_within_its_reach,
-    timelines_and_what_was_told_are_read_for_a_whole_project,
+    timelines_and_notifications_are_read_for_a_whole_project,
     open_incidents_are_those_of_the_projects_that_were_asked_for,
     readbacks_are_counted,
 );

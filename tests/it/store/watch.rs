@@ -1,4 +1,4 @@
-//! A change of settings or of the outbox wakes whoever waits for it, also when another process made it.
+//! A change of settings or of the outbox wakes a task that waits for it, also when another process made it.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use heartbeat::clock::Clock;
 use super::bed::Bed;
 use super::samples::{notification_alone, set_up, set_up_channel, spec, webhook};
 
-over_both!(a_change_is_noticed_whoever_made_it);
+over_both!(a_change_is_noticed_whichever_process_made_it);
 
 /// Real time, for what is reported at once.
 const AT_MOST: Duration = Duration::from_secs(30);
 
-async fn a_change_is_noticed_whoever_made_it(bed: Bed) {
+async fn a_change_is_noticed_whichever_process_made_it(bed: Bed) {
     let (store, other) = (bed.open().await, bed.open().await);
     let channel = set_up_channel(&store, webhook("ops")).await.id;
     store.notice_changes().await.unwrap();

@@ -1,6 +1,6 @@
 //! From the first bad beat to the message that it is over, for every cause, through the sandbox's faults.
 //!
-//! Each story says how long after the first bad beat it is told, and how long after the first good one that it is over; `-- --nocapture`
+//! Each story says how long after the first bad beat it is notified, and how long after the first good one that it is resolved; `-- --nocapture`
 //! prints both beside the rule's own time. docs/performance.md has the table.
 
 #![expect(clippy::print_stdout, reason = "the table of times is read by whoever asks for it")]
@@ -25,12 +25,12 @@ const fn minutes(count: u64) -> Duration {
     Duration::from_mins(count)
 }
 
-/// One kind of bad faults, and what is to be told of it.
+/// One kind of fault, and what is to be notified about it.
 struct Case {
     events: &'static str,
     settings: &'static [(&'static str, &'static str)],
     faults: Value,
-    fair: Value,
+    no_faults: Value,
     /// The title when it opens, its cause's code, and part of its cause's words.
     title: &'static str,
     code: &'static str,
@@ -47,7 +47,7 @@ impl Default for Case {
             events: "heartbeat",
             settings: &[],
             faults: json!({}),
-            fair: json!({}),
+            no_faults: json!({}),
             title: "",
             code: "",
             words: "",
@@ -68,10 +68,10 @@ impl Case {
         self.run_in(world, name, async |_, _| ()).await
     }
 
-    /// Runs it in this world. `turn` makes what is bad that is no faults of the sandbox, when it is told `true`, and good again.
+    /// Runs it in this world. `turn` makes what is bad that is no faults of the sandbox, when it gets `true`, and good again.
     async fn run_in(self, world: World, name: &str, turn: impl AsyncFn(&World, bool)) -> World {
         world.minutes(6).await;
-        assert_eq!(world.titles().await, Vec::<String>::new(), "fair faults is no news");
+        assert_eq!(world.titles().await, Vec::<String>::new(), "no faults are no news");
 
         world.faults(&self.faults);
         turn(&world, true).await;
@@ -85,8 +85,8 @@ impl Case {
         assert!(detected <= self.opens + TELLING, "told {} after the first bad beat", span(detected));
         assert!(detected + READBACK >= self.opens, "told {} after the first bad beat, before the rule could know", span(detected));
 
-        world.foul_minutes(1).await;
-        world.faults(&self.fair);
+        world.bad_minutes(1).await;
+        world.faults(&self.no_faults);
         turn(&world, false).await;
         let first_good = World::slot(world.clock.now().minute().plus(1));
         let (over_at, over) = world.until_told("that it is over", 60, is(NotificationKind::Resolved)).await;
@@ -104,10 +104,10 @@ impl Case {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusing_capture_is_told_with_its_words_and_when_it_takes_again() {
+async fn a_capture_that_rejects_is_reported_with_its_words_and_when_it_accepts_again() {
     let case = Case {
         faults: json!({"capture": {"status": 503, "body": "transient error, please retry"}}),
-        fair: json!({"capture": {"status": null, "body": null}}),
+        no_faults: json!({"capture": {"status": null, "body": null}}),
         title: "[critical] story: capture fails",
         code: "capture",
         words: "503 “transient error, please retry”",
@@ -118,10 +118,10 @@ async fn a_refusing_capture_is_told_with_its_words_and_when_it_takes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unreachable_capture_is_told_with_the_phase() {
+async fn an_unreachable_capture_is_reported_with_the_phase() {
     let case = Case {
         faults: json!({"capture": {"reset_rate": 1}}),
-        fair: json!({"capture": {"reset_rate": 0}}),
+        no_faults: json!({"capture": {"reset_rate": 0}}),
         title: "[critical] story: capture fails",
         code: "no_answer",
         words: "accepts the connection but sends no complete response",
@@ -132,10 +132,10 @@ async fn an_unreachable_capture_is_told_with_the_phase() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() {
+async fn a_stopped_queue_is_reported_first_as_late_and_nothing_is_lost_in_the_end() {
     let case = Case {
         faults: json!({"queue": {"stopped": true}}),
-        fair: json!({"queue": {"stopped": false}}),
+        no_faults: json!({"queue": {"stopped": false}}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "PostHog says that kafka, plugins are down",
@@ -147,11 +147,11 @@ async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_that_are_dropped_are_told_as_lost() {
+async fn events_that_are_dropped_are_reported_as_lost() {
     let case = Case {
         settings: &[("lag_above", "off")],
         faults: json!({"capture": {"drop_rate": 1}}),
-        fair: json!({"capture": {"drop_rate": 0}}),
+        no_faults: json!({"capture": {"drop_rate": 0}}),
         title: "[critical] story: ingestion stopped",
         code: "pipeline",
         words: "and cannot be queried after",

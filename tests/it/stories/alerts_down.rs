@@ -1,4 +1,4 @@
-//! Killed, down and doubled: whatever happens to Heartbeat itself, people are told.
+//! Killed, down, and run twice: whatever happens to Heartbeat itself, users are notified.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -24,13 +24,13 @@ async fn crash_and_wake(world: &mut World) {
     world.start();
 }
 
-/// Whoever held a lease when it was killed holds it no longer.
+/// A node that held a lease when it was killed holds it no longer.
 async fn leases_end(world: &World) {
     let until = world.clock.now().plus(Duration::from_secs(125));
     world.seconds_until("leases have ended", async |world: &World| world.clock.now() >= until).await;
 }
 
-/// What must hold however often it was killed: one incident, told to have opened and to be over, each message always with one id.
+/// What must hold however often it was killed: one incident, notified as opened and as resolved, each message always with one id.
 async fn hold_to_one_incident(world: &World, what: &str) {
     let incidents = world.incidents().await;
     assert_eq!(incidents.len(), 1, "{what}: {incidents:#?}");
@@ -49,7 +49,7 @@ async fn hold_to_one_incident(world: &World, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_each_notice_is_told_with_its_one_id() {
+async fn killed_at_any_moment_each_notification_is_sent_with_its_one_id() {
     for length in [0, 100, 300, 600, 1_000, 1_500, 2_500, 4_000, 7_000, 12_000] {
         let mut world = World::alerting("heartbeat", QUICK).await;
         world.minutes(2).await;
@@ -122,7 +122,7 @@ async fn after_a_long_stop_the_first_message_says_from_when_to_when() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_healed_while_nobody_ran_is_told_on_return() {
+async fn what_healed_while_nothing_ran_is_notified_on_return() {
     let mut world = World::alerting("heartbeat", QUICK).await;
     world.minutes(2).await;
     world.faults(&json!({"capture": {"status": 401}}));
@@ -138,7 +138,7 @@ async fn what_healed_while_nobody_ran_is_told_on_return() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_stepped_back_while_it_is_open_tells_in_turn_and_ends_over() {
+async fn a_clock_stepped_back_while_it_is_open_notifies_in_turn_and_ends_resolved() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(70).await;
     world.faults(&json!({"capture": {"status": 401}}));
@@ -150,7 +150,7 @@ async fn a_clock_stepped_back_while_it_is_open_tells_in_turn_and_ends_over() {
     world.minutes(5).await;
     world.faults(&json!({"capture": {"status": null}}));
     world.minutes(70).await;
-    // The minutes that come a second time have their beats already: first the good ones of before the trouble, then the bad ones.
+    // The minutes that come a second time have their beats already: first the good ones of before the failure, then the bad ones.
     assert_eq!(world.kinds().await, "opened resolved opened resolved");
     assert!(world.incidents().await.iter().all(|incident| !incident.is_open()));
     let ids: HashSet<String> = world.ops.all().into_iter().map(|told| told.id).collect();

@@ -8,7 +8,7 @@ use heartbeat::store::NotificationFilter;
 use serde_json::{Value, json};
 
 use super::World;
-use super::alerts_telling::{QUICK, fair, foul, named, opened, over, window};
+use super::alerts_telling::{QUICK, capture_accepts, capture_rejects, named, opened, over, window};
 use super::receiver::Receiver;
 
 fn name(text: &str) -> ProjectName {
@@ -33,7 +33,7 @@ async fn change(world: &World, called: &str, change: impl FnOnce(&mut ChannelSpe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_is_added_while_an_incident_is_open_is_told_of_it_once_and_of_its_end() {
+async fn a_channel_that_is_added_while_an_incident_is_open_is_notified_of_it_once_and_of_its_end() {
     let mut world = opened(QUICK).await;
     let before = world.ops.messages().remove(0).incident.unwrap();
     world.minutes(3).await;
@@ -55,12 +55,12 @@ async fn a_channel_that_is_added_while_an_incident_is_open_is_told_of_it_once_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_is_enabled_or_widened_while_an_incident_is_open_is_told_of_it() {
+async fn a_channel_that_is_enabled_or_widened_while_an_incident_is_open_is_notified_of_it() {
     let world = World::alerting("heartbeat", QUICK).await;
     let off = webhook(&world, "off", |spec| spec.enabled = false).await;
     let narrow = webhook(&world, "narrow", |spec| spec.projects = [name("other")].into_iter().collect()).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(3).await;
     assert_eq!((world.kinds().await.as_str(), off.all().len(), narrow.all().len()), ("opened", 0, 0));
     change(&world, "off", |spec| spec.enabled = true).await;
@@ -68,7 +68,7 @@ async fn a_channel_that_is_enabled_or_widened_while_an_incident_is_open_is_told_
     world.minutes(2).await;
     world.second_passes().await;
     assert_eq!((off.kinds().as_str(), narrow.kinds().as_str()), ("opened", "opened"));
-    // Who was told of the beginning hears of the end, also once it is narrowed again.
+    // A channel that was notified of the beginning is notified of the end, also once it is narrowed again.
     change(&world, "narrow", |spec| spec.projects = [name("other")].into_iter().collect()).await;
     over(&world).await;
     world.second_passes().await;
@@ -76,7 +76,7 @@ async fn a_channel_that_is_enabled_or_widened_while_an_incident_is_open_is_told_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_of_a_tag_is_told_of_the_projects_that_have_it() {
+async fn a_channel_of_a_tag_is_notified_about_the_projects_that_have_it() {
     let world = World::alerting("heartbeat", QUICK).await;
     let of = |filter: &'static str| move |spec: &mut ChannelSpec| spec.projects = ProjectFilter::parse(filter).unwrap();
     let (eu, us) = (webhook(&world, "eu", of("tag:eu")).await, webhook(&world, "us", of("tag:us")).await);
@@ -86,7 +86,7 @@ async fn a_channel_of_a_tag_is_told_of_the_projects_that_have_it() {
     };
     tagged(&["eu"]).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(3).await;
     world.second_passes().await;
     assert_eq!((eu.kinds().as_str(), us.all().len()), ("opened", 0));
@@ -102,7 +102,7 @@ async fn a_channel_of_a_tag_is_told_of_the_projects_that_have_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_never_heard_of_an_incident_hears_nothing_of_its_end() {
     let world = opened(QUICK).await;
-    fair(&world);
+    capture_accepts(&world);
     let late = webhook(&world, "late", |_| ()).await;
     over(&world).await;
     world.second_passes().await;
@@ -110,7 +110,7 @@ async fn a_channel_that_never_heard_of_an_incident_hears_nothing_of_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_an_incident_concerns_only_once_it_is_graver_is_told_that_it_opened() {
+async fn a_channel_that_an_incident_concerns_only_once_it_is_more_severe_is_notified_that_it_opened() {
     let world = World::alerting("heartbeat", &[]).await;
     let grave = webhook(&world, "grave", |spec| spec.least = Severity::Critical).await;
     world.minutes(2).await;
@@ -120,7 +120,7 @@ async fn whom_an_incident_concerns_only_once_it_is_graver_is_told_that_it_opened
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_is_added_in_a_maintenance_window_is_told_when_it_ends() {
+async fn a_channel_that_is_added_in_a_maintenance_window_is_notified_when_it_ends() {
     let world = opened(QUICK).await;
     window(&world, 10).await;
     let late = webhook(&world, "late", |_| ()).await;
@@ -138,7 +138,7 @@ async fn what_is_repeated_to_an_alertmanager_counts_the_beats_of_now() {
     let alertmanager = Receiver::new(world.clock.clone()).await;
     world.channel("am", ChannelKind::Alertmanager, &[("url", &alertmanager.at(""))]).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(2).await;
     let rejected = || {
         let bodies = alertmanager.taken().into_iter().map(|told| serde_json::from_slice::<Value>(&told.body).unwrap());
@@ -153,13 +153,13 @@ async fn what_is_repeated_to_an_alertmanager_counts_the_beats_of_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alertmanager_is_told_again_of_a_channel_that_does_not_deliver_and_of_its_end() {
+async fn an_alertmanager_is_notified_again_of_a_channel_that_does_not_deliver_and_of_its_end() {
     let world = World::alerting("heartbeat", QUICK).await;
     let alertmanager = Receiver::new(world.clock.clone()).await;
     world.channel("am", ChannelKind::Alertmanager, &[("url", &alertmanager.at(""))]).await;
     world.ops.answers(410);
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     let alerts = || {
         let bodies = alertmanager.taken().into_iter().map(|told| serde_json::from_slice::<Value>(&told.body).unwrap());
         bodies.map(|body| body[0].clone()).filter(|alert| alert["labels"]["channel"] == "ops").collect::<Vec<_>>()
@@ -180,7 +180,7 @@ async fn paged() -> (World, Receiver) {
     let pager = Receiver::new(world.clock.clone()).await;
     world.channel("pager", ChannelKind::PagerDuty, &[("url", &pager.at("")), ("routing_key", "first")]).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(2).await;
     world.second_passes().await;
     assert_eq!(events(&pager), ["trigger first"]);
@@ -258,7 +258,7 @@ async fn a_pager_that_is_given_another_key_or_address_resolves_at_the_old_one_fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pager_that_refuses_its_last_word_does_not_stay_for_ever() {
+async fn a_pager_that_rejects_its_last_message_does_not_stay_for_ever() {
     let (world, pager) = paged().await;
     pager.answers(401);
     world.store.apply_channels(&[], &[name("pager")]).await.unwrap();

@@ -1,4 +1,4 @@
-//! Telling: who is told what, when, how often, and when nobody is.
+//! Notifications: who gets what, when, how often, and when nobody does.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -17,19 +17,19 @@ use super::receiver::Receiver;
 /// A bad minute opens, a good one closes, and there is a reminder every ten minutes.
 pub(super) const QUICK: &[(&str, &str)] = &[("capture_open_after", "1"), ("capture_close_after", "1"), ("capture_reminders", "10m")];
 
-pub(super) fn foul(world: &World) {
+pub(super) fn capture_rejects(world: &World) {
     world.faults(&json!({"capture": {"status": 401}}));
 }
 
-pub(super) fn fair(world: &World) {
+pub(super) fn capture_accepts(world: &World) {
     world.faults(&json!({"capture": {"status": null}}));
 }
 
-/// A world in which capture refuses, and somebody was told.
+/// A world in which capture rejects, and a channel was notified.
 pub(super) async fn opened(settings: &[(&str, &str)]) -> World {
     let world = World::alerting("heartbeat", settings).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(2).await;
     assert_eq!(world.kinds().await, "opened");
     world
@@ -37,7 +37,7 @@ pub(super) async fn opened(settings: &[(&str, &str)]) -> World {
 
 /// Capture works again; lets minutes pass until that is known.
 pub(super) async fn over(world: &World) {
-    fair(world);
+    capture_accepts(world);
     world.minutes(3).await;
     assert!(world.incidents().await.iter().all(|incident| !incident.is_open()));
 }
@@ -58,12 +58,12 @@ async fn hold(world: &World, acknowledged: bool, snoozed_until: Option<Timestamp
 async fn reminders_come_after_an_hour_and_then_more_and_more_rarely() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(360).await;
     let told = world.told().await;
     let opened = told[0].0;
     let after: Vec<u64> = told.iter().map(|(at, _)| (at.since(opened).as_secs() + 30) / 60).collect();
-    // Told at the end of each minutes' look: to within one of them.
+    // Notified at the end of each minute's read-back: to within one of them.
     assert_eq!(world.ops.kinds(), "opened reminder reminder", "{after:?}");
     assert!((60..=61).contains(&after[1]) && (300..=302).contains(&after[2]), "{after:?}");
     assert!(told[1].1.text.contains("To stop reminders: heartbeat incidents ack"), "{}", told[1].1.text);
@@ -72,7 +72,7 @@ async fn reminders_come_after_an_hour_and_then_more_and_more_rarely() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_it_in_hand_is_not_reminded_and_is_told_the_end() {
+async fn who_acknowledged_it_is_not_reminded_and_is_notified_of_the_end() {
     let world = opened(QUICK).await;
     hold(&world, true, None).await;
     world.minutes(35).await;
@@ -82,7 +82,7 @@ async fn who_has_it_in_hand_is_not_reminded_and_is_told_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_has_in_hand_any_more_is_reminded_of_again() {
+async fn what_nobody_acknowledges_any_more_is_reminded_of_again() {
     let world = opened(QUICK).await;
     hold(&world, true, None).await;
     world.minutes(25).await;
@@ -106,7 +106,7 @@ async fn what_is_snoozed_is_not_reminded_of_until_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_gets_graver_is_told_once() {
+async fn what_gets_more_severe_is_notified_once() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(2).await;
     world.faults(&json!({"capture": {"drop_rate": 1}}));
@@ -130,11 +130,11 @@ pub(super) async fn window(world: &World, minutes: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_begins_and_ends_in_a_maintenance_window_is_recorded_and_told_to_nobody() {
+async fn what_begins_and_ends_in_a_maintenance_window_is_recorded_and_notifies_nobody() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(2).await;
     window(&world, 60).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(25).await;
     over(&world).await;
     world.minutes(60).await;
@@ -147,12 +147,12 @@ async fn what_begins_and_ends_in_a_maintenance_window_is_recorded_and_told_to_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_still_open_at_the_end_of_a_maintenance_window_is_told_then() {
+async fn what_is_still_open_at_the_end_of_a_maintenance_window_is_notified_then() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(2).await;
     window(&world, 30).await;
     let end = world.clock.now().plus(Duration::from_mins(30));
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(29).await;
     assert_eq!(world.kinds().await, "");
     world.minutes(2).await;
@@ -165,7 +165,7 @@ async fn what_is_still_open_at_the_end_of_a_maintenance_window_is_told_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_told_before_a_maintenance_window_is_told_to_be_over_in_it() {
+async fn what_was_notified_before_a_maintenance_window_is_notified_as_resolved_in_it() {
     let world = opened(QUICK).await;
     window(&world, 60).await;
     world.minutes(25).await;
@@ -198,7 +198,7 @@ fn called(pair: &Receiver) -> String {
 async fn the_old_pair_is_called_once_each_and_again_until_it_is_taken() {
     let (world, pair) = with_pair().await;
     pair.answers(500);
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(6).await;
     world.second_passes().await;
     assert_eq!(called(&pair), "");
@@ -222,7 +222,7 @@ async fn the_old_pair_is_called_once_each_and_again_until_it_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn switching_the_app_off_ends_what_is_open_and_says_so() {
     let (world, pair) = with_pair().await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(2).await;
     world.second_passes().await;
     assert_eq!(called(&pair), "/on");
@@ -243,7 +243,7 @@ async fn switching_the_app_off_ends_what_is_open_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn removing_the_app_ends_what_is_open_and_says_so() {
     let (world, pair) = with_pair().await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(2).await;
     world.second_passes().await;
     assert_eq!(called(&pair), "/on");
@@ -256,7 +256,7 @@ async fn removing_the_app_ends_what_is_open_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn removing_a_project_ends_what_is_open_and_says_so() {
     let (world, pair) = with_pair().await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(2).await;
     world.second_passes().await;
     let name = world.project().await.spec.name;
@@ -277,7 +277,7 @@ async fn after_hours_without_a_receiver_one_message_says_both() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(2).await;
     world.ops.answers(503);
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(45).await;
     over(&world).await;
     world.minutes(120).await;
@@ -294,16 +294,16 @@ async fn after_hours_without_a_receiver_one_message_says_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_is_gone_stops_and_the_others_are_told_once() {
+async fn a_channel_that_is_gone_stops_and_the_others_are_notified_once() {
     let world = World::alerting("heartbeat", QUICK).await;
     let gone = Receiver::new(world.clock.clone()).await;
     world.webhook("gone", &gone).await;
     gone.answers(410);
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(5).await;
     over(&world).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(15).await;
     assert_eq!(world.kinds().await, "opened channel_stopped resolved opened reminder");
     assert_eq!(gone.all().len(), 1, "nothing is tried there any more");
@@ -333,7 +333,7 @@ async fn a_channel_that_rejects_its_first_message_does_not_deliver_and_is_still_
     world.webhook("picky", &picky).await;
     picky.answers(400);
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(5).await;
     world.seconds_until("the others are told", async |world: &World| world.ops.kinds() == "opened channel_stopped").await;
     let stopped = named(&world, "picky").await.stopped.unwrap();
@@ -345,7 +345,7 @@ async fn a_channel_that_rejects_its_first_message_does_not_deliver_and_is_still_
     world.seconds_until("the next is tried", async |_: &World| picky.all().len() == 2).await;
     assert!(named(&world, "picky").await.stopped.is_some());
     picky.answers(200);
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(5).await;
     world.seconds_until("it delivers again", async |world: &World| named(world, "picky").await.stopped.is_none()).await;
     assert_eq!(picky.kinds(), "opened");
@@ -366,7 +366,7 @@ async fn a_channel_that_rejects_three_in_a_row_does_not_deliver_and_one_that_rej
     world.minutes(2).await;
     for taken in ["opened", "opened resolved"] {
         if taken == "opened" {
-            foul(&world);
+            capture_rejects(&world);
         } else {
             over(&world).await;
         }
@@ -374,17 +374,17 @@ async fn a_channel_that_rejects_three_in_a_row_does_not_deliver_and_one_that_rej
         world.seconds_until("both are told", async |world: &World| picky.kinds() == taken && world.ops.kinds() == taken).await;
     }
     picky.answers(400);
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(5).await;
     over(&world).await;
     world.seconds_until("it rejects two", async |_: &World| picky.all().len() == 4).await;
     assert!(named(&world, "picky").await.stopped.is_none(), "two strange messages cost themselves alone");
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(5).await;
     world.seconds_until("the third stops it", async |world: &World| named(world, "picky").await.stopped.is_some()).await;
     let words = named(&world, "picky").await.stopped.unwrap().words;
     assert!(words.starts_with("it rejected 3 messages in a row, the last one with: 400 Bad Request"), "{words}");
-    // The store has the last word: whoever revives it hears everything that it rejected.
+    // The store has the last word: when the channel is revived, it gets everything that it rejected.
     picky.answers(410);
     over(&world).await;
     world.seconds_until("it comes to a full stop", async |world: &World| !named(world, "picky").await.stopped.unwrap().retried).await;
@@ -427,11 +427,11 @@ async fn a_hundred_projects_that_fail_at_once_are_a_few_messages() {
     world.wake_up().await;
     world.minutes(2).await;
     assert_eq!(world.kinds().await, "");
-    foul(&world);
+    capture_rejects(&world);
     let mut sizes = Vec::new();
     for is_bad in [true, false] {
         if !is_bad {
-            fair(&world);
+            capture_accepts(&world);
         }
         let before = world.ops.taken().len();
         for _ in 0..4 {
@@ -449,7 +449,7 @@ async fn a_hundred_projects_that_fail_at_once_are_a_few_messages() {
     assert_eq!((incidents.len(), keys.len()), (PROJECTS, PROJECTS));
 }
 
-/// How many incidents a message tells of.
+/// How many incidents a message is about.
 fn covered(message: &heartbeat::model::Message) -> usize {
     match message.kind {
         NotificationKind::Digest => {
@@ -466,7 +466,7 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
     let manager = Receiver::new(world.clock.clone()).await;
     world.channel("manager", ChannelKind::Alertmanager, &[("url", &manager.at(""))]).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     let until = world.clock.now().plus(Duration::from_mins(21));
     // What is said again is no notification: it takes its own time, a moment of each second.
     world.seconds_until("some minutes have passed", async |world: &World| world.clock.now() >= until).await;
@@ -494,7 +494,7 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
 async fn who_heard_that_it_opened_hears_that_it_is_over_whatever_was_changed_meanwhile() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(2).await;
-    foul(&world);
+    capture_rejects(&world);
     world.minutes(4).await;
     assert_eq!(world.kinds().await, "opened");
     let spec = world.channels().await.remove(0).spec;

@@ -1,4 +1,4 @@
-//! What capture does to beats: takes, refuses, cuts, delays, and takes without saying so.
+//! What capture does to beats: takes, rejects, cuts, delays, and takes without saying so.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::World;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_fair_weather_every_beat_arrives() {
+async fn without_faults_every_beat_arrives() {
     let world = World::new("heartbeat + heartbeat_buffer + heartbeat_api").await;
     world.minutes(30).await;
     let report = world.report().await;
@@ -145,7 +145,7 @@ async fn one_try_takes_no_longer_than_the_time_out_of_the_project() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_that_the_store_refuses_hold_nothing_up() {
+async fn words_that_the_store_rejects_hold_nothing_up() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
     world.execute("CREATE TRIGGER refuses BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no such words here'); END").await;

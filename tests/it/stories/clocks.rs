@@ -22,7 +22,7 @@ async fn a_clock_that_steps_back_sends_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_ahead_leaves_unsent_minutes_and_no_burst() {
+async fn a_clock_that_jumps_ahead_leaves_minutes_not_sent_and_no_burst() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
     let woken = world.clock.now().minute().plus(41);
@@ -35,7 +35,7 @@ async fn a_clock_that_jumps_ahead_leaves_unsent_minutes_and_no_burst() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_ahead_and_back_beats_in_minutes_that_were_called_unsent() {
+async fn a_clock_that_jumps_ahead_and_back_beats_in_minutes_that_were_called_not_sent() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
     let skipped = world.clock.now().minute().plus(10);
@@ -67,7 +67,7 @@ async fn after_a_long_stop_minutes_are_ours_and_beats_go_on() {
 async fn killed_between_send_and_record_and_started_in_the_same_minute_one_event_results() {
     let mut world = World::new("heartbeat").await;
     world.minutes(2).await;
-    // The answer is held: the event is in, the receipt is not.
+    // The answer is held: the event is in, the capture result is not.
     world.faults(&json!({"capture": {"delay_ms": 5_000}}));
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
@@ -87,7 +87,7 @@ async fn killed_between_send_and_record_and_started_later_the_beat_is_found_with
     let mut world = World::new("heartbeat").await;
     world.minutes(2).await;
     let slot = World::slot(world.clock.now().minute().plus(1));
-    // The event is in; its answer never comes, so no receipt is recorded before the crash.
+    // The event is in; its answer never comes, so no capture result is recorded before the crash.
     world.faults(&json!({"capture": {"lose_answer_rate": 1}}));
     world.hand.advance_to(slot);
     super::world::within("the event is in", async {

@@ -97,7 +97,7 @@ async fn a_project_without_a_key_is_unchecked_and_never_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_some_partitions_is_told_from_a_stopped_queue() {
+async fn only_some_partitions_is_distinguished_from_a_stopped_queue() {
     let world = World::new("heartbeat + heartbeat_buffer").await;
     world.minutes(2).await;
     // All partitions but that of the fixed distinct id: found by stopping one after the other.

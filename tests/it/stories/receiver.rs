@@ -1,4 +1,4 @@
-//! Somebody who is told: keeps every message with its headers, and can be down, gone, or silent.
+//! A receiver of notifications: keeps every message with its headers, and can be down, gone, or silent.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// What a webhook was told.
+    /// What a webhook got.
     pub(crate) fn message(&self) -> Message {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -82,7 +82,7 @@ impl Receiver {
         self.all().into_iter().filter(|told| told.taken).collect()
     }
 
-    /// What webhooks told that was taken.
+    /// What webhooks got and accepted.
     pub(crate) fn messages(&self) -> Vec<Message> {
         self.taken().iter().map(Told::message).collect()
     }

@@ -1,4 +1,4 @@
-//! Silent 200s: capture takes what nobody will ever see. Who looks is told why, as far as it can be known from outside.
+//! Silent 200s: capture takes what nobody will ever see. The cause is named, as far as it can be known from outside.
 
 use std::time::Duration;
 
@@ -138,7 +138,7 @@ async fn without_v1_nobody_says_that_the_quota_is_used_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_that_swallows_beats_is_told_by_what_is_sent_past_it() {
+async fn a_proxy_that_swallows_beats_is_reported_by_what_is_sent_past_it() {
     // Heartbeat's own way leads to a proxy that swallows everything; the product's events go another way.
     let proxy = Server::start(|_, request| {
         let is_known = String::from_utf8_lossy(&request.body).contains(heartbeat::sandbox::TOKEN);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::World;
 
-/// Sends an event of somebody else's with this timestamp.
+/// Sends an event of another program with this timestamp.
 async fn send(world: &World, event: &str, at: Timestamp) {
     let event = json!({"api_key": heartbeat::sandbox::TOKEN, "event": event, "distinct_id": "someone", "timestamp": at.to_string()});
     let sent = reqwest::Client::new().post(format!("{}/e/", world.address)).json(&event).send().await.unwrap();
@@ -72,7 +72,7 @@ async fn heartbeats_alone_or_everything_may_be_watched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heartbeats_of_somebody_else_are_watched_by_their_usual_names() {
+async fn heartbeats_of_another_program_are_watched_by_their_usual_names() {
     let mut world = World::asleep("heartbeat").await;
     let mut spec = world.spec("heartbeat");
     spec.heartbeat = None;

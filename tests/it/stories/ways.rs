@@ -34,14 +34,14 @@ fn add_route(spec: &mut ProjectSpec, name: &str, host: Option<&str>, endpoint: E
     spec.heartbeat.as_mut().unwrap().routes.push(route);
 }
 
-/// Why the newest refused beat was refused.
+/// Why the newest rejected beat was rejected.
 async fn rejection(world: &World) -> RejectionReason {
     let evidence = world.report().await.evidence;
     let rejected = |of: &EvidenceOf| if let EvidenceOf::Rejected { why, .. } = of { Some(*why) } else { None };
     evidence.iter().rev().find_map(|evidence| rejected(&evidence.of)).expect("a beat was refused")
 }
 
-/// What is told once `minutes` have passed in which each try may take the whole minute.
+/// The verdict once `minutes` have passed in which each try may take the whole minute.
 async fn told_after(world: &World, minutes: u64) -> String {
     let until = world.clock.now().plus(Duration::from_mins(minutes));
     world.seconds_until("the minutes have passed", async |world: &World| world.clock.now() >= until).await;
@@ -50,7 +50,7 @@ async fn told_after(world: &World, minutes: u64) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_does_not_exist_is_told_as_such() {
+async fn a_name_that_does_not_exist_is_reported_as_such() {
     let world = sending_to("http://no-such-host.invalid").await;
     let verdict = told_after(&world, 2).await;
     assert!(verdict.contains("Beats do not arrive. The name no-such-host.invalid cannot be resolved"), "{verdict}");
@@ -58,7 +58,7 @@ async fn a_name_that_does_not_exist_is_told_as_such() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_nobody_trusts_is_told_as_such() {
+async fn a_certificate_that_nobody_trusts_is_reported_as_such() {
     let (server, _certificate) = Server::start_tls(|_, _| ok()).await;
     let world = sending_to(&server.tls_base()).await;
     let verdict = told_after(&world, 2).await;
@@ -164,7 +164,7 @@ async fn a_route_by_v1_beats_beside_one_by_v0() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
+async fn a_posthog_that_is_too_old_is_rejected_with_the_way_to_a_newer_one() {
     let old = Server::start(|_, request| {
         if request.line().contains(" /_preflight ") {
             return answer("200 OK", "content-type: application/json\r\n", r#"{"realm":"hosted-clickhouse","posthog_version":"1.29.1"}"#);

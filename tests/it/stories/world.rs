@@ -39,7 +39,7 @@ pub(crate) struct World {
     pub(crate) address: String,
     pub(crate) store: Arc<Store>,
     pub(crate) liveness: Liveness,
-    /// Who is told, where a channel named `ops` leads there.
+    /// Who is notified, where a channel named `ops` leads there.
     pub(crate) ops: Receiver,
     /// The liveness of a second service on the same store, where there is one.
     second: Option<Liveness>,
@@ -48,7 +48,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// One project with the events that are named, its Heartbeat on, in fair faults. Heartbeat is not running yet.
+    /// One project with the events that are named, its Heartbeat on, without faults. Heartbeat is not running yet.
     pub(crate) async fn asleep(events: &str) -> Self {
         let (clock, hand) = Clock::hand(BEGINNING);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -86,7 +86,7 @@ impl World {
         world
     }
 
-    /// The same project with Ingestion Alert, these settings changed, and a channel that is told; both apps running, the first beat arrived.
+    /// The same project with Ingestion Alert, these settings changed, and a channel that is notified; both apps running, the first beat arrived.
     pub(crate) async fn alerting(events: &str, settings: &[(&str, &str)]) -> Self {
         Self::alerting_with(events, settings, |_, _| ()).await
     }
@@ -125,19 +125,19 @@ impl World {
         self.store.apply_channels(&[channel], &[]).await.unwrap();
     }
 
-    /// What `ops` was told so far, oldest first, once what is owed by now is out; a second passes. Sending takes real time, and none of
+    /// What `ops` got so far, oldest first, once what is queued by now is out; a second passes. Sending takes real time, and none of
     /// the story's.
     pub(crate) async fn told(&self) -> Vec<(Timestamp, Message)> {
         self.second_passes().await;
         self.ops.taken().into_iter().map(|told| (told.at, told.message())).collect()
     }
 
-    /// A second passes, in which all goes out that is owed and can.
+    /// A second passes, in which all goes out that is queued and can.
     pub(crate) async fn second_passes(&self) {
         self.advance_to(self.clock.now().plus(Duration::from_secs(1))).await;
     }
 
-    /// Lets time pass until `until`. Where somebody is told, what is owed goes out before any more time passes: sockets are real, and a
+    /// Lets time pass until `until`. Where a channel is notified, what is queued goes out before any more time passes: sockets are real, and a
     /// receiver that answers at once is not to be found slow.
     async fn advance_to(&self, until: Timestamp) {
         self.hand.advance_to(until);
@@ -150,7 +150,7 @@ impl World {
                     return;
                 }
                 Clock::system().sleep(Duration::from_millis(2)).await;
-                // Whoever was at work as the time was moved looks again a second later; so what was owed after he looked goes out then.
+                // A loop that was at work as the time was moved reads again a second later; so what was queued after it read goes out then.
                 let was_at_work = self.liveness.last(Loop::Notify) < Some(self.clock.now());
                 if round % if was_at_work { 20 } else { 100 } == 0 {
                     self.hand.advance(Duration::from_secs(1));
@@ -160,7 +160,7 @@ impl World {
         within("what is owed is out", is_out).await;
     }
 
-    /// What is owed, due and held back by nothing: neither by a channel that does not deliver, nor by an earlier notification that waits.
+    /// What is queued, due and held back by nothing: neither by a channel that does not deliver, nor by an earlier notification that waits.
     async fn can_go_out(&self, now: Timestamp) -> Vec<Notification> {
         let mut queued = self.notifications(NotificationState::Queued).await;
         if queued.is_empty() {
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Lets `count` minutes pass also while capture fails: each with its beats on record, which may be tried again meanwhile, and its read-back.
-    pub(crate) async fn foul_minutes(&self, count: i64) {
+    pub(crate) async fn bad_minutes(&self, count: i64) {
         for _ in 0..count {
             let now = self.clock.now();
             let minute = if Self::slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
@@ -209,12 +209,12 @@ impl World {
         }
     }
 
-    /// The titles of all that was told so far.
+    /// The titles of all that was sent so far.
     pub(crate) async fn titles(&self) -> Vec<String> {
         self.told().await.into_iter().map(|(_, message)| message.title).collect()
     }
 
-    /// Of all that was told so far, the kinds: `opened reminder resolved`.
+    /// Of all that was sent so far, the kinds: `opened reminder resolved`.
     pub(crate) async fn kinds(&self) -> String {
         self.second_passes().await;
         self.ops.kinds()
@@ -227,13 +227,13 @@ impl World {
         all
     }
 
-    /// Lets minutes pass until something was told that `is` it; gives when it was told, and what. At most so many minutes.
+    /// Lets minutes pass until something was sent that `is` it; gives when it was sent, and what. At most so many minutes.
     pub(crate) async fn until_told(&self, what: &str, at_most: i64, is: impl Fn(&Message) -> bool) -> (Timestamp, Message) {
         for _ in 0..at_most {
             if let Some(found) = self.told().await.into_iter().find(|(_, message)| is(message)) {
                 return found;
             }
-            self.foul_minutes(1).await;
+            self.bad_minutes(1).await;
         }
         panic!("within {at_most} minutes nobody was told {what}; incidents: {:#?}", self.incidents().await)
     }
@@ -266,7 +266,7 @@ impl World {
         self.start_to_readback_and_tell(self.liveness.clone());
     }
 
-    /// Starts to look and to tell a second time, as another service on the same store does.
+    /// Starts to read back and to notify a second time, as another service on the same store does.
     pub(crate) fn start_second(&mut self) {
         let liveness = Liveness::new(self.clock.clone());
         self.second = Some(liveness.clone());
@@ -366,7 +366,7 @@ impl World {
         self.store.beats(&ids, BEGINNING.minute().plus(-60), now.plus(24 * 60)).await.unwrap()
     }
 
-    /// The outcomes on record, one letter a beat: A arrived, L late, w awaiting, X lost, R refused, U unreachable, ? unverified, _ not sent.
+    /// The outcomes on record, one letter a beat: A arrived, L late, w awaiting, X lost, R rejected, U unreachable, ? unverified, _ not sent.
     /// A minute without a row, between others, is a blank.
     pub(crate) async fn outcomes(&self) -> String {
         let beats = self.beats().await;

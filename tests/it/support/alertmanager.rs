@@ -35,7 +35,7 @@ pub(crate) struct Alertmanager {
     child: Child,
 }
 
-/// What Alertmanager told one of its receivers of one alert.
+/// What Alertmanager sent to one of its receivers about one alert.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Told {
     /// Which receiver.
@@ -64,7 +64,7 @@ impl Alertmanager {
         Self { address, receiver, child }
     }
 
-    /// All that its receivers were told so far.
+    /// All that its receivers got so far.
     pub(crate) fn told(&self) -> Vec<Told> {
         let of_request = |request: super::scripted::Request| {
             let body = request.json();
@@ -80,7 +80,7 @@ impl Alertmanager {
         self.receiver.requests().into_iter().flat_map(of_request).collect()
     }
 
-    /// Waits until its receivers were told something that `is` it.
+    /// Waits until its receivers got something that `is` it.
     pub(crate) async fn until_told(&self, is: impl Fn(&Told) -> bool) -> Told {
         eventually(|| self.told().iter().any(&is)).await;
         self.told().into_iter().find(is).unwrap()

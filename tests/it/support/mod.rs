@@ -1,6 +1,7 @@
 //! What tests of several subjects need around them.
 
 pub(crate) mod alertmanager;
+pub(crate) mod examples;
 pub(crate) mod pgbouncer;
 pub(crate) mod postfix;
 pub(crate) mod postgres;

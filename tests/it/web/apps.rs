@@ -51,7 +51,7 @@ async fn apps_are_found_by_name_and_by_what_they_do() {
 }
 
 #[tokio::test]
-async fn everything_wrong_is_told_under_its_field_and_what_was_typed_stays() {
+async fn everything_wrong_is_reported_under_its_field_and_what_was_typed_stays() {
     let site = TestSite::start().await;
     set_up(&site, samples::spec("shop")).await;
     let mut ann = site.writer().await;
@@ -111,7 +111,7 @@ async fn an_app_is_installed_set_switched_and_taken_off_and_its_secrets_only_go_
     assert!(page.text.contains("https://hooks.example.com/***") && page.text.contains("phx_***"), "{}", page.text);
     assert!(page.text.contains("/projects/shop/rules"), "{}", page.text);
 
-    // A key that nobody can read is not sent to an address that somebody typed.
+    // A key that nobody can read is not sent to an address that a user typed.
     let stolen = ann.submit(ALERT, ALERT, &[("timeRange", "45"), ("posthogHost", "https://evil.example"), ("watch", "heartbeats")]).await;
     assert!(
         stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("must be given again with the new address"),
@@ -164,7 +164,7 @@ async fn what_heartbeat_costs_is_said_beside_enable_and_its_routes_are_listed() 
 }
 
 #[tokio::test]
-async fn whoever_only_reads_sees_the_settings_and_changes_nothing() {
+async fn a_viewer_sees_the_settings_and_changes_nothing() {
     let site = TestSite::start().await;
     set_up(&site, ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..samples::spec("shop") }).await;
     let mut rob = site.reader().await;

@@ -21,7 +21,7 @@ fn title(shown: &Shown) -> &str {
 }
 
 #[tokio::test]
-async fn each_badge_tells_one_thing() {
+async fn each_badge_says_one_thing() {
     let site = TestSite::start().await;
     let letters = "A".repeat(99) + "X" + &"A".repeat(20) + ".";
     with_history(&site, spec("shop"), 240, &[&letters]).await;
@@ -54,7 +54,7 @@ async fn each_badge_tells_one_thing() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_what_a_public_status_page_shows_and_cannot_tell_the_rest_from_nothing() {
+async fn the_public_sees_what_a_public_status_page_shows_and_cannot_distinguish_the_rest_from_nothing() {
     let site = TestSite::start().await;
     for project in ["shop", "blog", "lab"] {
         with_history(&site, spec(project), 60, &["AAA"]).await;

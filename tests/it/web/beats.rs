@@ -63,7 +63,7 @@ async fn a_beat_of_each_end_has_its_story() {
 }
 
 #[tokio::test]
-async fn a_folded_beat_says_what_is_left_of_it() {
+async fn an_aggregated_beat_says_what_is_left_of_it() {
     let site = TestSite::start().await;
     let letters = format!("{}X{}", "A".repeat(600), "A".repeat(3000));
     with_history(&site, spec("shop"), 3 * DAY, &[&letters]).await;
@@ -86,7 +86,7 @@ async fn a_folded_beat_says_what_is_left_of_it() {
 }
 
 #[tokio::test]
-async fn the_list_goes_back_in_time_and_tells_each_minute_once() {
+async fn the_list_goes_back_in_time_and_lists_each_minute_once() {
     let site = TestSite::start().await;
     let letters = "AAXA_AALRA".repeat(20);
     with_history(&site, spec_with_routes("shop", &["proxy"]), 230, &[&letters, &letters, "", &letters]).await;
@@ -135,7 +135,7 @@ async fn the_list_is_sifted_by_a_form_and_says_what_it_found() {
 }
 
 #[tokio::test]
-async fn what_is_no_beat_is_refused_in_words() {
+async fn what_is_no_beat_is_rejected_in_words() {
     let site = TestSite::start().await;
     with_history(&site, spec("shop"), 60, &["A"]).await;
     let mut ann = site.writer().await;

@@ -1,4 +1,4 @@
-//! A site on a port of its own, over a store of its own, on a clock that is moved by hand; and somebody who asks it.
+//! A site on a port of its own, over a store of its own, on a clock that is moved by hand; and a browser that asks it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::sync::Arc;
 use heartbeat::auth::{Authenticator, draw};
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::config::WebSettings;
+use heartbeat::config::access::TokenSpec;
 use heartbeat::liveness::Liveness;
-use heartbeat::model::{Digest, Role, Secret, Timestamp, UserName};
+use heartbeat::model::{Digest, ProjectName, Role, Secret, Timestamp, UserName};
 use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
 use heartbeat::store::Store;
@@ -88,17 +89,17 @@ impl TestSite {
         Authenticator { store: Arc::clone(&self.store), clock: self.clock.clone() }
     }
 
-    /// Somebody who is not logged in.
+    /// A visitor who is not logged in.
     pub(crate) fn stranger(&self) -> Browser {
         Browser { base: format!("http://{}", self.address), cookies: Vec::new(), client: client() }
     }
 
-    /// Somebody who may do everything, logged in.
+    /// An editor, logged in.
     pub(crate) async fn writer(&self) -> Browser {
         self.user("ann", Role::Editor).await
     }
 
-    /// Somebody who may only read, logged in.
+    /// A viewer, logged in.
     pub(crate) async fn reader(&self) -> Browser {
         self.user("rob", Role::Viewer).await
     }
@@ -121,7 +122,8 @@ impl TestSite {
 
     /// An API token.
     pub(crate) async fn token(&self, role: Role) -> String {
-        self.authenticator().make_token("test", role, None, ("test", None)).await.unwrap()
+        let spec = TokenSpec { name: ProjectName::parse("test").unwrap(), role, lasts: None };
+        self.authenticator().make_token(&spec, ("test", None)).await.unwrap()
     }
 }
 
@@ -129,7 +131,7 @@ fn client() -> Client {
     Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
 }
 
-/// Somebody who asks, with cookies as a browser keeps them.
+/// A visitor, with cookies as a browser keeps them.
 #[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) base: String,

@@ -13,7 +13,7 @@ use crate::store::samples::{channel, name, notification_alone, set_up, set_up_ch
 use crate::support::scripted::{self, answer};
 
 #[tokio::test]
-async fn everything_wrong_with_a_new_channel_is_told_at_once_and_no_secret_comes_back() {
+async fn everything_wrong_with_a_new_channel_is_reported_at_once_and_no_secret_comes_back() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
     assert!(ann.get("/channels").await.page().contains("no notifications are sent"));
@@ -321,7 +321,7 @@ async fn what_does_not_open_can_be_removed_by_page_and_by_api() {
 }
 
 #[tokio::test]
-async fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
+async fn thousands_of_projects_that_are_not_there_are_reported_in_few_words() {
     let site = TestSite::start().await;
     let mut program = Program::of(&site).await;
     let names = (0..2000).map(|at| format!("p{at}")).collect::<Vec<_>>();

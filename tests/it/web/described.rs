@@ -1,4 +1,4 @@
-//! The description of the API as strangers read it: validators, and what makes clients of it.
+//! The description of the API as others read it: validators, and what makes clients of it.
 //!
 //! They are run from `.venv` and `.node`, which `bin/test` sets up.
 
@@ -61,7 +61,7 @@ async fn the_description_of_the_api_is_valid() {
     assert_eq!(found["totals"], json!({ "errors": 0, "warnings": 0, "ignored": 0 }), "{said}");
 }
 
-/// What Spectral is told, beside its own rules for `OpenAPI`.
+/// What Spectral checks, beside its own rules for `OpenAPI`.
 const SPECTRAL: &str = "extends: ['spectral:oas']
 rules:
   # Each operation has a summary. A description only where there is more to say.

@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use super::bed::{PASSWORD, TestSite};
 
 #[tokio::test]
-async fn whoever_is_not_logged_in_is_sent_to_log_in_and_back() {
+async fn a_visitor_who_is_not_logged_in_is_sent_to_log_in_and_back() {
     let site = TestSite::start().await;
     site.with_password("ann", Role::Editor).await;
     let mut ann = site.stranger();
@@ -27,7 +27,7 @@ async fn whoever_is_not_logged_in_is_sent_to_log_in_and_back() {
 }
 
 #[tokio::test]
-async fn a_wrong_name_and_a_wrong_password_are_told_alike_and_not_for_ever() {
+async fn a_wrong_name_and_a_wrong_password_are_answered_alike_and_not_for_ever() {
     let site = TestSite::start().await;
     site.with_password("ann", Role::Editor).await;
     let mut somebody = site.stranger();
@@ -77,7 +77,7 @@ async fn wrong_passwords_of_others_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn the_visitors_of_a_trusted_proxy_are_told_apart() {
+async fn the_visitors_of_a_trusted_proxy_are_distinguished() {
     let trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
     let site = TestSite::with(WebSettings { trusted_proxies, ..WebSettings::default() }).await;
     site.with_password("ann", Role::Editor).await;
@@ -126,7 +126,7 @@ async fn an_invitation_is_over_after_a_day() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_nobody_comes_back_and_goes_on_when_somebody_does() {
+async fn a_session_ends_when_nobody_comes_back_and_goes_on_when_a_user_does() {
     let site = TestSite::start().await;
     let (mut comes_back, mut stays_away) = (site.writer().await, site.reader().await);
     for _ in 0..3 {

@@ -30,7 +30,7 @@ async fn a_job_that_waits_for_data_hears_how_far_it_is_complete() {
         let (status, told) = ask(&site, &format!("/api/v1/projects/shop/complete-through?at_least={at_least}")).await;
         assert_eq!((status, told["reached"].as_bool()), (StatusCode::OK, Some(reached)), "{at_least}");
     }
-    // Reached is answered at once; and what is not to be waited for is told.
+    // Reached is answered at once; and what is not to be waited for is answered.
     let at_once = "/api/v1/projects/shop/complete-through?at_least=2026-11-23T15:08:00Z&wait=5m";
     assert_eq!(ask(&site, at_once).await.1["reached"].as_bool(), Some(true));
     for wrong in ["6m", "soon"] {
@@ -71,7 +71,7 @@ async fn programs_read_what_the_page_shows() {
 }
 
 #[tokio::test]
-async fn what_there_is_not_is_a_problem_and_a_stranger_reads_nothing() {
+async fn what_there_is_not_is_a_problem_and_nobody_reads_without_a_login() {
     let site = TestSite::start().await;
     with_history(&site, spec("shop"), 60, &["A"]).await;
     for resource in ["report", "complete-through", "lags", "days", "routes", "beats", "beats/heartbeat/2026-11-23T15:10Z"] {

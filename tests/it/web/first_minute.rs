@@ -1,4 +1,4 @@
-//! The first minute: what is typed to set up a project is asked of the PostHog that it names, in fair faults and in foul.
+//! The first minute: what is typed to set up a project is asked of the PostHog that it names, with faults and without.
 
 use heartbeat::model::Role;
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
@@ -27,7 +27,7 @@ fn told(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn in_fair_weather_every_field_is_fine() {
+async fn without_faults_every_field_is_fine() {
     let site = TestSite::start().await;
     let posthog = Running::start(site.clock.clone()).await;
     let mut ann = site.writer().await;
@@ -45,14 +45,14 @@ async fn in_fair_weather_every_field_is_fine() {
 }
 
 #[tokio::test]
-async fn what_is_typed_so_far_is_told_and_no_more() {
+async fn what_is_typed_so_far_is_reported_and_no_more() {
     let site = TestSite::start().await;
     let posthog = Running::start(site.clock.clone()).await;
     let mut ann = site.writer().await;
     assert_eq!(checked(&mut ann, &[("name", ""), ("host", ""), ("token", "")]).await, "");
     let half = [("name", "my shop"), ("host", "posthog.example"), ("token", "phx_hunter2")];
     let wrong = checked(&mut ann, &half).await;
-    assert!(wrong.starts_with("name fail: Name `my shop` cannot be a name"), "{wrong}");
+    assert!(wrong.starts_with("name fail: Name `my shop` may only contain letters"), "{wrong}");
     assert!(
         wrong.contains("host fail: PostHog host `posthog.example` has no protocol; did you mean `https://posthog.example`?"),
         "{wrong}"
@@ -66,7 +66,7 @@ async fn what_is_typed_so_far_is_told_and_no_more() {
 }
 
 #[tokio::test]
-async fn in_foul_weather_each_field_says_what_is_wrong_and_what_to_do() {
+async fn with_faults_each_field_says_what_is_wrong_and_what_to_do() {
     let site = TestSite::start().await;
     let posthog = Running::start(site.clock.clone()).await;
     let mut ann = site.writer().await;

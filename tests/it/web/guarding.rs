@@ -1,4 +1,4 @@
-//! What the site does not let through, and what it tells browsers.
+//! What the site does not let through, and what it says to browsers.
 
 use heartbeat::config::WebSettings;
 use heartbeat::model::Role;
@@ -19,7 +19,7 @@ async fn every_answer_forbids_what_is_inline_or_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_its_own_is_refused() {
+async fn a_name_that_is_not_its_own_is_rejected() {
     let site = TestSite::start().await;
     let mut stranger = site.stranger();
     for (host, status) in [("rebound.example", 403), ("localhost:1", 200), ("127.0.0.1", 200)] {
@@ -124,7 +124,7 @@ async fn every_page_that_changes_something_wants_the_mark_of_its_session() {
 }
 
 #[tokio::test]
-async fn search_engines_are_told_what_is_for_them_and_the_icon_has_its_usual_place() {
+async fn search_engines_learn_what_is_for_them_and_the_icon_has_its_usual_place() {
     let site = TestSite::start().await;
     let mut stranger = site.stranger();
     let robots = stranger.get("/robots.txt").await;

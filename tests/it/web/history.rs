@@ -1,4 +1,4 @@
-//! Projects with a history, for what is drawn of them; and the words of a page, as somebody reads it who sees no shapes.
+//! Projects with a history, for what is drawn of them; and the words of a page, as a user reads it who sees no shapes.
 
 use std::sync::Arc;
 

@@ -200,7 +200,7 @@ async fn eventful(site: &TestSite) -> (Project, i64) {
 }
 
 #[tokio::test]
-async fn an_incident_shows_where_and_what_was_found_and_who_was_told() {
+async fn an_incident_shows_where_and_what_was_found_and_who_was_notified() {
     let site = TestSite::start().await;
     let (project, id) = eventful(&site).await;
     let mut ann = site.writer().await;
@@ -266,7 +266,7 @@ async fn an_incident_without_evidence_is_shown_too() {
 }
 
 #[tokio::test]
-async fn somebody_has_it_in_hand_and_lets_it_go_and_lets_reminders_wait() {
+async fn a_user_acknowledges_it_and_takes_that_back_and_snoozes_reminders() {
     let site = TestSite::start().await;
     let (_, id) = eventful(&site).await;
     let path = format!("/incidents/{id}");
@@ -316,7 +316,7 @@ async fn somebody_has_it_in_hand_and_lets_it_go_and_lets_reminders_wait() {
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_says_nothing_and_of_what_is_over_nothing_is_said() {
+async fn a_viewer_says_nothing_and_of_what_is_resolved_nothing_is_said() {
     let site = TestSite::start().await;
     let (_, id) = eventful(&site).await;
     let path = format!("/incidents/{id}");

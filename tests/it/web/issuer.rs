@@ -1,5 +1,5 @@
 //! An issuer of OpenID Connect on loopback, written apart from what it is asked by: it logs everybody in at once, signs for real, and
-//! can be told to do it wrong.
+//! can be made to do it wrong.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -47,7 +47,7 @@ pub(crate) enum Signs {
 
 /// What it does.
 pub(crate) struct Ways {
-    /// What it says of whoever logs in; null takes a claim away.
+    /// What it says of the user who logs in; null takes a claim away.
     pub(crate) claims: BTreeMap<&'static str, Value>,
     /// What it says of itself beside the usual.
     pub(crate) about: BTreeMap<&'static str, Value>,
@@ -192,7 +192,7 @@ fn fields(text: &[u8]) -> BTreeMap<String, String> {
     url::form_urlencoded::parse(text).into_owned().collect()
 }
 
-/// Logs in whoever comes, at once.
+/// Logs in every visitor, at once.
 async fn authorize(State(issuer_state): State<Arc<IssuerState>>, uri: Uri) -> Response {
     let asked = fields(uri.query().unwrap_or_default().as_bytes());
     let field = |name: &str| asked.get(name).map_or("", String::as_str);
@@ -238,7 +238,7 @@ async fn token(State(issuer_state): State<Arc<IssuerState>>, uri: Uri, headers: 
     if !is_known {
         return reject(StatusCode::UNAUTHORIZED, "invalid_client", "unknown client, or its secret is wrong");
     }
-    // A code is good once, for whoever began, and for where it was begun.
+    // A code is good once, for the browser that began, and for where it was begun.
     let waiting = issuer_state.waiting.lock().unwrap().get_mut(field("code")).map(|waiting| std::mem::take(&mut waiting.nonce));
     let fits = issuer_state.waiting.lock().unwrap().get(field("code")).is_some_and(|waiting| {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier").as_bytes()));

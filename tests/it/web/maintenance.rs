@@ -37,7 +37,7 @@ async fn windows_come_and_go() {
 }
 
 #[tokio::test]
-async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
+async fn everything_wrong_is_reported_under_its_field_and_nothing_typed_is_lost() {
     let site = TestSite::start().await;
     set_up(&site.store, spec("shop")).await;
     let mut ann = site.writer().await;
@@ -167,7 +167,7 @@ async fn a_time_zone_stands_by_itself_however_it_was_written_and_what_has_no_end
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_sees_the_windows_and_changes_none() {
+async fn a_viewer_sees_the_windows_and_changes_none() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
     ann.submit(NEW, NEW, &[("name", "night"), ("now", "true"), ("lasts", "2h")]).await;

@@ -29,3 +29,4 @@ mod refusing;
 mod rules;
 mod settings;
 mod status_pages;
+mod versions;

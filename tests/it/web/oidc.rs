@@ -73,7 +73,7 @@ async fn assert_rejected(site: &TestSite, shown: &Shown, status: StatusCode, say
 }
 
 #[tokio::test]
-async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
+async fn a_user_whom_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
     let (issuer, site) = both().await;
     assert_eq!(issuer.asked("/.well-known/openid-configuration"), 0, "the issuer is not asked before somebody wants to log in");
     let mut ann = site.stranger();
@@ -92,7 +92,7 @@ async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
     assert_eq!(log_in(&mut site.stranger(), "/").await.location(), "/");
     let audit_entries = site.store.audit_entries(&AuditFilter::default()).await.unwrap();
     let told: Vec<_> = audit_entries.iter().map(|audit_entry| (audit_entry.who.as_str(), audit_entry.words.as_str())).collect();
-    assert_eq!(told, [("ann@example.com", "first login by single sign-on; role viewer")]);
+    assert_eq!(told, [("ann@example.com", "first login by single sign-on; role none -> viewer")]);
     assert_eq!([issuer.asked("/.well-known/openid-configuration"), issuer.asked("/keys")], [1, 1], "what it said holds for a while");
     site.hand.advance(Duration::from_mins(61));
     issuer.ways().now_s += 61 * 60;
@@ -101,7 +101,7 @@ async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_known_keeps_what_they_may() {
+async fn a_user_who_is_known_keeps_the_role() {
     let (_issuer, site) = both().await;
     site.user("ann@example.com", Role::Editor).await;
     let before = site.store.audit_entries(&AuditFilter::default()).await.unwrap().len();
@@ -154,7 +154,7 @@ async fn an_issuer_may_know_heartbeat_without_a_secret_or_take_it_in_the_form() 
 }
 
 #[tokio::test]
-async fn the_name_may_be_the_one_that_the_issuer_knows_somebody_by() {
+async fn the_name_may_be_the_one_that_the_issuer_knows_a_user_by() {
     let issuer = TestIssuer::start(now_s()).await;
     issuer.ways().claims.insert("preferred_username", json!("Ann"));
     let by_name = SignOn { claim: NameClaim::PreferredUsername, allowed: vec![Allowed::Everybody], ..sign_on(issuer.base()) };
@@ -164,7 +164,7 @@ async fn the_name_may_be_the_one_that_the_issuer_knows_somebody_by() {
 }
 
 #[tokio::test]
-async fn who_may_not_come_in_is_told_why() {
+async fn a_user_who_is_not_allowed_to_log_in_learns_why() {
     let forbidden = StatusCode::FORBIDDEN;
     let table: [(&str, Value, &str); 5] = [
         ("email", json!("eve@evil.example"), "names you eve@evil.example, who is not allowed to log in here"),
@@ -272,7 +272,7 @@ async fn a_code_is_worth_nothing_without_its_verifier() {
 }
 
 #[tokio::test]
-async fn what_the_issuer_says_instead_of_a_code_is_told_and_not_believed() {
+async fn what_the_issuer_says_instead_of_a_code_is_reported_and_not_believed() {
     let (issuer, site) = both().await;
     issuer.ways().denies = Some(["access_denied", "<script>alert(1)</script> you are not in the group"]);
     let shown = log_in(&mut site.stranger(), "/").await;
@@ -287,7 +287,7 @@ async fn what_the_issuer_says_instead_of_a_code_is_told_and_not_believed() {
     let shown = ann.get(&format!("/login/oidc/callback?error={long}&state={state}")).await;
     assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "zzz").await;
     assert!(!shown.text.contains(&"z".repeat(201)), "{}", shown.text);
-    // A link that somebody else made shows nothing that they wrote.
+    // A link that another site made shows nothing that they wrote.
     there(&mut ann, "/").await;
     let shown = ann.get("/login/oidc/callback?error=call_0900_4711&state=x").await;
     assert_rejected(&site, &shown, StatusCode::BAD_REQUEST, "this is not the login that this browser started last").await;
@@ -298,7 +298,7 @@ async fn what_the_issuer_says_instead_of_a_code_is_told_and_not_believed() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_down_is_told_and_comes_back() {
+async fn an_issuer_that_is_down_is_reported_and_comes_back() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = nobody.local_addr().unwrap();
     drop(nobody);
@@ -340,7 +340,7 @@ async fn a_wrong_secret_is_the_operators_to_mend_and_is_not_shown() {
 }
 
 #[tokio::test]
-async fn odd_answers_are_told_and_lead_nowhere() {
+async fn odd_answers_are_reported_and_lead_nowhere() {
     let odd = StatusCode::BAD_GATEWAY;
     let elsewhere = TestIssuer::start(now_s()).await;
     let about = "/.well-known/openid-configuration";

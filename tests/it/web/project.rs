@@ -12,7 +12,7 @@ use crate::store::samples::{incident, open_incident, readback, spec, spec_with_r
 const LONG: i64 = 3 * 24 * 60;
 
 #[tokio::test]
-async fn a_project_is_told_in_words_beside_every_shape() {
+async fn a_project_is_described_in_words_beside_every_shape() {
     let site = TestSite::start().await;
     let letters = format!("{}LXRU?u.", "A".repeat(200));
     with_history(&site, spec("shop"), 300, &[&letters]).await;
@@ -96,7 +96,7 @@ async fn of_several_routes_the_worst_stands_on_top_and_leads_to_the_beat_that_it
 }
 
 #[tokio::test]
-async fn trouble_says_what_to_do_and_leads_to_its_incident() {
+async fn a_failure_says_what_to_do_and_leads_to_its_incident() {
     let site = TestSite::start().await;
     let project = with_history(&site, spec("shop"), LONG, &["AAARRR"]).await;
     let opened = open_incident(&site.store, incident(&project, IncidentKind::Ingestion, 0)).await;
@@ -112,7 +112,7 @@ async fn trouble_says_what_to_do_and_leads_to_its_incident() {
 }
 
 #[tokio::test]
-async fn a_look_that_failed_is_told_with_its_words() {
+async fn a_readback_that_failed_is_reported_with_its_words() {
     let site = TestSite::start().await;
     let project = with_history(&site, spec("shop"), LONG, &["AAA"]).await;
     let at = site.clock.now();
@@ -154,7 +154,7 @@ async fn the_chart_reads_what_the_table_shows() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_refused_in_words() {
+async fn what_cannot_be_asked_is_rejected_in_words() {
     let site = TestSite::start().await;
     with_history(&site, spec("shop"), LONG, &["A"]).await;
     let mut ann = site.writer().await;

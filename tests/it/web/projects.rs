@@ -146,7 +146,7 @@ const RIGHT: [(&str, &str); 7] = [
 ];
 
 #[tokio::test]
-async fn a_project_is_added_with_its_apps_and_a_name_that_is_taken_is_told() {
+async fn a_project_is_added_with_its_apps_and_a_name_that_is_taken_is_reported() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
     let with_apps = [&RIGHT[..], &[("heartbeat", "on"), ("ingestion-alert", "on")]].concat();
@@ -235,7 +235,7 @@ async fn removing_asks_first_and_says_what_is_lost() {
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_changes_nothing() {
+async fn a_viewer_changes_nothing() {
     let site = TestSite::start().await;
     put(&site, &[samples::spec("shop")]).await;
     let mut rob = site.reader().await;

@@ -49,6 +49,53 @@ async fn whatever_is_wrong_with_a_request_to_the_api_is_a_problem() {
 }
 
 #[tokio::test]
+async fn a_query_parameter_that_is_none_is_a_problem_and_no_filter() {
+    let site = TestSite::start().await;
+    let token = site.token(Role::Editor).await;
+    let mut program = site.stranger();
+    for (method, path, fields) in [
+        (Method::GET, "/api/v1/projects?tag=eu", &[("tag", "there are q, project, limit, after")][..]),
+        (
+            Method::GET,
+            "/api/v1/projects?projekt=a&Limit=3&project=b&zone=x&zone=y",
+            &[("Limit", "did you mean `limit`?"), ("projekt", "did you mean `project`?"), ("zone", "there are")],
+        ),
+        (Method::GET, "/api/v1/users?limit=3", &[("limit", "there is none")]),
+        (Method::GET, "/api/v1/tokens?q", &[("q", "there is none")]),
+        (Method::GET, "/api/v1/incidents?status=open", &[("status", "did you mean `state`?")]),
+        (Method::GET, "/api/v1/channels?limt=3", &[("limt", "did you mean `limit`?")]),
+        (Method::GET, "/api/v1/channels/kinds?kind=slack", &[("kind", "there is none")]),
+        (Method::GET, "/api/v1/notifications?channels=ops", &[("channels", "did you mean `channel`?")]),
+        (Method::GET, "/api/v1/maintenance?project=shop", &[("project", "there is none")]),
+        (Method::GET, "/api/v1/status-pages?q=a", &[("q", "there is none")]),
+        (Method::GET, "/api/v1/apps?search=a", &[("search", "there is only q")]),
+        (Method::GET, "/api/v1/audit-log?subjekt=a", &[("subjekt", "did you mean `subject`?")]),
+        (Method::GET, "/api/v1/projects/shop/beats?outcom=lost", &[("outcom", "did you mean `outcome`?")]),
+        (Method::GET, "/api/v1/projects/shop/lags?rnage=1h", &[("rnage", "did you mean `range`?")]),
+        (Method::GET, "/api/v1/projects/shop/apps/heartbeat/log?levl=error", &[("levl", "did you mean `level`?")]),
+        (Method::DELETE, "/api/v1/projects/shop?force=true", &[("force", "there is none")]),
+    ] {
+        let request = program.request(method.clone(), path).header("authorization", format!("Bearer {token}"));
+        let shown = program.send(request).await;
+        assert_eq!((shown.status, shown.header("content-type")), (StatusCode::BAD_REQUEST, "application/problem+json"), "{path}");
+        let problem: serde_json::Value = serde_json::from_str(&shown.text).unwrap();
+        let errors = problem["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), fields.len(), "{path}: {problem}");
+        for (error, (field, says)) in errors.iter().zip(fields) {
+            assert_eq!((error["field"].as_str(), error["code"].as_str()), (Some(*field), Some("unknown_name")), "{path}");
+            let detail = error["detail"].as_str().unwrap();
+            assert!(detail.starts_with(&format!("`{field}` is not a query parameter")) && detail.contains(says), "{path}: {detail}");
+        }
+    }
+    // A caller without a token learns nothing else, and bookmarks of pages have parameters of others.
+    assert_eq!(site.stranger().get("/api/v1/projects?tag=eu").await.status, StatusCode::UNAUTHORIZED);
+    let mut ann = site.writer().await;
+    for path in ["/?utm_source=mail", "/incidents?utm_source=mail&x", "/audit-log?tag=eu", "/channels?a=b"] {
+        assert_eq!(ann.get(path).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn whatever_is_wrong_with_a_request_of_a_browser_is_a_page() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;

@@ -48,7 +48,7 @@ async fn where_the_app_is_not_installed_the_page_says_so_and_installs_it() {
 }
 
 #[tokio::test]
-async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
+async fn everything_wrong_is_reported_under_its_field_and_nothing_typed_is_lost() {
     let site = TestSite::start().await;
     set_up(&site, Some(IngestionAlertApp::default())).await;
     let mut ann = site.writer().await;
@@ -138,7 +138,7 @@ async fn the_form_as_it_is_changes_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_sees_the_rules_and_changes_none() {
+async fn a_viewer_sees_the_rules_and_changes_none() {
     let site = TestSite::start().await;
     let mut app = IngestionAlertApp::default();
     app.enabled = false;

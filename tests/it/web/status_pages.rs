@@ -1,4 +1,4 @@
-//! Status pages: nobody sees what is not switched on, and strangers see no more than is meant for them.
+//! Status pages: nobody sees what is not switched on, and the public sees no more than is meant for it.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ async fn with_project(name: &str) -> TestSite {
 }
 
 #[tokio::test]
-async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
+async fn a_status_page_is_made_on_a_form_that_says_what_is_wrong() {
     let site = with_project("shop").await;
     let mut ann = site.writer().await;
     assert!(ann.get("/status-pages").await.page().contains("No status pages yet"));
     let fields = [("name", "a b"), ("title", ""), ("projects", "shop, nowhere")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["`a b` cannot be a name", "is missing; give a heading", "value=\"shop, nowhere\""] {
+    for says in ["`a b` may only contain letters", "is missing; give a heading", "value=\"shop, nowhere\""] {
         assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
     }
     let fields = [("name", "data"), ("title", "Shop"), ("projects", "shop, nowhere")];
@@ -70,7 +70,7 @@ async fn a_page_of_a_tag_shows_a_project_that_gets_the_tag_later() {
 }
 
 #[tokio::test]
-async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
+async fn the_public_sees_what_is_public_and_learns_of_nothing_else() {
     let site = with_project("shop").await;
     let page = |public| StatusPage {
         name: ProjectName::parse("data").unwrap(),
@@ -88,7 +88,7 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     let shown = stranger.get("/status/data").await;
     assert!(shown.page().contains("Shop data") && shown.text.contains("in 90 days"), "{}", shown.text);
     assert_eq!(shown.header("cache-control"), "public, max-age=30");
-    // However many strangers look: the store is read for them every ten seconds, and for whoever is logged in each time.
+    // However many visitors read it: the store is read for the public every ten seconds, and for a user who is logged in each time.
     let now = site.clock.now();
     let project = samples::find(&site.store, &ProjectName::parse("shop").unwrap()).await;
     samples::open_incident(&site.store, Incident { opened: now, closed: None, ..samples::incident(&project, IncidentKind::Ingestion, 0) })

@@ -1,5 +1,5 @@
 //! Bounds of a user's template, checked before the template engine parses it. The engine recurses, so a deeply nested template would overflow the
-//! stack and abort the process.
+//! stack and abort the process. A block that is captured would be escaped when it is rendered, and again when it is inserted.
 
 use super::TemplateError;
 
@@ -11,7 +11,7 @@ pub(super) const TOKENS: usize = 500;
 pub(super) const NESTING: usize = 16;
 
 /// The tags that need an end tag.
-const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
+const BLOCKS: [&str; 4] = ["if", "for", "with", "autoescape"];
 
 pub(super) fn check(text: &str) -> Result<(), TemplateError> {
     if text.len() > LENGTH {
@@ -71,6 +71,9 @@ impl Count {
                 ")" | "]" | "}" => brackets = brackets.saturating_sub(1),
                 "=" => assigns = true,
                 "set" if is_first => sets = true,
+                "filter" if is_first => {
+                    return Err(TemplateError::Captures("filter", "apply the filter to each value: `{{ text | upper }}`"));
+                }
                 word if is_first && BLOCKS.contains(&word) => self.blocks += 1,
                 word if is_first && word.starts_with("end") => self.blocks = self.blocks.saturating_sub(1),
                 _ => {}
@@ -78,7 +81,9 @@ impl Count {
             is_first = false;
             self.check_nesting(brackets)?;
         }
-        self.blocks += usize::from(sets && !assigns);
+        if sets && !assigns {
+            return Err(TemplateError::Captures("set", "set a value: `{% set name = text %}`"));
+        }
         self.check_nesting(0)?;
         Ok(rest)
     }
@@ -172,11 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn a_block_that_would_be_escaped_twice_is_rejected() {
+        for (text, says) in [
+            ("{% filter upper %}{{ text }}{% endfilter %}", "contains a block `{% filter %}`, whose values would be escaped twice; apply"),
+            (
+                "{%- set a -%}{{ text }}{% endset %}{{ a }}",
+                "contains a block `{% set %}`, whose values would be escaped twice; set a value",
+            ),
+            ("{% if test %}{%+ set a | upper %}{{ text }}{% endset %}{% endif %}", "contains a block `{% set %}`"),
+        ] {
+            assert!(wrong(text).starts_with(says), "{text}: {}", wrong(text));
+        }
+        for text in ["{% set a = text | upper %}{{ a }}", "{{ filter }}", "{% raw %}{% filter upper %}{% endraw %}", "filter, set"] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
     fn a_template_nests_so_deep() {
         let ifs = |deep: usize| format!("{}x{}", "{% if test %}".repeat(deep), "{% endif %}".repeat(deep));
         let brackets = |deep: usize| format!("{{{{ {}1{} }}}}", "(".repeat(deep), ")".repeat(deep));
-        let sets = |deep: usize| format!("{}x{}", "{%- set a -%}".repeat(deep), "{% endset %}".repeat(deep));
-        for nested in [ifs, brackets, sets] {
+        for nested in [ifs, brackets] {
             assert_eq!(check(&nested(NESTING)), Ok(()), "{}", nested(NESTING));
             assert_eq!(wrong(&nested(NESTING + 1)), "nests blocks and brackets more than 16 deep: make it simpler");
         }

@@ -29,6 +29,9 @@ pub enum TemplateError {
     TooManyTokens,
     #[error("nests blocks and brackets more than {most} deep: make it simpler", most = bounds::NESTING)]
     TooDeep,
+    /// The tag of the block, and what to write instead.
+    #[error("contains a block `{{% {0} %}}`, whose values would be escaped twice; {1}")]
+    Captures(&'static str, &'static str),
     /// The line, and what the template engine says.
     #[error("is not a valid template{0}")]
     NotValid(String),

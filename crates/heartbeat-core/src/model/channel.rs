@@ -133,6 +133,15 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// The name that users see: a channel that belongs to an app is named by its project. No other channel has a name with a space.
+    #[must_use]
+    pub fn called(&self) -> String {
+        match self.of_app {
+            Some(_) => format!("webhooks of {}", self.spec.name),
+            None => self.spec.name.to_string(),
+        }
+    }
+
     /// Whether messages are sent there: it delivers, or may deliver again with the next message.
     #[must_use]
     pub fn is_tried(&self) -> bool {

@@ -12,9 +12,11 @@ const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_0
 
 /// Reads one or more numbers with units, longest unit first, each unit at most once.
 pub fn parse(text: &str) -> Result<Duration, Invalid> {
-    read(text.trim())
-        .map(Duration::from_millis)
-        .ok_or_else(|| Invalid::NotA(Quoted::of(text), "a duration", "write it like `90s`, `2m`, `1h30m` or `14d`"))
+    const HOW: &str = "write it like `90s`, `2m`, `1h30m` or `14d`";
+    let text = text.trim();
+    let is_negative = || text.strip_prefix('-').is_some_and(|rest| read(rest).is_some());
+    let of = || if is_negative() { "a positive duration" } else { "a duration" };
+    read(text).map(Duration::from_millis).ok_or_else(|| Invalid::NotA(Quoted::of(text), of(), HOW))
 }
 
 /// Reads a duration within these bounds.
@@ -83,6 +85,7 @@ mod tests {
         for text in ["", " ", "2", "m", "2x", "-2m", "1.5h", "2m 3", "30m1h", "1m1m", "99999999999999999d", "２m", "1 year"] {
             let wrong = parse(text).unwrap_err().to_string();
             assert!(wrong.contains(&format!("`{}`", text.trim())) && wrong.contains("`1h30m`"), "{wrong}");
+            assert_eq!(wrong.contains("is not a positive duration"), text == "-2m", "{wrong}");
         }
     }
 

@@ -84,8 +84,8 @@ pub struct QuotaLimit {
 }
 
 impl QuotaLimit {
-    /// From this percentage on it is reported before it is reached.
-    pub const NEARLY: u64 = 90;
+    /// From this percentage on it is reported before it is reached; also the default of `quota_above`.
+    pub const NEARLY: u8 = 90;
 
     #[must_use]
     pub const fn asked(&self) -> Timestamp {
@@ -108,7 +108,7 @@ impl QuotaLimit {
     /// Whether it is nearly used up.
     #[must_use]
     pub fn is_near(&self) -> bool {
-        !self.limited && self.percent().is_some_and(|percent| percent >= Self::NEARLY)
+        !self.limited && self.percent().is_some_and(|percent| percent >= u64::from(Self::NEARLY))
     }
 
     /// `950,000 of 1,000,000 events of this period are used (95 %)`.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use heartbeat_clock::time::NotATime;
 
-use super::{HostError, KeyError, conceal, thousands};
+use super::{HostError, KeyError, conceal, nearest, thousands};
 
 /// A field that a problem names besides its own.
 pub type FieldName = Cow<'static, str>;
@@ -29,8 +29,9 @@ pub enum Invalid {
     /// The text, what it is not, and how that is written.
     #[error("{0}is not {1}; {2}")]
     NotA(Quoted, &'static str, &'static str),
-    #[error("{0}must be {choices}", choices = either(.1))]
-    UnknownChoice(Quoted, &'static [&'static str]),
+    /// The text, the choices, and the one that was probably meant.
+    #[error("{0}must be {choices}{meant}", choices = either(.1), meant = .2.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?")))]
+    UnknownChoice(Quoted, &'static [&'static str], Option<&'static str>),
     #[error("{text}must be between {least} and {most}")]
     OutOfBounds { text: Quoted, least: String, most: String },
     /// A number without a fraction; `of` is empty, or such as ` of minutes`.
@@ -104,7 +105,7 @@ impl Invalid {
 
     #[must_use]
     pub fn choice(text: &str, choices: &'static [&'static str]) -> Self {
-        Self::UnknownChoice(Quoted::of(text), choices)
+        Self::UnknownChoice(Quoted::of(text), choices, nearest(text.trim(), choices.iter().copied()))
     }
 
     #[must_use]
@@ -270,7 +271,7 @@ fn either<T: AsRef<str>>(names: &[T]) -> String {
 }
 
 /// `a, b and c`
-fn all<T: AsRef<str>>(names: &[T]) -> String {
+pub(super) fn all<T: AsRef<str>>(names: &[T]) -> String {
     joined(names, "and")
 }
 
@@ -309,6 +310,8 @@ mod tests {
         assert_eq!(none(&[&["a", "b"], &["c"], &["d", "b"]]), "the end is missing; give --a and --b, --c, or --d and --b");
         let only = Invalid::OnlyWith(vec!["weekly".into(), "cron".into()]);
         assert_eq!(only.renamed(flag).to_string(), "only applies to --weekly and --cron");
-        assert_eq!(Invalid::UnknownChoice(Quoted::of("x"), &["a", "b", "c"]).to_string(), "`x` must be a, b or c");
+        assert_eq!(Invalid::choice("x", &["a", "b", "c"]).to_string(), "`x` must be a, b or c");
+        let slip = Invalid::choice(" edtor", &["viewer", "editor"]).to_string();
+        assert_eq!(slip, "`edtor` must be viewer or editor; did you mean `editor`?");
     }
 }

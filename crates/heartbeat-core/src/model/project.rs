@@ -18,7 +18,7 @@ pub struct ProjectName(String);
 impl ProjectName {
     /// Reads a name that is valid in files, on the command line and in addresses.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        plain_name(text, b"-_.", "cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first").map(Self)
+        plain_name(text, &['-', '_', '.']).map(Self)
     }
 
     #[must_use]
@@ -43,7 +43,7 @@ impl Tag {
     pub const MOST: usize = 20;
 
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        plain_name(text, b"-_.", "cannot be a tag: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first").map(Self)
+        plain_name(text, &['-', '_', '.']).map(Self)
     }
 
     #[must_use]

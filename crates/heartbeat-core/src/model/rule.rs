@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Incident, Invalid, duration, named_enum};
+use super::{Incident, Invalid, QuotaLimit, duration, named_enum};
 
 named_enum! {
     /// The kind of an incident: at most one incident of each kind is open on a project. A failure of ingestion is one incident, however many rules see
@@ -219,7 +219,7 @@ const ANSWERS_LOST: RuleRow = RuleRow {
 
 const QUOTA: RuleRow = RuleRow {
     incident_kind: IncidentKind::Traffic,
-    limit: Some(Limit::Percent(90)),
+    limit: Some(Limit::Percent(QuotaLimit::NEARLY)),
     severity: Severity::Warning,
     label: "Quota above",
     hint: "This share of the events quota is used, or more; or `off`. Opens a `traffic` incident. Counts read-backs.",

@@ -44,8 +44,8 @@ async fn history(
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::History);
     let (layout, tabs) = head.around(layout);
-    let project = Some(project.spec.name.clone());
-    let which = AuditFilter { project, subject: Some(subject_of(kind)), before, ..AuditFilter::default() };
+    let named = [project.spec.name.clone()].into_iter().collect();
+    let which = AuditFilter { named, subject: Some(subject_of(kind)), before, ..AuditFilter::default() };
     let entries = AuditPage::read(&site.web.store, which, layout.now).await?;
     page(&Page { layout, tabs, head, entries })
 }

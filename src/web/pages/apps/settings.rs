@@ -8,15 +8,15 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 
 use super::head::{AppTab, Head, address};
-use crate::config::{App, Problem};
+use crate::config::{App, Group};
 use crate::model::{AppKind, IngestionAlertApp, Project, ProjectSpec, RouteSpec};
-use crate::settings;
+use crate::settings::{self, ChangeError, SettingsService};
 use crate::web::control::Form;
 use crate::web::form::Filled;
 use crate::web::keys;
-use crate::web::layout::{Answer, Editing, Layout, form_again, page};
+use crate::web::layout::{Answer, Editing, Layout, drawn, page};
 use crate::web::pages::confirm::Confirm;
-use crate::web::pages::submitted::{checked, problems_of, saved};
+use crate::web::pages::submitted::{again, checked, saved};
 use crate::web::pages::tabs::Tabs;
 use crate::web::said::go_on;
 use crate::web::site::Site;
@@ -51,7 +51,7 @@ struct Page {
 }
 
 impl Page {
-    fn new(layout: Layout, project: &Project, kind: AppKind) -> Self {
+    fn new(layout: Layout, project: &Project, kind: AppKind, fields: Form) -> Self {
         let head = Head::of(project, kind, AppTab::Settings);
         let (layout, tabs) = head.around(layout);
         let spec = &project.spec;
@@ -62,7 +62,7 @@ impl Page {
         Self {
             layout,
             tabs,
-            fields: fields(head.app.as_ref(), kind),
+            fields,
             head,
             enabled: true,
             routes,
@@ -70,10 +70,6 @@ impl Page {
             reads: spec.reading_key().is_some(),
             beats: spec.beats(),
         }
-    }
-
-    fn rejected(self, form: &Filled, problems: &[Problem]) -> Answer {
-        form_again(&Self { fields: self.fields.filled(form, problems), enabled: form.has("enabled"), ..self })
     }
 
     /// The user added it, so it can be changed.
@@ -87,29 +83,33 @@ impl Page {
 }
 
 /// Without the rules, which have their own page.
-fn fields(app: Option<&App>, kind: AppKind) -> Form {
+fn fields(site: &Site, spec: &ProjectSpec, kind: AppKind) -> Form {
     let is_here = |key: &str| kind != AppKind::IngestionAlert || IngestionAlertApp::rule_of(key).is_none();
-    Form::of(kind.settings().iter().filter(|setting| is_here(setting.key)), |setting| app.and_then(|app| app.shown(setting)))
+    let (settings, app) = (kind.settings().iter().filter(|setting| is_here(setting.key)), App::on(spec, kind));
+    let fields = Form::of(settings, |setting| app.as_ref().and_then(|app| app.shown(setting)));
+    fields.versioned(&site.web.store, spec, &Group::App(kind))
 }
 
 async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    page(&Page::new(layout, &project, kind))
+    page(&Page::new(layout, &project, kind, fields(&site, &project.spec, kind)))
 }
 
 async fn save(Editing { site, layout, visitor }: Editing, Path((name, app)): Path<(String, String)>, form: Filled) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    let texts = fields(None, kind).texts(&form);
+    let known = fields(&site, &project.spec, kind);
+    let texts = known.texts(&form);
     let desired = |spec: &ProjectSpec| Ok(keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?);
-    match visitor.settings_service(&site).change(&name, desired).await {
+    let settings_service = SettingsService { version: known.submitted_version(&form), ..visitor.settings_service(&site) };
+    match settings_service.change(&name, desired).await {
         Ok(done) => Ok(saved(&site, &address(&done.now.name, kind), &done, "Saved.")),
-        Err(error) => Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?),
+        Err(error) => rejected(&site, layout, (&name, kind), &form, error).await,
     }
 }
 
 async fn install(Editing { site, layout, visitor }: Editing, Path((name, app)): Path<(String, String)>, form: Filled) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    let (texts, enabled) = (fields(None, kind).texts(&form), form.has("enabled"));
+    let (texts, enabled) = (fields(&site, &project.spec, kind).texts(&form), form.has("enabled"));
     let desired = |spec: &ProjectSpec| Ok(keys::of_app(spec, settings::app::install(spec, kind, &texts, enabled)?, &texts)?);
     match visitor.settings_service(&site).change(&name, desired).await {
         Ok(done) => {
@@ -117,13 +117,21 @@ async fn install(Editing { site, layout, visitor }: Editing, Path((name, app)): 
             let words = format!("{} is installed on {name} and {state}.", kind.title());
             Ok(go_on(&site, &address(&done.now.name, kind), &words))
         }
-        Err(error) => Page::new(layout, &project, kind).rejected(&form, &problems_of(error)?),
+        Err(error) => rejected(&site, layout, (&name, kind), &form, error).await,
     }
+}
+
+async fn rejected(site: &Site, layout: Layout, (name, kind): (&str, AppKind), form: &Filled, error: ChangeError) -> Answer {
+    let project = site.project(name).await?;
+    let (status, fields) = again(fields(site, &project.spec, kind), form, error)?;
+    let enabled = form.has("enabled");
+    Ok(drawn(status, &Page { enabled, ..Page::new(layout, &project, kind, fields) }))
 }
 
 async fn check(State(site): State<Arc<Site>>, _writer: Writer, Path((name, app)): Path<(String, String)>, form: Filled) -> Answer {
     let (project, kind) = site.app(&name, &app).await?;
-    Ok(checked(settings::app::wrong(&project.spec, kind, &fields(None, kind).texts(&form))))
+    let texts = fields(&site, &project.spec, kind).texts(&form);
+    Ok(checked(settings::app::wrong(&project.spec, kind, &texts)))
 }
 
 async fn enable(editing: Editing, Path((name, app)): Path<(String, String)>, _form: Filled) -> Answer {

@@ -1,6 +1,5 @@
 //! A channel as all pages about channels show it.
 
-use crate::config::channel::called;
 use crate::model::{Channel, Timestamp};
 use crate::settings::channel_state;
 use crate::web::channels::{address, tells};
@@ -21,7 +20,7 @@ pub(super) struct Badge {
 
 impl Badge {
     pub(super) fn of(channel: &Channel, now: Timestamp) -> Self {
-        let name = called(channel);
+        let name = channel.called();
         Self {
             address: address(&name),
             name,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
@@ -14,13 +13,13 @@ use super::one::{self, One};
 use crate::config::Texts;
 use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
 use crate::model::{ChannelKind, ChannelSpec};
-use crate::settings::ChangeError;
+use crate::settings::{ChangeError, SettingsService};
 use crate::web::channels::{address, check_open, closed_kind, find};
-use crate::web::control::marked;
+use crate::web::code::marked;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Answer, Editing, Layout, Place, form_again, page};
-use crate::web::pages::submitted::{checked, offered, problems_of, problems_of_new, saved};
+use crate::web::pages::submitted::{checked, offered, problems_of_new, saved};
 use crate::web::said::go_on;
 use crate::web::site::Site;
 use crate::web::visitor::Writer;
@@ -112,7 +111,7 @@ async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled)
 async fn save(Editing { site, layout, visitor }: Editing, Path(name): Path<String>, form: Filled) -> Answer {
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
-    let draft = Draft::of(&channel.spec);
+    let draft = Draft::of(&site.web.store, &channel.spec);
     let texts = draft.form.texts(&form);
     if form.has("try") {
         let problems = changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten();
@@ -120,18 +119,20 @@ async fn save(Editing { site, layout, visitor }: Editing, Path(name): Path<Strin
         return one::draw(&site, layout, &channel, One { draft, ..One::default() }).await;
     }
     let desired = |stored: &ChannelSpec| changed(stored, &texts, site.origin()).map_err(ChangeError::from);
-    match visitor.settings_service(&site).change(&name, desired).await {
+    let settings_service = SettingsService { version: draft.form.submitted_version(&form), ..visitor.settings_service(&site) };
+    match settings_service.change(&name, desired).await {
         Ok(done) => Ok(saved(&site, &address(&name), &done, "Saved.")),
         Err(error) => {
-            let draft = draft.filled(&form, &problems_of(error)?);
-            one::draw(&site, layout, &channel, One { draft, status: StatusCode::UNPROCESSABLE_ENTITY, ..One::default() }).await
+            let channel = find(&site, &name).await?;
+            let (status, draft) = Draft::of(&site.web.store, &channel.spec).again(&form, error)?;
+            one::draw(&site, layout, &channel, One { draft, status, ..One::default() }).await
         }
     }
 }
 
 async fn check(State(site): State<Arc<Site>>, _writer: Writer, Path(name): Path<String>, form: Filled) -> Answer {
     let channel = find(&site, &name).await?;
-    let texts = Draft::of(&channel.spec).form.texts(&form);
+    let texts = Draft::of(&site.web.store, &channel.spec).form.texts(&form);
     Ok(checked(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten()))
 }
 

@@ -1,11 +1,16 @@
 //! A channel's form: the fields of its kind, and the fields of every channel.
 
-use crate::config::Problem;
+use axum::http::StatusCode;
+
 use crate::config::channel::{FIELDS, shown};
+use crate::config::{Group, Problem};
 use crate::model::{ChannelKind, ChannelSpec, Field, Message, ProjectName, Takes, Timestamp};
-use crate::settings::trial;
+use crate::settings::{ChangeError, trial};
+use crate::store::Store;
 use crate::web::control::{Control, Form};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
+use crate::web::pages::submitted;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
@@ -19,8 +24,9 @@ impl Draft {
         Self::with(kind, None)
     }
 
-    pub(super) fn of(spec: &ChannelSpec) -> Self {
-        Self::with(spec.kind, Some(spec))
+    pub(super) fn of(store: &Store, spec: &ChannelSpec) -> Self {
+        let draft = Self::with(spec.kind, Some(spec));
+        Self { form: draft.form.versioned(store, spec, &Group::Whole), ..draft }
     }
 
     /// Name and kind cannot be changed, and a stored channel is enabled by a button.
@@ -49,11 +55,17 @@ impl Draft {
 
     /// Whether the templates section opens.
     pub(super) fn is_worded(&self) -> bool {
-        !self.samples.is_empty() || self.words().any(|control| !control.value.is_empty() || control.is_wrong())
+        !self.samples.is_empty() || self.words().any(|control| !control.value.is_empty() || control.mark().is_some())
     }
 
     pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
         Self { form: self.form.filled(form, problems), ..self }
+    }
+
+    /// See [`submitted::again`].
+    pub(super) fn again(self, form: &Filled, error: ChangeError) -> Result<(StatusCode, Self), WebError> {
+        let (status, form) = submitted::again(self.form, form, error)?;
+        Ok((status, Self { form, ..self }))
     }
 
     /// With samples, and only with the problems of the templates: a preview needs nothing else.

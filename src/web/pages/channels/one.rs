@@ -16,7 +16,7 @@ use crate::model::{Channel, Delivery};
 use crate::settings::trial::SAMPLES;
 use crate::store::{ChannelQueue, NotificationFilter, StoreError};
 use crate::web::channels::{address, anew, closed, find, find_to_remove, resend, test};
-use crate::web::control::marked;
+use crate::web::code::marked;
 use crate::web::error::WebError;
 use crate::web::form::Filled;
 use crate::web::layout::{Answer, Editing, Layout, Place, drawn};
@@ -80,7 +80,7 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
         }
         found => found?,
     };
-    let draft = Draft::of(&channel.spec);
+    let draft = Draft::of(&site.web.store, &channel.spec);
     draw(&site, layout, &channel, One { draft, ..One::default() }).await
 }
 
@@ -124,7 +124,7 @@ async fn try_it(Editing { site, layout, .. }: Editing, Path(name): Path<String>,
     let revived = tried.requeued.map(|count| format!("The channel delivers again; {}.", anew(count))).unwrap_or_default();
     // The test may have changed its state.
     let channel = find(&site, &name).await?;
-    let draft = Draft::of(&channel.spec);
+    let draft = Draft::of(&site.web.store, &channel.spec);
     draw(&site, layout, &channel, One { draft, answers, revived, ..One::default() }).await
 }
 

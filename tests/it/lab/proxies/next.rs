@@ -52,7 +52,7 @@ pub(super) async fn start(rewrites: &Rewrites, keeps_slash: bool, folder: PathBu
     Ok(Some((daemon, port)))
 }
 
-/// The first requests to an application take a second, which is a minute in fast time; whoever has had one in service knows only the others.
+/// The first requests to an application take a second, which is a minute in fast time; a proxy in service has had one already.
 async fn warm_up(port: u16, desired: &[(String, String)]) {
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     for (path, _) in desired {

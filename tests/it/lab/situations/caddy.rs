@@ -6,8 +6,8 @@ use super::Situation;
 pub(super) fn all() -> Vec<Situation> {
     vec![
         Situation::new(
-            "caddy/fair",
-            "fair",
+            "caddy/no-faults",
+            "no faults",
             &["none"],
             Caddy(
                 "
@@ -18,8 +18,8 @@ http://:{port} {
             ),
         ),
         Situation::new(
-            "caddy/fair-prefix",
-            "fair, under a prefix",
+            "caddy/no-faults-prefix",
+            "no faults, under a prefix",
             &["none"],
             Caddy(
                 "
@@ -159,8 +159,8 @@ https://127.0.0.1:{port} {
         )
         .origin("https://127.0.0.1"),
         Situation::new(
-            "caddy/fair-tls",
-            "fair, by HTTP/2",
+            "caddy/no-faults-tls",
+            "no faults, by HTTP/2",
             &["none"],
             Caddy(
                 "
@@ -216,7 +216,7 @@ http://:{port} {
         ),
         Situation::new(
             "caddy/gzip",
-            "fair, compressed where it is asked for",
+            "no faults, compressed where it is asked for",
             &["none"],
             Caddy(
                 "

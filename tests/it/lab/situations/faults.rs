@@ -21,7 +21,7 @@ pub(super) fn all() -> Vec<Situation> {
         sandbox("posthog/token-unknown-v1", "the token is unknown", &["token"], r#"{"capture":{"unknown_token":true}}"#).v1(),
         sandbox("posthog/over-quota", "over the quota", &["quota"], r#"{"capture":{"over_quota":true}}"#),
         sandbox("posthog/over-quota-v1", "over the quota", &["quota"], r#"{"capture":{"over_quota":true}}"#).v1(),
-        sandbox("posthog/duplicates", "fair: each event is stored twice", &["none"], r#"{"queue":{"duplicate_rate":1}}"#),
+        sandbox("posthog/duplicates", "no faults: each event is stored twice", &["none"], r#"{"queue":{"duplicate_rate":1}}"#),
         sandbox("posthog/query-401", "the personal API key is refused", &["personal_key"], r#"{"query":{"status":401}}"#),
         sandbox("posthog/query-403", "the personal API key lacks a scope", &["personal_key"], r#"{"query":{"status":403}}"#),
         sandbox("posthog/query-404", "no such project", &["query", "personal_key"], r#"{"query":{"status":404}}"#).project_id(1),
@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<Situation> {
         ),
         sandbox("posthog/query-500", "the read API is broken", &["query"], r#"{"query":{"status":500}}"#),
         sandbox("posthog/query-503", "the read API is broken", &["query"], r#"{"query":{"status":503}}"#),
-        sandbox("posthog/query-slow", "fair: the read API is slow", &["none", "query"], r#"{"query":{"delay_ms":40000}}"#)
+        sandbox("posthog/query-slow", "no faults: the read API is slow", &["none", "query"], r#"{"query":{"delay_ms":40000}}"#)
             .exits(&[0, 1, 6]),
         sandbox(
             "posthog/query-html",

@@ -6,8 +6,8 @@ use super::Situation;
 pub(super) fn all() -> Vec<Situation> {
     vec![
         Situation::new(
-            "haproxy/fair",
-            "fair",
+            "haproxy/no-faults",
+            "no faults",
             &["none"],
             Haproxy(
                 "
@@ -115,7 +115,7 @@ listen l{port}
         ),
         Situation::new(
             "haproxy/upstream-cuts",
-            "fair: it reuses connections that its upstream cuts",
+            "no faults: it reuses connections that its upstream cuts",
             &["none"],
             Haproxy(
                 "
@@ -162,8 +162,8 @@ listen l{port}
             ),
         ),
         Situation::new(
-            "haproxy/fair-tls",
-            "fair, by HTTP/2",
+            "haproxy/no-faults-tls",
+            "no faults, by HTTP/2",
             &["none"],
             Haproxy(
                 "

@@ -19,7 +19,7 @@ fn says(name: &'static str, truth: &'static str, right: &'static [&'static str],
     Situation::new(name, truth, right, By(Raw::Says(answer)))
 }
 
-/// Proxies and balancers whose upstream is the trouble.
+/// Proxies and balancers whose upstream is broken.
 fn gateways() -> Vec<Situation> {
     vec![
         says(

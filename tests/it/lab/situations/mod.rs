@@ -35,7 +35,7 @@ pub(super) struct Situation {
     pub(super) before: Before,
     /// What the relay behind the proxy does, where there is one.
     pub(super) relay: Option<Change>,
-    /// How the program is told of it.
+    /// How the program learns of it.
     pub(super) asked: Asked,
     /// What is wrong with the sandbox, as its own JSON.
     pub(super) faults: Option<&'static str>,
@@ -112,7 +112,7 @@ pub(super) enum Change {
     ForIngestion(&'static str),
 }
 
-/// How the program is told of the place.
+/// How the program learns of the place.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     /// `http://127.0.0.1`, or `https://localhost`.

@@ -7,8 +7,8 @@ use super::Situation;
 pub(super) fn all() -> Vec<Situation> {
     vec![
         Situation::new(
-            "next/fair",
-            "fair, with skipTrailingSlashRedirect",
+            "next/no-faults",
+            "no faults, with skipTrailingSlashRedirect",
             &["none"],
             Next { keeps_slash: true, to: "http://{sandbox}/:path*" },
         )

@@ -82,9 +82,9 @@ const GZIP_UNASKED: &str = "
 
 pub(super) fn all() -> Vec<Situation> {
     vec![
-        Situation::new("nginx/fair", "fair", &["none"], Nginx(WORKS)),
-        Situation::new("nginx/fair-api-too", "fair", &["none"], Nginx(WORKS)).api_through(),
-        Situation::new("nginx/fair-prefix", "fair, under a prefix", &["none"], Nginx(UNDER_A_PREFIX)).at("/ingest"),
+        Situation::new("nginx/no-faults", "no faults", &["none"], Nginx(WORKS)),
+        Situation::new("nginx/no-faults-api-too", "no faults", &["none"], Nginx(WORKS)).api_through(),
+        Situation::new("nginx/no-faults-prefix", "no faults, under a prefix", &["none"], Nginx(UNDER_A_PREFIX)).at("/ingest"),
         Situation::new(
             "nginx/upstream-down",
             "its upstream is down (502)",
@@ -144,7 +144,7 @@ pub(super) fn all() -> Vec<Situation> {
         ),
         Situation::new(
             "nginx/upstream-cuts",
-            "fair: it reuses connections that its upstream cuts",
+            "no faults: it reuses connections that its upstream cuts",
             &["none"],
             Nginx(
                 "
@@ -281,7 +281,7 @@ pub(super) fn all() -> Vec<Situation> {
         .api_through(),
         Situation::new(
             "nginx/gzip",
-            "fair, compressed where it is asked for",
+            "no faults, compressed where it is asked for",
             &["none"],
             Nginx(
                 "
@@ -315,7 +315,7 @@ pub(super) fn all() -> Vec<Situation> {
         .exits(&[0, 3, 6]),
         Situation::new(
             "nginx/query-added",
-            "fair: it adds a query string",
+            "no faults: it adds a query string",
             &["none"],
             Nginx(
                 "
@@ -329,7 +329,7 @@ pub(super) fn all() -> Vec<Situation> {
         ),
         Situation::new(
             "nginx/beacon-added",
-            "fair: it adds beacon=1, so that capture answers 204",
+            "no faults: it adds beacon=1, so that capture answers 204",
             &["none"],
             Nginx(
                 "
@@ -343,7 +343,7 @@ pub(super) fn all() -> Vec<Situation> {
         ),
         Situation::new(
             "nginx/mirrored",
-            "fair: it sends every request twice",
+            "no faults: it sends every request twice",
             &["none"],
             Nginx(
                 "
@@ -362,7 +362,7 @@ pub(super) fn all() -> Vec<Situation> {
         ),
         Situation::new(
             "nginx/next-upstream",
-            "fair: it tries the next upstream, with POST too",
+            "no faults: it tries the next upstream, with POST too",
             &["none"],
             Nginx(
                 "
@@ -379,7 +379,12 @@ pub(super) fn all() -> Vec<Situation> {
     }",
             ),
         ),
-        Situation::new("nginx/capture-alone", "fair: it passes on capture alone, and the API is named", &["none"], Nginx(CAPTURE_ALONE)),
+        Situation::new(
+            "nginx/capture-alone",
+            "no faults: it passes on capture alone, and the API is named",
+            &["none"],
+            Nginx(CAPTURE_ALONE),
+        ),
         Situation::new(
             "nginx/capture-alone-api-too",
             "it passes on capture alone, and the API is looked for there too",
@@ -389,7 +394,7 @@ pub(super) fn all() -> Vec<Situation> {
         .api_through(),
         Situation::new(
             "nginx/flags-blocked",
-            "fair: it blocks /flags",
+            "no faults: it blocks /flags",
             &["none"],
             Nginx(
                 "
@@ -406,7 +411,7 @@ pub(super) fn all() -> Vec<Situation> {
         ),
         Situation::new(
             "nginx/date-behind",
-            "fair but for its clock, which is ten minutes behind",
+            "no faults except its clock, which is ten minutes behind",
             &["none", "clock@intermediary,unknown"],
             Nginx(WITH_THE_UPSTREAMS_DATE),
         )
@@ -414,7 +419,7 @@ pub(super) fn all() -> Vec<Situation> {
         .api_through(),
         Situation::new(
             "nginx/date-ahead",
-            "fair but for its clock, which is ten minutes ahead",
+            "no faults except its clock, which is ten minutes ahead",
             &["none", "clock@intermediary,unknown"],
             Nginx(WITH_THE_UPSTREAMS_DATE),
         )

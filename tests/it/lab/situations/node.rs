@@ -6,15 +6,15 @@ use super::Situation;
 pub(super) fn all() -> Vec<Situation> {
     vec![
         Situation::new(
-            "node/fair",
-            "fair, under a prefix",
+            "node/no-faults",
+            "no faults, under a prefix",
             &["none"],
             Node("app.use('/ingest', createProxyMiddleware({ target: 'http://{sandbox}', changeOrigin: true }));"),
         )
         .at("/ingest"),
         Situation::new(
-            "node/fair-api-too",
-            "fair",
+            "node/no-faults-api-too",
+            "no faults",
             &["none"],
             Node("app.use(createProxyMiddleware({ target: 'http://{sandbox}', changeOrigin: true }));"),
         )

@@ -34,10 +34,10 @@ const PLAIN: &str = "
 
 pub(super) fn all() -> Vec<Situation> {
     vec![
-        Situation::new("tls/fair", "fair, by HTTP/2", &["none"], Nginx(with_certificate!("good"))).https(),
+        Situation::new("tls/no-faults", "no faults, by HTTP/2", &["none"], Nginx(with_certificate!("good"))).https(),
         Situation::new(
-            "tls/fair-chain",
-            "fair, with an intermediate certificate",
+            "tls/no-faults-chain",
+            "no faults, with an intermediate certificate",
             &["none"],
             Nginx(with_certificate!("with-intermediate")),
         )

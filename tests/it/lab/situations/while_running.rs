@@ -40,7 +40,7 @@ fn sandbox(name: &'static str, truth: &'static str, right: &'static [&'static st
     told(Situation::new(name, truth, right, Nothing).faults(faults))
 }
 
-/// POST is cached by its path alone, as somebody who wants to take load away might have it.
+/// POST is cached by its path alone, as an operator who wants to reduce load might set it.
 const CACHES_POST: &str = "
     proxy_cache_path {folder}/cache{port} keys_zone=cache{port}:1m;
     server {

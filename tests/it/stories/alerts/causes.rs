@@ -30,7 +30,7 @@ fn proxy(to: &str) -> (String, Arc<AtomicBool>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_proxy_is_told_as_the_only_broken_way() {
+async fn a_broken_proxy_is_reported_as_the_only_broken_way() {
     let mut turn = None;
     let world = World::alerting_with("heartbeat", &[], |world, spec| {
         let (address, broken) = proxy(&world.address);
@@ -56,12 +56,12 @@ async fn a_broken_proxy_is_told_as_the_only_broken_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
+async fn partitions_that_only_fresh_distinct_ids_reach_are_distinguished() {
     let case = Case {
         events: "heartbeat + heartbeat_buffer",
         // That of the fixed distinct id is 1.
         faults: json!({"queue": {"stopped_partitions": [0, 2, 3, 4, 5, 6, 7]}}),
-        fair: json!({"queue": {"stopped_partitions": []}}),
+        no_faults: json!({"queue": {"stopped_partitions": []}}),
         title: "[warning] story: ingestion is late",
         code: "partition",
         words: "Only some partitions of the queue are broken: events with new distinct ids are missing",
@@ -72,11 +72,11 @@ async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
     case.run("only fresh distinct ids").await;
 }
 
-/// Capture takes what nobody will ever see: told as soon as that is known, under a title of its own.
+/// Capture takes what nobody will ever see: notified as soon as that is known, under a title of its own.
 fn silent(title: &'static str, code: &'static str, words: &'static str, flag: &str) -> Case {
     Case {
         faults: json!({"capture": {flag: true}}),
-        fair: json!({"capture": {flag: false}}),
+        no_faults: json!({"capture": {flag: false}}),
         title,
         code,
         words,
@@ -89,13 +89,13 @@ fn silent(title: &'static str, code: &'static str, words: &'static str, flag: &s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_over_its_quota_is_told_as_such() {
+async fn a_project_over_its_quota_is_reported_as_such() {
     let title = "[critical] story: over the events quota, events are dropped";
     silent(title, "quota", "dropped: the project is over its events quota", "over_quota").run("over quota").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quota_that_runs_out_is_told_before_events_are_dropped() {
+async fn a_quota_that_runs_out_is_reported_before_events_are_dropped() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(2).await;
     world.faults(&json!({"capture": {"quota": {"usage": 950, "limit": 1000}}}));
@@ -115,7 +115,7 @@ async fn a_quota_that_runs_out_is_told_before_events_are_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_not_known_is_told_as_such() {
+async fn a_token_that_is_not_known_is_reported_as_such() {
     let title = "[critical] story: the project token is unknown, events are dropped";
     silent(title, "token", "does not know the project token", "unknown_token").run("token unknown").await;
 }
@@ -124,7 +124,7 @@ async fn a_token_that_is_not_known_is_told_as_such() {
 async fn a_part_of_the_pipeline_that_is_down_is_named() {
     let case = Case {
         faults: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}, "instance": {"down": ["clickhouse"]}}),
-        fair: json!({"queue": null, "instance": null}),
+        no_faults: json!({"queue": null, "instance": null}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "PostHog says that clickhouse is down",
@@ -136,10 +136,10 @@ async fn a_part_of_the_pipeline_that_is_down_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be() {
+async fn a_stuck_queue_of_which_nothing_is_said_is_reported_with_both_that_it_can_be() {
     let case = Case {
         faults: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}}),
-        fair: json!({"queue": null}),
+        no_faults: json!({"queue": null}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "the project token is known: ingestion behind capture is stuck or slow",
@@ -151,10 +151,10 @@ async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mere_lag_is_told_as_lateness_and_nothing_is_lost() {
+async fn mere_lag_is_reported_as_lateness_and_nothing_is_lost() {
     let case = Case {
         faults: json!({"queue": {"lag_ms": 400_000}}),
-        fair: json!({"queue": {"lag_ms": 0}}),
+        no_faults: json!({"queue": {"lag_ms": 0}}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "Beats arrive late: the last one took",
@@ -182,7 +182,7 @@ async fn only_now(world: &World, _: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
+async fn named_events_that_stop_while_heartbeats_arrive_are_reported() {
     let case = Case {
         title: "[critical] story: no signup or purchase for 30m; ingestion works",
         code: "none",
@@ -211,7 +211,7 @@ async fn named_events_are_missed_only_in_the_hours_in_which_they_are_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clickhouse_that_is_down_is_posthogs_trouble_and_the_end_says_what_became_of_the_beats() {
+async fn a_clickhouse_that_is_down_is_posthogs_failure_and_the_end_says_what_became_of_the_beats() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(6).await;
     let all = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -229,7 +229,7 @@ async fn a_clickhouse_that_is_down_is_posthogs_trouble_and_the_end_says_what_bec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn named_events_that_stop_while_beats_are_late_are_told_as_lateness() {
+async fn named_events_that_stop_while_beats_are_late_are_reported_as_lateness() {
     let world = World::alerting("heartbeat", &[("watch", "signup")]).await;
     signup(&world).await;
     world.minutes(20).await;
@@ -241,7 +241,7 @@ async fn named_events_that_stop_while_beats_are_late_are_told_as_lateness() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_heartbeat_no_event_at_all_is_told() {
+async fn without_heartbeat_no_event_at_all_is_reported() {
     let case = Case {
         title: "[critical] story: ingestion stopped",
         code: "pipeline",
@@ -256,7 +256,7 @@ async fn without_heartbeat_no_event_at_all_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
+async fn a_quiet_project_is_reported_as_quiet_where_that_was_asked_for() {
     let case = Case {
         title: "[info] story: no traffic",
         code: "none",
@@ -271,11 +271,11 @@ async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
     assert_eq!(world.incidents().await[0].incident_kind, IncidentKind::Traffic);
 }
 
-/// Looking fails with this status, and then waits for so many minutes at most; ingestion goes on, and nobody is told that it did not.
+/// Looking fails with this status, and then waits for so many minutes at most; ingestion goes on, and nobody is notified that it did not.
 async fn blind(name: &str, status: u16, (code, words): (&'static str, &'static str), waits: u64) {
     let case = Case {
         faults: json!({"query": {"status": status}}),
-        fair: json!({"query": {"status": null}}),
+        no_faults: json!({"query": {"status": null}}),
         title: "[warning] story: beats cannot be read back",
         code,
         words,
@@ -306,6 +306,6 @@ async fn a_project_that_the_key_does_not_see_is_our_own_repair() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throttled_queries_are_told_without_a_word_about_ingestion() {
+async fn throttled_queries_are_reported_without_a_word_about_ingestion() {
     blind("cannot look: 429", 429, ("query", "PostHog limits the rate of queries: 429"), 10).await;
 }

@@ -1,4 +1,5 @@
-//! Ends that are no recovery: nobody watches any more, or nothing can be told. Whoever heard of the beginning hears that, and not that it is well.
+//! Ends that are no recovery: nobody watches any more, or nothing can be said. A channel that was notified of the beginning is notified of that,
+//! and not of a recovery.
 
 use heartbeat::model::{EndedBecause, Message, NotificationKind, ProjectSpec};
 use serde_json::json;
@@ -6,7 +7,7 @@ use serde_json::json;
 use super::is;
 use crate::stories::World;
 
-/// Capture refuses, somebody is told, and then this changes: what is told of the end.
+/// Capture rejects, a channel is notified, and then this changes: what is notified of the end.
 async fn ends(because: EndedBecause, change: impl FnOnce(&mut ProjectSpec)) -> Message {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(3).await;

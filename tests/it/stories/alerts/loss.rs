@@ -8,11 +8,11 @@ use serde_json::json;
 use super::{Case, READBACK, TELLING, is, minutes};
 use crate::stories::World;
 
-/// Some beats are lost for half an hour: told as loss within 20 minutes, nothing said of an end while they are, and told to be over at last.
+/// Some beats are lost for half an hour: notified as loss within 20 minutes, no end while they are lost, and resolved at last.
 async fn some_are_lost(rate: f64) {
     let world = World::alerting("heartbeat + heartbeat_buffer + heartbeat_api", &[]).await;
     world.minutes(6).await;
-    assert_eq!(world.titles().await, Vec::<String>::new(), "fair faults is no news");
+    assert_eq!(world.titles().await, Vec::<String>::new(), "no faults are no news");
     world.faults(&json!({"capture": {"drop_rate": rate}}));
     let begun = World::slot(world.clock.now().minute().plus(1));
     let (opened_at, opened) = world.until_told("that beats are lost", 25, is(NotificationKind::Opened)).await;
@@ -23,7 +23,7 @@ async fn some_are_lost(rate: f64) {
     let detected = opened_at.since(begun);
     assert!(detected <= minutes(20), "told {} after the first lost beat could be", span(detected));
 
-    world.foul_minutes(30).await;
+    world.bad_minutes(30).await;
     assert!(!world.kinds().await.contains("resolved"), "{:?}", world.titles().await);
     let incident = world.incidents().await.pop().unwrap();
     assert!(incident.rules.contains(&RuleKind::PartialLoss) && incident.tally.missing > 0, "{incident:?}");
@@ -39,27 +39,27 @@ async fn some_are_lost(rate: f64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenth_that_is_lost_is_told_as_loss() {
+async fn a_tenth_that_is_lost_is_reported_as_loss() {
     some_are_lost(0.1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_third_that_is_lost_is_told_as_loss() {
+async fn a_third_that_is_lost_is_reported_as_loss() {
     some_are_lost(0.3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_that_is_lost_is_told_as_loss() {
+async fn half_that_is_lost_is_reported_as_loss() {
     some_are_lost(0.5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn most_that_is_lost_is_told_as_loss() {
+async fn most_that_is_lost_is_reported_as_loss() {
     some_are_lost(0.7).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_lost_minute_is_told_to_nobody() {
+async fn one_lost_minute_notifies_nobody() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(6).await;
     world.faults(&json!({"capture": {"drop_rate": 1}}));
@@ -71,10 +71,10 @@ async fn one_lost_minute_is_told_to_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_are_lost_are_told_apart_from_a_capture_that_fails() {
+async fn answers_that_are_lost_are_distinguished_from_a_capture_that_fails() {
     let case = Case {
         faults: json!({"capture": {"lose_answer_rate": 1}}),
-        fair: json!({"capture": {"lose_answer_rate": 0}}),
+        no_faults: json!({"capture": {"lose_answer_rate": 0}}),
         title: "[warning] story: capture accepts events but does not answer",
         code: "answers_lost",
         words: "but does not answer: they still arrive",

@@ -148,7 +148,7 @@ fn quiet_is_told_apart_from_stalled() {
 }
 
 #[test]
-fn a_quota_that_runs_out_is_told_before_events_are_dropped() {
+fn a_quota_that_runs_out_is_reported_before_events_are_dropped() {
     // Each letter, with the share of the quota that PostHog reports: `!` is a quota that is used up.
     let story = |settings: &[(&str, &str)], has_beats: bool, row: &[(&str, &str)]| {
         let mut project = project(only(settings));

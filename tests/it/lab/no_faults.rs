@@ -1,4 +1,4 @@
-//! Two hours of fair faults through each proxy: nothing is told, no beat is missing, none is doubled.
+//! Two hours without faults through each proxy: nothing is notified, no beat is missing, none is a duplicate.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,15 +16,15 @@ const SPEED: u32 = 60;
 const MINUTES: usize = 120;
 /// The proxies, each a route of one project.
 const ROUTES: [&str; 9] = [
-    "nginx/fair-prefix",
+    "nginx/no-faults-prefix",
     "nginx/upstream-cuts",
     "nginx/date-behind",
     "nginx/date-ahead",
-    "caddy/fair-tls",
-    "haproxy/fair",
+    "caddy/no-faults-tls",
+    "haproxy/no-faults",
     "haproxy/upstream-cuts",
-    "next/fair",
-    "node/fair",
+    "next/no-faults",
+    "node/no-faults",
 ];
 /// The proxy through which another project does everything, reading back as well.
 const ALL_THROUGH: &str = "nginx/date-behind";
@@ -40,10 +40,10 @@ struct Watch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hours_of_fair_weather_through_each_proxy_are_quiet_and_whole() {
+async fn two_hours_without_faults_through_each_proxy_are_quiet_and_complete() {
     let ground = async |names: &[&str]| {
-        let fair = situations::for_check().into_iter().filter(|situation| names.contains(&situation.name)).collect();
-        Ground::start(fair, &Clock::fast(speed(SPEED)), Sandboxes::Shared).await
+        let chosen = situations::for_check().into_iter().filter(|situation| names.contains(&situation.name)).collect();
+        Ground::start(chosen, &Clock::fast(speed(SPEED)), Sandboxes::Shared).await
     };
     let by_routes = ground(&ROUTES).await;
     assert_eq!(by_routes.places.len(), ROUTES.len(), "a proxy is not among the situations");
