@@ -1,4 +1,4 @@
-//! What history costs: bytes on disk for each beat, whole and folded, and how fast beats are recorded, settled and read.
+//! What history costs: bytes on disk for each beat, as a row and aggregated, and how fast beats are recorded, settled and read.
 //!
 //! `cargo bench --bench history`. It lives through the days as the service does: each minute's beats are recorded in one call, and
 //! settled by read-backs one or two minutes later.
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use heartbeat::model::Retention;
 use heartbeat::model::{
-    HeartbeatApp, Host, Minute, Outcome, Phases, Project, ProjectName, ProjectSpec, ProjectToken, Readback, Recorded, RouteId, Settled,
-    Timestamp, Traffic,
+    HeartbeatApp, Host, Minute, Outcome, Phases, Project, ProjectName, ProjectSpec, ProjectToken, Readback, Recorded, RouteDay, RouteId,
+    Settled, Timestamp, Traffic,
 };
 use heartbeat::retention::aggregate_due;
 use heartbeat::store::{SecretCipher, Store, StoreError, open};
@@ -22,8 +22,8 @@ const START: Minute = Minute::from_index(29_700_000);
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!(
-        "{:>8} {:>6} {:>10} {:>12} {:>12} {:>14} {:>14} {:>12}",
-        "routes", "days", "beats", "B/beat", "B folded", "record/s", "settle/s", "day read ms"
+        "{:>8} {:>6} {:>10} {:>12} {:>12} {:>12} {:>14} {:>14} {:>12}",
+        "routes", "days", "beats", "B/beat", "B in hours", "B in days", "record/s", "settle/s", "day read ms"
     );
     for (routes, days) in [(3, 10), (1000, 1)] {
         runtime.block_on(live(routes, days))?;
@@ -56,19 +56,23 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
     let reading = began.elapsed();
     assert_eq!(day.len(), 3 * 1440, "a day of three routes is there");
 
-    // A day later all of it is summed up, and the beats stay.
+    // A day later all of it is aggregated, and the beats stay.
     aggregate_due(&store, end.start().plus(Duration::from_hours(25)), Retention::default()).await?;
-    assert_eq!(store.summed_up().await?, Some(end), "everything is summed up");
+    assert_eq!(store.summed_up().await?, Some(end), "everything is aggregated");
     let beats = ids.len() as f64 * (days * 1440) as f64;
     let whole = bytes_of(&store, &path).await? / beats;
     let now = end.start().plus(Duration::from_hours(24 * 30));
     aggregate_due(&store, now, Retention::default()).await?;
-    assert_eq!(store.oldest_beat().await?, None, "everything is folded");
+    assert_eq!(store.oldest_beat().await?, None, "every beat is deleted");
     let hours = store.hours(&ids, START, end).await?;
-    let after: usize = hours.iter().map(|hour| hour.strip_to_bytes().len() + hour.lags.to_bytes().len() + 18).sum();
+    let in_hours: usize = hours.iter().map(|hour| hour.strip_to_bytes().len() + hour.lags.to_bytes().len() + 18).sum();
+    let counted = store.days(&ids, START, end).await?;
+    assert_eq!(counted.len() as i64, routes as i64 * days, "each day is counted");
+    let in_days: usize = counted.iter().map(bytes_of_day).sum();
     println!(
-        "{routes:>8} {days:>6} {beats:>10} {whole:>12.1} {:>12.2} {:>14.0} {:>14.0} {:>12.1}",
-        after as f64 / beats,
+        "{routes:>8} {days:>6} {beats:>10} {whole:>12.1} {:>12.2} {:>12.3} {:>14.0} {:>14.0} {:>12.1}",
+        in_hours as f64 / beats,
+        in_days as f64 / beats,
         beats / recording.as_secs_f64(),
         beats / settling.as_secs_f64(),
         reading.as_secs_f64() * 1e3,
@@ -157,6 +161,13 @@ fn readback(project: &Project, at: Timestamp) -> Readback {
         token: None,
         findings: heartbeat::model::Findings::default(),
     }
+}
+
+/// With its place in the row, and its part of what a row of 32 days takes besides.
+fn bytes_of_day(day: &RouteDay) -> usize {
+    let mut bytes = Vec::new();
+    day.write(&mut bytes);
+    bytes.len() + 2
 }
 
 /// The file's size once the log beside it has gone into it: closed by its last user.

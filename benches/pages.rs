@@ -1,8 +1,8 @@
 //! What a page costs among 10,000 projects: the time from the request to the last byte of the answer, over loopback.
 //!
-//! `cargo bench --bench pages`, or `cargo bench --bench pages -- COUNT` with another number of projects. All of them beat on one route and have an
-//! hour of beats; the first has three routes and 90 days, of which the last 26 hours are whole; every hundredth has an open incident. Each page
-//! is asked for 21 times; a page whose median is beyond the goal ends the bench with an error.
+//! `cargo bench --bench pages`, or `cargo bench --bench pages -- COUNT` with another number of projects. Twenty of them have three routes and
+//! 90 days, of which the last 26 hours are beats, and a status page together. The others beat on one route and have an hour of beats. Every
+//! hundredth has an open incident. Each page is requested 21 times; a page whose median is beyond its goal ends the bench with an error.
 
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
@@ -10,27 +10,32 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use heartbeat::auth::{Authenticator, audit_entry};
 use heartbeat::clock::Clock;
 use heartbeat::config::WebSettings;
 use heartbeat::liveness::Liveness;
 use heartbeat::model::{
     Diagnosis, Events, HeartbeatApp, Host, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, Outcome, Phases, Project, ProjectName,
-    ProjectSpec, ProjectToken, Readback, Recorded, Role, RouteId, RuleKind, Severity, StatusPage, Tally, Timestamp, Traffic, UserName,
+    ProjectSpec, ProjectToken, Readback, Recorded, Retention, Role, RouteId, RuleKind, Severity, StatusPage, Tally, Timestamp, Traffic,
+    UserName,
 };
 use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
+use heartbeat::retention::aggregate_due;
 use heartbeat::store::{Change, RouteSpan, SecretCipher, Store, open};
 use heartbeat::web::{ConnectionLimits, Web};
 use tokio::net::TcpListener;
 
-/// What design.md asks for.
 const GOAL: Duration = Duration::from_millis(50);
+/// Of pages that show 90 days.
+const GOALS: [(&str, Duration); 2] = [("/projects/project-0", Duration::from_millis(10)), ("/status/twenty", Duration::from_millis(25))];
 const TIMES: usize = 21;
 
-/// The name of the project with a history.
+/// One of the projects with a history.
 const OLD: &str = "project-0";
+/// How many projects have a history.
+const OLD_ONES: usize = 20;
 
 fn main() -> anyhow::Result<()> {
     let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
@@ -74,11 +79,12 @@ async fn measure(count: usize) -> anyhow::Result<()> {
         times.sort_unstable();
         let (median, worst) = (times[TIMES / 2], times[TIMES - 1]);
         println!("{:>9.1} {:>9.1} {size:>9}  {page}", median.as_secs_f64() * 1e3, worst.as_secs_f64() * 1e3);
-        if median > GOAL {
-            slow.push(page);
+        let goal = GOALS.iter().find(|(of, _)| *of == page).map_or(GOAL, |(_, goal)| *goal);
+        if median > goal {
+            slow.push(format!("{page} (goal {} ms)", goal.as_millis()));
         }
     }
-    if slow.is_empty() { Ok(()) } else { bail!("beyond {} ms: {}", GOAL.as_millis(), slow.join(", ")) }
+    if slow.is_empty() { Ok(()) } else { bail!("too slow: {}", slow.join(", ")) }
 }
 
 /// Every page that reads, and what programs read most.
@@ -91,11 +97,12 @@ fn pages(old: &str) -> Vec<String> {
         "/incidents",
         "/incidents/1",
         "/channels",
-        "/deliveries",
+        "/notifications",
         "/maintenance",
         "/status-pages",
         "/status/data",
-        "/changes",
+        "/status/twenty",
+        "/audit-log",
         "/settings",
         "/api/v1/projects",
         "/api/v1/incidents",
@@ -142,17 +149,17 @@ async fn serve(store: &Arc<Store>, clock: &Clock) -> anyhow::Result<String> {
 async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()> {
     let end = now.minute().plus(1);
     let days_ago = end.plus(-90 * 1440);
-    let old = spec(OLD, "heartbeat + heartbeat_buffer + heartbeat_api")?;
-    store.apply(&[old], &[], days_ago.start()).await?;
-    let others = (1..count).map(|at| spec(&format!("project-{at}"), "heartbeat")).collect::<anyhow::Result<Vec<_>>>()?;
+    let old = |at: usize| spec(&format!("project-{at}"), "heartbeat + heartbeat_buffer + heartbeat_api");
+    store.apply(&(0..OLD_ONES).map(old).collect::<anyhow::Result<Vec<_>>>()?, &[], days_ago.start()).await?;
+    let others = (OLD_ONES..count).map(|at| spec(&format!("project-{at}"), "heartbeat")).collect::<anyhow::Result<Vec<_>>>()?;
     store.apply(&others, &[], end.plus(-60).start()).await?;
     let projects = store.projects().await?;
-    let routes = |project: &Project| project.routes.iter().map(|route| route.id).collect::<Vec<RouteId>>();
-    let first = projects.iter().find(|project| project.spec.name.as_str() == OLD).context("the first project is there")?;
-    let young: Vec<RouteId> = projects.iter().filter(|project| project.id != first.id).flat_map(&routes).collect();
-    let aged = routes(first);
+    let routes = |which: fn(&Project) -> bool| -> Vec<RouteId> {
+        projects.iter().filter(|project| which(project)).flat_map(|project| &project.routes).map(|route| route.id).collect()
+    };
+    let (aged, young) = (routes(|project| project.routes.len() > 1), routes(|project| project.routes.len() == 1));
 
-    // 1. The old one's folded hours, and its last 26 hours whole.
+    // 1. The aggregated hours of the old ones, and their last 26 hours as beats.
     let whole = Hour::starting(end.plus(-26 * 60));
     for hour in 0..(whole.index() - Hour::starting(days_ago).index()) / 60 {
         let start = Hour::starting(days_ago).plus(hour * 60);
@@ -169,16 +176,21 @@ async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()>
             store.record(&some.iter().map(|route| beat(*route, minute)).collect::<Vec<_>>(), &[]).await?;
         }
     }
-    // 3. A read-back at each, an incident of every hundredth, a status page.
+    // 3. What the retention loop has done by now.
+    aggregate_due(store, now, Retention::default()).await?;
+    // 4. A read-back at each, an incident of every hundredth, two status pages.
     for (at, project) in projects.iter().enumerate() {
         store.settle(&readback(project, now), &[], &[]).await?;
         if at % 100 == 0 {
             store.write_incident(&incident(project, now), &[], &|_| Vec::new()).await?;
         }
     }
-    let names = projects.iter().take(5).map(|project| project.spec.name.clone()).collect();
-    let page = StatusPage { name: ProjectName::parse("data")?, title: "Data".into(), projects: names, public: true };
-    store.change(&Change { put_status_pages: &[page], at: now, ..Change::default() }).await?;
+    let page = |name: &str, of: std::ops::Range<usize>| -> anyhow::Result<StatusPage> {
+        let names = of.map(|at| ProjectName::parse(&format!("project-{at}"))).collect::<Result<Vec<_>, _>>()?;
+        Ok(StatusPage { name: ProjectName::parse(name)?, title: name.into(), projects: names.into_iter().collect(), public: true })
+    };
+    let pages = [page("data", OLD_ONES - 1..OLD_ONES + 4)?, page("twenty", 0..OLD_ONES)?];
+    store.change(&Change { put_status_pages: &pages, at: now, ..Change::default() }).await?;
     Ok(())
 }
 

@@ -66,6 +66,9 @@ CREATE TABLE beats (
 
 -- Beats that may still be read back. There are few of them, however long the history is.
 CREATE INDEX beats_open ON beats (route, minute) WHERE outcome > 2;
+-- Records that are not ordinary: a rule can hold only because of one of these, or of an open beat. There are few of them, however long the history is.
+CREATE INDEX beats_unusual ON beats (route, minute) WHERE outcome = 2 OR outcome = 1 AND (COALESCE(status, 0) NOT BETWEEN 200 AND 299
+    OR COALESCE(ingested_after_ms - sent_after_ms, 60001) > 60000);
 
 -- How many beats had which outcome. A count only grows, also after the beats and hours are deleted. Arrivals are counted by their lag.
 CREATE TABLE beat_counts (
@@ -125,6 +128,9 @@ CREATE TABLE readback_samples (
     quota_limited SMALLINT,
     PRIMARY KEY (minute, project)
 ) {without_rowid};
+-- As `beats_unusual`.
+CREATE INDEX readback_samples_unusual ON readback_samples (project, minute) WHERE error > 0 OR watched = 0 OR quota_percent > 50
+    OR quota_limited > 0;
 
 -- The hours of one route are stored side by side: a page shows 90 days of a few routes.
 CREATE TABLE hours (
@@ -137,6 +143,24 @@ CREATE TABLE hours (
 ) {without_rowid};
 
 CREATE INDEX hours_by_age ON hours (start_minute);
+
+-- The last two days of a route as far as each beat of an hour was seen, so that pages need not read the beats.
+CREATE TABLE seen_hours (
+    route BIGINT NOT NULL,
+    start_minute BIGINT NOT NULL,
+    lags {bytes} NOT NULL, -- of each minute, and whether the beat was late
+    PRIMARY KEY (route, start_minute)
+) {without_rowid};
+
+CREATE INDEX seen_hours_by_age ON seen_hours (start_minute);
+
+-- 32 days (UTC) of a route in one row, counted from its hours.
+CREATE TABLE days (
+    route BIGINT NOT NULL,
+    start_minute BIGINT NOT NULL,
+    counts {bytes} NOT NULL, -- the days that are counted
+    PRIMARY KEY (route, start_minute)
+) {without_rowid};
 
 CREATE TABLE incidents (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -311,4 +335,4 @@ CREATE TABLE page_addresses (
 -- are counted up to the minute `failures_counted_to`; later ones may still be retried.
 INSERT INTO heartbeat_meta (name, value) VALUES
     ('revision', 0), ('next_id', 1), ('next_incident', 1), ('next_notification', 1), ('next_audit_entry', 1),
-    ('incident_changes', 0), ('failures_counted_to', 0);
+    ('incident_changes', 0), ('failures_counted_to', 0), ('days_to', 0);

@@ -1,5 +1,6 @@
-//! The retention loop: aggregates beats into hours and deletes data past its retention. An hour is aggregated once no read-back can change
-//! it, and again before its beats are deleted. Each step is one transaction for one hour and a few hundred routes, and can be repeated.
+//! The retention loop: aggregates beats into hours, and hours into days, and deletes data past its retention. An hour is aggregated once no
+//! read-back can change it, and again before its beats are deleted. A day is counted when its hours are aggregated. Until then an hour in which each
+//! beat was seen is written as a seen hour. Each step is one transaction for one hour or day and a few hundred routes, and can be repeated.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::liveness::FirstError;
-use crate::model::{Hour, Minute, Outcome, Recorded, Retention, RouteId, Timestamp};
+use crate::model::{Hour, Minute, Outcome, Recorded, Retention, RouteDay, RouteId, SeenHour, Timestamp};
 use crate::store::{RouteSpan, Store, StoreError};
 
 /// The interval of rounds. An hour becomes due every hour; more rounds make up for a failed one soon.
@@ -17,6 +18,11 @@ const ROUTES: u32 = 256;
 
 /// How long after `lost_after` a lost beat may still be found; until then its hour is not aggregated.
 const LATE_ARRIVALS: Duration = Duration::from_hours(24);
+
+/// How long after its end an hour is written as a seen hour: late read-backs of two nodes may still add copies.
+const SEEN_AFTER: Duration = Duration::from_mins(10);
+/// How long seen hours are stored: pages show 26 hours minute by minute.
+const SEEN_FOR: Duration = Duration::from_hours(2 * 24);
 
 /// A round deletes at most this much on this machine's clock alone: a clock that is far ahead would delete the whole history.
 const AT_ONCE: Duration = Duration::from_hours(3 * 24);
@@ -82,10 +88,12 @@ pub async fn aggregate_due(store: &Store, now: Timestamp, retention: Retention) 
     let before = |age| now.minus(age).minute();
     let mut aggregated = 0;
     while let Some(oldest) = store.oldest_beat().await?.filter(|oldest| *oldest < Hour::starting(before(beats_for))) {
-        over_all_routes(store, Hour::starting(oldest), Beats::Drop).await?;
+        over_all_routes(store, Hour::starting(oldest), Step::Drop).await?;
         aggregated += 1;
     }
     let summed_up = sum_up(store, Hour::starting(before(settled_after))).await?;
+    write_seen(store, Hour::starting(before(SEEN_AFTER)), Hour::starting(before(SEEN_FOR))).await?;
+    count_days(store, RouteDay::starting(before(settled_after))).await?;
     let mut dropped = store.drop_old(before(retention.hours), before(retention.evidence)).await?;
     // Samples are deleted together with their beats, because rules need both.
     dropped += store.drop_old_incidents(before(beats_for), now.minus(retention.hours)).await?;
@@ -121,7 +129,7 @@ async fn sum_up(store: &Store, due_before: Minute) -> Result<u32, StoreError> {
     let mut from = aggregated_to.unwrap_or(Minute::from_index(i64::MIN)).min(due_before);
     let mut hours = 0;
     while let Some(start) = store.next_beat(from).await?.map(Hour::starting).filter(|start| *start < due_before) {
-        over_all_routes(store, start, Beats::Keep).await?;
+        over_all_routes(store, start, Step::Aggregate).await?;
         from = start.plus(60);
         store.sum_up(&[], Some(from)).await?;
         hours += 1;
@@ -132,45 +140,115 @@ async fn sum_up(store: &Store, due_before: Minute) -> Result<u32, StoreError> {
     Ok(hours)
 }
 
+/// Writes the seen hours before `due_before`, once: an hour of which a beat is missing then is left to [`sum_up`].
+async fn write_seen(store: &Store, due_before: Minute, from: Minute) -> Result<(), StoreError> {
+    let seen_to = store.aggregated().await?.seen_hours_to;
+    let mut next = seen_to.unwrap_or(from).max(from).min(due_before);
+    while let Some(start) = store.next_beat(next).await?.map(Hour::starting).filter(|start| *start < due_before) {
+        over_all_routes(store, start, Step::Look).await?;
+        next = start.plus(60);
+        store.set_seen_hours_to(next, from).await?;
+    }
+    if seen_to.is_none_or(|to| to != due_before) {
+        store.set_seen_hours_to(due_before, from).await?;
+    }
+    Ok(())
+}
+
+/// Counts each day before `due_before` that is not counted.
+async fn count_days(store: &Store, due_before: Minute) -> Result<(), StoreError> {
+    let counted_to = store.aggregated().await?.days_to;
+    let mut from = counted_to.min(due_before);
+    while let Some(start) = store.next_hour(from).await?.map(RouteDay::starting).filter(|start| *start < due_before) {
+        let mut batches = Batches::default();
+        while let Some((routes, _)) = batches.next(store).await? {
+            store.count_day(&routes, start).await?;
+        }
+        from = start.plus(RouteDay::LENGTH);
+        store.set_days_to(from).await?;
+    }
+    if from < due_before {
+        store.set_days_to(due_before).await?;
+    }
+    Ok(())
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beats {
-    Keep,
+enum Step {
+    /// Writes seen hours.
+    Look,
+    /// Writes hours.
+    Aggregate,
+    /// Writes hours, and deletes their beats.
     Drop,
 }
 
-/// Aggregates one hour, some routes at a time. The last step covers all higher ids, so that beats of removed routes are deleted too.
-async fn over_all_routes(store: &Store, start: Minute, then: Beats) -> Result<(), StoreError> {
-    let mut after = None;
-    loop {
-        let routes = store.routes_after(after, ROUTES).await?;
-        let to = routes.last().copied().filter(|_| routes.len() == ROUTES as usize);
-        let hours = hours_of(store, &routes, start).await?;
-        match then {
-            Beats::Keep => store.sum_up(&hours, None).await?,
-            Beats::Drop => store.fold(start, RouteSpan { after, to }, &hours).await?,
+/// Takes one hour, some routes at a time.
+async fn over_all_routes(store: &Store, start: Minute, step: Step) -> Result<(), StoreError> {
+    let mut batches = Batches::default();
+    while let Some((routes, span)) = batches.next(store).await? {
+        match step {
+            Step::Look => store.write_seen_hours(&seen_hours_of(store, &routes, start).await?).await?,
+            Step::Aggregate => {
+                // Most hours are seen hours: their beats need not be read again.
+                let seen = store.seen_hours(&routes, start, start.plus(60)).await?;
+                let others: Vec<RouteId> = routes.into_iter().filter(|route| seen.iter().all(|hour| hour.route != *route)).collect();
+                let mut hours = hours_of(store, &others, start).await?;
+                hours.extend(seen.iter().map(SeenHour::hour));
+                store.sum_up(&hours, None).await?;
+            }
+            Step::Drop => store.fold(start, span, &hours_of(store, &routes, start).await?).await?,
         }
-        if to.is_none() {
-            return Ok(());
+    }
+    Ok(())
+}
+
+/// All routes, some at a time. The last span covers all higher ids, so that beats of removed routes are deleted too.
+#[derive(Default)]
+struct Batches {
+    after: Option<RouteId>,
+    is_over: bool,
+}
+
+impl Batches {
+    async fn next(&mut self, store: &Store) -> Result<Option<(Vec<RouteId>, RouteSpan)>, StoreError> {
+        if self.is_over {
+            return Ok(None);
         }
-        after = to;
+        let routes = store.routes_after(self.after, ROUTES).await?;
+        let span = RouteSpan { after: self.after, to: routes.last().copied().filter(|_| routes.len() == ROUTES as usize) };
+        (self.after, self.is_over) = (span.to, span.to.is_none());
+        Ok(Some((routes, span)))
     }
 }
 
-/// The hours of the routes that have beats, merged with what was aggregated before: a beat that is recorded after its hour was aggregated
-/// must not replace the others. An existing hour with nothing beyond the beats was aggregated from them.
+async fn seen_hours_of(store: &Store, routes: &[RouteId], start: Minute) -> Result<Vec<SeenHour>, StoreError> {
+    let beats = beats_by_route(store, routes, start).await?;
+    Ok(beats.chunk_by(|one, other| one.route == other.route).filter_map(SeenHour::of).collect())
+}
+
+/// The hours of the routes that have beats, as far as they are not stored like this, merged with what was aggregated before: a beat that is
+/// recorded after its hour was aggregated must not replace the others. An existing hour with nothing beyond the beats was aggregated from them.
 async fn hours_of(store: &Store, routes: &[RouteId], start: Minute) -> Result<Vec<Hour>, StoreError> {
-    let end = start.plus(60);
-    let mut beats = store.beats(routes, start, end).await?;
-    beats.sort_unstable_by_key(|beat: &Recorded| beat.route);
-    let earlier = store.hours(routes, start, end).await?;
+    let beats = beats_by_route(store, routes, start).await?;
+    let earlier = store.hours(routes, start, start.plus(60)).await?;
+    let earlier = |hour: &Hour| earlier.iter().find(|earlier| earlier.route == hour.route);
     let fold = |beats: &[Recorded]| {
         let mut hour = Hour::fold(beats[0].route, start, beats);
-        if let Some(earlier) = earlier.iter().find(|earlier| earlier.route == hour.route && says_more(earlier, beats)) {
+        if let Some(earlier) = earlier(&hour).filter(|earlier| says_more(earlier, beats)) {
             add(&mut hour, earlier);
         }
         hour
     };
-    Ok(beats.chunk_by(|one, other| one.route == other.route).map(fold).collect())
+    let mut hours: Vec<Hour> = beats.chunk_by(|one, other| one.route == other.route).map(fold).collect();
+    hours.retain(|hour| earlier(hour) != Some(hour));
+    Ok(hours)
+}
+
+async fn beats_by_route(store: &Store, routes: &[RouteId], start: Minute) -> Result<Vec<Recorded>, StoreError> {
+    let mut beats = store.beats(routes, start, start.plus(60)).await?;
+    beats.sort_unstable_by_key(|beat: &Recorded| beat.route);
+    Ok(beats)
 }
 
 fn says_more(hour: &Hour, beats: &[Recorded]) -> bool {

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use heartbeat::cli::bench::{Projects, Testbed, processor_time};
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::liveness::{Liveness, Loop};
-use heartbeat::model::{Outcome, Recorded, Timestamp};
+use heartbeat::model::{Beat, Findings, Minute, Outcome, Project, Readback, Recorded, Route, Timestamp, Traffic};
+use heartbeat::posthog::capture::{self, Event};
 use heartbeat::posthog::{self, Client};
 use heartbeat::pulse::Pulse;
 use heartbeat::verify::Verify;
 
-use crate::bed::{Bed, Projects};
-use crate::process::{Sink, processor_time};
+use crate::{sink, testbed};
 
 /// 2027-01-15T08:00:00Z, a whole minute.
 const BEGINNING: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -28,7 +29,7 @@ const BODY: &str = r#"{"api_key":"phc_bench0000000000000000000000000000000000000
 
 /// One loop of the service, by hand clock.
 struct Stage {
-    bed: Bed,
+    bed: Testbed,
     hand: Hand,
     clock: Clock,
     client: Client,
@@ -36,9 +37,10 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(projects: Projects<'_>) -> anyhow::Result<Self> {
+    /// The projects were set up at `since`.
+    async fn new(projects: Projects<'_>, since: Timestamp) -> anyhow::Result<Self> {
         let (clock, hand) = Clock::hand(BEGINNING);
-        let bed = Bed::new(projects, BEGINNING).await?;
+        let bed = testbed(projects, since).await?;
         let client = Client::new(clock.clone(), &posthog::Settings::default())?;
         Ok(Self { bed, hand, client, liveness: Liveness::new(clock.clone()), clock })
     }
@@ -50,16 +52,16 @@ impl Stage {
 }
 
 /// A beat, sent and recorded, beside a POST of `wrk` to the same sink.
-pub(crate) async fn beat(count: usize) -> anyhow::Result<()> {
-    let mut sink = Sink::start()?;
+pub(crate) async fn beat(count: u32) -> anyhow::Result<()> {
+    let mut sink = sink().await?;
     let Stage { bed, hand, clock, client, liveness } =
-        Stage::new(Projects { count, address: &sink.address, keyed: false, watched: false }).await?;
+        Stage::new(Projects { count, address: &sink.address, keyed: false, watched: false }, BEGINNING).await?;
     let pulse = Pulse { store: Arc::clone(&bed.store), client: client.clone(), clock: clock.clone(), liveness: liveness.clone() };
     let stage = Stage { bed, hand, clock, client, liveness };
     let beating = tokio::spawn(pulse.run(std::future::pending()));
     stage.liveness.reached(Loop::Pulse, BEGINNING).await;
     stage.advance_to(BEGINNING.plus(STROKES[1]), Loop::Pulse).await;
-    sink.take()?;
+    sink.take().await?;
 
     let (before, _) = processor_time("self")?;
     for minute in BEGINNING.minute().plus(1).until(BEGINNING.minute().plus(1 + MINUTES)) {
@@ -70,8 +72,8 @@ pub(crate) async fn beat(count: usize) -> anyhow::Result<()> {
     let spent = processor_time("self")?.0.saturating_sub(before);
     beating.abort();
 
-    let beats = count * MINUTES as usize;
-    let came: usize = sink.take()?.minutes.values().map(|minute| minute.beats).sum();
+    let beats = count as usize * MINUTES as usize;
+    let came = sink.take().await?.minutes.values().map(|minute| minute.beats as usize).sum::<usize>();
     let mut recorded = 0;
     for minute in BEGINNING.minute().plus(1).until(BEGINNING.minute().plus(1 + MINUTES)) {
         recorded += stage.bed.store.recorded(minute).await?.len();
@@ -109,11 +111,18 @@ fn post_of_wrk(address: &str) -> anyhow::Result<Duration> {
     Ok(spent / requests)
 }
 
-/// A read-back: what to ask is read, the question asked, the answer settled.
-pub(crate) async fn readback(count: usize, watched: bool) -> anyhow::Result<()> {
-    let mut sink = Sink::start()?;
-    let stage = Stage::new(Projects { count, address: &sink.address, keyed: true, watched }).await?;
-    let routes: Vec<_> = stage.bed.projects().await?.iter().flat_map(|project| project.routes.clone()).map(|route| route.id).collect();
+/// A read-back: what to ask is read, the question asked, the answer settled. `history` is how many minutes of beats and read-backs the store
+/// already has.
+pub(crate) async fn readback(count: u32, watched: bool, history: i64) -> anyhow::Result<()> {
+    let mut sink = sink().await?;
+    let first = BEGINNING.minute().plus(-history);
+    let projects = Projects { count, address: &sink.address, keyed: true, watched };
+    let stage = Stage::new(projects, first.start()).await?;
+    let projects = stage.bed.projects().await?;
+    let routes: Vec<_> = projects.iter().flat_map(|project| project.routes.clone()).map(|route| route.id).collect();
+    for minute in first.until(BEGINNING.minute()) {
+        past(&stage.bed, &projects, minute).await?;
+    }
     let (store, client) = (Arc::clone(&stage.bed.store), stage.client.clone());
     let verify = Verify { store, client, clock: stage.clock.clone(), liveness: stage.liveness.clone() };
     let reading_back = tokio::spawn(verify.run(std::future::pending()));
@@ -128,6 +137,7 @@ pub(crate) async fn readback(count: usize, watched: bool) -> anyhow::Result<()> 
             ..Recorded::blank(route, minute)
         };
         stage.bed.store.record(&routes.iter().copied().map(sent).collect::<Vec<_>>(), &[]).await?;
+        send(&stage.client, &sink.address, &projects, minute).await;
         let before = processor_time("self")?.0;
         // The Read-backs of a minute's beats lie behind its slots, and by then the last of them is due.
         stage.advance_to(minute.end().plus(Duration::from_secs(6)), Loop::Verify).await;
@@ -136,11 +146,59 @@ pub(crate) async fn readback(count: usize, watched: bool) -> anyhow::Result<()> 
         }
     }
     reading_back.abort();
-    sink.take()?;
+    sink.take().await?;
     let settled = stage.bed.store.beats(&routes[..1], BEGINNING.minute(), BEGINNING.minute().plus(1 + MINUTES)).await?;
     anyhow::ensure!(settled.iter().all(|beat| beat.outcome == Outcome::Arrived), "beats were not seen: {settled:?}");
-    let each = read_back.div_f64((count as i64 * MINUTES) as f64);
+    let each = read_back.div_f64(f64::from(count) * MINUTES as f64);
     let judged = if watched { "asked, settled and judged" } else { "asked and settled" };
-    println!("a read-back: {:.1} µs of processor time, {judged} ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
+    println!(
+        "a read-back: {:.1} µs of processor time, {judged} ({count} projects, {MINUTES} minutes after {history})",
+        each.as_secs_f64() * 1e6
+    );
+    Ok(())
+}
+
+/// Sends the beats of a minute to the sink, which finds only what it got.
+async fn send(client: &Client, base: &str, projects: &[Project], minute: Minute) {
+    for project in projects {
+        for Route { spec, .. } in &project.routes {
+            let token = &project.spec.token;
+            let beat = Beat::derive(token, spec, minute);
+            let event = Event { base, endpoint: spec.endpoint, token, name: &spec.event, beat: &beat, timestamp: beat.slot };
+            // One that fails is not found, which the caller notices.
+            capture::send(client, &event, BEGINNING).await;
+        }
+    }
+}
+
+/// A minute of the past: its beats arrived, and its read-backs were answered.
+async fn past(bed: &Testbed, projects: &[Project], minute: Minute) -> anyhow::Result<()> {
+    let at = |seconds| minute.start().plus(Duration::from_secs(seconds));
+    let arrived = |route| Recorded {
+        outcome: Outcome::Arrived,
+        sent: Some(at(0)),
+        status: Some(200),
+        tries: 1,
+        ingested: Some(at(2)),
+        seen: Some(at(21)),
+        copies: 1,
+        ..Recorded::blank(route, minute)
+    };
+    let routes = projects.iter().flat_map(|project| &project.routes).map(|route| route.id);
+    bed.store.record(&routes.map(arrived).collect::<Vec<_>>(), &[]).await?;
+    let traffic = Traffic { watched: 1, watched_newest: Some(at(0)), ..Traffic::default() };
+    let readbacks = projects.iter().map(|project| Readback {
+        project: project.id,
+        at: at(20),
+        result: Ok(traffic),
+        last_good: Some(at(20)),
+        failing_since: None,
+        not_before: at(20),
+        posthog_id: project.spec.posthog_id,
+        token: None,
+        findings: Findings::default(),
+    });
+    let settled = readbacks.map(|readback| async move { bed.store.settle(&readback, &[], &[]).await });
+    futures_util::future::try_join_all(settled).await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use heartbeat::auth::{Authenticator, audit_entry};
+use heartbeat::cli::bench::{Lateness, Process, Projects, Sink, Testbed, memory_kib};
 use heartbeat::clock::Clock;
 use heartbeat::model::{Role, Secret, UserName};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -15,8 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::bed::{Bed, Projects};
-use crate::process::{Process, Sink, memory_kib};
+use crate::{run, sink, testbed};
 
 /// Connections on which nothing is ever said.
 const IDLE: usize = 2_000;
@@ -38,52 +38,48 @@ struct Counts {
 /// A service at its work.
 struct Side {
     what: &'static str,
-    bed: Bed,
+    bed: Testbed,
     sink: Sink,
     process: Process,
     page: SocketAddr,
-    after_slot_us: Vec<i64>,
-    beats: usize,
+    lateness: Lateness,
+    beats: u64,
     peak_kib: u64,
 }
 
 impl Side {
-    async fn start(what: &'static str, count: usize, clock: &Clock) -> anyhow::Result<Self> {
-        let sink = Sink::start()?;
-        let bed = Bed::new(Projects { count, address: &sink.address, keyed: true, watched: false }, clock.now()).await?;
+    async fn start(what: &'static str, count: u32, clock: &Clock) -> anyhow::Result<Self> {
+        let sink = sink().await?;
+        let bed = testbed(Projects { count, address: &sink.address, keyed: true, watched: false }, clock.now()).await?;
         let audit_entry = audit_entry("bench", "user ann".to_owned(), "made".to_owned(), clock.now());
         let password = Some(&Secret::new("four words in a row"));
         let authenticator = Authenticator { store: Arc::clone(&bed.store), clock: clock.clone() };
         authenticator.put(&UserName::parse("ann")?, Role::Editor, password, (&audit_entry).into()).await?;
         let page = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?;
-        let process = bed.run_with_page(&page.to_string())?;
-        Ok(Self { what, bed, sink, process, page, after_slot_us: Vec::new(), beats: 0, peak_kib: 0 })
+        let process = run(&bed, &page.to_string())?;
+        Ok(Self { what, bed, sink, process, page, lateness: Lateness::default(), beats: 0, peak_kib: 0 })
     }
 
     /// Notes what came in of these minutes.
-    fn note(&mut self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.process.is_running(), "the service that is {} has ended", self.what);
-        for minute in self.sink.take()?.minutes.into_values() {
+    async fn note(&mut self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.process.ended()?.is_none(), "the service that is {} has ended", self.what);
+        for minute in self.sink.take().await?.minutes.into_values() {
             self.beats += minute.beats;
-            self.after_slot_us.extend(minute.after_slot_us);
+            self.lateness.merge(&minute.lateness);
         }
         self.peak_kib = self.peak_kib.max(memory_kib(&self.process.id(), "VmRSS")?);
         Ok(())
     }
 
-    fn row(&mut self) {
-        self.after_slot_us.sort_unstable();
-        let at = |share: f64| {
-            let place = ((self.after_slot_us.len() as f64 * share) as usize).min(self.after_slot_us.len().saturating_sub(1));
-            self.after_slot_us.get(place).map_or(f64::NAN, |us| *us as f64 / 1e3)
-        };
-        let (half, most, worst) = (at(0.5), at(0.99), at(1.0));
+    fn row(&self) {
+        let at = |share| self.lateness.percentile_ms(share).unwrap_or(f64::NAN);
+        let (half, most, worst) = (at(0.5), at(0.99), self.lateness.longest_ms());
         println!("{:>8} {:>7} {half:>9.2} {most:>9.2} {worst:>9.2} {:>14.1}", self.what, self.beats, self.peak_kib as f64 / 1024.0);
     }
 }
 
 /// So many projects on each side, for so many minutes.
-pub(crate) async fn visitors(count: usize, minutes: i64) -> anyhow::Result<()> {
+pub(crate) async fn visitors(count: u32, minutes: i64) -> anyhow::Result<()> {
     // Each of the visitors needs a descriptor here, too.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
@@ -95,7 +91,7 @@ pub(crate) async fn visitors(count: usize, minutes: i64) -> anyhow::Result<()> {
     // The first minute is cut by the start, and its beats go at once: it is not counted.
     clock.sleep_until(clock.now().minute().end()).await;
     for side in [&mut alone, &mut visited] {
-        side.sink.take()?;
+        side.sink.take().await?;
     }
     let counts = Arc::new(Counts::default());
     let mut crowd = crowd(visited.page, &clock, &counts);
@@ -103,8 +99,8 @@ pub(crate) async fn visitors(count: usize, minutes: i64) -> anyhow::Result<()> {
     for minute in began.until(began.plus(minutes)) {
         while clock.now() < minute.end() {
             clock.sleep(Duration::from_secs(1)).await;
-            alone.note()?;
-            visited.note()?;
+            alone.note().await?;
+            visited.note().await?;
         }
     }
     let asked = clock.monotonic();

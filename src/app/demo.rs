@@ -64,6 +64,7 @@ impl Demo {
     }
 
     /// Starts sandbox and service in the background; `stop` ends them.
+    #[must_use]
     pub fn start(self, stop: Stop) -> (Running, tokio::task::JoinHandle<anyhow::Result<()>>) {
         let Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder } = self;
         let running = Running { sandbox: sandbox.clone(), address, link, store, clock, inbox: receiver.inbox(), _folder: folder };

@@ -4,12 +4,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use crate::clock::Clock;
-
-/// In real time, also in the demo.
-const EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFile {
@@ -38,15 +32,6 @@ impl DatabaseFile {
              put the file back, or start Heartbeat again with the file that is there",
             self.path.display()
         ))
-    }
-
-    pub(super) async fn lost(self, clock: Clock) -> String {
-        loop {
-            clock.sleep(clock.in_real(EVERY)).await;
-            if let Some(gone) = self.gone() {
-                return gone;
-            }
-        }
     }
 }
 

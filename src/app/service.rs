@@ -1,5 +1,6 @@
 //! The service: starts and stops all loops together.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::announce::{keep_announcing, withdraw};
+use super::announce::{Announcement, withdraw};
 use super::file::DatabaseFile;
 use super::watch::{watch, watch_changes, watch_store};
 use crate::clock::Clock;
@@ -72,16 +73,20 @@ impl Service {
                 never = retain => match never {},
             }
         });
-        let announcing = address.clone().map(|address| keep_announcing(Arc::clone(&store), address));
+        let page = address.clone().map(Announcement::of);
+        // Tasks, because this future runs on a thread of its own: each time it is woken would be one more switch between threads.
+        let mut watching = JoinSet::new();
+        watching.spawn(never(watch(clock.clone(), liveness.clone())));
+        watching.spawn(never(watch_changes(Arc::clone(&store))));
+        watching.spawn(watch_store(Arc::clone(&store), liveness.clone(), file, page));
+        if let Some(ping) = ping {
+            watching.spawn(never(watch_over(ping, sender, clock, liveness)));
+        }
         let ended = tokio::select! {
             ended = loops.all_ended() => ended,
-            never = optional(announcing) => match never {},
-            never = watch(clock.clone(), liveness.clone()) => match never {},
-            never = watch_changes(Arc::clone(&store)) => match never {},
-            never = watch_store(Arc::clone(&store), liveness.clone()) => match never {},
-            never = optional(ping.map(|ping| watch_over(ping, sender, clock.clone(), liveness.clone()))) => match never {},
-            gone = optional(file.map(|file| file.lost(clock.clone()))) => Err(anyhow!(gone)),
+            Some(gone) = watching.join_next() => Err(gone.map_or_else(|panic| anyhow!(panic), |gone| anyhow!(gone))),
         };
+        watching.shutdown().await;
         if let Some(address) = address {
             withdraw(&store, &address).await;
         }
@@ -115,10 +120,6 @@ impl Loops {
     }
 }
 
-/// Never ends without work.
-async fn optional<T>(work: Option<impl Future<Output = T>>) -> T {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
-    }
+async fn never<T>(work: impl Future<Output = Infallible>) -> T {
+    match work.await {}
 }

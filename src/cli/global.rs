@@ -93,8 +93,12 @@ impl Invocation {
     }
 
     pub fn settings_of(&self, file: Option<&Path>, scope: Scope) -> Result<Settings, Problems> {
-        let database = self.global.database.as_ref().map(|flag| flag.0.as_str());
-        Settings::load(Sources { environment: &self.environment, file, database }, scope)
+        Settings::load(Sources { environment: &self.environment, file, database: self.database_flag() }, scope)
+    }
+
+    /// `--database` alone, as it was written.
+    pub(super) fn database_flag(&self) -> Option<&str> {
+        self.global.database.as_ref().map(|flag| flag.0.as_str())
     }
 
     /// Opens the store; it must exist.

@@ -10,6 +10,7 @@ mod apps;
 mod arguments;
 mod audit_log;
 mod beats;
+pub mod bench;
 mod change_flags;
 mod channels;
 mod check;
@@ -95,6 +96,7 @@ pub enum Command {
     #[command(subcommand)]
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
+    Bench(bench::Bench),
     Completions(completions::Completions),
     Man(help::ManPages),
     Help(help::Help),
@@ -112,6 +114,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Status(status)) => return status.run(&invocation).await,
         Some(Command::Beats(beats)) => beats.run(&invocation).await?,
         Some(Command::WaitComplete(wait)) => return wait.run(&invocation).await,
+        Some(Command::Bench(bench)) => return Box::pin(bench.run(&invocation)).await,
         Some(Command::Sandbox(sandbox)) => sandbox.run(&invocation).await?,
         Some(Command::Apply(apply)) => apply.run(&invocation).await?,
         Some(Command::Export(export)) => export.run(&invocation).await?,

@@ -14,17 +14,29 @@ const ROLE: Field = Field::new("role", "Role", Takes::OneOf(&Role::NAMES), "`vie
 
 /// The default of the role depends on the stored users.
 pub const USER_FIELDS: [Field; 2] = [
-    Field::new("name", "Name", Takes::Name, "Name to log in with: letters, digits and `. _ - @ +`; a letter or a digit comes first.")
-        .required(),
+    Field::new(
+        "name",
+        "Name",
+        Takes::Name,
+        "Name to log in with: 1 to 64 letters, digits and `. _ - @ +`; a letter or a digit comes first.",
+    )
+    .required(),
     ROLE,
 ];
 
 pub const TOKEN_FIELDS: [Field; 3] = [
-    Field::new("name", "Name", Takes::Name, "Name of the token, for example `prometheus` or `dbt`.").required(),
+    Field::new(
+        "name",
+        "Name",
+        Takes::Name,
+        "Name of the token, for example `prometheus`: 1 to 64 letters, digits and `. _ -`; a letter or a digit comes first.",
+    )
+    .required(),
     ROLE.or("viewer"),
-    Field::new("lasts", "Lifetime", Takes::Duration, "Time until the token expires, for example `90d`.").or("never"),
+    Field::new("lasts", "Lifetime", Takes::Duration, "Time until the token expires, from 1m to 3660d, for example `90d`.").or(NEVER),
 ];
 
+const NEVER: &str = "never";
 const SHORTEST: Duration = Duration::from_mins(1);
 
 /// A user to invite or to change.
@@ -58,7 +70,10 @@ impl TokenSpec {
         let mut reader = Reader::of(texts);
         let name = reader.required("name", "name the token, for example `prometheus`", None, token_name);
         let role = reader.or("role", None, Role::Viewer, Role::parse);
-        let lasts = reader.optional("lasts", None, |text| within(text, SHORTEST, rules::LONG));
+        let lasts = reader.or("lasts", None, None, |text| match text {
+            NEVER => Ok(None),
+            text => within(text, SHORTEST, rules::LONG).map(Some),
+        });
         reader.finish_fields(&TOKEN_FIELDS, "an API token", |_| false);
         reader.finish(name.map(|name| Self { name, role, lasts }))
     }
@@ -139,7 +154,8 @@ mod tests {
         assert_eq!(TokenSpec::read(&texts(&[("name", "dbt"), ("role", "editor"), ("lasts", "1d")])).unwrap(), day);
         let user = UserSpec { name: UserName::parse("ann@example.com").unwrap(), role: None };
         assert_eq!(UserSpec::read(&texts(&[("name", "ann@example.com"), ("role", "")])).unwrap(), user);
-        assert_eq!(TokenSpec::read(&texts(&[("name", "dbt"), ("role", TOKEN_FIELDS[1].default)])).unwrap(), token);
+        let defaults = texts(&[("name", "dbt"), ("role", TOKEN_FIELDS[1].default), ("lasts", TOKEN_FIELDS[2].default)]);
+        assert_eq!(TokenSpec::read(&defaults).unwrap(), token);
     }
 
     #[test]

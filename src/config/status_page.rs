@@ -89,7 +89,7 @@ mod tests {
         let long = "x".repeat(121);
         for (given, says) in [
             (&[][..], &["name is missing", "title is missing", "projects is missing"][..]),
-            (&[("name", "a b"), ("title", "x"), ("projects", "a b")], &["name `a b` cannot be", "projects `a b` cannot be"]),
+            (&[("name", "a b"), ("title", "x"), ("projects", "a b")], &["name `a b` may only", "projects `a b` may only"]),
             (
                 &[("name", "a"), ("title", long.as_str()), ("projects", many.as_str())],
                 &["title must be 1 to 120 characters", "projects names 21"],

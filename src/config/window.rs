@@ -216,7 +216,7 @@ mod tests {
                 &[
                     ("name", "may only contain letters"),
                     ("from", "is missing"),
-                    ("projects", "`no shop` cannot"),
+                    ("projects", "`no shop` may only"),
                     ("wekly", "did you mean `weekly`?"),
                 ],
             ),

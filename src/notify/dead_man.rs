@@ -20,10 +20,10 @@ pub async fn watch_over(ping: Ping, sender: Arc<Sender>, clock: Clock, liveness:
     report(&ping, &sender, PingState::Start, &mut fails).await;
     loop {
         if liveness.store_fails() {
-            clock.sleep(EVERY).await;
+            clock.rest(EVERY).await;
         } else {
             tokio::select! {
-                () = clock.sleep(EVERY) => {}
+                () = clock.rest(EVERY) => {}
                 () = liveness.store_failed() => {}
             }
         }

@@ -69,9 +69,16 @@ impl Notify {
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
         let (mut first_error, mut repeating) = (FirstError::default(), JoinSet::new());
         let mut changes = self.store.changes();
+        // Whether the outbox, and stopped channels, may have changed since they were read.
+        let (mut is_news, mut asks, mut asks_channels) = (true, true, true);
+        let mut next = None::<Timestamp>;
         loop {
             config_snapshot.refresh_when_due(self.clock.monotonic(), false).await;
             let (now, up) = (self.clock.now(), self.clock.uptime());
+            is_news |= changes.has_changed().unwrap_or(true) || !self.store.is_watched();
+            changes.mark_unchanged();
+            asks_channels |= is_news;
+            asks |= std::mem::take(&mut is_news) || now < passed.0 || next.is_some_and(|next| next <= now);
             let round = async {
                 // The machine slept, this process was suspended, or the clock was set: only this loop can notice.
                 if up.saturating_sub(passed.1) > DOWN_AFTER {
@@ -80,25 +87,32 @@ impl Notify {
                     self.notify_all_channels(config_snapshot, "clock jumped from", passed.0, message::jumped(passed.0, now)).await?;
                 }
                 outbox.collect()?;
-                let closing = self.close_alerts(config_snapshot, now).await?;
-                outbox.empty(self, config_snapshot.channels(), &closing, now).await?;
+                if asks {
+                    let closing = self.close_alerts(config_snapshot, now).await?;
+                    outbox.empty(self, config_snapshot.channels(), &closing, now).await?;
+                    let due = self.store.next_due().await?.map(|due| due.max(now.plus(RETRY_EVERY)));
+                    let closes = (!closing.is_empty()).then(|| now.plus(RETRY_EVERY));
+                    next = due.into_iter().chain(closes).min();
+                    asks = false;
+                }
                 if signed.is_none_or(|signed| now < signed || now.since(signed) >= SIGN_EVERY) {
-                    self.notify_about_resolved_channels(now).await?;
+                    if std::mem::take(&mut asks_channels) {
+                        self.notify_about_resolved_channels(now).await?;
+                    }
                     self.store.sign_of_life(now).await?;
                     signed = Some(now);
                 }
-                let next = self.store.next_due().await?.map(|next| next.max(now.plus(RETRY_EVERY)));
-                let closes = (!closing.is_empty()).then(|| now.plus(RETRY_EVERY));
-                Ok::<_, StoreError>(next.into_iter().chain(closes).fold(now.plus(SIGN_EVERY), Timestamp::min))
+                Ok::<_, StoreError>(signed.unwrap_or(now).plus(SIGN_EVERY))
             };
             let wake = match round.await {
-                Ok(wake) => {
+                Ok(signs) => {
                     self.liveness.sign(Loop::Notify, now);
                     first_error.end();
-                    wake
+                    next.into_iter().fold(signs, Timestamp::min)
                 }
                 Err(error) => {
                     first_error.log(&error, "cannot process the outbox; retried every second");
+                    (asks, asks_channels) = (true, true);
                     now.plus(RETRY_EVERY)
                 }
             };
@@ -116,7 +130,7 @@ impl Notify {
                 }
             }
             tokio::select! {
-                Ok(()) = changes.changed() => {}
+                Ok(()) = changes.changed() => is_news = true,
                 () = outbox.ended() => {}
                 () = self.clock.wait(now, wake) => {}
             }

@@ -20,8 +20,8 @@ use flight::Flight;
 use schedule::{Due, Schedule};
 use scout::Scout;
 
-/// The longest wait: a clock step that did not end the wait is noticed then.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait: a clock step that did not end the wait is noticed then. It is no shorter than the time between two beats of one project.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// The retry interval of the store.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for answers. A result that is not recorded then is found by the beat's derived uuid.
@@ -74,12 +74,14 @@ impl Pulse {
 
     async fn run_minutes(&self, config_snapshot: ConfigSnapshot, flight: &Arc<Flight>, capture_results: &mpsc::UnboundedSender<Sent>) {
         let permits = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-        let mut projects_now: Vec<Arc<Project>> = config_snapshot.projects().to_vec();
+        let mut projects_now = Arc::clone(config_snapshot.projects());
         let mut scout = Scout::new(config_snapshot);
         let mut schedule = Schedule::of(&projects_now);
         let mut fresh = schedule.entries().to_vec();
         let (mut walked, mut since) = (None::<Minute>, Duration::ZERO);
         let mut sent: HashSet<RouteId> = HashSet::new();
+        // Later minutes have no beats, not even of an earlier process whose clock was ahead.
+        let mut newest = None::<Minute>;
         let mut changes = self.store.changes();
         loop {
             let now = self.clock.now();
@@ -96,12 +98,22 @@ impl Pulse {
                 (walked, since) = (Some(minute), self.clock.uptime());
                 schedule.rewind();
                 sent = flight.of(minute);
-                // Sending twice is harmless, not sending is not.
-                match scout.within_patience(self.store.recorded(minute)).await {
-                    Some(Ok(recorded)) => sent.extend(recorded),
-                    Some(Err(error)) => tracing::warn!(%error, "cannot read the beats of this minute; they are sent, as the same events"),
-                    None => tracing::warn!("the store does not answer; the beats of this minute are sent, as the same events"),
+                if newest.is_none_or(|newest| minute <= newest) {
+                    newest = None;
+                    // Sending twice is harmless, not sending is not.
+                    let read = async { Ok::<_, StoreError>((self.store.recorded(minute).await?, self.store.newest_beat().await?)) };
+                    match scout.within_patience(read).await {
+                        Some(Ok((recorded, last))) => {
+                            sent.extend(recorded);
+                            newest = Some(last.unwrap_or(minute));
+                        }
+                        Some(Err(error)) => {
+                            tracing::warn!(%error, "cannot read the beats of this minute; they are sent, as the same events");
+                        }
+                        None => tracing::warn!("the store does not answer; the beats of this minute are sent, as the same events"),
+                    }
                 }
+                newest = newest.map(|newest| newest.max(minute));
             }
             // 3. New routes are sent at once, to show their first beat early; the others at their slot.
             let mut due = std::mem::take(&mut fresh);
@@ -109,16 +121,17 @@ impl Pulse {
             for entry in due.into_iter().filter(|entry| sent.insert(entry.route)) {
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
                 flight.took_off(entry.route, minute);
-                let (pulse, project, capture_results) = (self.clone(), Arc::clone(&projects_now[entry.project]), capture_results.clone());
+                let (pulse, project, capture_results) =
+                    (self.clone(), Arc::clone(&projects_now[entry.project as usize]), capture_results.clone());
                 tokio::spawn(async move {
                     pulse.send(&project, entry, minute, &capture_results).await;
                     drop(permit);
                 });
             }
             flight.walked_to(now);
-            // 4. Until the next slot, the next minute, or a change.
+            // 4. Until the next slot or a change.
             let longest = if scout.is_waiting() { RETRY_EVERY } else { LONGEST_WAIT };
-            let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(longest));
+            let wake = schedule.next_slot(minute).into_iter().fold(now.plus(longest), Timestamp::min);
             tokio::select! {
                 Ok(()) = changes.changed() => {}
                 () = self.clock.wait(now, wake) => {}
@@ -129,7 +142,7 @@ impl Pulse {
     /// Sends one beat. Records a first failure at once, because the retries may take the rest of the minute, and the
     /// final result.
     async fn send(&self, project: &Project, due: Due, minute: Minute, capture_results: &mpsc::UnboundedSender<Sent>) {
-        let route = &project.routes[due.route_index];
+        let route = &project.routes[due.route_index as usize];
         let beat = Beat::derive(&project.spec.token, &route.spec, minute);
         // The time of sending, in the beat's own minute: a duplicate then falls into the same day.
         let last = Timestamp::from_ms(minute.end().ms() - 1);

@@ -10,9 +10,9 @@ pub(super) struct Due {
     /// Milliseconds into the minute.
     slot_ms: u32,
     /// Index in the config snapshot.
-    pub(super) project: usize,
+    pub(super) project: u32,
     /// Index in its project.
-    pub(super) route_index: usize,
+    pub(super) route_index: u32,
     pub(super) route: RouteId,
 }
 
@@ -25,9 +25,9 @@ pub(super) struct Schedule {
 impl Schedule {
     pub(super) fn of(projects: &[Arc<Project>]) -> Self {
         let mut entries = Vec::new();
-        for (at, project) in projects.iter().enumerate().filter(|(_, project)| project.spec.beats()) {
+        for (at, project) in (0..).zip(projects).filter(|(_, project)| project.spec.beats()) {
             let slot_ms = Beat::slot(&project.spec.token, Minute::from_index(0)).ms() as u32;
-            let routes = project.routes.iter().enumerate();
+            let routes = (0..).zip(&project.routes);
             entries.extend(routes.map(|(route_index, route)| Due { slot_ms, project: at, route_index, route: route.id }));
         }
         entries.sort_by_key(|entry| entry.slot_ms);
@@ -56,7 +56,10 @@ impl Schedule {
         &self.entries[begin..self.next]
     }
 
+    /// The next slot in `minute`, or else the first one of the minute after it.
     pub(super) fn next_slot(&self, minute: Minute) -> Option<Timestamp> {
-        self.entries.get(self.next).map(|entry| Timestamp::from_ms(minute.start().ms() + i64::from(entry.slot_ms)))
+        let slot = |minute: Minute| move |entry: &Due| Timestamp::from_ms(minute.start().ms() + i64::from(entry.slot_ms));
+        let next = self.entries.get(self.next).map(slot(minute));
+        next.or_else(|| self.entries.first().map(slot(minute.plus(1))))
     }
 }

@@ -28,7 +28,7 @@ impl Scout {
         self.config_snapshot.as_ref().is_none_or(|config_snapshot| config_snapshot.is_failing() || config_snapshot.has_changed())
     }
 
-    pub(super) async fn news(&mut self, monotonic: Duration) -> Option<Vec<Arc<Project>>> {
+    pub(super) async fn news(&mut self, monotonic: Duration) -> Option<Arc<[Arc<Project>]>> {
         if let Some(mut config_snapshot) = self.config_snapshot.take_if(|config_snapshot| config_snapshot.is_due(monotonic)) {
             self.reading = Some(tokio::spawn(async move {
                 let changed = config_snapshot.refresh_when_due(monotonic, false).await == Some(true);
@@ -49,7 +49,7 @@ impl Scout {
         }
         match read {
             Ok((config_snapshot, changed)) => {
-                let projects = changed.then(|| config_snapshot.projects().to_vec());
+                let projects = changed.then(|| Arc::clone(config_snapshot.projects()));
                 self.config_snapshot = Some(config_snapshot);
                 projects
             }

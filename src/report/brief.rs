@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::days::{self, Days};
 use super::due::Due;
+use super::history::Detail;
 use super::{LastDay, OPEN_FOR_MINUTES, STRIP_MINUTES, owners, strip, verdict};
 use crate::judge::{self, Verdict};
 use crate::model::{Evidence, Incident, Minute, Outcome, Project, ProjectId, Readback, Recorded, RouteId, Timestamp};
@@ -48,17 +50,49 @@ impl Brief {
 
 /// Summaries in the order of `projects`. `readbacks` are their newest read-backs; those of other projects are ignored.
 pub async fn briefs(store: &Store, projects: &[Arc<Project>], readbacks: &[Readback], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
+    of_beats(store, projects, readbacks, last_hour(store, projects, now).await?, now).await
+}
+
+/// [`briefs`] with the [`Days`] of each: the last hour is read once.
+pub async fn briefs_with_days(
+    store: &Store,
+    projects: &[Arc<Project>],
+    readbacks: &[Readback],
+    now: Timestamp,
+) -> Result<Vec<(Brief, Days)>, StoreError> {
+    let newest = last_hour(store, projects, now).await?;
+    let detail = Detail::Outcomes { newest_from: Span::at(now).hour, newest: &newest };
+    let days = days::of_each(store, projects, detail, now).await?;
+    Ok(of_beats(store, projects, readbacks, newest, now).await?.into_iter().zip(days).collect())
+}
+
+async fn last_hour(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Recorded>, StoreError> {
+    let Span { hour, end, .. } = Span::at(now);
+    store.beats(&route_ids(projects), hour, end).await
+}
+
+fn route_ids(projects: &[Arc<Project>]) -> Vec<RouteId> {
+    projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect()
+}
+
+/// `newest` are the beats of the last hour.
+async fn of_beats(
+    store: &Store,
+    projects: &[Arc<Project>],
+    readbacks: &[Readback],
+    newest: Vec<Recorded>,
+    now: Timestamp,
+) -> Result<Vec<Brief>, StoreError> {
     let span = Span::at(now);
     let readbacks: HashMap<ProjectId, &Readback> =
         readbacks.iter().filter(|readback| readback.at <= now).map(|readback| (readback.project, readback)).collect();
     let mut project_beats: Vec<ProjectBeats<'_>> = projects.iter().map(|project| ProjectBeats::of(project, span)).collect();
     let owners = owners(projects);
-    let routes: Vec<RouteId> = projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
 
     // 1. The last hour, and the beats of the day before it that were not seen.
-    let mut beats = store.open_beats(&routes, span.day).await?;
+    let mut beats = store.open_beats(&route_ids(projects), span.day).await?;
     beats.retain(|beat| beat.minute < span.hour);
-    beats.extend(store.beats(&routes, span.hour, span.end).await?);
+    beats.extend(newest);
     learn(&mut project_beats, &owners, beats);
 
     // 2. Older seen beats, where the hour is not enough. A beat whose sending is not stored does not count for a verdict.

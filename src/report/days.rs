@@ -1,5 +1,6 @@
 //! The last 90 days (UTC): outcomes, uptime and incident time per day.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::due::{Counted, Due, add};
-use super::history::History;
+use super::history::{Detail, History};
 use super::{DAY, Ends, start_of};
-use crate::model::{Incident, IncidentKind, Minute, Project, Timestamp};
-use crate::store::{IncidentFilter, Store, StoreError};
+use crate::model::{Incident, IncidentKind, Minute, Project, ProjectId, Timestamp};
+use crate::store::{Store, StoreError};
 
 /// Including today.
 pub const DAYS: usize = 90;
@@ -83,17 +84,20 @@ impl Days {
 }
 
 pub async fn days(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
-    let history = history(store, projects, now).await?;
+    let history = history(store, projects, Detail::outcomes(now.minute().plus(1)), now).await?;
     let incidents = incidents(store, projects, now).await?;
     Ok(of_history(projects, &history, &incidents, now))
 }
 
-pub async fn days_of_each(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Days>, StoreError> {
-    let history = history(store, projects, now).await?.of_each(projects);
-    let incidents = incidents(store, projects, now).await?;
+pub(super) async fn of_each(store: &Store, projects: &[Arc<Project>], detail: Detail<'_>, now: Timestamp) -> Result<Vec<Days>, StoreError> {
+    let history = history(store, projects, detail, now).await?.of_each(projects);
+    let mut incidents: HashMap<ProjectId, Vec<Incident>> = HashMap::new();
+    for incident in self::incidents(store, projects, now).await? {
+        incidents.entry(incident.project).or_default().push(incident);
+    }
     let of_one = |(project, history): (&Arc<Project>, History)| {
-        let mine: Vec<Incident> = incidents.iter().filter(|incident| incident.project == project.id).cloned().collect();
-        of_history(std::slice::from_ref(project), &history, &mine, now)
+        let mine = incidents.get(&project.id).map_or(&[][..], Vec::as_slice);
+        of_history(std::slice::from_ref(project), &history, mine, now)
     };
     Ok(projects.iter().zip(history).map(of_one).collect())
 }
@@ -103,19 +107,14 @@ pub(super) fn first_day(now: Timestamp) -> Minute {
     start_of(now.minute(), DAY).plus(-DAY * (DAYS as i64 - 1))
 }
 
-async fn history(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<History, StoreError> {
-    let end = now.minute().plus(1);
+async fn history(store: &Store, projects: &[Arc<Project>], detail: Detail<'_>, now: Timestamp) -> Result<History, StoreError> {
     let routes = projects.iter().flat_map(|project| &project.routes).collect();
-    History::read(store, routes, first_day(now), end, end.plus(-DAY)).await
+    History::read(store, routes, first_day(now), now.minute().plus(1), detail).await
 }
 
 pub(super) async fn incidents(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {
-    let mut incidents = Vec::new();
-    for project in projects {
-        let which = IncidentFilter { project: Some(project.id), since: Some(first_day(now).start()), ..IncidentFilter::default() };
-        incidents.extend(store.incidents(&which).await?);
-    }
-    Ok(incidents)
+    let ids: Vec<ProjectId> = projects.iter().map(|project| project.id).collect();
+    store.incidents_since(&ids, first_day(now).start()).await
 }
 
 pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents: &[Incident], now: Timestamp) -> Days {
@@ -125,6 +124,10 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     let mut days: Vec<Counted> = (0..DAYS as i64).map(|_| Counted::at(now)).collect();
     let mut last_24_hours = Counted::at(now);
     let mut began: Option<Minute> = None;
+    for day in history.days.iter().filter(|day| day.start >= first) {
+        began = began.into_iter().chain(day.first).min();
+        days[place(first, day.start)].add_day(day);
+    }
     for (_, minute, outcome) in history.minutes().filter(|(_, minute, _)| *minute >= first) {
         began = Some(began.map_or(minute, |before| before.min(minute)));
         days[place(first, minute)].add(minute, outcome);

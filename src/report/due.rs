@@ -1,7 +1,7 @@
 //! Counts the minutes in which a beat was due, and those without one. It works on time ranges and not on single minutes.
 
 use super::Ends;
-use crate::model::{AppKind, Minute, Outcome, Project, Route, Timestamp};
+use crate::model::{AppKind, Minute, Outcome, Project, Route, RouteDay, Timestamp};
 
 /// The ranges in which a project's Heartbeat was enabled, oldest first, not adjacent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,15 @@ impl Counted {
             self.ends.add(outcome, 1);
             self.recorded += u32::from(minute < self.now.minute());
         }
+    }
+
+    /// Adds a day that has ended.
+    pub(super) fn add_day(&mut self, day: &RouteDay) {
+        for (outcome, count) in Outcome::ALL.into_iter().zip(day.outcomes) {
+            self.ends.add(outcome, count);
+            self.recorded += count;
+        }
+        self.add_duplicates(day.duplicates);
     }
 
     pub(super) fn add_duplicates(&mut self, count: u32) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::due::Due;
 use super::ends::more_severe;
-use super::history::History;
+use super::history::{Detail, History};
 use super::{DAY, HOUR, Lags, start_of};
 use crate::model::{Histogram, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
@@ -49,13 +49,18 @@ pub struct RouteSeries {
 pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
     let to = to.min(now.minute().plus(1));
     let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
-    let reach = if is_short(from, to) { Hour::starting(from) } else { start_of(from, step(&HOURS, from, to)) };
-    let whole_from = from.max(to.plus(-MINUTES_SHOWN));
-    let history = History::read(store, project.routes.iter().collect(), reach, to, whole_from).await?;
+    let reach = reach(from, to);
+    let detail = Detail::Beats { lags_from: reach, beats_from: from.max(to.plus(-MINUTES_SHOWN)) };
+    let history = History::read(store, project.routes.iter().collect(), reach, to, detail).await?;
     Ok(of_history(project, &history, from, to, now))
 }
 
-/// From what was read already: `history` must reach one point further back than `from`.
+/// Where the first point begins, at the earliest.
+pub(super) fn reach(from: Minute, to: Minute) -> Minute {
+    if is_short(from, to) { Hour::starting(from) } else { start_of(from, step(&HOURS, from, to)) }
+}
+
+/// From what was read already: `history` must have the lags from [`reach`] on.
 pub(super) fn of_history(project: &Project, history: &History, from: Minute, to: Minute, now: Timestamp) -> LagSeries {
     let step = if is_short(from, to) && history.is_whole_from(from) { step(&MINUTES, from, to) } else { step(&HOURS, from, to) };
     let from = start_of(from, step);

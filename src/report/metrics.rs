@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::due::{Counted, Due};
-use super::history::History;
+use super::history::{Detail, History};
 use super::json::in_ms;
 use super::{DAY, Ends, HOUR, Lags};
 use crate::model::{Histogram, Incident, IncidentKind, Minute, NotificationState, Project, Recorded, Timestamp};
@@ -33,13 +33,16 @@ pub struct HeartbeatFigures {
 pub async fn heartbeat_figures(store: &Store, project: &Project, now: Timestamp) -> Result<HeartbeatFigures, StoreError> {
     let end = now.minute().plus(1);
     let (month, day, hour) = (end.plus(-MONTH), end.plus(-DAY), end.plus(-HOUR));
-    let history = History::read(store, project.routes.iter().collect(), month, end, day).await?;
+    let detail = Detail::Beats { lags_from: day, beats_from: day };
+    let history = History::read(store, project.routes.iter().collect(), month, end, detail).await?;
 
     let due = Due::of(project);
     let of = |from: Minute| {
         let mut counted = Counted::at(now);
         history.minutes().filter(|(_, minute, _)| *minute >= from).for_each(|(_, minute, outcome)| counted.add(minute, outcome));
         counted.add_duplicates(history.duplicates(from));
+        // A day is not cut by any of these ranges.
+        history.days.iter().filter(|one| one.start >= from).for_each(|one| counted.add_day(one));
         counted.ends(due.over(&project.routes, from, end, now))
     };
     let mut lags = Histogram::default();

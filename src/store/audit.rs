@@ -32,11 +32,11 @@ fn select(which: &AuditFilter, names: &[ProjectName]) -> Statement {
     let before = which.before.unwrap_or(i64::MAX);
     let all = sql!("SELECT place, at_ms, who, subject, project, words FROM audit_entries WHERE place < ?", before)
         .with(" AND subject = ?", which.subject.as_deref());
-    let named = match names {
+    let chosen = match names {
         [] => all,
         names => all.then(sql!(" AND project IN ?", any_of(names.iter().map(ProjectName::as_str)))),
     };
-    named.then(sql!(" ORDER BY place DESC LIMIT ?", which.at_most))
+    chosen.then(sql!(" ORDER BY place DESC LIMIT ?", which.at_most))
 }
 
 /// Call this last in a transaction: other writers of audit entries wait until it ends.

@@ -8,7 +8,7 @@ use super::database::{AT_ONCE, ROWS, Row, Work};
 use super::minute_range::MinuteRange;
 use super::statement::{Statement, any_of, sql};
 use super::value::Value;
-use super::{Store, StoreError, Unsettled, counts, evidence, phases};
+use super::{Store, StoreError, counts, evidence, phases};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
@@ -26,10 +26,18 @@ impl Store {
     /// stay. Not sent never replaces anything.
     pub async fn record(&self, beats: &[Recorded], evidence: &[Evidence]) -> Result<(), StoreError> {
         let mut work = self.database.work("recording beats").await?;
-        record(&mut work, beats).await?;
+        let newest = self.failures.to_count(beats);
+        if newest.is_some() {
+            counts::lock(&mut work);
+        }
+        record(&mut work, beats);
         evidence::keep(&mut work, evidence);
+        if let Some(newest) = newest {
+            counts::count_failures(&mut work, newest);
+        }
         work.commit().await?;
-        self.failures.count(&self.database, beats).await
+        self.failures.counted(newest);
+        Ok(())
     }
 
     /// Beats of `routes` from `since` on that have not been seen (outcome code above 2), oldest first.
@@ -56,27 +64,6 @@ impl Store {
         Ok(gaps)
     }
 
-    /// [`Store::open_beats`] and [`Store::gaps`] in one query.
-    pub async fn unsettled(&self, routes: &[RouteId], since: Minute, from: Minute, to: Minute) -> Result<Unsettled, StoreError> {
-        let minute_range = MinuteRange { from, to };
-        let (mut beats, mut missing) = (Vec::new(), Vec::new());
-        if !minute_range.is_short() || minute_range.is_empty() {
-            return Ok((self.open_beats(routes, since).await?, self.gaps(routes, from, to).await?));
-        }
-        for some in routes.chunks(AT_ONCE) {
-            let both = vec![open_among(some, since), gaps_among(some, minute_range)];
-            let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
-            for found in self.database.read_all("reading unsettled beats", both, read).await? {
-                match found {
-                    Ok(beat) => beats.push(beat),
-                    Err(gap) => missing.push(gap),
-                }
-            }
-        }
-        missing.sort_unstable_by_key(|(route, minute)| (*minute, *route));
-        Ok((in_order(beats), missing))
-    }
-
     /// Beats of `routes` from `from` up to but not including `to`, by minute and route.
     pub async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
         const WHAT: &str = "reading beats";
@@ -89,6 +76,12 @@ impl Store {
         self.next_beat(Minute::from_index(i64::MIN)).await
     }
 
+    /// It is in the future if it was sent while the clock was ahead.
+    pub async fn newest_beat(&self) -> Result<Option<Minute>, StoreError> {
+        let newest = sql!("SELECT max(minute) FROM beats");
+        Ok(self.database.read_one("reading the newest beat", newest, |row| row.maybe(0)).await?.flatten())
+    }
+
     pub async fn next_beat(&self, from: Minute) -> Result<Option<Minute>, StoreError> {
         let next = sql!("SELECT min(minute) FROM beats WHERE minute >= ?", from);
         Ok(self.database.read_one("reading the oldest beat", next, |row| row.maybe(0)).await?.flatten())
@@ -97,7 +90,7 @@ impl Store {
 
 /// A beat that was seen stays seen; Not sent replaces nothing. When a beat is sent in a minute that was Not sent (a clock that was stepped
 /// back repeats minutes), its old `missed` time is cleared.
-pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), StoreError> {
+fn record(work: &mut Work, beats: &[Recorded]) {
     for batch in batches(beats, |beat| (beat.minute, beat.route)) {
         let insert = "INSERT INTO beats (minute, route, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
                       ingested_after_ms, copies) VALUES ";
@@ -106,17 +99,17 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
                        sent_after_ms = excluded.sent_after_ms, status = excluded.status, tries = excluded.tries, phases = excluded.phases, \
                        missed_after_ms = CASE WHEN beats.outcome = 0 THEN NULL ELSE beats.missed_after_ms END \
                        WHERE excluded.outcome <> 0";
-        work.run(sql!(insert).rows(batch.iter().map(|beat| to_row(beat))).text(replace)).await?;
+        work.run_later(sql!(insert).rows(batch.iter().map(|beat| to_row(beat))).text(replace));
     }
-    Ok(())
 }
 
 /// Writes and counts what read-backs found. The first read-back that saw a beat stays on record; later ones can only add copies. A
 /// read-back never makes a beat Rejected or Unreachable: it only repeats what it read, and a later try may have been accepted since.
 pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
     for batch in batches(settled, |beat| (beat.minute, beat.route)) {
-        let insert = "INSERT INTO beats (minute, route, outcome, tries, missed_after_ms, seen_after_ms, ingested_after_ms, copies) VALUES ";
-        let replace = " ON CONFLICT (minute, route) DO UPDATE SET \
+        let insert = "INSERT INTO beats (minute, route, outcome, tries, missed_after_ms, seen_after_ms, ingested_after_ms, copies) \
+                      SELECT fresh.* FROM (VALUES ";
+        let replace = ") AS fresh WHERE fresh.column1 IS NOT NULL ON CONFLICT (minute, route) DO UPDATE SET \
                        outcome = CASE WHEN beats.outcome IN (1, 2) OR excluded.outcome IN (5, 6) THEN beats.outcome ELSE excluded.outcome END, \
                        missed_after_ms = CASE WHEN beats.outcome IN (1, 2) THEN beats.missed_after_ms \
                        ELSE COALESCE(excluded.missed_after_ms, beats.missed_after_ms) END, \
@@ -125,7 +118,7 @@ pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
                        copies = CASE WHEN beats.copies > excluded.copies THEN beats.copies ELSE excluded.copies END \
                        WHERE excluded.outcome <> 0";
         counts::settle(work, &batch);
-        work.run_later(sql!(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace));
+        work.run_later(sql!(insert).padded_rows(batch.iter().map(|beat| settled_row(beat))).text(replace));
     }
 }
 
@@ -134,15 +127,20 @@ fn in_order(mut beats: Vec<Recorded>) -> Vec<Recorded> {
     beats
 }
 
-fn open_among(routes: &[RouteId], since: Minute) -> Statement {
-    sql!(&format!("SELECT {COLUMNS} FROM beats WHERE outcome > 2 AND route IN ? AND minute >= ?"), any_of(routes.iter().copied()), since)
+pub(super) fn open_among(routes: &[RouteId], since: Minute) -> Statement {
+    sql!(&select_some("outcome > 2"), any_of(routes.iter().copied()), since)
+}
+
+/// Beats of some routes since a minute with the condition of a partial index.
+pub(super) fn select_some(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM beats WHERE {condition} AND route IN ? AND minute >= ?")
 }
 
 fn gap(row: &Row) -> Result<(RouteId, Minute), StoreError> {
     Ok((row.get(0)?, row.get(1)?))
 }
 
-fn gaps_among(routes: &[RouteId], due: MinuteRange) -> Statement {
+pub(super) fn gaps_among(routes: &[RouteId], due: MinuteRange) -> Statement {
     due.minutes().then(sql!(
         "SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ? AND (minutes.minute + 1) * ? > routes.since_ms \
          AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)",

@@ -1,6 +1,6 @@
-//! A loop's copy of the settings; read again only when they change.
+//! A loop's copy of the settings; read again only when they change. All loops share one copy of the projects.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,8 +8,27 @@ use tokio::sync::watch;
 use super::{Counters, Store, StoreError};
 use crate::model::{Channel, Project, Window};
 
-/// A loop that is awake checks the revision, at most this often. [`Store::watch`] wakes it when there is a change.
+/// How often a loop that is awake checks the revision while [`Store::is_watched`] is false, and after a failure.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
+/// The projects that loops hold, and the revision from which they were read.
+pub(super) type Shared = tokio::sync::Mutex<Option<(i64, Weak<[Arc<Project>]>)>>;
+
+impl Store {
+    /// The projects as of `revision` or later: those that another loop holds, or else read.
+    async fn shared_projects(&self, revision: i64) -> Result<Arc<[Arc<Project>]>, StoreError> {
+        let mut shared = self.shared.lock().await;
+        if let Some((of, projects)) = &*shared
+            && *of == revision
+            && let Some(projects) = projects.upgrade()
+        {
+            return Ok(projects);
+        }
+        let projects: Arc<[Arc<Project>]> = self.projects().await?.into_iter().map(Arc::new).collect();
+        *shared = Some((revision, Arc::downgrade(&projects)));
+        Ok(projects)
+    }
+}
 
 pub struct ConfigSnapshot {
     store: Arc<Store>,
@@ -17,7 +36,7 @@ pub struct ConfigSnapshot {
     goes_on: &'static str,
     reads_channels: bool,
     revision: Option<i64>,
-    projects: Vec<Arc<Project>>,
+    projects: Arc<[Arc<Project>]>,
     channels: Vec<Channel>,
     closing: bool,
     windows: Vec<Window>,
@@ -30,17 +49,16 @@ impl ConfigSnapshot {
     /// be read, for example "beats are still sent for the projects read before".
     #[must_use]
     pub fn new(store: Arc<Store>, goes_on: &'static str) -> Self {
-        let (projects, channels, windows) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             changes: store.changes(),
             store,
             goes_on,
             reads_channels: false,
             revision: None,
-            projects,
-            channels,
+            projects: Arc::default(),
+            channels: Vec::new(),
             closing: false,
-            windows,
+            windows: Vec::new(),
             asked: None,
             is_failing: false,
         }
@@ -60,12 +78,12 @@ impl ConfigSnapshot {
         if self.revision == Some(revision) {
             return Ok(false);
         }
-        let projects = self.store.projects().await?;
+        let projects = self.store.shared_projects(revision).await?;
         if self.reads_channels {
             (self.channels, self.windows) = (self.store.channels().await?, self.store.windows().await?);
             self.closing = !self.store.closing_channels().await?.is_empty();
         }
-        self.projects = projects.into_iter().map(Arc::new).collect();
+        self.projects = projects;
         self.revision = Some(revision);
         Ok(true)
     }
@@ -84,10 +102,11 @@ impl ConfigSnapshot {
 
     #[must_use]
     pub fn is_due(&self, monotonic: Duration) -> bool {
-        self.revision.is_none() || self.has_changed() || self.asked.is_none_or(|asked| monotonic.saturating_sub(asked) >= REFRESH_EVERY)
+        let is_stale = || self.asked.is_none_or(|asked| monotonic.saturating_sub(asked) >= REFRESH_EVERY);
+        self.revision.is_none() || self.has_changed() || (self.is_failing || !self.store.is_watched()) && is_stale()
     }
 
-    /// [`ConfigSnapshot::refresh`], at most once per second unless a change was noticed or `at_once`. `monotonic` is the monotonic time. Returns `None` when it did
+    /// [`ConfigSnapshot::refresh`] if a change was noticed or `at_once`, and otherwise as [`ConfigSnapshot::is_due`]. `monotonic` is the monotonic time. Returns `None` when it did
     /// not read or failed. Repeated errors are logged once.
     pub async fn refresh_when_due(&mut self, monotonic: Duration, at_once: bool) -> Option<bool> {
         if self.asked.is_none() && self.revision.is_some() {
@@ -113,7 +132,7 @@ impl ConfigSnapshot {
     }
 
     #[must_use]
-    pub fn projects(&self) -> &[Arc<Project>] {
+    pub const fn projects(&self) -> &Arc<[Arc<Project>]> {
         &self.projects
     }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::model::{LAG_BOUNDS_MS, Minute, Outcome, ProjectId, Recorded, RouteCounts, Settled, Timestamp};
 
-use super::database::{Database, Work};
-use super::statement::{Statement, any_of, sql};
+use super::database::Work;
+use super::statement::{any_of, sql};
 use super::value::Value;
 use super::{Store, StoreError};
 
@@ -59,15 +59,11 @@ impl Store {
     }
 }
 
-/// Locks the counters: two nodes that settle the same beat at the same time count it once. SQLite allows one writer at a time anyway.
-fn lock_statement() -> Statement {
-    sql!("UPDATE heartbeat_meta SET value = value WHERE name = 'failures_counted_to'")
-}
-
-/// Call this before the transaction touches a beat.
+/// Locks the counters: two nodes that settle the same beat at the same time count it once. SQLite allows one writer at a time anyway. Call
+/// this before the transaction touches a beat.
 pub(super) fn lock(work: &mut Work) {
     if work.shares_writing() {
-        work.run_later(lock_statement());
+        work.run_later(sql!("UPDATE heartbeat_meta SET value = value WHERE name = 'failures_counted_to'"));
     }
 }
 
@@ -84,13 +80,13 @@ pub(super) fn settle(work: &mut Work, settled: &[&Settled]) {
                  ELSE fresh.column4 - COALESCE(beats.sent_after_ms, 0) END AS lag, \
                  fresh.column1 * 60000 + fresh.column4 AS ingested_ms FROM (VALUES ";
     let changes = ") AS fresh LEFT JOIN beats ON beats.minute = fresh.column1 AND beats.route = fresh.column2 \
-                   WHERE beats.outcome IS NULL \
+                   WHERE fresh.column1 IS NOT NULL AND (beats.outcome IS NULL \
                    OR (fresh.column3 IN (1, 2) AND beats.outcome NOT IN (1, 2)) \
-                   OR (fresh.column3 IN (4, 7) AND beats.outcome NOT IN (1, 2, fresh.column3))) AS ended";
+                   OR (fresh.column3 IN (4, 7) AND beats.outcome NOT IN (1, 2, fresh.column3)))) AS ended";
     let select = "AS lag_bucket, count(*), CAST(COALESCE(sum(lag), 0) AS BIGINT), max(ingested_ms) FROM";
     let insert = format!("{INSERT} SELECT route, outcome, {bucket} {select} {fresh}");
     let add = format!("{changes} WHERE TRUE GROUP BY route, outcome, lag_bucket {ADD}");
-    work.run_later(sql!(&insert).rows(rows).text(&add));
+    work.run_later(sql!(&insert).padded_rows(rows).text(&add));
 }
 
 fn to_row(beat: &Settled) -> [Value; 4] {
@@ -102,31 +98,31 @@ fn to_row(beat: &Settled) -> [Value; 4] {
 pub(super) struct Failures(AtomicI64);
 
 impl Failures {
-    /// Counts beats that failed at capture in minutes that are final, measured by the newest recorded beat.
-    pub(super) async fn count(&self, database: &Database, recorded: &[Recorded]) -> Result<(), StoreError> {
-        let Some(newest) = recorded.iter().map(|beat| beat.minute).max() else { return Ok(()) };
-        if self.0.load(Ordering::Relaxed) == newest.index() {
-            return Ok(());
+    /// The newest minute of these beats, if failures are to be counted up to it: once a minute.
+    pub(super) fn to_count(&self, recorded: &[Recorded]) -> Option<Minute> {
+        let newest = recorded.iter().map(|beat| beat.minute).max()?;
+        (self.0.load(Ordering::Relaxed) != newest.index()).then_some(newest)
+    }
+
+    pub(super) fn counted(&self, newest: Option<Minute>) {
+        if let Some(newest) = newest {
+            self.0.store(newest.index(), Ordering::Relaxed);
         }
-        count_up_to(database, newest.plus(-FINAL_AFTER)).await?;
-        self.0.store(newest.index(), Ordering::Relaxed);
-        Ok(())
     }
 }
 
-async fn count_up_to(database: &Database, to: Minute) -> Result<(), StoreError> {
-    let mut work = database.work("counting failed beats").await?;
-    work.run(lock_statement()).await?;
-    let counted = sql!("SELECT value FROM heartbeat_meta WHERE name = 'failures_counted_to'");
-    let counted = work.read_one(counted, |row| row.int(0)).await?.unwrap_or(to.index());
-    if (to.index()..=to.index().saturating_add(STEPPED_BACK)).contains(&counted) {
-        return Ok(());
-    }
-    let count = "SELECT route, outcome, -1, count(*), 0, CAST(NULL AS BIGINT) FROM beats WHERE outcome IN (5, 6) \
-                 AND minute > ? AND minute <= ? GROUP BY route, outcome";
-    work.run(sql!(&format!("{INSERT} {count} {ADD}"), counted, to)).await?;
-    work.run(sql!("UPDATE heartbeat_meta SET value = ? WHERE name = 'failures_counted_to'", to)).await?;
-    work.commit().await
+/// Counts beats that failed at capture in minutes that are final, measured by the newest recorded beat. If the clock was ahead, those of the
+/// minutes that come again are not counted. Call [`lock`] first.
+pub(super) fn count_failures(work: &mut Work, newest: Minute) {
+    let to = newest.plus(-FINAL_AFTER);
+    let ahead = to.plus(STEPPED_BACK);
+    let count = "SELECT route, outcome, -1, count(*), 0, CAST(NULL AS BIGINT) \
+                 FROM (SELECT value FROM heartbeat_meta WHERE name = 'failures_counted_to') AS counted_to CROSS JOIN beats \
+                 WHERE outcome IN (5, 6) AND minute > counted_to.value AND minute <= ? AND counted_to.value NOT BETWEEN ? AND ? \
+                 GROUP BY route, outcome";
+    work.run_later(sql!(&format!("{INSERT} {count} {ADD}"), to, to, ahead));
+    let done = "UPDATE heartbeat_meta SET value = ? WHERE name = 'failures_counted_to' AND value NOT BETWEEN ? AND ?";
+    work.run_later(sql!(done, to, to, ahead));
 }
 
 /// The beats of a route with this outcome and lag.

@@ -8,26 +8,22 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use sqlx::postgres::PgPool;
 use sqlx::query::Query;
-use sqlx::sqlite::SqlitePool;
-use sqlx::{AssertSqlSafe, Encode, Postgres, Sqlite, Transaction, Type};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use tokio::sync::watch;
 
-use super::StoreError;
+use super::connections::{Connections, Lease};
 use super::error::failure;
 pub(super) use super::row::Row;
 use super::statement::{Statement, sql};
-use super::value::Value;
+use super::value::{Value, bind};
+use super::{Counters, StoreError};
 use crate::model::Timestamp;
 
 #[derive(Debug, Clone)]
 pub(super) enum Database {
-    Sqlite(SqlitePool, Turn),
-    Postgres(PgPool),
+    Sqlite(Arc<Connections>, watch::Sender<Counters>),
+    Postgres(PgPool, watch::Sender<Counters>),
 }
-
-/// The write lock for SQLite, which allows one writer at a time. A waiting writer holds no connection, so that one is left for reads: due
-/// beats are read and sent even while another process keeps the file locked.
-pub(super) type Turn = Arc<Mutex<()>>;
 
 /// How transactions begin on PostgreSQL. Behind a pooler, two round trips may use two connections unless they are in one transaction, and
 /// the driver needs two for a statement with values: so reads are transactions as well. The timeouts are set per transaction, so that they
@@ -56,8 +52,14 @@ impl Database {
     ) -> Result<Vec<T>, StoreError> {
         match self {
             // The driver's futures are large: boxing keeps the callers' futures small.
-            Self::Sqlite(pool, _) => Box::pin(collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of)).await,
-            Self::Postgres(_) => Box::pin(self.read_together(what, vec![statement], of)).await,
+            Self::Sqlite(connections, _) => {
+                let read = async {
+                    let mut lease = connections.lease().await.map_err(|error| failure(what, &error))?;
+                    collect(what, lease.read(statement), of).await
+                };
+                Box::pin(read).await
+            }
+            Self::Postgres(..) => Box::pin(self.read_together(what, vec![statement], of)).await,
         }
     }
 
@@ -100,8 +102,12 @@ impl Database {
         Ok(all)
     }
 
-    /// Runs one statement in a transaction of its own.
+    /// Runs one statement in a transaction of its own. SQLite takes the write lock for it before it reads.
     pub(super) async fn run(&self, what: &'static str, statement: Statement) -> Result<u64, StoreError> {
+        if let Self::Sqlite(connections, _) = self {
+            let run = async { connections.lease_to_write().await?.run(statement).await };
+            return Box::pin(run).await.map_err(|error| failure(what, &error));
+        }
         let mut work = self.work(what).await?;
         let rows = work.run(statement).await?;
         work.commit().await?;
@@ -114,7 +120,7 @@ impl Database {
         statements: Vec<Statement>,
         of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
-        let mut open = self.begin(what, "", READ_ON_POSTGRES).await?;
+        let mut open = self.begin_to_read(what, READ_ON_POSTGRES).await?;
         let mut all = Vec::new();
         for statement in statements {
             all.extend(open.read(statement, &of).await?);
@@ -123,26 +129,39 @@ impl Database {
         Ok(all)
     }
 
-    /// Begins a write transaction. On SQLite it takes the write lock at once: a lock taken later, after a read, could not be waited for.
+    /// Begins a write transaction. On SQLite it takes the write lock with its first statement: a lock taken later, after a read, could not be
+    /// waited for.
     pub(super) async fn work(&self, what: &'static str) -> Result<Work, StoreError> {
-        let turn = match self {
-            Self::Sqlite(_, turn) => Some(Arc::clone(turn).lock_owned().await),
-            Self::Postgres(_) => None,
+        let begun = match self {
+            Self::Sqlite(connections, _) => connections.lease_to_write().await.map(|lease| Open::Sqlite(lease.within("BEGIN IMMEDIATE"))),
+            Self::Postgres(pool, _) => Box::pin(pool.begin_with(WRITE_ON_POSTGRES)).await.map(Open::Postgres),
         };
-        Ok(Work { _turn: turn, ..self.begin(what, "BEGIN IMMEDIATE", WRITE_ON_POSTGRES).await? })
+        self.begun(what, begun)
     }
 
     /// Begins a transaction that reads several tables at one point in time.
     pub(super) async fn snapshot(&self, what: &'static str) -> Result<Work, StoreError> {
-        self.begin(what, "BEGIN", SNAPSHOT_ON_POSTGRES).await
+        self.begin_to_read(what, SNAPSHOT_ON_POSTGRES).await
     }
 
-    async fn begin(&self, what: &'static str, on_sqlite: &'static str, on_postgres: &'static str) -> Result<Work, StoreError> {
+    async fn begin_to_read(&self, what: &'static str, on_postgres: &'static str) -> Result<Work, StoreError> {
         let begun = match self {
-            Self::Sqlite(pool, _) => Box::pin(pool.begin_with(on_sqlite)).await.map(Open::Sqlite),
-            Self::Postgres(pool) => Box::pin(pool.begin_with(on_postgres)).await.map(Open::Postgres),
+            Self::Sqlite(connections, _) => connections.lease().await.map(|lease| Open::Sqlite(lease.within("BEGIN"))),
+            Self::Postgres(pool, _) => Box::pin(pool.begin_with(on_postgres)).await.map(Open::Postgres),
         };
-        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, later: Vec::new(), _turn: None })
+        self.begun(what, begun)
+    }
+
+    fn begun(&self, what: &'static str, begun: Result<Open, sqlx::Error>) -> Result<Work, StoreError> {
+        let open = begun.map_err(|error| failure(what, &error))?;
+        Ok(Work { what, open, later: Vec::new(), grown: Vec::new(), changes: self.changes().clone() })
+    }
+
+    /// Says which counters changed, after the commit.
+    pub(super) const fn changes(&self) -> &watch::Sender<Counters> {
+        match self {
+            Self::Sqlite(_, changes) | Self::Postgres(_, changes) => changes,
+        }
     }
 
     /// Commits, and makes all commits durable across a power failure. PostgreSQL does that itself; SQLite, as it is opened here, only with its next
@@ -152,7 +171,7 @@ impl Database {
         work.commit().await?;
         match self {
             Self::Sqlite(..) => self.read(what, sql!("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
-            Self::Postgres(_) => Ok(()),
+            Self::Postgres(..) => Ok(()),
         }
     }
 
@@ -169,8 +188,8 @@ impl Database {
 
     /// SQLite's write-ahead log.
     pub(super) fn log_file(&self) -> Option<PathBuf> {
-        let Self::Sqlite(pool, _) = self else { return None };
-        let mut name = pool.connect_options().get_filename().as_os_str().to_owned();
+        let Self::Sqlite(connections, _) = self else { return None };
+        let mut name = connections.file().as_os_str().to_owned();
         name.push("-wal");
         Some(name.into())
     }
@@ -185,8 +204,8 @@ impl Database {
 
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite(pool, _) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite(connections, _) => connections.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
         }
     }
 }
@@ -195,12 +214,12 @@ pub(super) struct Work {
     what: &'static str,
     open: Open,
     later: Vec<Statement>,
-    /// Released after the transaction: fields are dropped in this order.
-    _turn: Option<OwnedMutexGuard<()>>,
+    grown: Vec<(&'static str, i64)>,
+    changes: watch::Sender<Counters>,
 }
 
 enum Open {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Lease),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -217,17 +236,16 @@ impl Work {
 
     pub(super) async fn run(&mut self, statement: Statement) -> Result<u64, StoreError> {
         let done = match &mut self.open {
-            Open::Sqlite(open) => Box::pin(sqlite(statement).execute(&mut **open)).await.map(|done| done.rows_affected()),
+            Open::Sqlite(open) => Box::pin(open.run(statement)).await,
             Open::Postgres(open) => Box::pin(postgres(statement).execute(&mut **open)).await.map(|done| done.rows_affected()),
         };
         done.map_err(|error| failure(self.what, &error))
     }
 
     pub(super) async fn run_script(&mut self, text: String) -> Result<(), StoreError> {
-        let script = sqlx::raw_sql(AssertSqlSafe(text));
         let done = match &mut self.open {
-            Open::Sqlite(open) => Box::pin(script.execute(&mut **open)).await.map(drop),
-            Open::Postgres(open) => Box::pin(script.execute(&mut **open)).await.map(drop),
+            Open::Sqlite(open) => Box::pin(open.run_once(Statement::new(&text))).await,
+            Open::Postgres(open) => Box::pin(sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **open)).await.map(drop),
         };
         done.map_err(|error| failure(self.what, &error))
     }
@@ -238,8 +256,10 @@ impl Work {
         of: impl Fn(&Row) -> Result<T, StoreError> + Send,
     ) -> Result<Vec<T>, StoreError> {
         match &mut self.open {
-            Open::Sqlite(open) => Box::pin(collect(self.what, sqlite(statement).fetch(&mut **open).map_ok(Row::Sqlite), of)).await,
-            Open::Postgres(open) => Box::pin(collect(self.what, postgres(statement).fetch(&mut **open).map_ok(Row::Postgres), of)).await,
+            Open::Sqlite(open) => Box::pin(collect(self.what, open.read(statement), of)).await,
+            Open::Postgres(open) => {
+                Box::pin(collect(self.what, Ok(postgres(statement).fetch(&mut **open).map_ok(Row::Postgres)), of)).await
+            }
         }
     }
 
@@ -261,26 +281,33 @@ impl Work {
         Ok(())
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let later = std::mem::take(&mut self.later);
-        let later = if matches!(self.open, Open::Sqlite(_)) && !later.is_empty() { vec![Statement::joined(later)] } else { later };
-        for statement in later {
-            self.run(statement).await?;
-        }
+    /// Notes the new value of a counter, for [`Database::changes`].
+    pub(super) fn grew(&mut self, counter: &'static str, to: i64) {
+        self.grown.push((counter, to));
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
         let done = match self.open {
-            Open::Sqlite(open) => Box::pin(open.commit()).await,
-            Open::Postgres(open) => Box::pin(open.commit()).await,
+            Open::Sqlite(open) => Box::pin(open.commit(self.later)).await,
+            Open::Postgres(mut open) => {
+                for statement in self.later {
+                    Box::pin(postgres(statement).execute(&mut *open)).await.map_err(|error| failure(self.what, &error))?;
+                }
+                Box::pin(open.commit()).await
+            }
         };
-        done.map_err(|error| failure(self.what, &error))
+        done.map_err(|error| failure(self.what, &error))?;
+        self.changes.send_if_modified(|counters| counters.grow(&self.grown));
+        Ok(())
     }
 }
 
 async fn collect<T>(
     what: &'static str,
-    rows: impl Stream<Item = Result<Row, sqlx::Error>> + Send,
+    rows: Result<impl Stream<Item = Result<Row, sqlx::Error>> + Send, sqlx::Error>,
     of: impl Fn(&Row) -> Result<T, StoreError> + Send,
 ) -> Result<Vec<T>, StoreError> {
-    let mut rows = pin!(rows);
+    let mut rows = pin!(rows.map_err(|error| failure(what, &error))?);
     let mut all = Vec::new();
     while let Some(row) = rows.next().await {
         all.push(of(&row.map_err(|error| failure(what, &error))?)?);
@@ -288,30 +315,8 @@ async fn collect<T>(
     Ok(all)
 }
 
-fn sqlite(statement: Statement) -> Query<'static, Sqlite, <Sqlite as sqlx::Database>::Arguments> {
-    let (text, values) = statement.for_sqlite();
-    bind(sqlx::query(AssertSqlSafe(text)), values)
-}
-
 /// Without prepared statements that outlive their use: behind a pooler the next statement may use another connection.
 fn postgres(statement: Statement) -> Query<'static, Postgres, <Postgres as sqlx::Database>::Arguments> {
     let (text, values) = statement.for_postgres();
     bind(sqlx::query(AssertSqlSafe(text)), values).persistent(false)
-}
-
-fn bind<D>(mut query: Query<'static, D, D::Arguments>, values: Vec<Value>) -> Query<'static, D, D::Arguments>
-where
-    D: sqlx::Database,
-    for<'v> Option<i64>: Encode<'v, D> + Type<D>,
-    for<'v> Option<String>: Encode<'v, D> + Type<D>,
-    for<'v> Option<Vec<u8>>: Encode<'v, D> + Type<D>,
-{
-    for value in values {
-        query = match value {
-            Value::Int(int) => query.bind(int),
-            Value::Text(text) => query.bind(text),
-            Value::Bytes(bytes) => query.bind(bytes),
-        };
-    }
-    query
 }

@@ -1,25 +1,27 @@
 //! Hours: aggregated while their beats are stored, and again when these are deleted. Also deletes data past its retention.
 
-use std::fmt;
+use crate::model::{Hour, Minute, RouteId};
 
-use crate::model::{Histogram, Hour, Minute, RouteId};
-
-use super::database::{Row, Work};
+use super::database::Work;
+use super::hour_rows::{from_row, select, to_row};
 use super::statement::{any_of, sql};
-use super::value::Value;
-use super::{RouteSpan, Store, StoreError, counts, numbers};
+use super::{RouteSpan, Store, StoreError, counts, days, numbers};
 
 const MINUTES: i64 = 60;
 
 impl Store {
     /// Hours of `routes` that start from `from` up to but not including `to`, by start and route.
     pub async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError> {
-        let text =
-            "SELECT route, start_minute, outcomes, lags, duplicates FROM hours WHERE route IN ? AND start_minute >= ? AND start_minute < ?";
-        let of_routes = |some: &[RouteId]| sql!(text, any_of(some.iter().copied()), from, to);
-        let mut hours = self.database.read_each("reading hours", routes, of_routes, from_row).await?;
+        let routes = if from < to { routes } else { &[] };
+        let mut hours = self.database.read_each("reading hours", routes, |some| select(some, from, to), from_row).await?;
         hours.sort_unstable_by_key(|hour| (hour.start, hour.route));
         Ok(hours)
+    }
+
+    /// The first hour that starts at or after `from`.
+    pub async fn next_hour(&self, from: Minute) -> Result<Option<Minute>, StoreError> {
+        let next = sql!("SELECT min(start_minute) FROM hours WHERE start_minute >= ?", from);
+        Ok(self.database.read_one("reading the oldest hour", next, |row| row.maybe(0)).await?.flatten())
     }
 
     /// Writes hours whose beats stay, and marks all hours up to `to` as aggregated. An existing hour is replaced.
@@ -28,6 +30,7 @@ impl Store {
         write(&mut work, hours).await?;
         if let Some(to) = to {
             numbers::set(&mut work, "summed_up", to).await?;
+            days::count_again_from(&mut work, to).await?;
         }
         work.commit().await
     }
@@ -56,6 +59,7 @@ impl Store {
         ] {
             dropped += work.run(statement).await?;
         }
+        dropped += days::drop_old(&mut work, hours_before).await?;
         counts::drop_removed(&mut work).await?;
         work.commit().await?;
         Ok(dropped)
@@ -63,25 +67,10 @@ impl Store {
 }
 
 async fn write(work: &mut Work, hours: &[Hour]) -> Result<(), StoreError> {
+    days::lock(work).await?;
     let insert = "INSERT INTO hours (start_minute, route, outcomes, lags, duplicates) VALUES ";
     let replace = " ON CONFLICT (route, start_minute) DO UPDATE SET outcomes = excluded.outcomes, lags = excluded.lags, \
                    duplicates = excluded.duplicates";
-    work.insert(insert, hours.iter().map(to_row).collect(), replace).await
-}
-
-fn to_row(hour: &Hour) -> [Value; 5] {
-    [hour.start.into(), hour.route.into(), hour.strip_to_bytes().into(), hour.lags.to_bytes().into(), hour.duplicates.into()]
-}
-
-fn from_row(row: &Row) -> Result<Hour, StoreError> {
-    let (route, start): (RouteId, Minute) = (row.get(0)?, row.get(1)?);
-    let name = fmt::from_fn(|f| write!(f, "of route {} that starts in minute {}", route.0, start.index()));
-    let row = row.of("the hour", &name);
-    Ok(Hour {
-        route,
-        start,
-        outcomes: row.parsed(2, Hour::strip_from_bytes(&row.bytes(2)?))?,
-        lags: row.parsed(3, Histogram::from_bytes(&row.bytes(3)?))?,
-        duplicates: row.get(4)?,
-    })
+    work.insert(insert, hours.iter().map(to_row).collect(), replace).await?;
+    days::follow(work, hours).await
 }

@@ -6,7 +6,7 @@ use crate::model::{Acknowledged, Diagnosis, EndedBecause, Entry, Incident, Incid
 
 use super::database::{Row, Work};
 use super::names::AT_ONCE;
-use super::statement::{Statement, sql};
+use super::statement::{Param, Statement, sql};
 use super::value::{Value, place_of};
 use super::{IncidentFilter, IncidentState, Queued, Store, StoreError, channel_rows, channels, notifications, numbers, readback_samples};
 
@@ -186,6 +186,11 @@ pub(super) fn select(which: &IncidentFilter) -> Statement {
         statement = statement.then(sql!(" AND (opened_ms, id) < (?, ?)", opened, id));
     }
     statement.then(sql!(" ORDER BY opened_ms DESC, id DESC LIMIT ?", which.at_most))
+}
+
+/// Incidents of some projects that are open or were resolved at or after `since`.
+pub(super) fn select_recent(projects: Param, since: Timestamp) -> Statement {
+    sql!(&format!("SELECT {} FROM incidents WHERE project IN ? AND (closed_ms IS NULL OR closed_ms >= ?)", columns()), projects, since)
 }
 
 /// The row has `at_ms`, `kind` and `words`.

@@ -12,6 +12,12 @@ pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// The table of counters and marks. It exists before any migration.
 pub(super) const META: &str = "heartbeat_meta";
 
+/// The names of all tables.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    let created = MIGRATIONS.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    created.filter_map(|rest| rest.split_whitespace().next()).chain([META])
+}
+
 const WHAT: &str = "bringing the database's schema up to date";
 
 pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -48,7 +54,7 @@ fn compare(found: i64) -> Result<bool, OpenError> {
 async fn lock_out_others(database: &Database, work: &mut Work) -> Result<(), StoreError> {
     match database {
         Database::Sqlite(..) => Ok(()),
-        Database::Postgres(_) => {
+        Database::Postgres(..) => {
             // A large table takes long, and so does a concurrent migration.
             work.run_script("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0".to_owned()).await?;
             work.read(Statement::new("SELECT 1 FROM pg_advisory_xact_lock(").bind(LOCK).text(")"), |_| Ok(())).await.map(drop)
@@ -62,7 +68,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"heartbea");
 fn in_words_of(database: &Database, text: &str) -> String {
     let (bytes, without_rowid) = match database {
         Database::Sqlite(..) => ("BLOB", "WITHOUT ROWID"),
-        Database::Postgres(_) => ("BYTEA", ""),
+        Database::Postgres(..) => ("BYTEA", ""),
     };
     text.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
 }

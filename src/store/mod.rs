@@ -7,6 +7,7 @@ mod alert_app;
 mod apply;
 mod audit;
 mod beats;
+mod bench;
 mod change;
 mod change_token;
 mod channel_rows;
@@ -14,12 +15,16 @@ mod channels;
 mod cipher;
 mod closing;
 mod config_snapshot;
+mod connections;
 mod counts;
 mod database;
+mod days;
 mod error;
 mod evidence;
 mod excerpt;
 mod filter;
+mod grouping;
+mod hour_rows;
 mod hours;
 mod incidents;
 mod invitations;
@@ -38,6 +43,7 @@ mod readback_samples;
 mod readbacks;
 mod recent;
 mod row;
+mod seen_hours;
 mod sessions;
 mod settling;
 mod shown;
@@ -45,6 +51,8 @@ mod sqlite;
 mod statement;
 mod status_pages;
 mod tokens;
+mod unsettled;
+mod unusual;
 mod user_rows;
 mod users;
 mod value;
@@ -52,15 +60,19 @@ mod watch;
 mod windows;
 mod without_secrets;
 
-use crate::model::{Entry, Incident, IncidentId, IncidentKind, Minute, Notification, ReadbackSample, Recorded, RouteId, Timestamp};
+use crate::model::{
+    Entry, Incident, IncidentId, IncidentKind, Minute, Notification, Readback, ReadbackSample, Recorded, RouteId, Timestamp,
+};
 
 use counts::Failures;
 use database::Database;
-use settling::Settling;
+use grouping::Grouping;
 
+pub use bench::empty_bench;
 pub use change::{Change, Checked, NoTurn, Turns};
 pub use cipher::{CipherError, SecretCipher};
 pub use config_snapshot::ConfigSnapshot;
+pub use days::Aggregated;
 pub use error::{OpenError, StoreError};
 pub use filter::{
     AuditFilter, ChangeToken, ChannelNews, ChannelQueue, IncidentFilter, IncidentState, NotificationFilter, Notified, Reach, RouteSpan,
@@ -76,8 +88,16 @@ pub struct Recent {
     pub samples: Vec<ReadbackSample>,
 }
 
-/// Beats that may still be seen, oldest first, and minutes of routes without a row.
-pub type Unsettled = (Vec<Recorded>, Vec<(RouteId, Minute)>);
+/// What a read-back begins with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unsettled {
+    /// The newest read-back.
+    pub last: Option<Readback>,
+    /// Beats that may still be seen, oldest first.
+    pub beats: Vec<Recorded>,
+    /// Minutes of routes without a row, oldest first.
+    pub gaps: Vec<(RouteId, Minute)>,
+}
 
 pub type TimelineEntry = (IncidentId, IncidentKind, Entry);
 
@@ -88,9 +108,11 @@ pub type Queued<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notification> + Send + Sync
 pub struct Store {
     database: Database,
     cipher: SecretCipher,
-    settling: Settling,
+    settling: Grouping<settling::Found>,
+    unsettled: Grouping<unsettled::Question>,
+    unusual: Grouping<unusual::Question>,
     failures: Failures,
-    changes: tokio::sync::watch::Sender<Counters>,
+    shared: config_snapshot::Shared,
 }
 
 impl Store {

@@ -5,9 +5,12 @@
 use crate::model::{IncidentId, Minute, Timestamp};
 
 use super::database::Work;
-use super::statement::sql;
+use super::statement::{Statement, sql};
 use super::value::Whole;
 use super::{Store, StoreError};
+
+pub(super) const REVISION: &str = "revision";
+pub(super) const NOTIFICATIONS: &str = "next_notification";
 
 /// A change of the settings: it increments the revision and assigns the ids of new rows.
 pub(super) struct Numbers {
@@ -41,7 +44,7 @@ impl Numbers {
 impl Store {
     /// Grows with each [`Store::change`] by any node.
     pub async fn revision(&self) -> Result<i64, StoreError> {
-        self.meta("reading the revision", "revision").await?.ok_or_else(|| missing("revision"))
+        self.meta("reading the revision", REVISION).await?.ok_or_else(|| missing(REVISION))
     }
 
     /// All hours before this minute are aggregated, as the last [`Store::sum_up`] set it. Later hours may exist too: unfinished, or written
@@ -55,9 +58,7 @@ impl Store {
     }
 
     pub async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut work = self.database.work("writing that the service is alive").await?;
-        set(&mut work, "alive_ms", now).await?;
-        work.commit().await
+        self.database.run("writing that the service is alive", setting("alive_ms", now)).await.map(drop)
     }
 
     async fn meta<T: Whole + Send>(&self, what: &'static str, name: &str) -> Result<Option<T>, StoreError> {
@@ -66,7 +67,7 @@ impl Store {
 }
 
 pub(super) async fn of_revision(work: &mut Work) -> Result<i64, StoreError> {
-    take(work, "revision", 1).await
+    take(work, REVISION, 1).await
 }
 
 /// An id for a setting that no loop reads: the revision stays.
@@ -90,18 +91,23 @@ pub(super) async fn of_incident(work: &mut Work) -> Result<IncidentId, StoreErro
 /// The first of `count` positions. Call this before the transaction changes the outbox, also without a new notification: so transactions
 /// run one after the other and cannot deadlock.
 pub(super) async fn of_notifications(work: &mut Work, count: usize) -> Result<i64, StoreError> {
-    take(work, "next_notification", count as i64).await
+    take(work, NOTIFICATIONS, count as i64).await
 }
 
 pub(super) async fn set(work: &mut Work, name: &str, value: impl Whole) -> Result<(), StoreError> {
+    work.run(setting(name, value)).await.map(drop)
+}
+
+fn setting(name: &str, value: impl Whole) -> Statement {
     let set = "INSERT INTO heartbeat_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    work.run(sql!(set, name, value.int())).await.map(drop)
+    sql!(set, name, value.int())
 }
 
 async fn take(work: &mut Work, counter: &'static str, count: i64) -> Result<i64, StoreError> {
-    work.run(sql!("UPDATE heartbeat_meta SET value = value + ? WHERE name = ?", count, counter)).await?;
-    let grown = work.read_one(sql!("SELECT value FROM heartbeat_meta WHERE name = ?", counter), |row| row.int(0)).await?;
-    grown.map(|grown| grown - count).ok_or_else(|| missing(counter))
+    let take = sql!("UPDATE heartbeat_meta SET value = value + ? WHERE name = ? RETURNING value", count, counter);
+    let grown = work.read_one(take, |row| row.int(0)).await?.ok_or_else(|| missing(counter))?;
+    work.grew(counter, grown);
+    Ok(grown - count)
 }
 
 fn missing(counter: &str) -> StoreError {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::address::Address;
 use super::cipher::SecretCipher;
+use super::config_snapshot::Shared;
 use super::counts::Failures;
-use super::settling::Settling;
+use super::database::Database;
+use super::grouping::Grouping;
 use super::{Store, StoreError, migrate, postgres, sqlite};
 
 /// How long to wait for a locked or silent database.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Checks the address without opening anything.
 pub fn check_address(address: &str) -> Result<(), StoreError> {
@@ -27,11 +27,17 @@ pub async fn open(address: &str, cipher: SecretCipher) -> Result<Arc<Store>, Sto
 
 /// [`open()`] with another time to wait for a locked or silent database, then and later.
 pub async fn open_within(address: &str, cipher: SecretCipher, patience: Duration) -> Result<Arc<Store>, StoreError> {
-    let database = match Address::parse(address)? {
+    let database = open_database(address, patience).await?;
+    migrate::migrate(&database).await?;
+    let (settling, unsettled, unusual) = (Grouping::default(), Grouping::default(), Grouping::default());
+    let (failures, shared) = (Failures::default(), Shared::default());
+    Ok(Arc::new(Store { database, cipher, settling, unsettled, unusual, failures, shared }))
+}
+
+/// The database with whatever schema it has.
+pub(super) async fn open_database(address: &str, patience: Duration) -> Result<Database, StoreError> {
+    Ok(match Address::parse(address)? {
         Address::Sqlite(path) => sqlite::open(&path, patience).await?,
         Address::Postgres(server) => postgres::open(&server, patience).await?,
-    };
-    migrate::migrate(&database).await?;
-    let changes = watch::Sender::default();
-    Ok(Arc::new(Store { database, cipher, settling: Settling::default(), failures: Failures::default(), changes }))
+    })
 }

@@ -8,10 +8,10 @@ impl Store {
     /// Writes that a page is served at this address. Addresses not announced since `forgotten_before` are deleted.
     pub async fn page_is_there(&self, address: &str, now: Timestamp, forgotten_before: Timestamp) -> Result<(), StoreError> {
         let mut work = self.database.work("writing the address of the page").await?;
-        work.run(sql!("DELETE FROM page_addresses WHERE seen_ms < ?", forgotten_before)).await?;
+        work.run_later(sql!("DELETE FROM page_addresses WHERE seen_ms < ?", forgotten_before));
         let put =
             "INSERT INTO page_addresses (address, seen_ms) VALUES (?, ?) ON CONFLICT (address) DO UPDATE SET seen_ms = excluded.seen_ms";
-        work.run(sql!(put, address, now)).await?;
+        work.run_later(sql!(put, address, now));
         work.commit().await
     }
 

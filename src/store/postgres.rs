@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{ConnectOptions, Row as _};
+use tokio::sync::watch;
 
 use super::OpenError;
 use super::address::Server;
@@ -30,5 +31,5 @@ pub(super) async fn open(server: &Server, patience: Duration) -> Result<Database
         Ok(Ok(_)) => {}
     }
     let pool = PgPoolOptions::new().max_connections(server.pool_size).acquire_timeout(patience).connect_lazy_with(options);
-    Ok(Database::Postgres(pool))
+    Ok(Database::Postgres(pool, watch::Sender::default()))
 }

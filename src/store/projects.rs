@@ -55,7 +55,13 @@ impl Store {
     /// By name, with decrypted keys, routes in use and switches.
     pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         let mut work = self.database.snapshot("reading projects").await?;
-        let projects = read(&mut work, Some(&self.cipher), None).await?;
+        let ids = work.read(Statement::new("SELECT id FROM projects ORDER BY id"), |row| row.int(0)).await?;
+        let (mut projects, mut hosts) = (Vec::with_capacity(ids.len()), HashMap::new());
+        // Some at a time: all rows at once would need several times the memory of all projects.
+        for some in ids.chunks(PROJECTS) {
+            let some = read(&mut work, Some(&self.cipher), some).await?;
+            projects.extend(some.into_iter().map(|project| with_shared_hosts(project, &mut hosts)));
+        }
         work.commit().await?;
         Ok(by_name(projects, |project| &project.spec.name))
     }
@@ -134,7 +140,7 @@ pub(super) async fn named(database: &Database, cipher: Option<&SecretCipher>, na
     for some in names.chunks(PROJECTS) {
         let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
         let ids = work.read(ids, |row| row.int(0)).await?;
-        projects.extend(read(&mut work, cipher, Some(&ids)).await?);
+        projects.extend(read(&mut work, cipher, &ids).await?);
     }
     work.commit().await?;
     let mut projects = by_name(projects, |project| &project.spec.name);
@@ -142,12 +148,9 @@ pub(super) async fn named(database: &Database, cipher: Option<&SecretCipher>, na
     Ok(projects)
 }
 
-async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
-    let of = |text: &str, which: &str| match ids {
-        None => Statement::new(text),
-        Some(ids) => Statement::new(text).text(which).text(" IN ").list(ids.iter().copied()),
-    };
-    let rows = of("SELECT project, kind, enabled, settings, secrets FROM apps", " WHERE project");
+async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: &[i64]) -> Result<Vec<Project>, StoreError> {
+    let of = |text: &str| Statement::new(text).text(" IN ").list(ids.iter().copied());
+    let rows = of("SELECT project, kind, enabled, settings, secrets FROM apps WHERE project");
     let mut apps: HashMap<ProjectId, Apps> = HashMap::new();
     for (project, app) in work.read(rows, installed).await? {
         let apps = apps.entry(project).or_default();
@@ -157,13 +160,12 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
         }
     }
     let routes = of(
-        "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL",
-        " AND project",
+        "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL AND project",
     );
     let routes = by_project(work.read(routes.text(" ORDER BY place, id"), stored_route).await?);
-    let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
+    let switches = of("SELECT project, app, at_ms, turned_on FROM switches WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
-    let all = of(&format!("{BARE}, id, personal_key FROM projects"), " WHERE id");
+    let all = of(&format!("{BARE}, id, personal_key FROM projects WHERE id"));
     let mut projects = work
         .read(all, |row| {
             let id = ProjectId(row.int("id")?);
@@ -179,6 +181,7 @@ async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]
         .await?;
     for project in &mut projects {
         project.switches = switches.remove(&project.id).unwrap_or_default();
+        project.switches.shrink_to_fit();
     }
     Ok(projects)
 }
@@ -271,6 +274,22 @@ fn app_named(kind: &str) -> Result<AppKind, StoreError> {
 
 fn read_host(project: &dyn Display, text: &str) -> Result<Host, StoreError> {
     Host::parse(text).map_err(|wrong| damaged(project, "host", &wrong))
+}
+
+/// The same project. Its hosts share their texts with those of earlier projects.
+fn with_shared_hosts(mut project: Project, hosts: &mut HashMap<String, Host>) -> Project {
+    let spec = &mut project.spec;
+    let of_app =
+        spec.heartbeat.iter_mut().flat_map(|app| app.host.iter_mut().chain(app.routes.iter_mut().filter_map(|route| route.host.as_mut())));
+    let of_alert = spec.ingestion_alert.iter_mut().filter_map(|app| app.posthog_host.as_mut());
+    let of_routes = project.routes.iter_mut().filter_map(|route| route.spec.host.as_mut());
+    for host in std::iter::once(&mut spec.host).chain(&mut spec.api_host).chain(of_app).chain(of_alert).chain(of_routes) {
+        match hosts.get(host.written()) {
+            Some(shared) => *host = shared.clone(),
+            None => drop(hosts.insert(host.written().to_owned(), host.clone())),
+        }
+    }
+    project
 }
 
 fn damaged(project: &dyn Display, field: &str, wrong: &dyn Display) -> StoreError {

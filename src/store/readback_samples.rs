@@ -4,7 +4,7 @@ use crate::model::{Minute, ProjectId, QuotaUse, Readback, ReadbackErrorKind, Rea
 
 use super::database::{Database, Row, Work};
 use super::minute_range::MinuteRange;
-use super::statement::{Statement, sql};
+use super::statement::{Param, Statement, sql};
 use super::value::Value;
 use super::{Store, StoreError};
 
@@ -67,10 +67,23 @@ pub(super) async fn samples(database: &Database, project: ProjectId, minute_rang
 /// The number of columns of [`select`].
 pub(super) const COLUMNS: usize = NAMES.len() - 1;
 
+/// The number of columns of [`select_some`].
+pub(super) const WIDTH: usize = NAMES.len();
+
 /// All but the project.
-pub(super) fn select(project: ProjectId, minute_range: MinuteRange) -> Statement {
+fn columns() -> String {
     let [_, read @ ..] = NAMES;
-    let read = read.map(|column| format!("readback_samples.{column}")).join(", ");
+    read.map(|column| format!("readback_samples.{column}")).join(", ")
+}
+
+/// Samples of some projects since a minute with the condition of a partial index. The project comes last.
+pub(super) fn select_some(projects: Param, since: Minute, condition: &str) -> Statement {
+    let text = format!("SELECT {}, project FROM readback_samples WHERE {condition} AND project IN ? AND minute >= ?", columns());
+    sql!(&text, projects, since)
+}
+
+pub(super) fn select(project: ProjectId, minute_range: MinuteRange) -> Statement {
+    let read = columns();
     let of_minutes = format!(
         "SELECT {read} FROM minutes CROSS JOIN readback_samples \
          WHERE readback_samples.minute = minutes.minute AND readback_samples.project = ?"

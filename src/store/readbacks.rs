@@ -1,6 +1,6 @@
 //! The newest read-back of each project.
 
-use crate::model::{Findings, Parts, ProjectId, Readback, ReadbackError, TokenReading, Traffic};
+use crate::model::{Findings, Parts, ProjectId, Readback, ReadbackError, Timestamp, TokenReading, Traffic};
 
 use super::database::{Row, Work};
 use super::statement::{Statement, any_of, sql};
@@ -34,18 +34,29 @@ impl Store {
         self.database.read("reading read-backs", all, from_row).await
     }
 
+    /// When each project was read back last, and from when on it may be read back again.
+    pub async fn readback_times(&self) -> Result<Vec<(ProjectId, Timestamp, Timestamp)>, StoreError> {
+        let all = sql!("SELECT project, at_ms, not_before_ms FROM readbacks");
+        self.database.read("reading the times of read-backs", all, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+    }
+
     pub async fn readback(&self, project: ProjectId) -> Result<Option<Readback>, StoreError> {
         Ok(self.readbacks_of(&[project]).await?.pop())
     }
 
     pub async fn readbacks_of(&self, projects: &[ProjectId]) -> Result<Vec<Readback>, StoreError> {
-        let text = format!("SELECT {} FROM readbacks WHERE project IN ?", COLUMNS.join(", "));
-        let of_projects = |some: &[ProjectId]| sql!(&text, any_of(some.iter().copied()));
-        let mut readbacks = self.database.read_each("reading read-backs", projects, of_projects, from_row).await?;
+        let mut readbacks = self.database.read_each("reading read-backs", projects, select, from_row).await?;
         readbacks.sort_unstable_by_key(|readback| readback.project);
         readbacks.dedup_by_key(|readback| readback.project);
         Ok(readbacks)
     }
+}
+
+/// The number of columns of [`select`].
+pub(super) const WIDTH: usize = COLUMNS.len();
+
+pub(super) fn select(projects: &[ProjectId]) -> Statement {
+    sql!(&format!("SELECT {} FROM readbacks WHERE project IN ?", COLUMNS.join(", ")), any_of(projects.iter().copied()))
 }
 
 pub(super) fn replace(work: &mut Work, readbacks: &[&Readback]) {
@@ -75,7 +86,7 @@ fn to_row(readback: &Readback) -> [Value; COLUMNS.len()] {
     ]
 }
 
-fn from_row(row: &Row) -> Result<Readback, StoreError> {
+pub(super) fn from_row(row: &Row) -> Result<Readback, StoreError> {
     let project: ProjectId = row.get(0)?;
     let row = row.of("the last read-back of project", &project.0);
     let result = match row.maybe(4)? {

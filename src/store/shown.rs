@@ -48,6 +48,14 @@ impl Store {
         Ok(open)
     }
 
+    /// Incidents of these projects that are open or were resolved at or after `since`, newest first.
+    pub async fn incidents_since(&self, projects: &[ProjectId], since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        let of_projects = |some: &[ProjectId]| incidents::select_recent(any_of(some.iter().copied()), since);
+        let mut found = self.database.read_each("reading incidents", projects, of_projects, incidents::from_row).await?;
+        found.sort_by_key(|incident: &Incident| std::cmp::Reverse((incident.opened, incident.id)));
+        Ok(found)
+    }
+
     /// Timeline entries of a project's incidents from `from` up to but not including `to`, oldest first.
     pub async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<TimelineEntry>, StoreError> {
         let text = "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.incident_kind FROM incidents CROSS JOIN entries \

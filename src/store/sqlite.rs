@@ -6,18 +6,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
+use tokio::sync::watch;
 
 use super::OpenError;
-use super::database::{Database, Turn};
+use super::connections::Connections;
+use super::database::Database;
 use super::error::words;
 
 /// In older versions, a checkpoint that races with a reset of the log can lose committed pages.
 const OLDEST: (i64, i64, i64) = (3, 51, 3);
-
-/// One for writing and one for reading: each connection costs a thread and its own page cache.
-const CONNECTIONS: u32 = 2;
 
 /// In KiB, which SQLite expects as a negative number.
 const PAGE_CACHE: &str = "-1024";
@@ -77,14 +76,6 @@ async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened
         .statement_cache_capacity(64)
         .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging();
-    let pool = SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(patience.saturating_mul(2))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // If the disk was full even for the rollback, the connection is still in its old transaction: it is not used again.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .test_before_acquire(false);
     let unopened = |error: sqlx::Error| {
         let is_busy = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == BUSY);
         let error = unopened(path, &error);
@@ -92,11 +83,11 @@ async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened
     };
 
     // 1. Check who owns the file before step 2 writes to it.
-    let reading_back = pool.clone().connect_with(options.clone()).await.map_err(unopened)?;
-    check_version(&texts(&reading_back, "SELECT sqlite_version()").await.map_err(unopened)?.concat())?;
+    let mut first = options.connect().await.map_err(unopened)?;
+    check_version(&texts(&mut first, "SELECT sqlite_version()").await.map_err(unopened)?.concat())?;
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    check_owner(&texts(&reading_back, tables).await.map_err(unopened)?, path)?;
-    reading_back.close().await;
+    check_owner(&texts(&mut first, tables).await.map_err(unopened)?, path)?;
+    first.close().await.map_err(unopened)?;
 
     // 2. Open it.
     let options = options
@@ -105,7 +96,8 @@ async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened
         // A power failure may lose the last commits, but does not damage the file. For beats that is harmless: their ids are derived, so a
         // read-back finds beats that were sent and not stored. Settings are made durable with `persist`.
         .synchronous(SqliteSynchronous::Normal);
-    Ok(Database::Sqlite(pool.connect_with(options).await.map_err(unopened)?, Turn::default()))
+    let connections = Connections::open(options, patience.saturating_mul(2)).await.map_err(unopened)?;
+    Ok(Database::Sqlite(connections, watch::Sender::default()))
 }
 
 /// The file contains encrypted secrets and measurements, so only its owner may read it. SQLite gives the same mode to the files beside it.
@@ -128,8 +120,8 @@ fn unopened(path: &Path, error: &sqlx::Error) -> OpenError {
     }
 }
 
-async fn texts(pool: &SqlitePool, question: &'static str) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(question).fetch_all(pool).await
+async fn texts(connection: &mut SqliteConnection, question: &'static str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(question).fetch_all(connection).await
 }
 
 fn check_version(found: &str) -> Result<(), OpenError> {

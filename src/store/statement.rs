@@ -77,7 +77,7 @@ impl Statement {
     }
 
     /// Several statements in one text; SQLite only.
-    pub(super) fn joined(statements: Vec<Self>) -> Self {
+    pub(super) fn joined(statements: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::new("");
         for (at, statement) in statements.into_iter().enumerate() {
             all = if at > 0 { all.text("; ") } else { all }.then(statement);
@@ -122,11 +122,22 @@ impl Statement {
     ) -> Self {
         let (identify, replaced) = columns.split_at(key);
         let replaced: Vec<String> = replaced.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        Self::new(&format!("INSERT INTO {table} ({}) SELECT fresh.* FROM (VALUES ", columns.join(", "))).rows(rows).text(&format!(
+        Self::new(&format!("INSERT INTO {table} ({}) SELECT fresh.* FROM (VALUES ", columns.join(", "))).padded_rows(rows).text(&format!(
             ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 ON CONFLICT ({}) DO UPDATE SET {}",
             identify.join(", "),
             replaced.join(", ")
         ))
+    }
+
+    /// [`Statement::rows`], padded with rows of NULL to a power of two, so that there are few different texts to prepare. The statement must skip
+    /// rows whose first column is NULL.
+    pub(super) fn padded_rows<const N: usize>(self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+        let mut rows: Vec<[Value; N]> = rows.into_iter().collect();
+        if let Some(last) = rows.last() {
+            let padding = last.each_ref().map(Value::null);
+            rows.resize(rows.len().next_power_of_two(), padding);
+        }
+        self.rows(rows)
     }
 
     /// Appends `(?, ?, ...)`, for one row.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sqlx::query::Query;
+use sqlx::{Encode, Type};
 use uuid::Uuid;
 
 use crate::model::{
@@ -15,6 +17,34 @@ pub(super) enum Value {
     Int(Option<i64>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
+}
+
+pub(super) fn bind<D>(mut query: Query<'static, D, D::Arguments>, values: Vec<Value>) -> Query<'static, D, D::Arguments>
+where
+    D: sqlx::Database,
+    for<'v> Option<i64>: Encode<'v, D> + Type<D>,
+    for<'v> Option<String>: Encode<'v, D> + Type<D>,
+    for<'v> Option<Vec<u8>>: Encode<'v, D> + Type<D>,
+{
+    for value in values {
+        query = match value {
+            Value::Int(int) => query.bind(int),
+            Value::Text(text) => query.bind(text),
+            Value::Bytes(bytes) => query.bind(bytes),
+        };
+    }
+    query
+}
+
+impl Value {
+    /// NULL of the same type.
+    pub(super) const fn null(&self) -> Self {
+        match self {
+            Self::Int(_) => Self::Int(None),
+            Self::Text(_) => Self::Text(None),
+            Self::Bytes(_) => Self::Bytes(None),
+        }
+    }
 }
 
 /// A type whose values can be bound to a placeholder.

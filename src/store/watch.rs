@@ -2,32 +2,65 @@
 
 use tokio::sync::watch;
 
-use super::statement::sql;
+use super::numbers::{NOTIFICATIONS, REVISION};
+use super::statement::{any_of, sql};
 use super::{Store, StoreError};
 
 pub use log::CommitLog;
 
-/// The counters that grow with each change of settings and of the outbox.
+/// The counters that grow with each change of settings and of the outbox, and whether changes by other processes are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     revision: i64,
     notifications: i64,
+    is_watched: bool,
+}
+
+impl Counters {
+    /// Returns whether one of these counters is another now.
+    pub(super) fn grow(&mut self, grown: &[(&str, i64)]) -> bool {
+        let before = *self;
+        for (counter, value) in grown {
+            match *counter {
+                REVISION => self.revision = *value,
+                NOTIFICATIONS => self.notifications = *value,
+                _ => {}
+            }
+        }
+        *self != before
+    }
 }
 
 impl Store {
-    /// Receives a value when [`Store::notice_changes`] found that settings or the outbox changed.
+    /// Receives a value when this process has changed settings or the outbox, and when [`Store::notice_changes`] finds that another one has.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<Counters> {
-        self.changes.subscribe()
+        self.database.changes().subscribe()
     }
 
     pub async fn notice_changes(&self) -> Result<(), StoreError> {
-        let counters = sql!("SELECT name, value FROM heartbeat_meta WHERE name IN ('revision', 'next_notification')");
+        let counters = sql!("SELECT name, value FROM heartbeat_meta WHERE name IN ?", any_of([REVISION, NOTIFICATIONS]));
         let counters = self.database.read("reading what changed", counters, |row| Ok((row.text("name")?, row.int("value")?))).await?;
-        let of = |name| counters.iter().find(|(counter, _)| counter == name).map_or(0, |(_, value)| *value);
-        let now = Counters { revision: of("revision"), notifications: of("next_notification") };
-        self.changes.send_if_modified(|before| std::mem::replace(before, now) != now);
+        let counters: Vec<(&str, i64)> = counters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.database.changes().send_if_modified(|before| {
+            let mut now = Counters { is_watched: before.is_watched, ..Counters::default() };
+            now.grow(&counters);
+            std::mem::replace(before, now) != now
+        });
         Ok(())
+    }
+
+    /// Whether something calls [`Store::notice_changes`] soon after each change: then nothing else needs to ask for changes.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.database.changes().borrow().is_watched
+    }
+
+    pub fn set_watched(&self, is_watched: bool) {
+        self.database.changes().send_if_modified(|counters| {
+            counters.is_watched = is_watched;
+            false
+        });
     }
 
     /// SQLite appends each commit, by any process, to a file. None for PostgreSQL, and where the system does not report changes of files.
@@ -66,16 +99,29 @@ mod log {
 
         /// Waits until something was committed after the last call.
         pub async fn changed(&self) -> io::Result<()> {
-            let mut ready = self.0.readable().await?;
-            let mut buffer = [0; BUFFER];
+            loop {
+                let mut ready = self.0.readable().await?;
+                let has_changed = self.read_all()?;
+                ready.clear_ready();
+                if has_changed {
+                    return Ok(());
+                }
+            }
+        }
+
+        /// Forgets what was committed up to now. An error is returned by the next [`CommitLog::changed`].
+        pub fn clear(&self) {
+            let _ = self.read_all();
+        }
+
+        /// Returns whether there was something to read.
+        fn read_all(&self) -> rustix::io::Result<bool> {
+            let (mut buffer, mut found) = ([0; BUFFER], false);
             loop {
                 match rustix::io::read(&self.0, &mut buffer) {
-                    Ok(_) => {}
-                    Err(rustix::io::Errno::AGAIN) => {
-                        ready.clear_ready();
-                        return Ok(());
-                    }
-                    Err(error) => return Err(error.into()),
+                    Ok(_) => found = true,
+                    Err(rustix::io::Errno::AGAIN) => return Ok(found),
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -96,6 +142,10 @@ mod log {
         }
 
         pub async fn changed(&self) -> io::Result<()> {
+            match self.0 {}
+        }
+
+        pub fn clear(&self) {
             match self.0 {}
         }
     }

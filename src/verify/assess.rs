@@ -89,10 +89,23 @@ fn is_subscribed(channel: &Channel, incident: &Incident, project: Option<&Projec
     is_supported && project.is_some_and(|project| channel.spec.wants(Some(project), incident.severity))
 }
 
+/// Whether it is open, or resolved with beats that may still arrive.
+const fn is_looked_after(incident: &Incident) -> bool {
+    incident.is_open() || incident.tally.outstanding() > 0
+}
+
 impl Verify {
-    /// Judges the stored data of a project. Errors of the store are logged; the next visit judges again.
-    pub(super) async fn assess(&self, project: &Project, readback: Option<&Readback>, routing: &Routing) {
-        if let Err(error) = self.try_assess(project, readback, routing).await {
+    /// Judges the stored data of a project. `readback` is that of this visit; if there is none, the stored one `is_valid` or not. Errors of the
+    /// store are logged; the next visit judges again.
+    pub(super) async fn assess(&self, project: &Project, readback: Option<&Readback>, is_valid: bool, routing: &Routing) {
+        if project.spec.alert().is_none() {
+            return;
+        }
+        let judged = async {
+            let stored = if readback.is_none() && is_valid { self.store.readback(project.id).await? } else { None };
+            self.try_assess(project, readback.or(stored.as_ref()), routing).await
+        };
+        if let Err(error) = judged.await {
             static LOGGED: LogThrottle = LogThrottle::new();
             if LOGGED.is_due() {
                 tracing::error!(project = %project.spec.name, %error, "cannot judge a project; retried in a minute");
@@ -101,18 +114,17 @@ impl Verify {
     }
 
     async fn try_assess(&self, project: &Project, readback: Option<&Readback>, routing: &Routing) -> Result<(), StoreError> {
-        if project.spec.alert().is_none() {
-            return Ok(());
-        }
         let now = self.clock.now();
-        let which = IncidentFilter {
-            project: Some(project.id),
-            since: Some(now.minus(AFTERMATH)),
-            at_most: INCIDENTS,
-            ..IncidentFilter::default()
-        };
+        let since = now.minus(AFTERMATH);
         let (from, to) = (now.minus(judge::lookback(project)).minute(), now.minute().plus(1));
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+        // Most projects have nothing to judge: that is known without their history.
+        let unusual = self.store.unusual(project.id, &ids, from, since).await?;
+        let scene = Scene { at: now, project, beats: &unusual.beats, evidence: &[], readback, samples: &unusual.samples };
+        if !unusual.incidents.iter().any(is_looked_after) && !judge::may_hold(&scene) {
+            return Ok(());
+        }
+        let which = IncidentFilter { project: Some(project.id), since: Some(since), at_most: INCIDENTS, ..IncidentFilter::default() };
         let Recent { incidents, beats, samples } = self.store.recent(project.id, &ids, from, to, &which).await?;
         let (open, over): (Vec<Incident>, Vec<Incident>) = incidents.into_iter().partition(Incident::is_open);
         let scene = Scene { at: now, project, beats: &beats, evidence: &[], readback, samples: &samples };
@@ -143,7 +155,7 @@ impl Verify {
             };
             self.write((&change.counted(&counted), Some(&project.spec)), routing, &notified, now).await?;
         }
-        for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0).take(LOOKED_AFTER) {
+        for incident in over.iter().filter(|incident| is_looked_after(incident)).take(LOOKED_AFTER) {
             let (from, to) = incident.counted_minutes(now);
             let beats = self.store.beats(&ids, from, to).await?;
             if let Some(step) = judge::aftermath(incident, &beats, now) {

@@ -18,10 +18,10 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::liveness::{FirstError, Liveness, Loop};
-use crate::model::{Project, ProjectId, Readback, ReadbackErrorKind, Timestamp};
+use crate::model::{ProjectId, ReadbackErrorKind, Timestamp};
 use crate::posthog;
 use crate::store::{ConfigSnapshot, Store};
-use agenda::Agenda;
+use agenda::{Agenda, Asked, Visit, Visited};
 use assess::Routing;
 
 /// The longest wait: a clock step that did not end the wait is noticed then.
@@ -59,30 +59,31 @@ impl Verify {
         }
     }
 
-    /// Reads projects and stored read-backs; retries each second until the store answers.
-    async fn begin(&self, config_snapshot: &mut ConfigSnapshot) -> HashMap<ProjectId, Readback> {
+    /// Reads projects and the times of stored read-backs; retries each second until the store answers.
+    async fn begin(&self, config_snapshot: &mut ConfigSnapshot) -> HashMap<ProjectId, Asked> {
         let mut first_error = FirstError::default();
         loop {
             let read = async {
                 config_snapshot.refresh().await?;
-                self.store.readbacks().await
+                self.store.readback_times().await
             };
             match read.await {
-                Ok(readbacks) => return readbacks.into_iter().map(|readback| (readback.project, readback)).collect(),
+                Ok(times) => return times.into_iter().map(|(project, at, not_before)| (project, Asked { at, not_before })).collect(),
                 Err(error) => first_error.log(&error, "cannot read the projects, so nothing is read back; retried every second"),
             }
             self.clock.sleep(RETRY_EVERY).await;
         }
     }
 
-    async fn run_visits(&self, mut config_snapshot: ConfigSnapshot, mut last: HashMap<ProjectId, Readback>) {
+    async fn run_visits(&self, mut config_snapshot: ConfigSnapshot, stored: HashMap<ProjectId, Asked>) {
         let mut agenda = Agenda::default();
-        agenda.renew(config_snapshot.projects(), &mut last, self.clock.now());
+        agenda.renew(config_snapshot.projects(), &stored, self.clock.now());
+        drop(stored);
         let mut routing = Routing::of(&config_snapshot);
         // Incidents without Ingestion Alert must be resolved; repeated until the store accepts it.
         let mut unwatched = true;
         let mut begun: HashMap<ProjectId, Timestamp> = HashMap::new();
-        let mut under_way: JoinSet<(ProjectId, Option<Readback>)> = JoinSet::new();
+        let mut under_way: JoinSet<(ProjectId, Visited)> = JoinSet::new();
         let mut before = self.clock.now();
         let mut changes = self.store.changes();
         loop {
@@ -92,7 +93,7 @@ impl Verify {
             before = now;
             let refreshed = config_snapshot.refresh_when_due(self.clock.monotonic(), stepped_back).await;
             if refreshed.is_some_and(|changed| changed || stepped_back) {
-                agenda.renew(config_snapshot.projects(), &mut last, now);
+                agenda.renew(config_snapshot.projects(), &HashMap::new(), now);
                 routing = Routing::of(&config_snapshot);
                 unwatched = true;
             }
@@ -102,11 +103,11 @@ impl Verify {
             // 2. Start the due visits, each in its own task.
             // Only as many as may run at once: waiting tasks would cost memory.
             while under_way.len() < MAX_READBACKS
-                && let Some(project) = agenda.pop(now)
+                && let Some(visit) = agenda.pop(now)
             {
-                let (verify, previous, routing) = (self.clone(), last.get(&project.id).cloned(), routing.clone());
-                begun.insert(project.id, now);
-                under_way.spawn(async move { (project.id, verify.visit(&project, previous.as_ref(), &routing).await) });
+                let (verify, routing) = (self.clone(), routing.clone());
+                begun.insert(visit.project.id, now);
+                under_way.spawn(async move { (visit.project.id, verify.visit(&visit, &routing).await) });
             }
             // Progress is the oldest running visit: with very many projects there is always one.
             let oldest = begun.values().min().map(|begun| begun.minus(Duration::from_millis(1)));
@@ -117,14 +118,13 @@ impl Verify {
             let wake = next.map_or(now.plus(longest), |next| next.min(now.plus(longest)));
             tokio::select! {
                 Some(done) = under_way.join_next() => match done {
-                    Ok((id, readback)) => {
+                    Ok((id, visited)) => {
                         begun.remove(&id);
-                        if let Some(readback) = readback {
+                        if visited.readback.is_some() {
                             self.liveness.did(Loop::Verify, 1);
-                            last.insert(id, readback);
                         }
                         // A failed visit is not repeated at once.
-                        agenda.again(id, last.get(&id), self.clock.now().plus(RETRY_EVERY));
+                        agenda.again(id, visited, self.clock.now().plus(RETRY_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
@@ -134,11 +134,14 @@ impl Verify {
         }
     }
 
-    async fn visit(&self, project: &Project, last: Option<&Readback>, routing: &Routing) -> Option<Readback> {
-        let due = agenda::readback_due(project, last, self.clock.now());
-        let readback = if due { self.readback(project, last).await } else { None };
-        self.assess(project, readback.as_ref().or(last), routing).await;
-        readback
+    async fn visit(&self, visit: &Visit, routing: &Routing) -> Visited {
+        if !agenda::readback_due(&visit.project, visit.asked, self.clock.now()) {
+            self.assess(&visit.project, None, visit.asked.is_some(), routing).await;
+            return Visited::default();
+        }
+        let visited = self.readback(visit).await;
+        self.assess(&visit.project, visited.readback.as_ref(), visit.asked.is_some(), routing).await;
+        visited
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::questions::{Asked, oldest, questions};
+use super::agenda::{Visit, Visited};
+use super::questions::{Asked, Questions, oldest, questions};
 use super::silence::may_be_overdue;
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
@@ -18,26 +19,28 @@ use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
 use crate::store::StoreError;
 
 impl Verify {
-    /// The stored read-back, or none if storing failed (which is logged).
-    pub(super) async fn readback(&self, project: &Project, last: Option<&Readback>) -> Option<Readback> {
-        match self.try_readback(project, last).await {
-            Ok(readback) => readback,
+    /// Its read-back is none if storing failed (which is logged).
+    pub(super) async fn readback(&self, visit: &Visit) -> Visited {
+        match self.try_readback(visit).await {
+            Ok(visited) => visited,
             Err(error) => {
                 static LOGGED: LogThrottle = LogThrottle::new();
                 if LOGGED.is_due() {
-                    tracing::error!(project = %project.spec.name, %error, "cannot store a read-back; it is repeated");
+                    tracing::error!(project = %visit.project.spec.name, %error, "cannot store a read-back; it is repeated");
                 }
-                None
+                Visited::default()
             }
         }
     }
 
-    async fn try_readback(&self, project: &Project, last: Option<&Readback>) -> Result<Option<Readback>, StoreError> {
+    async fn try_readback(&self, visit: &Visit) -> Result<Visited, StoreError> {
+        let project = &*visit.project;
         let asked_at = self.clock.now();
-        let asked = questions(&self.store, project, asked_at).await?;
+        let Questions { last, asked, complete_to } = questions(&self.store, project, asked_at, visit.complete_to).await?;
+        let last = last.as_ref().filter(|_| visit.asked.is_some());
         if asked.is_empty() && !project.spec.beats() && project.spec.alert().is_none() {
             // Disabled, nothing open, and not watched.
-            return Ok(None);
+            return Ok(Visited { readback: None, complete_to: Some(complete_to) });
         }
         let mut target = Target::of(last);
         let answer = self.ask(project, &asked, asked_at, &mut target).await;
@@ -61,7 +64,7 @@ impl Verify {
             self.store.settle(&readback, &[], &[]).await?;
         }
         report(project, last, &readback);
-        Ok(Some(readback))
+        Ok(Visited { readback: Some(readback), complete_to: Some(complete_to) })
     }
 
     /// Reads back; first finds the project and the scopes if they are not in `target`.

@@ -413,7 +413,7 @@ mod tests {
     #[test]
     fn server_words_in_a_label_are_code_and_the_rest_is_escaped() {
         let control = Control::of(&Field::new("host", "Host (only for `a_b`) <x>", Takes::Text, ""), None);
-        assert_eq!(control.label(), "Host (only for <code>a_b</code>) &lt;x&gt;");
+        assert_eq!(control.label(), "Host (only for <code>a_b</code>) &#60;x&#62;");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Status pages: what the public may see of some projects. Responses of servers, their addresses and notifications are only for users who are
 //! logged in.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,14 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use crate::judge::Health;
-use crate::model::{Incident, IncidentKind, Minute, Project, ProjectName, StatusPage, Timestamp};
-use crate::report::{Brief, Days, briefs, days_of_each};
-use crate::store::{IncidentFilter, Store, StoreError};
+use crate::model::{Incident, IncidentKind, Minute, Project, ProjectId, ProjectName, StatusPage, Timestamp};
+use crate::report::{Brief, Days, briefs_with_days};
+use crate::store::{Store, StoreError};
 
-const INCIDENTS: u32 = 20;
+/// Of each project.
+const INCIDENTS: usize = 20;
 const CACHE_FOR: Duration = Duration::from_secs(10);
-const HISTORY_DAYS: i64 = 90;
+const HISTORY_DAYS: u64 = 90;
 
 pub(super) struct Part {
     pub(super) brief: Brief,
@@ -51,16 +53,18 @@ impl Status {
         let projects: Vec<Arc<Project>> = store.projects_on(&page).await?.into_iter().map(Arc::new).collect();
         let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
         let readbacks = store.readbacks_of(&ids).await?;
-        let mut parts = Vec::new();
-        let mut incidents = Vec::new();
-        let all_days = days_of_each(store, &projects, now).await?;
-        for (brief, days) in briefs(store, &projects, &readbacks, now).await?.into_iter().zip(all_days) {
-            let since = Some(now.minus(Duration::from_hours(24 * HISTORY_DAYS as u64)));
-            let which = IncidentFilter { project: Some(brief.project.id), since, at_most: INCIDENTS, ..IncidentFilter::default() };
-            incidents.extend(store.incidents(&which).await?.into_iter().filter(is_for_the_public));
-            parts.push(Part { brief, days });
-        }
-        incidents.sort_by_key(|incident| std::cmp::Reverse(incident.opened));
+        let since = now.minus(Duration::from_hours(24 * HISTORY_DAYS));
+        let mut shown: HashMap<ProjectId, usize> = HashMap::new();
+        let mut is_shown = |incident: &Incident| {
+            let count = shown.entry(incident.project).or_default();
+            *count += 1;
+            *count <= INCIDENTS && is_for_the_public(incident)
+        };
+        let mut incidents = store.incidents_since(&ids, since).await?;
+        incidents.retain(|incident| is_shown(incident));
+        incidents.sort_by_key(|incident| (Reverse(incident.opened), ids.iter().position(|id| *id == incident.project)));
+        let parts = briefs_with_days(store, &projects, &readbacks, now).await?;
+        let parts = parts.into_iter().map(|(brief, days)| Part { brief, days }).collect();
         Ok(Self { page, parts, incidents })
     }
 

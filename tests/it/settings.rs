@@ -110,7 +110,8 @@ async fn a_version_is_compared_again_after_a_change_at_the_same_time() {
                 let change = ann.change("shop", set(meanwhile));
                 tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(change)).unwrap();
             }
-            set(&[("late_after", "3m")])(known)
+            // As a form does, with all of its fields.
+            set(&[("late_after", "3m"), ("timeout", "20s")])(known)
         };
         let done = bob.change("shop", desired).await;
         assert_eq!(tries, 2);

@@ -133,17 +133,19 @@ impl Clock {
 
     #[must_use]
     pub fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now_us().div_euclid(1000))
+    }
+
+    /// Microseconds since 1970, for measurements that need more than milliseconds.
+    #[must_use]
+    pub fn now_us(&self) -> i64 {
         match &self.0 {
             Kind::System { fast_from_ms, speed, .. } => {
-                let real_us = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-                let ahead_us = real_us as f64 - (*fast_from_ms as f64) * 1e3;
-                if speed.is_real() {
-                    Timestamp::from_ms((real_us / 1000) as i64)
-                } else {
-                    Timestamp::from_ms(fast_from_ms + (ahead_us * speed.times() / 1e3) as i64)
-                }
+                let real_us = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as i64;
+                let from_us = fast_from_ms * 1000;
+                if speed.is_real() { real_us } else { from_us + ((real_us - from_us) as f64 * speed.times()) as i64 }
             }
-            Kind::Hand(reading) => reading.borrow().wall,
+            Kind::Hand(reading) => reading.borrow().wall.ms().saturating_mul(1000),
         }
     }
 
@@ -182,6 +184,15 @@ impl Clock {
                 let until = reading.borrow().monotonic + pause;
                 wait(reading.clone(), |now| now.monotonic >= until).await;
             }
+        }
+    }
+
+    /// [`Clock::sleep`] for the loops of an idle process: on Linux it wakes the process once, where the runtime's timer wakes it at each
+    /// level of its wheel. It takes a file descriptor.
+    pub async fn rest(&self, pause: Duration) {
+        match &self.0 {
+            Kind::System { speed, .. } if speed.is_real() && alarm::after(pause).await.is_ok() => {}
+            _ => self.sleep(pause).await,
         }
     }
 
@@ -239,10 +250,11 @@ fn uptime() -> Duration {
     Duration::try_from(clock_gettime(clock)).unwrap_or_default()
 }
 
-/// A wait for a time of the wall clock that the kernel ends when the clock is set.
+/// Timers of the kernel. A wait for a time of the wall clock ends when the clock is set.
 #[cfg(target_os = "linux")]
 mod alarm {
     use std::io;
+    use std::time::Duration;
 
     use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
     use tokio::io::Interest;
@@ -251,12 +263,21 @@ mod alarm {
     use super::Timestamp;
 
     pub(super) async fn at(until: Timestamp) -> io::Result<()> {
-        let alarm = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        let at_ms = until.ms();
+        let at = Timespec { tv_sec: at_ms / 1000, tv_nsec: (at_ms % 1000) * 1_000_000 };
+        ring(TimerfdClockId::Realtime, TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET, at).await
+    }
+
+    pub(super) async fn after(pause: Duration) -> io::Result<()> {
+        let after = Timespec::try_from(pause).map_err(io::Error::other)?;
+        ring(TimerfdClockId::Monotonic, TimerfdTimerFlags::empty(), after).await
+    }
+
+    async fn ring(clock: TimerfdClockId, flags: TimerfdTimerFlags, value: Timespec) -> io::Result<()> {
+        let alarm = timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         // Zero would turn it off.
-        let at_ms = until.ms().max(1);
-        let it_value = Timespec { tv_sec: at_ms / 1000, tv_nsec: (at_ms % 1000) * 1_000_000 };
-        let once = Itimerspec { it_interval: Timespec::default(), it_value };
-        timerfd_settime(&alarm, TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET, &once)?;
+        let it_value = value.max(Timespec { tv_sec: 0, tv_nsec: 1 });
+        timerfd_settime(&alarm, flags, &Itimerspec { it_interval: Timespec::default(), it_value })?;
         #[expect(deprecated, reason = "sound for a descriptor that is owned; its replacement needs unsafe code, which is forbidden here")]
         let alarm = AsyncFd::try_with_interest(alarm, Interest::READABLE)?;
         alarm.readable().await.map(drop)
@@ -266,10 +287,15 @@ mod alarm {
 #[cfg(not(target_os = "linux"))]
 mod alarm {
     use std::io;
+    use std::time::Duration;
 
     use super::Timestamp;
 
     pub(super) async fn at(_until: Timestamp) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) async fn after(_pause: Duration) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -346,6 +372,24 @@ mod tests {
             }
             assert!(until <= clock.now());
         }
+    }
+
+    #[tokio::test]
+    async fn a_rest_takes_its_time_on_every_clock() {
+        let clock = Clock::system();
+        for pause in [Duration::ZERO, Duration::from_micros(1), Duration::from_millis(40)] {
+            let begun = clock.monotonic();
+            clock.rest(pause).await;
+            assert!(clock.monotonic() >= begun + pause);
+        }
+        let (clock, hand) = Clock::hand(Timestamp::from_ms(0));
+        let rest = tokio::spawn(async move { clock.rest(Duration::from_secs(5)).await });
+        tokio::task::yield_now().await;
+        hand.step_to(Timestamp::from_ms(60_000));
+        tokio::task::yield_now().await;
+        assert!(!rest.is_finished());
+        hand.advance(Duration::from_secs(5));
+        rest.await.unwrap();
     }
 
     #[tokio::test]

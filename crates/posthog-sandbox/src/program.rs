@@ -22,7 +22,7 @@ pub struct Options {
     pub allow_remote: bool,
 
     /// Run the clock this many times as fast; start `heartbeat run` with the same speed
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
+    #[arg(long, value_name = "TIMES", allow_hyphen_values = true, default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
 
     /// Print the address, token and key as JSON

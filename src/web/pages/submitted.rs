@@ -42,7 +42,7 @@ pub(super) fn again(fields: Form, form: &Filled, error: ChangeError) -> Result<(
 }
 
 /// The problems for which a form is shown again; other errors are not about its fields.
-pub(super) fn problems_of(error: ChangeError) -> Result<Vec<Problem>, WebError> {
+fn problems_of(error: ChangeError) -> Result<Vec<Problem>, WebError> {
     match error {
         ChangeError::Wrong(problems) => Ok(problems.into_iter().collect()),
         other => Err(other.into()),

@@ -20,10 +20,11 @@ async fn site(text: &str) -> TestSite {
     let site = TestSite::start().await;
     let name = ProjectName::parse(text).unwrap();
     let project = ProjectSpec {
+        name: name.clone(),
         tags: vec![Tag::parse(text).unwrap()],
         heartbeat: Some(HeartbeatApp { routes: vec![route(text)], ..HeartbeatApp::default() }),
         ingestion_alert: Some(IngestionAlertApp::default()),
-        ..spec(text)
+        ..spec("long")
     };
     let projects: ProjectFilter = [name.clone(), ProjectName::parse("shop").unwrap()].into_iter().collect();
     let window = Window { name: name.clone(), projects: projects.clone(), when: When::Once(at(START, 0), at(START, 1)) };
@@ -34,7 +35,7 @@ async fn site(text: &str) -> TestSite {
     let of_app = AuditEntry { subject: "app heartbeat".into(), ..of_project.clone() };
     let change = Change {
         put_projects: &[project, spec("shop")],
-        put_channels: &[ChannelSpec { projects, ..webhook(text) }],
+        put_channels: &[ChannelSpec { name: name.clone(), projects, ..webhook("ops") }],
         put_windows: &[window],
         put_status_pages: &[page],
         audit_entries: &[of_channel, of_project, of_app],

@@ -7,11 +7,11 @@ use heartbeat::cli::Cli;
 
 use super::Home;
 
-/// Every command with its words, the program itself first.
+/// Every command that is shown, with its words, the program itself first.
 pub(super) fn commands() -> Vec<(Vec<String>, clap::Command)> {
     fn below(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
         found.push((words.to_vec(), command.clone()));
-        for inner in command.get_subcommands() {
+        for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
             below(inner, &[words, &[inner.get_name().to_owned()]].concat(), found);
         }
     }

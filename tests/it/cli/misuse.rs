@@ -1,5 +1,7 @@
 //! Asked for what cannot be done: exit 2 and one sentence.
 
+use clap::CommandFactory as _;
+
 use super::Home;
 
 #[test]
@@ -308,11 +310,11 @@ fn a_negative_time_or_number_is_answered_with_what_it_must_be() {
         (&["check", "--wait", "-1s"], "`-1s` is not a positive duration"),
         (&["check", "--project-id", "-7"], "`-7` must be a whole number from 1"),
         (&["wait-complete", "--timeout", "-1h"], "`-1h` is not a positive duration"),
-        (&["wait-complete", "--at", "-1h"], "`-1h` is not a time"),
+        (&["wait-complete", "--at-least", "-1h"], "`-1h` is not a time"),
         (&["status", "--at", "-1h"], "`-1h` is not a time"),
         (&["status", "--speed", "-1"], "a number from 1"),
         (&["rules", "replay", "--project", "shop", "--since", "-1d"], "`-1d` is not a positive duration"),
-        (&["rules", "replay", "--project", "shop", "--at", "-1d"], "`-1d` is not a time"),
+        (&["rules", "replay", "--project", "shop", "--until", "-1d"], "`-1d` is not a time"),
         (&["notifications", "--limit", "-1"], "`-1` must be a whole number from 1"),
         (&["audit-log", "--limit", "-1"], "`-1` must be a whole number from 1"),
         (&["audit-log", "--before", "-1"], "`-1` must be a whole number from 1"),
@@ -328,6 +330,24 @@ fn a_negative_time_or_number_is_answered_with_what_it_must_be() {
     }
 }
 
+/// Clap would call it an unknown flag.
+#[test]
+fn every_flag_for_a_time_or_a_number_reads_a_negative_one() {
+    fn walk(command: &clap::Command, wrong: &mut Vec<String>) {
+        let is_number = |name: &clap::builder::Str| ["TIME", "TIMES", "COUNT", "NUMBER", "SPEED"].contains(&name.as_str());
+        let takes_one = |argument: &&clap::Arg| argument.get_value_names().unwrap_or_default().iter().any(is_number);
+        let unread = command.get_arguments().filter(takes_one);
+        let unread = unread.filter(|argument| !argument.is_allow_hyphen_values_set() && !argument.is_allow_negative_numbers_set());
+        wrong.extend(unread.map(|argument| format!("{} {argument}", command.get_name())));
+        command.get_subcommands().for_each(|below| walk(below, wrong));
+    }
+    let mut command = heartbeat::cli::Cli::command();
+    command.build();
+    let mut wrong = Vec::new();
+    walk(&command, &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 #[test]
 fn a_flag_that_is_none_may_be_meant_as_a_field() {
     let home = Home::with_two();
@@ -336,7 +356,7 @@ fn a_flag_that_is_none_may_be_meant_as_a_field() {
         (&["channels", "add", "ops", "--kind", "slack", "--url=https://hooks.example.com/hunter2"], Some("'--set url=VALUE'")),
         (&["apps", "configure", "ingestion-alert", "--project", "shop", "--watch", "any"], Some("'--set watch=VALUE'")),
         (&["projects", "set", "shop", "--tags", "eu"], Some("a similar argument exists: '--tag'")),
-        (&["projects", "remove", "shop", "--colour"], None),
+        (&["projects", "remove", "shop", "--zzz"], None),
     ] {
         let ran = home.run(line);
         assert!(ran.code == 2 && ran.err.contains("unexpected argument") && !ran.err.contains("as a value"), "{line:?}: {ran:?}");

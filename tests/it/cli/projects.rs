@@ -72,7 +72,11 @@ fn projects_are_chosen_by_their_tags() {
     --- out
     ~ project blog: tags eu, docs -> us, docs
     ");
-    insta::assert_snapshot!(home.run(&["projects", "set", "blog", "--tag", "a b"]).shown(), @"");
+    insta::assert_snapshot!(home.run(&["projects", "set", "blog", "--tag", "a b"]).shown(), @r"
+    exit 2
+    --- err
+    error: --tag `a b` may only contain letters (a-z, A-Z), digits, `-`, `_` and `.`
+    ");
     assert_eq!(home.run(&["projects", "set", "blog", "--tag", "eu,docs"]).code, 0);
     let listed = |arguments: &[&str]| {
         let list = home.run(&[&["projects", "list", "--json"], arguments].concat()).json();

@@ -99,7 +99,8 @@ const LISTS: [&[&str]; 13] = [
 const PARTS: [&[&str]; 1] = [&["audit-log"]];
 
 /// What gives one thing, or what it did.
-const ONE: [&str; 37] = [
+const ONE: [&str; 38] = [
+    "bench",
     "check",
     "sandbox",
     "wait-complete",

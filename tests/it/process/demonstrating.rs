@@ -36,7 +36,7 @@ async fn a_stopped_queue_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusing_capture_is_named() {
+async fn a_rejecting_capture_is_named() {
     names("reject", "is failing: 503 “transient error, please retry”").await;
 }
 

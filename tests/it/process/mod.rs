@@ -14,6 +14,7 @@ use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use tempfile::TempDir;
 
 mod asking;
+mod benching;
 mod checking;
 mod concealing;
 

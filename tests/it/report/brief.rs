@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use heartbeat::model::{
     Evidence, EvidenceOf, HeartbeatApp, Incident, IncidentKind, Obstacle, Phase, Project, Readback, ReadbackError, ReadbackErrorKind,
-    RejectionReason, ResponseExcerpt, Severity, Timestamp, TokenReading, TokenStatus, Traffic,
+    RejectionReason, ResponseExcerpt, Retention, Severity, Timestamp, TokenReading, TokenStatus, Traffic,
 };
-use heartbeat::report::{Brief, briefs, report};
+use heartbeat::report::{Brief, Past, briefs, report};
+use heartbeat::retention::aggregate_due;
 use proptest::prelude::*;
 
 use super::world::{START, World, after};
@@ -133,7 +134,22 @@ async fn both(told: &[Told]) {
         assert_eq!(brief.strip, whole.strip, "{said}");
         assert_eq!(brief.newest_seen, whole.newest_seen, "{said}");
     }
+    let before = pages(&world, &projects, &readbacks, now).await;
+    aggregate_due(&world.store, now, Retention::default()).await.unwrap();
+    assert_eq!(pages(&world, &projects, &readbacks, now).await, before, "from seen hours");
     world.store.close().await;
+}
+
+/// What the page of each project shows of the past.
+async fn pages(world: &World, projects: &[Arc<Project>], readbacks: &[Readback], now: Timestamp) -> Vec<String> {
+    let mut pages = Vec::new();
+    for project in projects {
+        let readback = readbacks.iter().find(|readback| readback.project == project.id).cloned();
+        let past = Past::read(&world.store, Arc::clone(project), now, 1440).await.unwrap();
+        let (routes, days, lags) = (past.routes(readback.as_ref()), past.days(), past.lags());
+        pages.push(format!("{:?}\n{routes:?}\n{days:?}\n{lags:?}", past.report(readback)));
+    }
+    pages
 }
 
 /// `700A 3X 60L`

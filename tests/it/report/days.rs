@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::model::{Hour, Incident, IncidentKind, Minute, Outcome, Project, Retention, Timestamp};
+use heartbeat::model::{
+    HeartbeatApp, Hour, Incident, IncidentKind, Minute, Outcome, Project, ProjectSpec, Retention, RouteId, Settled, Timestamp,
+};
 use heartbeat::report::{DAYS, Days, days};
 use heartbeat::retention::aggregate_due;
-use heartbeat::store::RouteSpan;
+use heartbeat::store::{RouteSpan, Store};
 use proptest::prelude::*;
 
 use super::world::{START, World, after};
-use crate::store::samples::{incident, open_incident, spec, spec_with_routes};
+use crate::store::samples::{incident, open_incident, readback, spec, spec_with_routes};
 use crate::support::examples::examples;
 
 async fn read(world: &World, projects: &[Arc<Project>], now: Timestamp) -> Days {
@@ -127,6 +129,115 @@ proptest! {
             prop_assert!(world.store.beats(&routes, START, START.plus(2 * 1440)).await.unwrap().is_empty());
             let from_hours = read(&world, &[Arc::clone(&project)], now).await;
             prop_assert_eq!(&from_hours, &from_beats);
+            Ok(())
+        })?;
+    }
+}
+
+/// Applies the same changes to a store that aggregates and to one that does not.
+struct Both {
+    aggregating: World,
+    plain: World,
+}
+
+impl Both {
+    async fn new() -> Self {
+        Self { aggregating: World::new().await, plain: World::new().await }
+    }
+
+    fn each(&self) -> [&World; 2] {
+        [&self.aggregating, &self.plain]
+    }
+
+    async fn apply(&self, spec: &ProjectSpec, at: Timestamp) {
+        for world in self.each() {
+            world.store.apply(std::slice::from_ref(spec), &[], at).await.unwrap();
+        }
+    }
+
+    /// The days of the aggregating store are the same with and without counted days.
+    async fn days(&self, now: Timestamp) -> Days {
+        let (store, project) = (&self.aggregating.store, self.aggregating.project("shop").await);
+        let days = read(&self.aggregating, &[Arc::clone(&project)], now).await;
+        let without = without_counted_days(store, async || read(&self.aggregating, &[Arc::clone(&project)], now).await).await;
+        assert_eq!(days, without, "from days and from hours");
+        days
+    }
+
+    async fn days_of_beats(&self, now: Timestamp) -> Days {
+        read(&self.plain, &[self.plain.project("shop").await], now).await
+    }
+}
+
+async fn without_counted_days<T>(store: &Store, then: impl AsyncFnOnce() -> T) -> T {
+    let to = store.aggregated().await.unwrap().days_to;
+    store.set_days_to(Minute::from_index(0)).await.unwrap();
+    let result = then().await;
+    store.set_days_to(to).await.unwrap();
+    result
+}
+
+/// A beat that was not seen by then arrives after all.
+fn seen_late(route: RouteId, minute: Minute) -> Settled {
+    let at = |seconds| Some(after(minute, seconds));
+    Settled { route, minute, outcome: Outcome::Late, missed: None, seen: at(80_000), ingested: at(79_000), copies: 3 }
+}
+
+proptest! {
+    #![proptest_config(examples(3))]
+
+    #[test]
+    fn counted_days_say_what_hours_and_beats_say(
+        runs in prop::collection::vec((prop::sample::select(vec!['A', 'A', 'A', 'A', 'L', 'X', 'R', '?', '_', 's']), 1_usize..700), 3..24),
+        begins in 0_i64..1440, off in 0_i64..4000, off_for in 0_i64..700, added in 0_i64..3000, late in 0_i64..1440,
+        changed in prop::collection::vec(0_i64..5760, 0..12), cut in 0_u64..100,
+    ) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let both = Both::new().await;
+            let shop = spec_with_routes("shop", &[]);
+            let begin = START.plus(begins);
+            both.apply(&shop, after(begin, 11)).await;
+            let disabled = HeartbeatApp { enabled: false, ..shop.heartbeat.clone().unwrap() };
+            both.apply(&ProjectSpec { heartbeat: Some(disabled), ..shop.clone() }, after(begin.plus(off), 7)).await;
+            both.apply(&shop, after(begin.plus(off + off_for), 9)).await;
+            both.apply(&spec_with_routes("shop", &["own"]), after(begin.plus(added), 30)).await;
+            for world in both.each() {
+                // The same letters at another place on each route.
+                let letters: String = runs.iter().map(|(letter, length)| letter.to_string().repeat(*length)).collect();
+                for (at, route) in world.project("shop").await.routes.iter().enumerate() {
+                    let from = route.since.minute();
+                    let letters: String = letters.chars().cycle().skip(at * 500).take((START.plus(5760).index() - from.index()) as usize).collect();
+                    world.record(route.id, from, &letters).await;
+                }
+            }
+            let now = after(START.plus(5760 + late), 20);
+            let hours = |count| Duration::from_hours(count);
+            let store = &both.aggregating.store;
+            let from_beats = both.days_of_beats(now).await;
+            prop_assert_eq!(&both.days(now).await, &from_beats, "from beats alone");
+            for age in [60, 30, 1, 0] {
+                aggregate_due(store, now.minus(hours(age)), Retention::default()).await.unwrap();
+                prop_assert_eq!(&both.days(now).await, &from_beats, "aggregated {} hours ago", age);
+            }
+            // Old beats change, and their hours are aggregated again when the beats are deleted.
+            for world in both.each() {
+                let project = world.project("shop").await;
+                let route = project.routes[0].id;
+                let minutes = changed.iter().map(|at| START.plus(*at)).filter(|minute| *minute > begin);
+                let settled: Vec<Settled> = minutes.map(|minute| seen_late(route, minute)).collect();
+                world.store.settle(&readback(&project, now), &settled, &[]).await.unwrap();
+            }
+            both.days(now).await;
+            let retention = Retention::default();
+            aggregate_due(store, now.plus(retention.beats).plus(hours(26)), retention).await.unwrap();
+            prop_assert_eq!(store.oldest_beat().await.unwrap(), None);
+            prop_assert_eq!(&both.days(now).await, &both.days_of_beats(now).await, "from days alone");
+            // Hours are deleted, also in the middle of a day.
+            let short = Retention { hours: hours(cut), ..retention };
+            aggregate_due(store, now, short).await.unwrap();
+            let rest = both.days(now).await;
+            let cut = now.minus(short.hours).minute();
+            prop_assert_eq!(rest.days.iter().filter(|day| day.start.plus(1440) <= cut).map(|day| day.ends.sent()).sum::<u32>(), 0);
             Ok(())
         })?;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{IncidentKind, Project, Retention, Timestamp};
-use heartbeat::report::{Past, days, days_of_each, lag_series, report, routes};
+use heartbeat::report::{DAYS, Past, briefs, briefs_with_days, days, lag_series, report, routes};
 use heartbeat::retention::aggregate_due;
 use proptest::prelude::*;
 
@@ -17,16 +17,17 @@ const RANGES: [i64; 5] = [60, 1440, 7 * 1440, 30 * 1440, 90 * 1440];
 
 async fn says_the_same(world: &World, project: &Arc<Project>, now: Timestamp) {
     let readback = readback(project, now);
-    let past = Past::read(&world.store, Arc::clone(project), now).await.unwrap();
     let whole = report(&world.store, Arc::clone(project), Some(readback.clone()), now).await.unwrap();
-    assert_eq!(format!("{:?}", past.report(Some(readback.clone()))), format!("{whole:?}"));
     let each = routes(&world.store, project, Some(&readback), now).await.unwrap();
-    assert_eq!(format!("{:?}", past.routes(Some(&readback))), format!("{each:?}"));
-    assert_eq!(past.days(), days(&world.store, std::slice::from_ref(project), now).await.unwrap());
+    let days = days(&world.store, std::slice::from_ref(project), now).await.unwrap();
     let to = now.minute().plus(1);
     for minutes in RANGES {
+        let past = Past::read(&world.store, Arc::clone(project), now, minutes).await.unwrap();
+        assert_eq!(format!("{:?}", past.report(Some(readback.clone()))), format!("{whole:?}"));
+        assert_eq!(format!("{:?}", past.routes(Some(&readback))), format!("{each:?}"));
+        assert_eq!(past.days(), days, "with the lags of {minutes} minutes");
         let alone = lag_series(&world.store, project, to.plus(-minutes), to, now).await.unwrap();
-        assert_eq!(past.lags(minutes), alone, "{minutes} minutes");
+        assert_eq!(past.lags(), alone, "{minutes} minutes");
     }
 }
 
@@ -55,7 +56,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn the_days_of_each_are_those_of_each_alone() {
+async fn summaries_with_days_are_those_of_each_alone() {
     let world = World::new().await;
     world.store.apply(&[spec("one"), spec_with_routes("two", &[])], &[], START.start()).await.unwrap();
     let both = [world.project("two").await, world.project("one").await];
@@ -66,10 +67,15 @@ async fn the_days_of_each_are_those_of_each_alone() {
         open_incident(&world.store, incident(project, IncidentKind::Ingestion, 3)).await;
     }
     let now = after(START.plus(2100), 5);
-    aggregate_due(&world.store, now, Retention::default()).await.unwrap();
-    let each = days_of_each(&world.store, &both, now).await.unwrap();
-    for (project, told) in both.iter().zip(&each) {
-        assert_eq!(told, &days(&world.store, std::slice::from_ref(project), now).await.unwrap());
+    for round in 0..2 {
+        let each = briefs_with_days(&world.store, &both, &[], now).await.unwrap();
+        let alone = briefs(&world.store, &both, &[], now).await.unwrap();
+        for ((project, alone), (brief, told)) in both.iter().zip(alone).zip(&each) {
+            assert_eq!(format!("{brief:?}"), format!("{alone:?}"));
+            assert_eq!(told, &days(&world.store, std::slice::from_ref(project), now).await.unwrap());
+        }
+        assert_ne!(each[0].1, each[1].1);
+        assert_eq!(each[0].1.days[DAYS - 1].ends.seen() + each[0].1.days[DAYS - 2].ends.seen(), 3 * 2000, "{round}");
+        aggregate_due(&world.store, now, Retention::default()).await.unwrap();
     }
-    assert_ne!(each[0], each[1]);
 }

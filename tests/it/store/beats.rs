@@ -253,9 +253,11 @@ async fn what_is_read_at_once_is_what_is_read_one_by_one(bed: Bed) {
     // A short stretch goes in one trip, a long one is read piece by piece.
     for minutes in [0, 2, 5, 9 * 24 * 60] {
         let (from, to) = (START.plus(-1), START.plus(minutes));
-        let (open, gaps) = store.unsettled(&routes, START, from, to).await.unwrap();
-        assert_eq!(open, store.open_beats(&routes, START).await.unwrap());
-        assert_eq!(gaps, store.gaps(&routes, from, to).await.unwrap(), "{minutes}");
+        let unsettled = store.unsettled(project.id, &routes, START, from, to).await.unwrap();
+        assert_eq!(unsettled.last, store.readback(project.id).await.unwrap());
+        assert!(unsettled.last.is_some());
+        assert_eq!(unsettled.beats, store.open_beats(&routes, START).await.unwrap());
+        assert_eq!(unsettled.gaps, store.gaps(&routes, from, to).await.unwrap(), "{minutes}");
         let which = IncidentFilter { project: Some(project.id), ..IncidentFilter::default() };
         let recent = store.recent(project.id, &routes, from, to, &which).await.unwrap();
         assert_eq!(recent.beats, store.beats(&routes, from, to).await.unwrap(), "{minutes}");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use heartbeat::clock::Clock;
 use heartbeat::model::{
-    Evidence, EvidenceOf, Findings, Hour, Incident, IncidentKind, Minute, Outcome, ProjectSpec, Readback, Recorded, Retention, RouteId,
-    Timestamp, Timing,
+    Evidence, EvidenceOf, Findings, Hour, Incident, IncidentKind, Minute, Outcome, ProjectSpec, Readback, Recorded, Retention, RouteDay,
+    RouteId, SeenHour, Settled, Timestamp, Timing,
 };
 use heartbeat::retention::{EVERY, RetentionRound, aggregate_due, may_drop, run};
 use heartbeat::store::{IncidentFilter, RouteSpan, Store};
@@ -22,6 +22,12 @@ over_both!(
     a_beat_that_comes_after_its_hour_was_aggregated_is_aggregated_with_it,
     what_a_clock_ahead_of_time_summed_up_is_summed_up_anew,
     a_long_silence_is_passed_over,
+    an_hour_whose_beats_were_all_seen_is_written_soon_and_for_two_days,
+    a_day_is_counted_when_its_hours_are_aggregated,
+    counting_days_goes_on_after_it_was_cut_off,
+    a_day_follows_its_hours,
+    days_of_a_clock_ahead_of_time_are_counted_again,
+    days_are_deleted_with_their_hours,
     an_hour_is_aggregated_once_it_is_old_and_no_minute_before,
     what_may_still_be_seen_is_not_aggregated,
     folding_keeps_outcomes_lags_and_duplicates,
@@ -154,6 +160,123 @@ async fn a_long_silence_is_passed_over(bed: Bed) {
     let kept = aggregate_due(&store, years_later.plus(60).start().plus(SETTLED), retention()).await.unwrap();
     assert_eq!(kept, RetentionRound { summed_up: 1, ..RetentionRound::default() });
     assert_eq!(store.hours(&[route], START, years_later.plus(1)).await.unwrap().len(), 1);
+}
+
+/// Two whole days of one route from [`START`] on, all seen except the minutes of `lost`.
+async fn two_days(store: &Store, lost: &[i64]) -> (RouteId, Vec<Recorded>) {
+    let route = set_up(store, spec("one")).await.routes[0].id;
+    let seen =
+        |minute: Minute| Recorded { outcome: Outcome::Arrived, ingested: Some(at(minute, 14_000)), copies: 1, ..awaiting(route, minute) };
+    let of = |offset: i64| {
+        let minute = START.plus(offset);
+        if lost.contains(&offset) { Recorded { outcome: Outcome::Lost, ..awaiting(route, minute) } } else { seen(minute) }
+    };
+    let beats: Vec<Recorded> = (0..2 * RouteDay::LENGTH).map(of).collect();
+    store.record(&beats, &[]).await.unwrap();
+    (route, beats)
+}
+
+async fn days_of(store: &Store, route: RouteId) -> Vec<RouteDay> {
+    store.days(&[route], START.plus(-40 * RouteDay::LENGTH), START.plus(40 * RouteDay::LENGTH)).await.unwrap()
+}
+
+/// [`START`] is a midnight.
+async fn expected_days(store: &Store, route: RouteId, count: i64) -> Vec<RouteDay> {
+    let hours = hours_of(store, route).await;
+    (0..count).map(|day| RouteDay::fold(route, START.plus(day * RouteDay::LENGTH), &hours)).collect()
+}
+
+async fn an_hour_whose_beats_were_all_seen_is_written_soon_and_for_two_days(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = two_days(&store, &[70]).await;
+    let hour = |at: usize| SeenHour::of(&beats[at * 60..][..60]).unwrap();
+    let seen = async || store.seen_hours(&[route], START.plus(-6000), START.plus(6000)).await.unwrap();
+    let soon = Duration::from_mins(10);
+    aggregate_due(&store, Timestamp::from_ms(now(soon).ms() - 1), retention()).await.unwrap();
+    assert_eq!(seen().await, []);
+    aggregate_due(&store, now(soon + Duration::from_hours(2)), retention()).await.unwrap();
+    assert_eq!(seen().await, [hour(0), hour(2)], "a beat of the second hour may still be seen");
+    assert_eq!(hours_of(&store, route).await, []);
+    aggregate_due(&store, now(SETTLED + Duration::from_hours(1)), retention()).await.unwrap();
+    let hours: Vec<Hour> = (0..2).map(|at| Hour::fold(route, START.plus(at * 60), &beats)).collect();
+    assert_eq!(hours_of(&store, route).await, hours, "from seen hours and from beats");
+    assert_eq!(seen().await.len(), 25);
+    aggregate_due(&store, now(2 * DAY), retention()).await.unwrap();
+    assert_eq!(seen().await[0], hour(2));
+}
+
+async fn a_day_is_counted_when_its_hours_are_aggregated(bed: Bed) {
+    let store = bed.open().await;
+    let (route, _) = two_days(&store, &[5, 70, 1500]).await;
+    let end = START.plus(RouteDay::LENGTH).start();
+    aggregate_due(&store, Timestamp::from_ms(end.plus(SETTLED).ms() - 1), retention()).await.unwrap();
+    assert_eq!((days_of(&store, route).await, store.aggregated().await.unwrap().days_to), (vec![], START));
+    aggregate_due(&store, end.plus(SETTLED), retention()).await.unwrap();
+    let days = days_of(&store, route).await;
+    assert_eq!((&days, store.aggregated().await.unwrap().days_to), (&expected_days(&store, route, 1).await, START.plus(1440)));
+    assert_eq!((days[0].first, days[0].outcomes[Outcome::Lost as usize]), (Some(START), 2));
+    aggregate_due(&store, end.plus(40 * DAY), Retention::default()).await.unwrap();
+    assert_eq!(days_of(&store, route).await, expected_days(&store, route, 2).await);
+    assert_eq!(store.days(&[route], START.plus(1440), START.plus(2880)).await.unwrap(), expected_days(&store, route, 2).await[1..]);
+}
+
+async fn counting_days_goes_on_after_it_was_cut_off(bed: Bed) {
+    let store = bed.open().await;
+    let (route, _) = two_days(&store, &[5]).await;
+    let other = set_up(&store, spec("other")).await.routes[0].id;
+    store.record(&[awaiting(other, START)], &[]).await.unwrap();
+    let later = START.plus(RouteDay::LENGTH).start().plus(SETTLED);
+    aggregate_due(&store, later, retention()).await.unwrap();
+    // The process ended before the day of the other route was counted.
+    store.set_days_to(START).await.unwrap();
+    store.count_day(&[route], START).await.unwrap();
+    assert_eq!(bed.open().await.aggregated().await.unwrap().days_to, START);
+    aggregate_due(&store, later, retention()).await.unwrap();
+    assert_eq!(days_of(&store, route).await, expected_days(&store, route, 1).await);
+    assert_eq!(days_of(&store, other).await, expected_days(&store, other, 1).await);
+}
+
+async fn a_day_follows_its_hours(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = two_days(&store, &[5]).await;
+    let later = START.plus(3 * RouteDay::LENGTH).start().plus(SETTLED);
+    aggregate_due(&store, later, Retention::default()).await.unwrap();
+    let before = days_of(&store, route).await;
+    let (project, minute) = (store.projects().await.unwrap().remove(0), beats[5].minute);
+    let (seen, ingested) = (Some(at(minute, 99_500)), Some(at(minute, 99_000)));
+    let settled = Settled { route, minute, outcome: Outcome::Late, missed: None, seen, ingested, copies: 3 };
+    store.settle(&readback(&project, later), &[settled], &[]).await.unwrap();
+    aggregate_due(&store, later.plus(20 * DAY), Retention::default()).await.unwrap();
+    let after = days_of(&store, route).await;
+    assert_eq!(after, expected_days(&store, route, 2).await);
+    assert_eq!((before[0].outcomes[Outcome::Lost as usize], after[0].outcomes[Outcome::Lost as usize], after[0].duplicates), (1, 0, 2));
+    assert_eq!(before[1..], after[1..]);
+}
+
+async fn days_of_a_clock_ahead_of_time_are_counted_again(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = two_days(&store, &[]).await;
+    let later = START.plus(3 * RouteDay::LENGTH).start().plus(SETTLED);
+    aggregate_due(&store, later, Retention::default()).await.unwrap();
+    assert_eq!(days_of(&store, route).await.len(), 2);
+    // The clock is right again, and a beat of the last hour is sent.
+    let last = beats.last().unwrap().minute.plus(1);
+    aggregate_due(&store, last.start(), Retention::default()).await.unwrap();
+    assert!(store.aggregated().await.unwrap().days_to <= last.plus(-1440));
+    store.record(&[awaiting(route, last)], &[]).await.unwrap();
+    aggregate_due(&store, later, Retention::default()).await.unwrap();
+    let days = days_of(&store, route).await;
+    assert_eq!(days, expected_days(&store, route, 3).await);
+    assert_eq!(days[2].outcomes[Outcome::Awaiting as usize], 1);
+}
+
+async fn days_are_deleted_with_their_hours(bed: Bed) {
+    let store = bed.open().await;
+    let (route, _) = two_days(&store, &[]).await;
+    aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
+    assert_eq!(days_of(&store, route).await.len(), 2);
+    aggregate_due(&store, now(65 * DAY), retention()).await.unwrap();
+    assert_eq!((days_of(&store, route).await, hours_of(&store, route).await), (vec![], vec![]));
 }
 
 async fn an_hour_is_aggregated_once_it_is_old_and_no_minute_before(bed: Bed) {

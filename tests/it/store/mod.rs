@@ -39,5 +39,7 @@ mod readback_samples;
 mod readbacks;
 pub(crate) mod samples;
 mod shown;
+mod unsettled;
+mod unusual;
 mod watch;
 mod windows;

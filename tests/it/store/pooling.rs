@@ -32,8 +32,8 @@ async fn beats(store: Arc<Store>, project: Project) {
     for minute in START.until(START.plus(MINUTES)) {
         let sent = awaiting(route, minute);
         store.record(std::slice::from_ref(&sent), &[]).await.unwrap();
-        let (open, missing) = store.unsettled(&[route], START, START, minute.plus(1)).await.unwrap();
-        assert_eq!((open, missing), (vec![sent.clone()], Vec::new()));
+        let unsettled = store.unsettled(project.id, &[route], START, START, minute.plus(1)).await.unwrap();
+        assert_eq!((unsettled.beats, unsettled.gaps), (vec![sent.clone()], Vec::new()));
         let made = readback(&project, at(minute, 20_000));
         store.settle(&made, &[seen(&sent, Outcome::Arrived, 19_000)], &[]).await.unwrap();
         assert_eq!(store.readback(project.id).await.unwrap(), Some(made));

@@ -44,7 +44,7 @@ async fn the_three_events_share_one_timestamp_and_keep_their_distinct_ids() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusing_capture_is_quoted_and_its_beats_are_not_lost() {
+async fn a_rejecting_capture_is_quoted_and_its_beats_are_not_lost() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
     world.faults(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));

@@ -26,7 +26,8 @@ pgbouncer=$(command -v pgbouncer || echo /usr/sbin/pgbouncer)
 "$pgbouncer" "$dir/pgbouncer.ini" >/dev/null 2>&1 </dev/null &
 trap 'kill $! 2>/dev/null || true; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
-until [ -S "$dir/.s.PGSQL.6432" ]; do
+# It makes the socket before it listens, and says so after it does.
+until grep -q 'process up' "$dir/log" 2>/dev/null; do
     kill -0 $! 2>/dev/null || { echo "PgBouncer did not start (bin/test sets up what the tests need)" >&2; cat "$dir/log" >&2; exit 3; }
     sleep 0.05
 done

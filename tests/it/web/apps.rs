@@ -47,7 +47,7 @@ async fn apps_are_found_by_name_and_by_what_they_do() {
     for nowhere in ["/apps/hartbeat", "/projects/shop/apps/hartbeat", "/projects/none/apps", "/projects/none/apps/heartbeat"] {
         assert_eq!(rob.get(nowhere).await.status, StatusCode::NOT_FOUND, "{nowhere}");
     }
-    assert!(rob.get("/apps/hartbeat").await.text.contains("did you mean `heartbeat`?"));
+    assert!(rob.get("/apps/hartbeat").await.text.contains("did you mean <code>heartbeat</code>?"));
 }
 
 #[tokio::test]
@@ -68,11 +68,11 @@ async fn everything_wrong_is_reported_under_its_field_and_what_was_typed_stays()
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(rejected.text.contains("5 things are wrong"), "{}", rejected.text);
     for (field, says) in [
-        ("timeRange", "<b>Wrong.</b> `soon` must be a whole number of minutes"),
+        ("timeRange", "<b>Wrong.</b> <code>soon</code> must be a whole number of minutes"),
         ("webHookUrlTriggered", "<b>Wrong.</b> has no protocol"),
         ("posthogApiKey", "<b>Wrong.</b> is a project token"),
         ("posthogHost", "<b>Wrong.</b> "),
-        ("watch", "<b>Wrong.</b> `` is not an event name"),
+        ("watch", "<b>Wrong.</b> <code></code> is not an event name"),
     ] {
         let output = format!("<output class=\"check\" id=\"{field}-check\" data-for=\"{field}\" for=\"{field}\">{says}");
         assert!(rejected.text.contains(&output), "{field}: {}", rejected.text);

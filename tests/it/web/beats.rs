@@ -155,7 +155,7 @@ async fn what_is_no_beat_is_rejected_in_words() {
     ] {
         let told = ann.get(&path).await;
         assert_eq!(told.status, status, "{path}: {}", told.text);
-        assert!(told.text.contains(says) && !told.text.contains("<i>"), "{path}: {}", told.text);
+        assert!(told.in_backticks().contains(says) && !told.text.contains("<i>"), "{path}: {}", told.text);
         let (of_api, problem) = ask(&site, &format!("/api/v1{path}")).await;
         assert_eq!(of_api, status, "{path}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains(says.trim_start_matches("is not an outcome")), "{path}: {problem}");

@@ -204,6 +204,11 @@ impl Shown {
         self.headers.get(LOCATION).map_or("", |location| location.to_str().unwrap())
     }
 
+    /// The text with code between backticks, as programs get it.
+    pub(crate) fn in_backticks(&self) -> String {
+        self.text.replace("<code>", "`").replace("</code>", "`")
+    }
+
     /// The page, which must be one.
     pub(crate) fn page(&self) -> &str {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);

@@ -93,9 +93,9 @@ async fn words_of_code_are_shown_as_code() {
     site.store.change(&Change { audit_entries: &[entry], at: site.clock.now(), ..Change::default() }).await.unwrap();
     let mut ann = site.writer().await;
     for (shown, code) in [
-        (ann.get("/audit-log").await, "title <code>&lt;a&gt;</code> -&gt; <code>b</code>"),
+        (ann.get("/audit-log").await, "title <code>&#60;a&#62;</code> -&#62; <code>b</code>"),
         (ann.get("/incidents/abc").await, "There is no incident <code>abc</code>."),
-        (ann.get("/projects/%3Cb%3E").await, "There is no project <code>&lt;b&gt;</code>."),
+        (ann.get("/projects/%3Cb%3E").await, "There is no project <code>&#60;b&#62;</code>."),
         (
             ann.submit("/projects/new", "/projects/new", &[("name", "my shop"), ("host", "us")]).await,
             "Wrong.</b> <code>my shop</code> may only",

@@ -46,7 +46,7 @@ async fn everything_wrong_with_a_new_channel_is_reported_at_once_and_no_secret_c
     assert!(site.store.channels().await.unwrap().is_empty());
     let stranger = [("kind", "webhook"), ("name", "ops"), ("url", "https://hooks.example.com/hunter2"), ("projects", "shop")];
     let rejected = ann.submit(on, "/channels/new", &stranger).await;
-    assert!(rejected.text.contains("there is no project `shop`"), "{}", rejected.text);
+    assert!(rejected.text.contains("there is no project <code>shop</code>"), "{}", rejected.text);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_channel_is_set_up_changed_switched_and_removed() {
     assert!(page.page().contains("https://hooks.example.com/***") && page.text.contains("never used"), "{}", page.text);
     assert!(ann.get("/channels").await.page().contains("shop"));
     let again = ann.submit("/channels/new?kind=webhook", "/channels/new", &fields).await;
-    assert!(again.text.contains("the channel `ops` already exists"), "{}", again.text);
+    assert!(again.text.contains("the channel <code>ops</code> already exists"), "{}", again.text);
 
     let words = [("title", "{{ project }} is {{ kind }}"), ("body", "{{ nothing }}"), ("try", "yes")];
     let tried = ann.submit("/channels/ops", "/channels/ops", &words).await;

@@ -297,7 +297,9 @@ async fn a_user_acknowledges_it_and_takes_that_back_and_snoozes_reminders() {
     ann.submit(&path, &format!("{path}/unacknowledge"), &[]).await;
     assert_eq!(read(&site, id).await.acknowledged, None);
 
-    for (until, says) in [("soon", "`soon` is not a time"), ("2026-11-22 10:00", "must be in the future"), ("", "give a duration")] {
+    for (until, says) in
+        [("soon", "<code>soon</code> is not a time"), ("2026-11-22 10:00", "must be in the future"), ("", "give a duration")]
+    {
         let wrong = ann.submit(&path, &format!("{path}/snooze"), &[("until", until)]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{until}");
         assert!(wrong.text.contains(says) && wrong.text.contains(&format!("name=\"until\" value=\"{until}\"")), "{}", wrong.text);

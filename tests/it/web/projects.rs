@@ -157,14 +157,14 @@ async fn a_project_is_added_with_its_apps_and_a_name_that_is_taken_is_reported()
     assert_eq!(shop.spec.personal_key.as_ref().unwrap().expose(), "phx_hunter2");
     let again = ann.submit("/projects/new", "/projects/new", &RIGHT).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(again.text.contains("Name `shop` is the name of another project; choose another one."), "{}", again.text);
+    assert!(again.text.contains("Name <code>shop</code> is the name of another project; choose another one."), "{}", again.text);
     let bare: Vec<(&str, &str)> = RIGHT.iter().map(|(name, value)| (*name, if *name == "name" { "bare" } else { *value })).collect();
     ann.submit("/projects/new", "/projects/new", &bare).await;
     let bare = project(&site, "bare").await;
     assert_eq!((bare.spec.heartbeat, bare.spec.ingestion_alert), (None, None));
     let reserved: Vec<(&str, &str)> = RIGHT.iter().map(|(name, value)| (*name, if *name == "name" { "new" } else { *value })).collect();
     let reserved = ann.submit("/projects/new", "/projects/new", &reserved).await;
-    assert!(reserved.text.contains("Name cannot be `new`: this name is reserved"), "{}", reserved.text);
+    assert!(reserved.text.contains("Name cannot be <code>new</code>: this name is reserved"), "{}", reserved.text);
 }
 
 async fn settings(ann: &mut Browser, fields: &[(&str, &str)]) -> Shown {
@@ -186,7 +186,7 @@ async fn settings_change_what_is_said_and_keep_the_key() {
     assert!(page.text.contains("<a href=\"/projects/shop/settings\" aria-current=\"page\">"), "{}", page.text);
     let wrong = settings(&mut ann, &[("host", "usa"), ("token", ""), ("late_after", "20m"), ("lost_after", "soon")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["PostHog host `usa` has no protocol", "Project token is missing", "Lost after `soon`"] {
+    for says in ["PostHog host <code>usa</code> has no protocol", "Project token is missing", "Lost after <code>soon</code>"] {
         assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
     }
     assert!(wrong.text.contains("value=\"20m\""), "{}", wrong.text);

@@ -139,7 +139,7 @@ async fn tokens_are_shown_once_and_open_what_they_may() {
     let token = made.page().split_once("hb_").map(|(_, rest)| format!("hb_{}", &rest[..43])).unwrap();
     assert!(!ann.get("/settings").await.page().contains(&token));
     let again = ann.submit("/settings", "/settings/tokens", &[("name", "dbt"), ("role", "viewer")]).await;
-    assert!(again.text.contains("there is a token `dbt` already"), "{}", again.text);
+    assert!(again.text.contains("there is a token <code>dbt</code> already"), "{}", again.text);
     let mut program = site.stranger();
     let who = call(&mut program, &token, Method::GET, "/api/v1/who", None).await;
     assert_eq!(serde_json::from_str::<Value>(&who.text).unwrap(), json!({"who": "token dbt", "role": "editor"}));

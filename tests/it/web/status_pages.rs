@@ -24,16 +24,16 @@ async fn a_status_page_is_made_on_a_form_that_says_what_is_wrong() {
     let fields = [("name", "a b"), ("title", ""), ("projects", "shop, nowhere")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["`a b` may only contain letters", "is missing; give a heading", "value=\"shop, nowhere\""] {
+    for says in ["<code>a b</code> may only contain letters", "is missing; give a heading", "value=\"shop, nowhere\""] {
         assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
     }
     let fields = [("name", "data"), ("title", "Shop"), ("projects", "shop, nowhere")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
-    assert!(wrong.text.contains("there is no project `nowhere`"), "{}", wrong.text);
+    assert!(wrong.text.contains("there is no project <code>nowhere</code>"), "{}", wrong.text);
     let fields = [("name", "data"), ("title", "Shop <data>"), ("projects", "shop")];
     assert_eq!(ann.submit("/status-pages/new", "/status-pages/new", &fields).await.location(), "/status-pages");
     let again = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
-    assert!(again.text.contains("the status page `data` already exists"), "{}", again.text);
+    assert!(again.text.contains("the status page <code>data</code> already exists"), "{}", again.text);
     let list = ann.get("/status-pages").await;
     assert!(list.page().contains("Shop &#60;data&#62;") && list.text.contains("not public"), "{}", list.text);
     let on = [("title", "Shop data"), ("projects", "shop"), ("public", "yes")];
@@ -55,7 +55,7 @@ async fn a_page_of_a_tag_shows_a_project_that_gets_the_tag_later() {
     let mut ann = site.writer().await;
     let fields = [("name", "data"), ("title", "Europe"), ("projects", "tag:ue"), ("public", "yes")];
     let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
-    assert!(wrong.text.contains("there is no tag `ue`; there is only eu"), "{}", wrong.text);
+    assert!(wrong.text.contains("there is no tag <code>ue</code>; there is only eu"), "{}", wrong.text);
     let fields = [("name", "data"), ("title", "Europe"), ("projects", "tag:eu"), ("public", "yes")];
     assert_eq!(ann.submit("/status-pages/new", "/status-pages/new", &fields).await.location(), "/status-pages");
     let mut stranger = site.stranger();

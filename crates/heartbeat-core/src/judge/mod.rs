@@ -14,7 +14,7 @@ mod outcome;
 mod partition;
 mod verdict;
 
-pub use alert::{Change, History, Replayed, Scene, Step, abandon, aftermath, as_of, changes, ending, holding, lookback, replay};
+pub use alert::{Change, History, Replayed, Scene, Step, abandon, aftermath, as_of, changes, ending, holding, lookback, may_hold, replay};
 pub use complete::{complete_through, is_complete};
 pub use facts::Facts;
 pub use finding::silent_route;

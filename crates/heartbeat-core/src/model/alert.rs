@@ -2,6 +2,7 @@
 //! PostHog's own app (PostHog/ingestion-alert-plugin, plugin.json) keep their names.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::alert_settings::{RuleSetting, SETTINGS};
@@ -58,9 +59,11 @@ pub struct IngestionAlertApp {
     pub watch: Watch,
     /// Outside of these hours missing events open nothing; none means always.
     pub due: Option<DueHours>,
-    /// Boxed because a project is passed around a lot.
-    rules: Box<[Rule; RuleKind::ALL.len()]>,
+    /// Most projects share the default ones.
+    rules: Arc<[Rule; RuleKind::ALL.len()]>,
 }
+
+static USUAL: LazyLock<Arc<[Rule; RuleKind::ALL.len()]>> = LazyLock::new(|| Arc::new(RuleKind::ALL.map(RuleKind::usual)));
 
 impl Default for IngestionAlertApp {
     fn default() -> Self {
@@ -73,7 +76,7 @@ impl Default for IngestionAlertApp {
             posthog_host: None,
             watch: Watch::Any,
             due: None,
-            rules: Box::new(RuleKind::ALL.map(RuleKind::usual)),
+            rules: Arc::clone(&USUAL),
         }
     }
 }
@@ -85,7 +88,7 @@ impl IngestionAlertApp {
     }
 
     pub fn rule_mut(&mut self, kind: RuleKind) -> &mut Rule {
-        &mut self.rules[kind as usize]
+        &mut Arc::make_mut(&mut self.rules)[kind as usize]
     }
 
     #[must_use]

@@ -128,6 +128,23 @@ impl Recorded {
         self.ingested.map(|at| at.since(self.counted_from()))
     }
 
+    /// An ordinary beat has at most this lag.
+    pub const ORDINARY_LAG: Duration = Duration::from_mins(1);
+
+    /// Whether it was answered with 2xx and arrived soon, or was not sent: what no rule calls bad, unless it has a stricter limit.
+    /// `store/unusual.rs` has the same condition.
+    #[must_use]
+    pub fn is_ordinary(&self) -> bool {
+        match self.outcome {
+            Outcome::NotSent => true,
+            Outcome::Arrived => {
+                let is_answered = matches!(self.status, Some(200..=299));
+                is_answered && self.sent.is_some() && self.ingested_lag().is_some_and(|lag| lag <= Self::ORDINARY_LAG)
+            }
+            _ => false,
+        }
+    }
+
     /// Rows beyond one that PostHog created. Each of our retries may have left its own row, which is not PostHog's fault.
     #[must_use]
     pub fn duplicates(&self) -> u32 {

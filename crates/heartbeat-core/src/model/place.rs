@@ -1,6 +1,7 @@
 //! The address of a PostHog: a region of PostHog Cloud, a self-hosted installation, or a reverse proxy in front of either.
 
 use std::fmt;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -30,7 +31,7 @@ impl Region {
             Self::Us => ("https://us.i.posthog.com", "https://us.posthog.com"),
             Self::Eu => ("https://eu.i.posthog.com", "https://eu.posthog.com"),
         };
-        Host { written: self.name().to_owned(), capture: capture.to_owned(), api: api.to_owned(), region: Some(self) }
+        Host::of(self.name(), capture, api, Some(self))
     }
 
     fn of_domain(domain: &str) -> Option<Self> {
@@ -58,16 +59,23 @@ pub enum HostError {
 }
 
 /// The address of a PostHog: one base for capture, one for the API. They differ on Cloud and are the same elsewhere. Without a trailing slash, but
-/// with the path of a reverse proxy.
+/// with the path of a reverse proxy. Clones share one text: many projects have the same host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    written: String,
-    capture: String,
-    api: String,
+pub struct Host(Arc<Address>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Address {
+    written: Box<str>,
+    capture: Box<str>,
+    api: Box<str>,
     region: Option<Region>,
 }
 
 impl Host {
+    fn of(written: &str, capture: &str, api: &str, region: Option<Region>) -> Self {
+        Self(Arc::new(Address { written: written.into(), capture: capture.into(), api: api.into(), region }))
+    }
+
     /// Reads `us`, `eu`, or an http(s) address, with or without a path and a trailing slash. The addresses of Cloud's web application
     /// (`us.posthog.com`, the old `app.posthog.com`) mean its regions.
     pub fn parse(text: &str) -> Result<Self, HostError> {
@@ -87,44 +95,45 @@ impl Host {
             return Err(HostError::NotHttp(text.to_owned()));
         }
         if let Some(region) = url.host_str().and_then(Region::of_domain) {
-            return Ok(Self { written: text.to_owned(), ..region.host() });
+            let host = region.host();
+            return Ok(Self::of(text, host.capture(), host.api(), Some(region)));
         }
-        let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { written: text.to_owned(), capture: base.clone(), api: base, region: None })
+        let base = url.as_str().trim_end_matches('/');
+        Ok(Self::of(text, base, base, None))
     }
 
     #[must_use]
     pub fn written(&self) -> &str {
-        &self.written
+        &self.0.written
     }
 
     #[must_use]
     pub fn capture(&self) -> &str {
-        &self.capture
+        &self.0.capture
     }
 
     /// The base address of the API and the web application.
     #[must_use]
     pub fn api(&self) -> &str {
-        &self.api
+        &self.0.api
     }
 
     /// The region, if this is PostHog Cloud itself.
     #[must_use]
-    pub const fn region(&self) -> Option<Region> {
-        self.region
+    pub fn region(&self) -> Option<Region> {
+        self.0.region
     }
 
     /// Whether both addresses are on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        [&self.capture, &self.api].into_iter().all(|base| Url::parse(base).is_ok_and(|url| is_loopback(&url)))
+        [self.capture(), self.api()].into_iter().all(|base| Url::parse(base).is_ok_and(|url| is_loopback(&url)))
     }
 }
 
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(self.written())
     }
 }
 

@@ -44,6 +44,20 @@ pub struct ReadbackSample {
 }
 
 impl ReadbackSample {
+    /// An ordinary read-back found at most this share of the quota used.
+    pub const ORDINARY_QUOTA_PERCENT: u16 = 50;
+
+    /// Whether it was answered, or skipped without a key, and found watched events and enough quota: what no rule calls bad, unless it has a
+    /// stricter limit or is about other events. `store/unusual.rs` has the same condition.
+    #[must_use]
+    pub fn is_ordinary(&self) -> bool {
+        let is_enough = |quota: QuotaUse| !quota.limited && quota.percent <= Self::ORDINARY_QUOTA_PERCENT;
+        match self.result {
+            Ok(traffic) => traffic.watched > 0 && self.quota.is_none_or(is_enough),
+            Err(kind) => kind == ReadbackErrorKind::NoKey,
+        }
+    }
+
     #[must_use]
     pub fn of(readback: &Readback) -> Self {
         let quota = readback.findings.quota.as_ref().filter(|_| readback.result.is_ok());

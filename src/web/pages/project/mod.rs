@@ -140,8 +140,8 @@ async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<St
     let readback = shown::readback(&site, &project, layout.now).await?;
     let of_route = asked.route().map(|name| shown::route(&project, name)).transpose()?;
     let open = store.open_incidents_of(&[project.id]).await?;
-    let past = Past::read(store, Arc::clone(&project), layout.now).await?;
-    let lags = Lags::of(past.lags(range.minutes()), range, of_route);
+    let past = Past::read(store, Arc::clone(&project), layout.now, range.minutes()).await?;
+    let lags = Lags::of(past.lags(), range, of_route);
     let (days, routes, report) = (past.days(), past.routes(readback.as_ref()), past.report(readback));
     let project_page = Page {
         tabs: tabs(&project.spec.name, Tab::Overview),

@@ -30,7 +30,7 @@ mod then;
 
 pub use aftermath::aftermath;
 pub use change::{Change, changes};
-pub use holding::holding;
+pub use holding::{holding, may_hold};
 pub use reach::lookback;
 pub use replay::{History, Replayed, replay};
 pub use scene::Scene;

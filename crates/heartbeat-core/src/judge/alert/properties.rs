@@ -6,12 +6,12 @@ use proptest::prelude::*;
 
 use super::fixture::{Book, World, only, play, project, replayed, route, story};
 use super::scene::View;
-use super::{History, holding, lookback, replay, rules};
+use super::{History, holding, lookback, may_hold, replay, rules};
 use crate::judge::letters::START;
 use crate::judge::mark::MarkOf;
 use crate::model::{
-    Acknowledged, EntryKind, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, NotificationKind, Outcome, ReadbackSample, Recorded,
-    RouteId, RuleKind, Switch, Watch,
+    Acknowledged, EntryKind, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, NotificationKind, Outcome, QuotaUse, ReadbackSample,
+    Recorded, RouteId, RuleKind, Switch, Watch,
 };
 
 /// Faults in runs of the same letter, so that rules with damping see some.
@@ -130,6 +130,40 @@ proptest! {
     }
 
     #[test]
+    fn no_rule_holds_where_the_unusual_records_alone_show_none_that_may(
+        app in apps(), row in faults(ALL), routes in 1_i64..3, quotas in prop::collection::vec(0_u16..120, 1..5),
+        not_sent in prop::collection::vec((0_i64..200, prop::bool::ANY), 0..5),
+    ) {
+        let mut project = project(app);
+        project.routes = (1..=routes).map(route).collect();
+        let mut world = World::new(project);
+        for (place, letter) in row.chars().enumerate() {
+            let percent = quotas[place / 30 % quotas.len()];
+            world.quota = Some(QuotaUse { percent, limited: percent > 110 });
+            let Some(at) = world.minute(letter) else { continue };
+            let whole = world.scene(at);
+            // Minutes in which nothing was sent, as a read-back settles them.
+            let not_sent = not_sent.iter().map(|(minute, missed)| {
+                let minute = START.plus(*minute);
+                Recorded { missed: missed.then(|| minute.start().plus(Duration::from_hours(1))), ..Recorded::blank(RouteId(1), minute) }
+            });
+            let in_place_of = not_sent.filter(|beat| beat.minute <= at.minute()).collect::<Vec<_>>();
+            let is_sent = |beat: &&Recorded| !in_place_of.iter().any(|other| (other.route, other.minute) == (beat.route, beat.minute));
+            let mut beats: Vec<Recorded> = whole.beats.iter().filter(is_sent).cloned().collect();
+            beats.extend(in_place_of.iter().cloned());
+            beats.sort_by_key(|beat| (beat.minute, beat.route));
+            beats.dedup_by_key(|beat| (beat.minute, beat.route));
+            let whole = super::Scene { beats: &beats, ..whole };
+            let unusual: Vec<Recorded> = beats.iter().filter(|beat| !beat.is_ordinary()).cloned().collect();
+            let samples: Vec<ReadbackSample> = whole.samples.iter().filter(|sample| !sample.is_ordinary()).copied().collect();
+            let scene = super::Scene { beats: &unusual, samples: &samples, ..whole };
+            let holding = holding(&whole, &[]);
+            prop_assert!(may_hold(&scene) || holding.is_empty(), "{holding:?} at {at} of {row}");
+            prop_assert!(may_hold(&whole) || !may_hold(&scene), "more records at {at} of {row}");
+        }
+    }
+
+    #[test]
     fn opened_and_closed_alternate_and_rules_have_their_evidence(app in apps(), row in faults(ALL)) {
         let (mut world, mut book) = (World::new(project(app)), Book::default());
         for letter in row.chars() {
@@ -245,6 +279,35 @@ proptest! {
             let is_empty = at.minus(Duration::from_mins(range)) >= newest;
             prop_assert_eq!(holding(&world.scene(at), &[]).contains(&RuleKind::NoEvent), is_empty && at >= can_tell, "{}", at);
         }
+    }
+}
+
+#[test]
+fn without_faults_no_record_is_needed_to_know_that_no_rule_holds() {
+    for (settings, rows, expected) in [
+        (&[][..], "A*100", false),
+        (&[], "A*30 k*70", false),
+        (&[("quiet", "on")], "A*100", true),
+        (&[("lag_above", "30s")], "A*100", true),
+        (&[("quota_above", "50%")], "A*100", true),
+        (&[], "A*60 l*40", false),
+        (&[], "A*99 d", false),
+        (&[], "A*90 d*10", true),
+        (&[], "A*90 R A*9", true),
+        (&[], "A*30 R A*69", false),
+        (&[], "A*99 f", true),
+        (&[("blind", "off")], "A*99 f", false),
+    ] {
+        let mut app = IngestionAlertApp::default();
+        for (key, value) in settings {
+            app.set(key, value).unwrap();
+        }
+        let mut world = World::new(project(app));
+        let at = super::fixture::letters(rows).chars().filter_map(|letter| world.minute(letter)).last().unwrap();
+        let beats: Vec<Recorded> = world.beats.iter().filter(|beat| !beat.is_ordinary()).cloned().collect();
+        let samples: Vec<ReadbackSample> = world.samples.iter().filter(|sample| !sample.is_ordinary()).copied().collect();
+        let scene = super::Scene { beats: &beats, samples: &samples, ..world.scene(at) };
+        assert_eq!(may_hold(&scene), expected, "{settings:?} {rows}");
     }
 }
 

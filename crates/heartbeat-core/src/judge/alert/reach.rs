@@ -37,7 +37,7 @@ fn most_marks(project: &Project, is_meant: impl Fn(&Row) -> bool) -> u32 {
 fn over_beats(project: &Project) -> Duration {
     let of_beats = |row: &Row| matches!(row.marks, Marks::Beats(_));
     let decided = longest(project, of_beats) + Duration::from_mins(1) * most_marks(project, of_beats);
-    let compared = longest(project, |row| matches!(row.marks, Marks::Minutes(_)));
+    let compared = longest(project, |row| matches!(row.marks, Marks::Minutes { .. }));
     decided.max(compared) + readback_interval(project) + MARGIN
 }
 

@@ -6,7 +6,9 @@ use super::damping;
 use super::marks::{BeatMark, minutes, readbacks};
 use super::scene::{Scene, View};
 use crate::judge::mark::{Mark, MarkOf};
-use crate::model::{Diagnosis, Incident, IngestionAlertApp, Minute, Place, ProjectSpec, Recorded, Rule, RuleKind, Timestamp, Traffic};
+use crate::model::{
+    Diagnosis, Incident, IngestionAlertApp, Minute, Place, ProjectSpec, ReadbackSample, Recorded, Rule, RuleKind, Timestamp, Traffic,
+};
 
 /// A rule as it judges. Its defaults and what is said of it are in [`RuleKind::row`].
 pub(super) struct Row {
@@ -21,6 +23,8 @@ pub(super) struct Row {
     pub(super) can_judge: fn(&Scene<'_>) -> bool,
     /// Whether the rule holds, if damping of its marks does not decide it. The last argument is whether it held so far.
     pub(super) holds: Option<fn(&View<'_>, &Rule, bool) -> bool>,
+    /// Whether it may hold on [ordinary](Recorded::is_ordinary) records.
+    pub(super) may_hold_on_ordinary: fn(&View<'_>) -> bool,
     /// The extent if the rule holds without a bad mark.
     pub(super) extent_without_mark: fn(&View<'_>) -> Extent,
     /// The cause that the rule knows while it holds. The incident is the open one, if there is one.
@@ -41,11 +45,17 @@ pub(super) struct Row {
 pub(super) enum Marks {
     /// A minute is bad if any of its beats is bad.
     Beats(fn(&View<'_>, &Recorded) -> BeatMark),
-    /// A minute is judged beside the others; newest first.
-    Minutes(fn(&View<'_>) -> Vec<Mark>),
+    Minutes {
+        /// A minute is judged beside the others; newest first.
+        marks: fn(&View<'_>) -> Vec<Mark>,
+        /// Whether this beat alone may make a minute bad.
+        may_be_bad: fn(&View<'_>, &Recorded) -> bool,
+    },
     Readbacks {
         /// The mark of the read-back with this index; none if it is undecided.
         mark: fn(&View<'_>, usize) -> Option<MarkOf>,
+        /// Whether this read-back may be bad, whatever was before it.
+        may_be_bad: fn(&View<'_>, &ReadbackSample) -> bool,
         /// What this bad read-back proves about the time before it.
         extent: fn(&View<'_>, usize) -> Option<Extent>,
     },
@@ -100,6 +110,7 @@ impl Row {
             needs_key: true,
             can_judge: |_| true,
             holds: None,
+            may_hold_on_ordinary: |_| false,
             extent_without_mark: |_| Extent { first_bad: None, last_good: None },
             cause: |_, _| None,
             sees,
@@ -114,7 +125,7 @@ impl Row {
     pub(super) fn marks<'a>(&self, view: &'a View<'a>) -> Box<dyn Iterator<Item = Mark> + 'a> {
         match self.marks {
             Marks::Beats(mark) => Box::new(minutes(view, move |beat| mark(view, beat))),
-            Marks::Minutes(marks) => Box::new(marks(view).into_iter()),
+            Marks::Minutes { marks, .. } => Box::new(marks(view).into_iter()),
             Marks::Readbacks { mark, .. } => Box::new(readbacks(view, mark)),
         }
     }
@@ -130,6 +141,16 @@ impl Row {
             Some(holds) => holds(view, rule, before),
             None => damping::holds(rule.damping, self.marks(view).map(|mark| mark.of), before),
         }
+    }
+
+    /// Whether the rule may hold, if it did not hold so far, and if all that the view lacks are ordinary records.
+    pub(super) fn may_hold(&self, view: &View<'_>) -> bool {
+        let has_bad = match self.marks {
+            Marks::Beats(mark) => view.beats.iter().any(|beat| mark(view, beat) == BeatMark::Bad),
+            Marks::Minutes { may_be_bad, .. } => view.beats.iter().any(|beat| may_be_bad(view, beat)),
+            Marks::Readbacks { may_be_bad, .. } => view.samples.iter().any(|sample| may_be_bad(view, sample)),
+        };
+        has_bad || (self.may_hold_on_ordinary)(view)
     }
 
     /// Whether the newest read-back is bad.

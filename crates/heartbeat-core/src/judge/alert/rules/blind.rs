@@ -13,9 +13,11 @@ use crate::model::{
 pub(super) static ROW: Row = Row {
     back: |_, rule| rule.and_then(Rule::time_limit).unwrap_or_default(),
     cause,
-    ..Row::new(RuleKind::Blind, Marks::Readbacks { mark, extent: |view, place| Some(extent(view, place)) }, |_| {
-        Diagnosis::at(Place::Query, "Beats cannot be read back")
-    })
+    ..Row::new(
+        RuleKind::Blind,
+        Marks::Readbacks { mark, may_be_bad: |_, sample| is_failure(sample), extent: |view, place| Some(extent(view, place)) },
+        |_| Diagnosis::at(Place::Query, "Beats cannot be read back"),
+    )
 };
 
 fn mark(view: &View<'_>, place: usize) -> Option<MarkOf> {
@@ -28,6 +30,10 @@ fn mark(view: &View<'_>, place: usize) -> Option<MarkOf> {
             (blind_until(view, place).since(blind_from(view, place)) > limit).then_some(MarkOf::Bad)
         }
     }
+}
+
+fn is_failure(sample: &ReadbackSample) -> bool {
+    sample.result.is_err_and(|kind| kind != ReadbackErrorKind::NoKey)
 }
 
 /// Until when the failed read-back proves blindness. While PostHog asks for a pause there are no read-backs: the newest one then counts for
@@ -80,8 +86,7 @@ fn blindness(view: &View<'_>, place: usize) -> Blindness {
 /// The unbroken run of failed read-backs up to `place`, and the sample before it.
 fn failing_run<'a>(view: &View<'a>, place: usize) -> (&'a [ReadbackSample], Option<&'a ReadbackSample>) {
     let samples = &view.samples[..=place];
-    let is_blind = |sample: &&ReadbackSample| sample.result.is_err_and(|kind| kind != ReadbackErrorKind::NoKey);
-    let run = samples.iter().rev().take_while(is_blind).count();
+    let run = samples.iter().rev().take_while(|sample| is_failure(sample)).count();
     let (earlier, run) = samples.split_at(samples.len() - run);
     (run, earlier.last())
 }

@@ -10,6 +10,7 @@ use crate::model::{Diagnosis, Incident, Outcome, Recorded, Rule, RuleKind};
 
 pub(super) static ROW: Row = Row {
     back: |_, rule| rule.filter(|rule| rule.on).and_then(Rule::time_limit).unwrap_or_default(),
+    may_hold_on_ordinary: |view| limit(view) < Recorded::ORDINARY_LAG,
     cause,
     is_missing_too_long: |view, waited| waited > limit(view),
     ..Row::new(RuleKind::Lag, Marks::Beats(|view, beat| mark(beat, limit(view))), |view| diagnosis::late(newest_lag(view)))

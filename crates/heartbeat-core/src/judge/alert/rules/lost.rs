@@ -10,6 +10,7 @@ use crate::model::{Diagnosis, Outcome, Place, Recorded, Route, Rule, RuleKind, T
 pub(super) static ROW: Row = Row {
     back: |spec, _| spec.timing.lost_after,
     holds: Some(holds),
+    may_hold_on_ordinary: may_have_final_cause,
     extent_without_mark: of_missing,
     other_settings: |spec, _| format!(", lost_after {}", duration::show(spec.timing.lost_after)),
     ..Row::new(RuleKind::Lost, Marks::Beats(|_, beat| mark(beat)), |view| ROW.counted(view, Place::Pipeline, "lost"))
@@ -37,13 +38,17 @@ fn holds(view: &View<'_>, rule: &Rule, before: bool) -> bool {
 
 /// The cause, once it is known, after which no missing beat can still arrive: then waiting is pointless.
 fn final_cause(view: &View<'_>) -> Option<Diagnosis> {
-    let readback = view.readback?;
-    // A verdict is expensive; skip it when none of these findings exists.
-    let may_be = readback.findings.filter.is_some()
-        || readback.findings.witness.is_some_and(|witness| witness.seen)
-        || readback.token.is_some_and(|word| !matches!(word.token_status, TokenStatus::Known | TokenStatus::Untold));
-    let cause = may_be.then(|| verdict(&view.facts()).cause).flatten()?;
+    let cause = may_have_final_cause(view).then(|| verdict(&view.facts()).cause).flatten()?;
     cause.is_final().then_some(cause)
+}
+
+/// A verdict is expensive; without any of these findings it is not final.
+fn may_have_final_cause(view: &View<'_>) -> bool {
+    view.readback.is_some_and(|readback| {
+        readback.findings.filter.is_some()
+            || readback.findings.witness.is_some_and(|witness| witness.seen)
+            || readback.token.is_some_and(|word| !matches!(word.token_status, TokenStatus::Known | TokenStatus::Untold))
+    })
 }
 
 /// The newest beats of a route, as far back as they are missing, if that is longer than `late_after`.

@@ -15,7 +15,11 @@ pub(super) static ROW: Row = Row {
     cause: |view, _| ROW.is_bad_now(view).then(|| (Strength::Counted, sees(view))),
     reminds_when_due: true,
     other_settings: |_, app| watched_settings(app),
-    ..Row::new(RuleKind::NoEvent, Marks::Readbacks { mark, extent }, sees)
+    ..Row::new(
+        RuleKind::NoEvent,
+        Marks::Readbacks { mark, may_be_bad: |_, sample| sample.result.is_ok_and(|traffic| traffic.watched == 0), extent },
+        sees,
+    )
 };
 
 /// Not on heartbeats while Heartbeat is off.

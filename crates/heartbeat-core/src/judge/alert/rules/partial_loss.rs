@@ -6,28 +6,29 @@ use super::super::row::{Marks, Row, Strength};
 use super::super::scene::View;
 use crate::judge::loss::{self, Loss, OVER, Sight};
 use crate::judge::mark::{Mark, MarkOf};
-use crate::model::{Diagnosis, Incident, Place, Rule, RuleKind, duration};
+use crate::model::{Diagnosis, Incident, Outcome, Place, Recorded, Rule, RuleKind, duration};
 
 pub(super) static ROW: Row = Row {
     back: |spec, rule| {
         let rule = rule.filter(|rule| rule.on);
         rule.map_or(Duration::ZERO, |rule| loss::back_over(spec.timing.late_after, rule.damping))
     },
-    holds: Some(|view, rule, before| (before || may_hold(view)) && holds(rule, &marks(view), before)),
+    holds: Some(|view, rule, before| (before || ROW.may_hold(view)) && holds(rule, &marks(view), before)),
     cause: |view, open| Some((Strength::Lost, cause(view, open))),
     // Losses after an outage that was already notified do not escalate the incident when the outage ends.
     escalates: |view, open| open.cause.place == Place::PartialLoss || !loss(view).is_outage,
     other_settings: |spec, _| format!(", late_after {}", duration::show(spec.timing.late_after)),
-    ..Row::new(RuleKind::PartialLoss, Marks::Minutes(marks), |view| diagnosis(view, &loss(view)))
+    ..Row::new(RuleKind::PartialLoss, Marks::Minutes { marks, may_be_bad }, |view| diagnosis(view, &loss(view)))
 };
 
 fn sight<'a>(view: &View<'a>) -> Sight<'a> {
     Sight { routes: &view.project.routes, beats: view.beats, timing: &view.project.spec.timing, beginning: view.beats_from }
 }
 
-/// Whether any beat is missing at all; usually none is, and the rest can be skipped.
-fn may_hold(view: &View<'_>) -> bool {
-    view.beats.iter().any(|beat| beat.missed.is_some() && !beat.outcome.is_seen())
+/// Whether a beat is missing at all; usually none is, and the rest can be skipped.
+fn may_be_bad(view: &View<'_>, beat: &Recorded) -> bool {
+    let may_be_lost = matches!(beat.outcome, Outcome::Awaiting | Outcome::Unverified | Outcome::Lost);
+    may_be_lost && beat.is_missing_over(view.project.spec.timing.late_after)
 }
 
 fn marks(view: &View<'_>) -> Vec<Mark> {

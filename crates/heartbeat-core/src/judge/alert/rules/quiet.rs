@@ -12,9 +12,15 @@ use crate::model::{Diagnosis, IngestionAlertApp, RuleKind, Timestamp, Watch};
 
 pub(super) static ROW: Row = Row {
     back: |spec, _| range(spec.alert()),
+    // An ordinary read-back may have found no other event.
+    may_hold_on_ordinary: |_| true,
     cause: |view, _| ROW.is_bad_now(view).then(|| (Strength::Counted, sees(view))),
     other_settings: |_, app| watched_settings(app),
-    ..Row::new(RuleKind::Quiet, Marks::Readbacks { mark, extent }, sees)
+    ..Row::new(
+        RuleKind::Quiet,
+        Marks::Readbacks { mark, may_be_bad: |_, sample| sample.result.is_ok_and(|traffic| traffic.others == 0), extent },
+        sees,
+    )
 };
 
 fn range(app: Option<&IngestionAlertApp>) -> Duration {

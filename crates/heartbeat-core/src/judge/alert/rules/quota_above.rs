@@ -3,21 +3,34 @@
 use super::super::row::{Marks, Row, Strength};
 use super::super::scene::View;
 use crate::judge::mark::MarkOf;
-use crate::model::{Diagnosis, Place, Rule, RuleKind, thousands};
+use crate::model::{Diagnosis, Place, QuotaUse, ReadbackSample, Rule, RuleKind, thousands};
 
 pub(super) static ROW: Row = Row {
+    may_hold_on_ordinary: |view| limit(view).is_some_and(|limit| limit <= ReadbackSample::ORDINARY_QUOTA_PERCENT),
     cause: |view, _| ROW.is_bad_now(view).then(|| (Strength::Counted, sees(view))),
-    ..Row::new(RuleKind::Quota, Marks::Readbacks { mark, extent: |_, _| None }, sees)
+    ..Row::new(RuleKind::Quota, Marks::Readbacks { mark, may_be_bad, extent: |_, _| None }, sees)
 };
 
 /// While events are dropped, lost beats open an ingestion incident: then this rule opens no second one.
 fn mark(view: &View<'_>, place: usize) -> Option<MarkOf> {
     let quota = view.samples.get(place)?.quota?;
-    let limit = view.rule(RuleKind::Quota).and_then(Rule::percent_limit)?;
+    let limit = limit(view)?;
     if quota.limited && view.project.spec.beats() {
         return None;
     }
-    Some(if quota.limited || quota.percent >= u16::from(limit) { MarkOf::Bad } else { MarkOf::Good })
+    Some(if is_over(quota, limit) { MarkOf::Bad } else { MarkOf::Good })
+}
+
+fn limit(view: &View<'_>) -> Option<u16> {
+    view.rule(RuleKind::Quota).and_then(Rule::percent_limit).map(u16::from)
+}
+
+const fn is_over(quota: QuotaUse, limit: u16) -> bool {
+    quota.limited || quota.percent >= limit
+}
+
+fn may_be_bad(view: &View<'_>, sample: &ReadbackSample) -> bool {
+    sample.quota.zip(limit(view)).is_some_and(|(quota, limit)| is_over(quota, limit))
 }
 
 fn sees(view: &View<'_>) -> Diagnosis {
